@@ -1,0 +1,113 @@
+//! The canonical text of a layout, and the numbers made from it.
+//!
+//! Two programs exchange a message when the layout texts are equal. The text is readable, so that a mismatch is
+//! answered with the field that differs; the number is what is compared on every attach. Docs, units, ranges and
+//! annotations are no part of it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::layout::{Layout, LayoutBody, Layouts, Member, Shape, What};
+use crate::model::{Body, Field, Program};
+
+/// The layout text of a flat message: itself first, then every type it uses in the order of first use.
+///
+/// One line a member, `@offset #id name: type`; the shape is documented in docs/ir.md and is part of the contract.
+pub fn layout_text(program: &Program, layouts: &Layouts, message: &str) -> String {
+    let mut text = String::from("vil-layout 1\n");
+    let mut seen = BTreeSet::from([message.to_owned()]);
+    let mut queue = vec![message.to_owned()];
+    let mut next = 0;
+    while next < queue.len() {
+        let name = queue[next].clone();
+        next += 1;
+        for used in describe(program, layouts, &name, &mut text) {
+            if seen.insert(used.clone()) {
+                queue.push(used);
+            }
+        }
+    }
+    text
+}
+
+/// The 64-bit layout id: the first 8 bytes of the text's SHA-256, little-endian; never 0.
+pub fn layout_id(text: &str) -> u64 {
+    let digest = sha256(text.as_bytes());
+    let mut first = [0u8; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_le_bytes(first).max(1)
+}
+
+/// SHA-256, 32 bytes.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Writes one type's lines and answers the types it uses, in order.
+fn describe(program: &Program, layouts: &Layouts, name: &str, text: &mut String) -> Vec<String> {
+    let mut used = Vec::new();
+    if let Some(found) = program.enums.get(name) {
+        let open = if found.open { " open" } else { "" };
+        let _ = writeln!(text, "enum {name}: {}{open}", found.repr);
+        return used;
+    }
+    let Some(layout) = layouts.types.get(name) else { return used };
+    let body = match (program.structs.get(name), program.messages.get(name)) {
+        (Some(found), _) => &found.body,
+        (None, Some(found)) => &found.body,
+        (None, None) => return used,
+    };
+    let Layout { size, align, body: laid } = layout;
+    match (laid, body) {
+        (LayoutBody::Members(members), Body::Fields(fields)) => {
+            let _ = writeln!(text, "struct {name}: size {size} align {align}");
+            members_text(members, fields, "  ", text, &mut used);
+        }
+        (LayoutBody::Union(union), Body::Variants(variants)) => {
+            let open = if union.open { " open" } else { "" };
+            let _ = writeln!(
+                text,
+                "union {name}: size {size} align {align} tag {}{open} arms @{}",
+                union.tag, union.arm_offset
+            );
+            for (arm, declared) in union.arms.iter().zip(&variants.arms) {
+                let _ = writeln!(text, "  arm {} = {}: size {} align {}", arm.name, arm.tag, arm.size, arm.align);
+                members_text(&arm.members, &declared.fields, "    ", text, &mut used);
+            }
+        }
+        _ => {}
+    }
+    used
+}
+
+fn members_text(members: &[Member], fields: &[Field], indent: &str, text: &mut String, used: &mut Vec<String>) {
+    for member in members {
+        match &member.what {
+            What::Field { name, position, shape } => {
+                let id = fields.get(*position).and_then(|field| field.id).unwrap_or(*position as u32 + 1);
+                let _ = writeln!(text, "{indent}@{} #{id} {name}: {}", member.offset, shape_text(shape, used));
+            }
+            What::Presence { of } => {
+                let _ = writeln!(text, "{indent}@{} has {of}", member.offset);
+            }
+            What::Padding => {}
+        }
+    }
+}
+
+fn shape_text(shape: &Shape, used: &mut Vec<String>) -> String {
+    match shape {
+        Shape::Scalar(scalar) => scalar.word().to_owned(),
+        Shape::Enum { name, storage } => {
+            used.push(name.clone());
+            format!("{name} as {storage}")
+        }
+        Shape::Struct { name, .. } => {
+            used.push(name.clone());
+            name.clone()
+        }
+        Shape::Array { element, count } => format!("[{}; {count}]", shape_text(element, used)),
+    }
+}

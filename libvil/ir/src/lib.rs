@@ -1,0 +1,13 @@
+//! The semantic IR of VIL: the single truth that memory, queues, checks, generated code and clean-up are derived from.
+//!
+//! Text becomes a [`model::Program`] (`load`), the passes judge it, [`layout`] places its fields, [`fingerprint`]
+//! names the layouts, and [`plan`] turns the whole into the numbers that the runtime needs. This crate touches no
+//! shared memory, no operating system and no generator.
+#![forbid(unsafe_code)]
+
+pub mod fingerprint;
+pub mod layout;
+pub mod limits;
+pub mod model;
+pub mod plan;
+pub mod vocabulary;

@@ -1,0 +1,47 @@
+//! Numbers that bound a program. Each says why it is that number and what happens when it is reached.
+
+/// Bytes in a flat message or struct. A slot's largest size class; LayoutLegality refuses more.
+pub const MAX_FLAT_SIZE: u32 = 64 << 20;
+
+/// Elements in a fixed array. No array may be larger than the largest message; LayoutLegality refuses more.
+pub const MAX_ARRAY_COUNT: u32 = MAX_FLAT_SIZE;
+
+/// Bytes of a message that moves by copy; larger ones are what loans are for. TransferCapability refuses more.
+pub const MAX_COPY_SIZE: u32 = 4096;
+
+/// Bytes that travel inside a cell of 64 bytes, behind its three words.
+pub const INLINE_SIZE: u32 = 40;
+
+/// Cells in a ring: indices are 32 bit and compared by wrapping subtraction, and a ring larger than this stops fitting
+/// caches long before. QueueCapability refuses more.
+pub const MAX_CAPACITY: u32 = 65_536;
+
+/// Cells in a ring that names no capacity: measured best for hot slots.
+pub const DEFAULT_CAPACITY: u32 = 256;
+
+/// How long a full ring blocks when nothing is said, in milliseconds.
+pub const DEFAULT_DEADLINE_MS: u32 = 1000;
+
+/// Routes in a program: the source ring of a cell has 12 bits and 0 means none.
+pub const MAX_ROUTES: u32 = 4095;
+
+/// Slots in a world: a cell's slot has 20 bits and the last number means none.
+pub const MAX_SLOTS: u32 = (1 << 20) - 1;
+
+/// Processes attached at once: a ring's owner has 10 bits and 0 means vacant.
+pub const MAX_PROCESSES: u32 = 1022;
+
+/// Process entries beyond those that the program names: replacements, tools and tests.
+pub const SPARE_PROCESSES: u32 = 32;
+
+/// Every Nth message is stamped for latency where the contract does not say otherwise.
+pub const DEFAULT_SAMPLE: u32 = 64;
+
+/// Distance between slots is a multiple of this many bytes: two hot slots on one line cost 1.5 to 1.9 times.
+pub const SLOT_STRIDE: u32 = 128;
+
+const _: () = assert!(MAX_COPY_SIZE >= INLINE_SIZE);
+const _: () = assert!(MAX_CAPACITY.is_power_of_two() && DEFAULT_CAPACITY <= MAX_CAPACITY);
+const _: () = assert!(MAX_ROUTES < 1 << 12);
+const _: () = assert!(MAX_SLOTS < 1 << 20);
+const _: () = assert!(MAX_PROCESSES + 1 < 1 << 10);
