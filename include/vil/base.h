@@ -1,0 +1,26 @@
+/* Export and attribute macros of libvil. Written by hand; everything else in vil.h is generated. */
+#ifndef VIL_BASE_H
+#define VIL_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) || defined(__clang__)
+#define VIL_API __attribute__((visibility("default")))
+#define VIL_MUST_USE __attribute__((warn_unused_result))
+#else
+#define VIL_API
+#define VIL_MUST_USE
+#endif
+
+/* A compile-time check that also C99 understands. */
+#if defined(__cplusplus)
+#define VIL_ASSERT_LAYOUT(name, condition) static_assert(condition, #name)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define VIL_ASSERT_LAYOUT(name, condition) _Static_assert(condition, #name)
+#else
+#define VIL_ASSERT_LAYOUT(name, condition) typedef char vil_assert_##name[(condition) ? 1 : -1]
+#endif
+
+#endif
