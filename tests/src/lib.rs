@@ -1,1 +1,6 @@
-//! Placeholder of the room; see ARCHITECTURE.md.
+//! Helpers that the cross-process, crash, golden, ABI and install tests share. Each file is one noun.
+//! Never holds a test itself; those are the files of `tests/tests`.
+
+pub mod artifact;
+pub mod cc;
+pub mod scratch;

@@ -1,0 +1,7 @@
+//! Gives `libvil.so` its SONAME, which cargo does not: programs then ask for `libvil.so.0` and keep running
+//! when a compatible libvil takes its place. Never touches what is compiled.
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libvil.so.0");
+}
