@@ -5,6 +5,7 @@
 //! shared memory, no operating system and no generator.
 #![forbid(unsafe_code)]
 
+pub mod explain;
 pub mod fingerprint;
 pub mod layout;
 pub mod limits;
