@@ -1,0 +1,56 @@
+// A program: the canonical JSON from which a world is made.
+#ifndef VIL_PROGRAM_HPP
+#define VIL_PROGRAM_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "vil/result.hpp"
+
+namespace vil {
+
+// Owns the parsed program; move-only.
+class Program {
+ public:
+  // `json` is canonical JSON, as `vil gen` embeds it and `vil dump` prints it.
+  static Result<Program> parse(std::string_view json) noexcept {
+    vil_program_t *program = nullptr;
+    vil_error_t error{};
+    const vil_status_t status = vil_program_parse(json.data(), json.size(), &program, &error);
+    if (status != VIL_OK) return detail::error_of(status, error);
+    return Program(program);
+  }
+
+  Program(Program &&other) noexcept : program_(std::exchange(other.program_, nullptr)) {}
+  Program &operator=(Program &&other) noexcept {
+    std::swap(program_, other.program_);
+    return *this;
+  }
+  Program(const Program &) = delete;
+  Program &operator=(const Program &) = delete;
+  ~Program() {
+    if (program_ != nullptr) (void)vil_program_close(program_);
+  }
+
+  // SHA-256 over the program.
+  [[nodiscard]] Result<std::array<std::uint8_t, 32>, Status> fingerprint() const noexcept {
+    std::array<std::uint8_t, 32> out{};
+    const vil_status_t status = vil_program_fingerprint(program_, out.data());
+    if (status != VIL_OK) return static_cast<Status>(status);
+    return out;
+  }
+
+  [[nodiscard]] vil_program_t *get() const noexcept { return program_; }
+
+ private:
+  explicit Program(vil_program_t *program) noexcept : program_(program) {}
+
+  vil_program_t *program_;
+};
+
+}  // namespace vil
+
+#endif

@@ -1,0 +1,17 @@
+// libvil for C++17: header-only RAII over vil.h, one header for each noun. No exceptions: calls answer a vil::Result.
+#ifndef VIL_HPP
+#define VIL_HPP
+
+#include "vil/contract.hpp"
+#include "vil/error.hpp"
+#include "vil/incoming.hpp"
+#include "vil/loan.hpp"
+#include "vil/message.hpp"
+#include "vil/program.hpp"
+#include "vil/receiver.hpp"
+#include "vil/result.hpp"
+#include "vil/sender.hpp"
+#include "vil/status.hpp"
+#include "vil/world.hpp"
+
+#endif
