@@ -7,6 +7,7 @@
 
 pub mod explain;
 pub mod fingerprint;
+pub mod keywords;
 pub mod layout;
 pub mod limits;
 pub mod model;
