@@ -1,1 +1,55 @@
-//! Placeholder of the room; see ARCHITECTURE.md.
+//! Typed zero-copy messages between processes: the safe Rust face of libvil.
+//!
+//! A [`World`] is the shared memory of one running program. A process attaches to it with its [`Contract`] and opens
+//! its ports: a [`Sender`] for each out port, a [`Receiver`] for each in port, both typed by their [`Message`]. Types,
+//! contract and a struct that opens all ports of a process are generated from the program by `vil gen --lang rust`.
+//!
+//! ```no_run
+//! # fn send<T: vil::Message + Default>(sender: &vil::Sender<T>) -> vil::Result<()> {
+//! let mut loan = sender.loan()?; // a slot of shared memory
+//! *loan = T::default(); // written in place
+//! loan.publish()?; // the receiver reads these very bytes
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything here goes through the C surface (`vil-sys`), so it means what `docs/c-conventions.md` says. Hot calls
+//! (loan, publish, receive, release) inline into the C functions, allocate nothing, and answer a [`Status`]; cold ones
+//! answer an [`Error`] with a sentence.
+//!
+//! Threads: an end of a port is bound to one thread in C. Here it is [`Send`] and not [`Sync`]: when another thread that
+//! owns it by now uses it for the first time, the wrapper moves it over. Nothing is ever used by two threads at once.
+
+mod canceller;
+mod contract;
+mod error;
+mod incoming;
+mod loan;
+mod message;
+mod observe;
+mod options;
+mod program;
+mod receiver;
+mod sender;
+mod status;
+mod text;
+mod world;
+
+pub use canceller::Canceller;
+pub use contract::{Contract, PortContract};
+pub use error::{Error, Result};
+pub use incoming::Incoming;
+pub use loan::{Loan, Unpublished};
+pub use message::Message;
+pub use observe::{Audit, Lane, Latency, ProcessInfo, RouteInfo};
+pub use options::Options;
+pub use program::Program;
+pub use receiver::Receiver;
+pub use sender::Sender;
+pub use status::Status;
+pub use world::World;
+
+/// The library's version, such as `0.1.0`.
+pub fn version() -> &'static str {
+    text::library_text(vil_sys::vil_version)
+}

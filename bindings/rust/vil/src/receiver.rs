@@ -1,0 +1,109 @@
+//! A typed in port.
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+use std::time::Duration;
+
+use crate::contract::Direction;
+use crate::{Error, Incoming, Message, Result, Status, World, message};
+
+/// The receiving end of a port: all its routes, in turn. Its world may be dropped before it.
+///
+/// [`Send`], not [`Sync`], like [`crate::Sender`].
+pub struct Receiver<T: Message> {
+    raw: NonNull<vil_sys::vil_receiver_t>,
+    /// What passes through it; a pointer, so that no two threads share the end.
+    message: PhantomData<*mut T>,
+}
+
+// SAFETY: it is not Sync and its messages borrow it, so no two threads use it at once; a new owner is made known to C by
+// `with`, before anything else happens to the end.
+unsafe impl<T: Message> Send for Receiver<T> {}
+
+impl<T: Message> Receiver<T> {
+    /// Opens the in port of this name; [`Status::E_CONTRACT`] when the world's contract says that it carries another
+    /// message than `T`, [`Status::E_BUSY`] when a living process holds it.
+    pub fn open(world: &World, port: &CStr) -> Result<Self> {
+        world.contract()?.agree::<T>(port, Direction::In)?;
+        let mut raw = ptr::null_mut();
+        // SAFETY: the world is open, the name lives through the call, the out-pointers are ours.
+        Error::guard(|error| unsafe { vil_sys::vil_receiver_open(world.as_raw(), port.as_ptr(), &mut raw, error) })?;
+        NonNull::new(raw).map(|raw| Self { raw, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
+    }
+
+    /// The next message. [`Status::EMPTY`] when there is none and `timeout` is zero, [`Status::TIMEOUT`] when none came
+    /// in time; [`Duration::MAX`] waits until something happens.
+    #[inline]
+    pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, T>, Status> {
+        let mut message = vil_sys::vil_message_t { data: ptr::null(), size: 0, route: 0, number: 0, ticket: 0 };
+        let timeout_ns = nanoseconds(timeout);
+        // SAFETY: the end is open until drop, the out-struct is ours.
+        self.with(|raw| unsafe { vil_sys::vil_receiver_receive(raw, timeout_ns, &mut message) })?;
+        debug_assert_eq!(message.size, message::size_of::<T>());
+        // SAFETY: the message was received by this end, whose port carries T: checked against the contract by `open`,
+        // and the contract against the world by libvil.
+        Ok(unsafe { Incoming::new(self, message) })
+    }
+
+    /// Messages released on the port's routes since the world was created, restarts included.
+    pub fn received(&self) -> Result<u64, Status> {
+        let mut out = 0;
+        // SAFETY: the end is open until drop, the out-pointer is ours.
+        self.with(|raw| unsafe { vil_sys::vil_receiver_received(raw, &mut out) })?;
+        Ok(out)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut vil_sys::vil_receiver_t {
+        self.raw.as_ptr()
+    }
+
+    /// Calls into C, as the thread that the end belongs to.
+    #[inline(always)]
+    fn with(&self, mut call: impl FnMut(*mut vil_sys::vil_receiver_t) -> vil_sys::vil_status_t) -> Result<(), Status> {
+        let status = call(self.as_raw());
+        if status == vil_sys::VIL_E_BUSY && self.claim() {
+            return Status::check(call(self.as_raw()));
+        }
+        Status::check(status)
+    }
+
+    /// Makes the calling thread the one that C lets use this end.
+    #[cold]
+    fn claim(&self) -> bool {
+        // SAFETY: the end is open, and no other thread uses it: see `impl Send`.
+        unsafe { vil_sys::vil_receiver_move_to_thread(self.as_raw()) == vil_sys::VIL_OK }
+    }
+}
+
+/// What does not fit waits for ever: 584 years are near enough.
+#[inline(always)]
+fn nanoseconds(timeout: Duration) -> u64 {
+    u64::try_from(timeout.as_nanos()).unwrap_or(vil_sys::VIL_FOREVER)
+}
+
+impl<T: Message> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        // SAFETY: the end is open, no message borrows it any more, and this is its last use.
+        let _ = self.with(|raw| unsafe { vil_sys::vil_receiver_close(raw) });
+    }
+}
+
+impl<T: Message> std::fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Receiver<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_that_does_not_fit_is_for_ever() {
+        assert_eq!(nanoseconds(Duration::MAX), vil_sys::VIL_FOREVER);
+        assert_eq!(nanoseconds(Duration::from_secs(1)), 1_000_000_000);
+        assert_eq!(nanoseconds(Duration::ZERO), 0);
+    }
+}

@@ -1,0 +1,99 @@
+//! A typed out port.
+
+use std::ffi::CStr;
+use std::marker::PhantomData;
+use std::ptr::{self, NonNull};
+
+use crate::contract::Direction;
+use crate::{Error, Loan, Message, Result, Status, World, message};
+
+/// The sending end of a port. Its world may be dropped before it.
+///
+/// [`Send`], not [`Sync`]: in C an end belongs to one thread and refuses others. Here the thread that owns it is the only
+/// one that can use it, so when the C side answers `VIL_E_BUSY` the wrapper moves it to the calling thread and repeats
+/// the call. That path is cold; a thread pays it once.
+pub struct Sender<T: Message> {
+    raw: NonNull<vil_sys::vil_sender_t>,
+    /// What passes through it; a pointer, so that no two threads share the end.
+    message: PhantomData<*mut T>,
+}
+
+// SAFETY: it is not Sync and its loans borrow it, so no two threads use it at once; a new owner is made known to C by
+// `with`, before anything else happens to the end.
+unsafe impl<T: Message> Send for Sender<T> {}
+
+impl<T: Message> Sender<T> {
+    /// Opens the out port of this name; [`Status::E_CONTRACT`] when the world's contract says that it carries another
+    /// message than `T`, [`Status::E_BUSY`] when a living process holds it.
+    pub fn open(world: &World, port: &CStr) -> Result<Self> {
+        world.contract()?.agree::<T>(port, Direction::Out)?;
+        let mut raw = ptr::null_mut();
+        // SAFETY: the world is open, the name lives through the call, the out-pointers are ours.
+        Error::guard(|error| unsafe { vil_sys::vil_sender_open(world.as_raw(), port.as_ptr(), &mut raw, error) })?;
+        NonNull::new(raw).map(|raw| Self { raw, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
+    }
+
+    /// A slot to write a `T` into. Blocks as the route's backpressure says.
+    #[inline]
+    pub fn loan(&self) -> Result<Loan<'_, T>, Status> {
+        let mut loan = vil_sys::vil_loan_t { data: ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
+        // SAFETY: the end is open until drop, the out-struct is ours.
+        self.with(|raw| unsafe { vil_sys::vil_sender_loan(raw, &mut loan) })?;
+        debug_assert_eq!(loan.size, message::size_of::<T>());
+        // SAFETY: the slot is on loan from this end, whose port carries T: checked against the contract by `open`, and
+        // the contract against the world by libvil.
+        Ok(unsafe { Loan::new(self, loan) })
+    }
+
+    /// Loan, copy and publish in one.
+    #[inline]
+    pub fn send(&self, message: &T) -> Result<(), Status> {
+        let data: *const T = message;
+        // SAFETY: the end is open until drop, the message is borrowed and has this many bytes, all of them written
+        // (Message promises that there are no holes).
+        self.with(|raw| unsafe { vil_sys::vil_sender_send(raw, data.cast(), size_of::<T>()) })
+    }
+
+    /// Messages published on the port's route since the world was created, restarts included.
+    pub fn published(&self) -> Result<u64, Status> {
+        let mut out = 0;
+        // SAFETY: the end is open until drop, the out-pointer is ours.
+        self.with(|raw| unsafe { vil_sys::vil_sender_published(raw, &mut out) })?;
+        Ok(out)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut vil_sys::vil_sender_t {
+        self.raw.as_ptr()
+    }
+
+    /// Calls into C, as the thread that the end belongs to.
+    #[inline(always)]
+    fn with(&self, mut call: impl FnMut(*mut vil_sys::vil_sender_t) -> vil_sys::vil_status_t) -> Result<(), Status> {
+        let status = call(self.as_raw());
+        if status == vil_sys::VIL_E_BUSY && self.claim() {
+            return Status::check(call(self.as_raw()));
+        }
+        Status::check(status)
+    }
+
+    /// Makes the calling thread the one that C lets use this end.
+    #[cold]
+    fn claim(&self) -> bool {
+        // SAFETY: the end is open, and no other thread uses it: see `impl Send`.
+        unsafe { vil_sys::vil_sender_move_to_thread(self.as_raw()) == vil_sys::VIL_OK }
+    }
+}
+
+impl<T: Message> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // SAFETY: the end is open, no loan borrows it any more, and this is its last use.
+        let _ = self.with(|raw| unsafe { vil_sys::vil_sender_close(raw) });
+    }
+}
+
+impl<T: Message> std::fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sender<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
+    }
+}
