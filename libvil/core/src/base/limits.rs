@@ -1,0 +1,48 @@
+//! Numbers that bound the runtime. Each says why it is that number.
+
+use std::time::Duration;
+
+/// "VILWORLD" read as a little-endian word; the first word of a world.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"VILWORLD");
+
+/// Version of the memory layout; a world of another version is refused. Raised by every change of a shared byte.
+pub const LAYOUT_VERSION: u64 = 1;
+
+/// Distance between words that different processes write: two 64-byte lines, because the prefetcher takes pairs.
+pub const LINE: u64 = 128;
+
+/// Unit of mapping and of region alignment.
+pub const PAGE: u64 = 4096;
+
+/// Largest world; more than any machine maps, and far from overflowing 64-bit offset arithmetic.
+pub const MAX_WORLD_SIZE: u64 = 1 << 42;
+
+/// Largest static part (tables and contract text): bounds what attach copies.
+pub const MAX_STATIC_SIZE: u64 = 64 << 20;
+
+/// Slots taken from the pool in one go.
+pub const BATCH: u32 = 32;
+
+/// Every this many loans the producer reads head: oftener costs round trips, seldom cools the slots.
+pub const RECLAIM_EVERY: u32 = 16;
+
+/// Longest single sleep: a peer's death is noticed after at most this time, without a third process.
+pub const SLICE: Duration = Duration::from_millis(4);
+
+/// How long a waiter polls before it sleeps. Below 5 us a pair of processes parks at each message.
+pub const SPIN_NS: u64 = 20_000;
+
+/// Longest world name in bytes: a file name of 255 with the suffix still fits.
+pub const MAX_NAME: usize = 200;
+
+/// Bytes of a process name kept in its entry.
+pub const PROCESS_NAME: usize = 64;
+
+/// Buckets of a latency histogram: 32 octaves of 8.
+pub const BUCKETS: u64 = 256;
+
+/// Offset of the first liveness byte in the world's file, far beyond its end.
+pub const TOKEN_BASE: i64 = 1 << 45;
+
+const _: () = assert!(MAX_WORLD_SIZE < TOKEN_BASE as u64);
+const _: () = assert!(BATCH <= vil_ir::limits::MAX_SLOTS);

@@ -1,0 +1,8 @@
+//! Floor 0: numbers, words, errors and the one wrapper over shared atomics. Knows no memory and no operating system.
+
+pub mod atomic;
+pub mod crash;
+pub mod error;
+pub mod index;
+pub mod limits;
+pub mod words;

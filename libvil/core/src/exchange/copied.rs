@@ -1,0 +1,64 @@
+//! Private buffers of an end, for messages that are copied in or out.
+
+use std::ptr::NonNull;
+
+use vil_ir::limits::INLINE_SIZE;
+
+use crate::mem::{CELL_INLINE, RingGeometry, Shared};
+
+/// A number of equal buffers, aligned to 8 bytes, allocated once.
+#[derive(Debug, Clone)]
+pub(super) struct Buffers {
+    words: Box<[u64]>,
+    words_each: usize,
+}
+
+impl Buffers {
+    /// `count` zeroed buffers of at least `size` bytes.
+    pub(super) fn new(count: u32, size: u32) -> Buffers {
+        let words_each = size.div_ceil(8) as usize;
+        Buffers { words: vec![0; words_each * count as usize].into_boxed_slice(), words_each }
+    }
+
+    /// No buffers at all, for ends that need none.
+    pub(super) fn none() -> Buffers {
+        Buffers { words: Box::default(), words_each: 0 }
+    }
+
+    /// The address of one buffer, valid as long as `self` is.
+    pub(super) fn address(&mut self, position: usize) -> NonNull<u8> {
+        let start = position * self.words_each;
+        NonNull::from(&mut self.words[start..start + self.words_each]).cast()
+    }
+
+    /// Writes one buffer into a cell, word by word. The cell is ours until tail moves over it; a crash in between
+    /// leaves a cell nobody looks at.
+    pub(super) fn write_cell(&self, position: usize, shared: &Shared, ring: &RingGeometry, index: u32) {
+        let start = position * self.words_each;
+        for (i, word) in self.words[start..start + self.words_each].iter().enumerate() {
+            shared.segment.word(inline_word(ring, index, i)).note(*word, "publish.inline");
+        }
+    }
+
+    /// Fills one buffer from a cell, word by word.
+    pub(super) fn read_cell(&mut self, position: usize, shared: &Shared, ring: &RingGeometry, index: u32) {
+        let start = position * self.words_each;
+        for (i, word) in self.words[start..start + self.words_each].iter_mut().enumerate() {
+            *word = shared.segment.word(inline_word(ring, index, i)).peek("receive.inline");
+        }
+    }
+
+    /// Fills one buffer from a slot that others may be writing: word by word, so that no torn read is undefined.
+    pub(super) fn read_slot(&mut self, position: usize, shared: &Shared, offset: u64) {
+        let start = position * self.words_each;
+        for (i, word) in self.words[start..start + self.words_each].iter_mut().enumerate() {
+            *word = shared.segment.word(offset + i as u64 * 8).peek("receive.copy");
+        }
+    }
+}
+
+fn inline_word(ring: &RingGeometry, index: u32, word: usize) -> u64 {
+    ring.cell(index) + CELL_INLINE + word as u64 * 8
+}
+
+const _: () = assert!(CELL_INLINE + INLINE_SIZE as u64 == 64 && INLINE_SIZE.is_multiple_of(8));

@@ -1,0 +1,61 @@
+//! Floor 6: a ring's end, its ledger and its slots together: loan, publish, receive, release, reclaim.
+//!
+//! Each end keeps what it knows in private memory and trusts nothing it reads: index, reference and length are loaded
+//! once, decoded once and bounded by private numbers. Neither end takes a lock, makes a system call or allocates from
+//! loan to release.
+
+mod consumer;
+mod copied;
+mod producer;
+
+pub use consumer::{Consumer, Message};
+pub use producer::{Loan, Producer};
+
+use crate::base::words::{EndWord, ProcessId};
+
+/// Why a call did not do what it was asked; nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// No message.
+    Empty,
+    /// The ring is full.
+    Full,
+    /// The pool has no slot; sweeping and reaping may help.
+    Short,
+    /// More than the contract lets one end hold at once.
+    Limit,
+    /// The ticket is of nothing that is held.
+    Ticket,
+    /// The shared words are nonsense; this end is quarantined.
+    Corrupt,
+}
+
+/// Why an end could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOpened {
+    /// It names this process; the caller decides whether that one lives.
+    OwnedBy(ProcessId),
+    /// The shared words are nonsense.
+    Corrupt,
+}
+
+/// Who is at the other end of a ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Nobody ever was.
+    Never,
+    /// This process, dead or alive.
+    Named(ProcessId),
+    /// Nobody any more; counts the owners there have been.
+    Gone(u32),
+}
+
+impl Peer {
+    fn of(end: EndWord) -> Peer {
+        match end.owner {
+            Some(owner) => Peer::Named(owner),
+            None if end.incarnation == 0 => Peer::Never,
+            None => Peer::Gone(end.incarnation),
+        }
+    }
+}

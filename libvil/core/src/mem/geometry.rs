@@ -1,0 +1,255 @@
+//! Where everything lies in a world: computed from a handful of numbers, never read from shared memory.
+//!
+//! The creator computes it from the plan, everybody else from a private, validated copy of the world's tables; both
+//! through `Geometry::compute`, so there is no second opinion about an offset.
+
+use std::collections::BTreeSet;
+
+use vil_ir::limits::{MAX_CAPACITY, MAX_FLAT_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SLOT_STRIDE};
+use vil_ir::vocabulary::{Backpressure, Delivery, Transfer};
+
+use crate::base::limits::{BUCKETS, LINE, MAX_WORLD_SIZE, PAGE};
+use crate::mem::header::{RouteEntry, Sizes};
+
+/// Where everything lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Geometry {
+    /// Bytes of the world.
+    pub total_size: u64,
+    /// Entries of the process table.
+    pub processes: u32,
+    /// Offset of the process table.
+    pub processes_offset: u64,
+    /// Offset of the counters of the world.
+    pub counters_offset: u64,
+    /// All slots of all classes.
+    pub slots: u32,
+    /// Offset of the slot words.
+    pub slots_offset: u64,
+    /// Size classes.
+    pub classes: Vec<ClassGeometry>,
+    /// Rings, one per route.
+    pub rings: Vec<RingGeometry>,
+}
+
+/// One size class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClassGeometry {
+    /// Bytes from one slot to the next.
+    pub stride: u32,
+    /// Slots.
+    pub count: u32,
+    /// Global index of its first slot.
+    pub first: u32,
+    /// Offset of its first slot's bytes.
+    pub offset: u64,
+}
+
+/// One ring. Offsets are of 128-byte lines of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RingGeometry {
+    /// Tail and the producer's counters.
+    pub tail: u64,
+    /// Head and the consumer's counters.
+    pub head: u64,
+    /// Futex word of the producing process.
+    pub producer_flag: u64,
+    /// Futex word of the consuming process.
+    pub consumer_flag: u64,
+    /// Latency histogram.
+    pub histogram: u64,
+    /// First cell.
+    pub cells: u64,
+    /// Bytes per cell: 16 or 64.
+    pub cell_size: u32,
+    /// Cells, a power of two.
+    pub capacity: u32,
+    /// Bytes per message.
+    pub size: u32,
+    /// Its class; `None` when messages travel inside the cell.
+    pub class: Option<ClassGeometry>,
+    /// Messages the producer may hold at once.
+    pub producer_loans: u32,
+    /// Messages the consumer may hold at once.
+    pub consumer_loans: u32,
+    /// Who owns a message while it travels.
+    pub transfer: Transfer,
+    /// What a consumer's death means.
+    pub delivery: Delivery,
+    /// What a full ring means.
+    pub backpressure: Backpressure,
+    /// How long block waits.
+    pub deadline_ms: u32,
+    /// A message is stamped when its index has none of these bits.
+    pub sample_mask: u32,
+}
+
+/// Byte offset of the 64-bit count beside an end's word.
+pub const COUNT: u64 = 8;
+/// Byte offset of the count of dropped messages on the producer's line.
+pub const DROPPED: u64 = 16;
+/// Byte offset of a cell's second word: sequence:32, time:32.
+pub const CELL_STAMP: u64 = 8;
+/// Byte offset of the bytes that travel inside a cell of 64 bytes.
+pub const CELL_INLINE: u64 = 24;
+
+/// Bytes of a process entry.
+pub(crate) const PROCESS_SIZE: u64 = 128;
+
+impl Geometry {
+    /// Computes everything; the error is the number that does not fit.
+    pub fn compute(sizes: &Sizes, routes: &[RouteEntry]) -> Result<Geometry, String> {
+        bounded("process entries", sizes.processes, 1, MAX_PROCESSES)?;
+        bounded("routes", routes.len() as u32, 0, MAX_ROUTES)?;
+        let mut end = Cursor(sizes.static_size);
+        let processes_offset = end.take(u64::from(sizes.processes) * PROCESS_SIZE, LINE)?;
+        let counters_offset = end.take(LINE, LINE)?;
+        let mut classes = class_counts(sizes)?;
+        let slots = classes.last().map_or(0, |class| class.first + class.count);
+        let slots_offset = end.take(u64::from(slots) * 8, LINE)?;
+        let flags = Flags::place(routes, &mut end)?;
+        let mut rings = Vec::with_capacity(routes.len());
+        for route in routes {
+            rings.push(ring(route, &flags, &mut end)?);
+        }
+        for class in &mut classes {
+            class.offset = end.take(u64::from(class.stride) * u64::from(class.count), PAGE)?;
+        }
+        for (ring, route) in rings.iter_mut().zip(routes) {
+            ring.class = class_of(route, &classes)?;
+        }
+        let total_size = end.take(0, PAGE)?;
+        Ok(Geometry {
+            total_size,
+            processes: sizes.processes,
+            processes_offset,
+            counters_offset,
+            slots,
+            slots_offset,
+            classes,
+            rings,
+        })
+    }
+
+    /// Offset of a process's entry.
+    #[inline]
+    pub fn process(&self, process: u16) -> u64 {
+        self.processes_offset + u64::from(process) * PROCESS_SIZE
+    }
+
+    /// Offset of a slot's word.
+    #[inline]
+    pub fn slot(&self, slot: u32) -> u64 {
+        self.slots_offset + u64::from(slot) * 8
+    }
+}
+
+impl ClassGeometry {
+    /// Offset of a slot's bytes; `None` when the slot is not of this class.
+    #[inline]
+    pub fn bytes(&self, slot: u32) -> Option<u64> {
+        let position = slot.wrapping_sub(self.first);
+        (position < self.count).then(|| self.offset + u64::from(position) * u64::from(self.stride))
+    }
+}
+
+impl RingGeometry {
+    /// Offset of the cell of an index.
+    #[inline]
+    pub fn cell(&self, index: u32) -> u64 {
+        self.cells + u64::from(index & (self.capacity - 1)) * u64::from(self.cell_size)
+    }
+}
+
+/// One futex word per process that has a route, each on a line of its own, in name order.
+struct Flags<'a> {
+    names: BTreeSet<&'a str>,
+    offset: u64,
+}
+
+impl<'a> Flags<'a> {
+    fn place(routes: &'a [RouteEntry], end: &mut Cursor) -> Result<Flags<'a>, String> {
+        let names: BTreeSet<&str> =
+            routes.iter().flat_map(|route| [route.from_process.as_str(), route.to_process.as_str()]).collect();
+        let offset = end.take(names.len() as u64 * LINE, LINE)?;
+        Ok(Flags { names, offset })
+    }
+
+    fn offset(&self, process: &str) -> u64 {
+        self.offset + self.names.range(..process).count() as u64 * LINE
+    }
+}
+
+/// Offsets are handed out in rising order and can not overflow.
+struct Cursor(u64);
+
+impl Cursor {
+    fn take(&mut self, size: u64, align: u64) -> Result<u64, String> {
+        let offset = self.0.next_multiple_of(align);
+        let end = offset.checked_add(size).filter(|end| *end <= MAX_WORLD_SIZE);
+        self.0 = end.ok_or_else(|| format!("a world of more than {MAX_WORLD_SIZE} bytes"))?;
+        Ok(offset)
+    }
+}
+
+fn bounded(what: &str, number: u32, low: u32, high: u32) -> Result<(), String> {
+    if (low..=high).contains(&number) { Ok(()) } else { Err(format!("{number} {what}; {low} to {high} are legal")) }
+}
+
+fn class_counts(sizes: &Sizes) -> Result<Vec<ClassGeometry>, String> {
+    let mut first = 0u32;
+    let mut classes = Vec::with_capacity(sizes.classes.len());
+    for &(stride, count) in &sizes.classes {
+        bounded("bytes of stride", stride, SLOT_STRIDE, MAX_FLAT_SIZE)?;
+        if !stride.is_multiple_of(SLOT_STRIDE) {
+            return Err(format!("a stride of {stride} bytes is no multiple of {SLOT_STRIDE}"));
+        }
+        classes.push(ClassGeometry { stride, count, first, offset: 0 });
+        first = first.checked_add(count).filter(|slots| *slots <= MAX_SLOTS).ok_or("too many slots")?;
+    }
+    Ok(classes)
+}
+
+fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeometry, String> {
+    bounded("cells", route.capacity, 1, MAX_CAPACITY)?;
+    bounded("bytes per message", route.size, 1, MAX_FLAT_SIZE)?;
+    bounded("producer loans", route.producer_loans, 1, MAX_CAPACITY)?;
+    bounded("consumer loans", route.consumer_loans, 1, MAX_CAPACITY)?;
+    if !route.capacity.is_power_of_two() || !route.sample.is_power_of_two() {
+        return Err(format!("capacity {} and sample {} must be powers of two", route.capacity, route.sample));
+    }
+    if !matches!(route.cell_size, 16 | 64) {
+        return Err(format!("a cell of {} bytes", route.cell_size));
+    }
+    Ok(RingGeometry {
+        tail: end.take(LINE, LINE)?,
+        head: end.take(LINE, LINE)?,
+        producer_flag: flags.offset(&route.from_process),
+        consumer_flag: flags.offset(&route.to_process),
+        histogram: end.take(BUCKETS * 8, LINE)?,
+        cells: end.take(u64::from(route.capacity) * u64::from(route.cell_size), LINE)?,
+        cell_size: route.cell_size,
+        capacity: route.capacity,
+        size: route.size,
+        class: None,
+        producer_loans: route.producer_loans,
+        consumer_loans: route.consumer_loans,
+        transfer: route.transfer,
+        delivery: route.delivery,
+        backpressure: route.backpressure,
+        deadline_ms: route.deadline_ms,
+        sample_mask: route.sample - 1,
+    })
+}
+
+fn class_of(route: &RouteEntry, classes: &[ClassGeometry]) -> Result<Option<ClassGeometry>, String> {
+    let Some(index) = route.class else {
+        let fits = route.cell_size == 64 && route.size <= vil_ir::limits::INLINE_SIZE;
+        return if fits { Ok(None) } else { Err("a message that fits neither slot nor cell".into()) };
+    };
+    let class = classes.get(index as usize).ok_or("a class that does not exist")?;
+    if class.stride < route.size {
+        return Err(format!("a slot of {} bytes is smaller than the message's {}", class.stride, route.size));
+    }
+    Ok(Some(*class))
+}

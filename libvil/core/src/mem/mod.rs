@@ -1,0 +1,26 @@
+//! Floor 2: the bytes of a world. The only place that makes addresses: offsets come in, checked references go out.
+
+mod geometry;
+mod header;
+mod segment;
+
+pub(crate) use geometry::PROCESS_SIZE;
+pub use geometry::{CELL_INLINE, CELL_STAMP, COUNT, ClassGeometry, DROPPED, Geometry, RingGeometry};
+pub use header::{Catalog, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes};
+pub use segment::Segment;
+
+/// A segment and the private knowledge of what lies where in it.
+#[derive(Debug)]
+pub struct Shared {
+    /// The bytes.
+    pub segment: Segment,
+    /// Where things lie, computed privately; the shared copy is never read again.
+    pub geometry: Geometry,
+}
+
+impl Shared {
+    /// Puts both together; `None` when the segment is smaller than the geometry needs.
+    pub fn new(segment: Segment, geometry: Geometry) -> Option<Shared> {
+        (geometry.total_size <= segment.size()).then_some(Shared { segment, geometry })
+    }
+}

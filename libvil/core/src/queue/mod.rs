@@ -1,0 +1,81 @@
+//! Floor 4: one ring of descriptors. Its two ends, its cells, and who may open an end.
+//!
+//! It knows no slot and no process table: it answers OwnedBy(p) and leaves recovery to those above. A plain store goes
+//! only to a word that names the storing process; everyone else needs a CAS.
+
+use crate::base::index::extend;
+use crate::base::words::{EndWord, ProcessId};
+use crate::mem::{COUNT, RingGeometry, Shared};
+
+/// Which end of a ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The producer's: tail.
+    Tail,
+    /// The consumer's: head.
+    Head,
+}
+
+/// Why an end could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It names this process; the caller decides whether that one lives.
+    OwnedBy(ProcessId),
+}
+
+impl Side {
+    /// Offset of this side's word.
+    #[inline]
+    pub fn offset(self, ring: &RingGeometry) -> u64 {
+        match self {
+            Side::Tail => ring.tail,
+            Side::Head => ring.head,
+        }
+    }
+}
+
+/// Reads one end's word once.
+#[inline(always)]
+pub fn end(shared: &Shared, ring: &RingGeometry, side: Side) -> EndWord {
+    EndWord::decode(shared.segment.word(side.offset(ring)).load("end"))
+}
+
+/// Vacant: CAS (index, n, vacant) -> (index, n+1, me). Answers the word that is now there.
+pub fn open(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) -> Result<EndWord, Taken> {
+    loop {
+        let found = end(shared, ring, side);
+        if let Some(owner) = found.owner {
+            return Err(Taken::OwnedBy(owner));
+        }
+        let opened = found.opened(me);
+        if change(shared, ring, side, found, opened, "open") {
+            return Ok(opened);
+        }
+    }
+}
+
+/// One CAS on an end's word.
+pub fn change(
+    shared: &Shared,
+    ring: &RingGeometry,
+    side: Side,
+    from: EndWord,
+    to: EndWord,
+    site: &'static str,
+) -> bool {
+    shared.segment.word(side.offset(ring)).cas(from.encode(), to.encode(), site).is_ok()
+}
+
+/// The first word of an index's cell.
+#[inline(always)]
+pub fn reference(shared: &Shared, ring: &RingGeometry, index: u32) -> u64 {
+    shared.segment.word(ring.cell(index)).load("cell")
+}
+
+/// Messages that ever passed an end: published at the tail, released or skipped at the head.
+///
+/// The stored count may lag behind the index by a crash between the two stores; extended by the index it is exact.
+pub fn passed(shared: &Shared, ring: &RingGeometry, side: Side) -> u64 {
+    let stored = shared.segment.word(side.offset(ring) + COUNT).load("count");
+    extend(stored, end(shared, ring, side).index)
+}

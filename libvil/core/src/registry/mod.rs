@@ -1,0 +1,19 @@
+//! Floor 5: who lives, who owns what, and what becomes of a dead process's belongings.
+//!
+//! Recovery has no lock, no log and no current recoverer: any survivor, any number at once, restartable at every
+//! access. It decides by the process table, the two words of each ring and the slot words; never by private state.
+
+mod audit;
+mod liveness;
+mod picture;
+mod recovery;
+mod sweep;
+mod table;
+
+pub use audit::{Audit, audit};
+pub use liveness::Liveness;
+pub use picture::Picture;
+pub(crate) use recovery::closed_head;
+pub use recovery::{Outcome, leave, recover, recover_all};
+pub use sweep::sweep;
+pub use table::{Identity, Info, claim, info, living, recoveries, state};

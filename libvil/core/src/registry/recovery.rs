@@ -1,0 +1,179 @@
+//! Recovery of a dead process: any number of recoverers at once, each may die anywhere, no lock, no log.
+//!
+//! Every step is a CAS on a word that names the dead process, made only while its entry still says DEAD in the epoch
+//! that was proven dead. So a step done twice is done once, and a step left out is done by the next recoverer.
+
+use crate::base::atomic::{FOR_DATA, FOR_SPACE};
+use crate::base::crash::mutant;
+use crate::base::index::depth;
+use crate::base::words::{EndWord, ProcState, ProcWord, ProcessId, SlotState, SlotWord};
+use crate::heap;
+use crate::mem::{RingGeometry, Shared};
+use crate::queue::{self, Side, end};
+use crate::registry::liveness::Liveness;
+use crate::registry::picture::Picture;
+use crate::registry::sweep::sweep;
+use crate::registry::table::{all, change, count_recovery, state};
+use crate::stats;
+use crate::sys::futex;
+use vil_ir::vocabulary::Delivery;
+
+/// What came of trying to recover an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nobody was in it.
+    Free,
+    /// Its process lives.
+    Alive,
+    /// It was dead and its belongings are back; true for the one recoverer that finished the entry.
+    Recovered(bool),
+}
+
+/// Recovers an entry if its process is dead.
+pub fn recover(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> Outcome {
+    let found = state(shared, process);
+    match found.state {
+        ProcState::Free => Outcome::Free,
+        ProcState::Dead => finish(shared, process, found),
+        // The word is read first, then the token is asked: the other order kills a newcomer in the same entry.
+        ProcState::Alive if !liveness.is_free(process) => Outcome::Alive,
+        ProcState::Alive => bury(shared, process, found),
+    }
+}
+
+/// Recovers every dead process and sweeps. Answers how many this call finished.
+pub fn recover_all(shared: &Shared, liveness: &dyn Liveness) -> u32 {
+    let outcomes = all(shared).map(|process| recover(shared, liveness, process));
+    let recovered = outcomes.filter(|outcome| *outcome == Outcome::Recovered(true)).count() as u32;
+    sweep(shared);
+    recovered
+}
+
+/// Graceful detach: the same on oneself, by the owner of the entry, which still holds its token.
+pub fn leave(shared: &Shared, me: ProcessId) {
+    let found = state(shared, me);
+    if found.state == ProcState::Alive {
+        bury(shared, me, found);
+    }
+}
+
+/// Step 1: ALIVE(e) -> DEAD(e).
+fn bury(shared: &Shared, process: ProcessId, alive: ProcWord) -> Outcome {
+    let dead = alive.with(ProcState::Dead);
+    let buried = change(shared, process, alive, dead, "recover.bury");
+    if !buried && state(shared, process) != dead {
+        return Outcome::Free;
+    }
+    finish(shared, process, dead)
+}
+
+/// The recovery of one dead process in one epoch.
+struct Estate<'a> {
+    shared: &'a Shared,
+    process: ProcessId,
+    dead: ProcWord,
+}
+
+fn finish(shared: &Shared, process: ProcessId, dead: ProcWord) -> Outcome {
+    let estate = Estate { shared, process, dead };
+    if mutant("entry_recycled_first") {
+        change(shared, process, dead, freed(dead), "recover.free");
+    }
+    for ring in &shared.geometry.rings {
+        estate.vacate_tail(ring);
+    }
+    for ring in &shared.geometry.rings {
+        estate.vacate_head(ring);
+    }
+    estate.return_slots();
+    let last = change(shared, process, dead, freed(dead), "recover.free");
+    if last {
+        count_recovery(shared);
+    }
+    sweep(shared);
+    Outcome::Recovered(last)
+}
+
+fn freed(dead: ProcWord) -> ProcWord {
+    ProcWord { epoch: (dead.epoch + 1) & (u64::MAX >> 8), state: ProcState::Free }
+}
+
+impl Estate<'_> {
+    /// Checked between every later load and its CAS: a finished recovery may have let a newcomer in.
+    fn still_dead(&self) -> bool {
+        mutant("no_epoch_recheck") || state(self.shared, self.process) == self.dead
+    }
+
+    /// Step 2. Same index, same incarnation, nobody's. The consumer learns from it that its producer is gone.
+    fn vacate_tail(&self, ring: &RingGeometry) {
+        let tail = end(self.shared, ring, Side::Tail);
+        if tail.owner != Some(self.process) || !self.still_dead() {
+            return;
+        }
+        if queue::change(self.shared, ring, Side::Tail, tail, tail.vacated(), "recover.tail") {
+            wake(self.shared, ring.consumer_flag, FOR_DATA);
+        }
+    }
+
+    /// Step 3. Close, and under best_effort skip what lay in the ring, in one store.
+    fn vacate_head(&self, ring: &RingGeometry) {
+        let head = end(self.shared, ring, Side::Head);
+        if head.owner != Some(self.process) {
+            return;
+        }
+        let (vacant, skipped) = closed_head(self.shared, ring, head);
+        if !self.still_dead() {
+            return;
+        }
+        if queue::change(self.shared, ring, Side::Head, head, vacant, "recover.head") {
+            if skipped > 0 {
+                stats::count_skipped(self.shared, ring, skipped);
+            }
+            wake(self.shared, ring.producer_flag, FOR_SPACE);
+        }
+    }
+
+    /// Steps 4 and 5. What an unreleased cell names becomes ORPHAN, the rest returns to the pool.
+    fn return_slots(&self) {
+        let picture = Picture::take(self.shared);
+        for index in 0..self.shared.geometry.slots {
+            let Some(slot) = heap::state(self.shared, index) else { continue };
+            if slot.state != SlotState::Held(self.process) {
+                continue;
+            }
+            let next = after_owner(&picture, index, slot);
+            if !self.still_dead() {
+                return;
+            }
+            heap::change(self.shared, index, slot, next, "recover.slot");
+        }
+    }
+}
+
+/// What becomes of a dead process's slot. Whether a consumer is present plays no part.
+fn after_owner(picture: &Picture, index: u32, slot: SlotWord) -> SlotWord {
+    let kept = picture.shows(index, slot.generation) && !mutant("orphans_are_freed");
+    match kept {
+        true => SlotWord { state: SlotState::Orphan, ..slot },
+        false if mutant("free_without_generation") => SlotWord { state: SlotState::Free, ..slot },
+        false => slot.freed(),
+    }
+}
+
+/// The word of a head that its consumer leaves behind, and how many messages that skips.
+pub(crate) fn closed_head(shared: &Shared, ring: &RingGeometry, head: EndWord) -> (EndWord, u32) {
+    if ring.delivery == Delivery::AtLeastOnce && !mutant("at_least_once_skips") {
+        return (head.vacated(), 0);
+    }
+    let tail = end(shared, ring, Side::Tail).index;
+    let skipped = depth(head.index, tail, ring.capacity).unwrap_or(0);
+    (EndWord { index: head.index.wrapping_add(skipped), ..head.vacated() }, skipped)
+}
+
+/// Wakes who sleeps on a flag, so that a loss is noticed at once and not at the end of a slice.
+fn wake(shared: &Shared, flag: u64, reason: u32) {
+    let flag = shared.segment.flag(flag);
+    if flag.raise(reason, "recover.wake") {
+        futex::wake(flag.raw());
+    }
+}

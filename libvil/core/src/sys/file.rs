@@ -1,0 +1,211 @@
+//! Where worlds live: a private directory, and in it one file per world that appears whole or not at all.
+//!
+//! A world is written into an unnamed file and linked when it is complete, so a creator killed at any instruction
+//! leaves nothing.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::base::error::{Error, Fault};
+use crate::base::limits::MAX_NAME;
+use crate::sys::process::user;
+
+const SUFFIX: &str = ".vil";
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A directory that belongs to this user alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeDir(PathBuf);
+
+impl RuntimeDir {
+    /// The directory that was asked for, else `$VIL_RUNTIME_DIR`, else `/dev/shm/vil-UID`. Made when it is missing
+    /// (the last part only), refused when it is a link, somebody else's, or open to others.
+    pub fn open(asked: Option<&Path>) -> Result<RuntimeDir, Error> {
+        let path = match asked {
+            Some(path) => path.to_owned(),
+            None => match std::env::var_os("VIL_RUNTIME_DIR").filter(|dir| !dir.is_empty()) {
+                Some(dir) => PathBuf::from(dir),
+                None => PathBuf::from(format!("/dev/shm/vil-{}", user())),
+            },
+        };
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        if let Err(error) = made
+            && error.kind() != io::ErrorKind::AlreadyExists
+        {
+            return Err(Error::from_os(&format!("runtime directory {}", path.display()), &error));
+        }
+        let dir = RuntimeDir(path);
+        dir.verify()?;
+        Ok(dir)
+    }
+
+    fn verify(&self) -> Result<(), Error> {
+        let place = format!("runtime directory {}", self.0.display());
+        let found = fs::symlink_metadata(&self.0).map_err(|error| Error::from_os(&place, &error))?;
+        let refuse = |why: &str| {
+            Err(Error::new(Fault::Owner, format!("{place} {why}; set VIL_RUNTIME_DIR to a directory of your own")))
+        };
+        if !found.is_dir() {
+            return refuse("is not a directory (a link is not followed)");
+        }
+        if found.uid() != user() {
+            return refuse(&format!("belongs to user {}, not to user {}", found.uid(), user()));
+        }
+        if found.mode() & 0o077 != 0 {
+            return refuse(&format!("is open to others (mode {:o}, 700 is expected)", found.mode() & 0o777));
+        }
+        Ok(())
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The file of a world.
+    pub fn world(&self, name: &str) -> Result<WorldPath, Error> {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(legal) || name.starts_with('.') {
+            let message = format!(
+                "`{}` ({} bytes) is no name of a world: 1 to {MAX_NAME} letters, digits, `.`, `_`, `-`, not starting with `.`",
+                name.chars().take(40).collect::<String>(),
+                name.len()
+            );
+            return Err(Error::new(Fault::Name, message));
+        }
+        Ok(WorldPath { dir: self.clone(), name: name.to_owned() })
+    }
+
+    /// Names of the worlds in it, sorted.
+    pub fn worlds(&self) -> Result<Vec<String>, Error> {
+        let listed = fs::read_dir(&self.0).map_err(|error| Error::from_os("runtime directory", &error))?;
+        let names = listed.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut names: Vec<String> = names.filter_map(|name| name.strip_suffix(SUFFIX).map(str::to_owned)).collect();
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// The place of one world's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorldPath {
+    dir: RuntimeDir,
+    name: String,
+}
+
+impl WorldPath {
+    /// The world's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file.
+    pub fn file(&self) -> PathBuf {
+        self.dir.0.join(format!("{}{SUFFIX}", self.name))
+    }
+
+    /// Opens the file for reading and writing; answers it with its size.
+    pub fn open(&self) -> Result<(File, u64), Error> {
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
+            .open(self.file());
+        let file = opened.map_err(|error| self.explain(&error))?;
+        let found = file.metadata().map_err(|error| self.explain(&error))?;
+        if found.uid() != user() || !found.is_file() {
+            let message = format!("world `{}` belongs to user {}, not to user {}", self.name, found.uid(), user());
+            return Err(Error::new(Fault::Owner, message));
+        }
+        Ok((file, found.len()))
+    }
+
+    /// Is this file still the one that the name leads to?
+    pub fn leads_to(&self, file: &File) -> bool {
+        match (fs::symlink_metadata(self.file()), file.metadata()) {
+            (Ok(named), Ok(open)) => (named.dev(), named.ino()) == (open.dev(), open.ino()),
+            _ => false,
+        }
+    }
+
+    /// An unnamed file of this size with all its memory granted: a full file system is an error here, never a signal
+    /// later.
+    pub fn unnamed(&self, size: u64) -> Result<File, Error> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC);
+        let file = options.open(&self.dir.0).map_err(|error| self.explain(&error))?;
+        let size_arg =
+            libc::off_t::try_from(size).map_err(|_| Error::new(Fault::Memory, format!("a world of {size} bytes")))?;
+        // SAFETY: the descriptor is open; the call has no other arguments than numbers.
+        let answer = unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, size_arg) };
+        if answer != 0 {
+            let error = io::Error::from_raw_os_error(answer);
+            return Err(Error::from_os(
+                &format!("world `{}`: {size} bytes in {}", self.name, self.dir.0.display()),
+                &error,
+            ));
+        }
+        Ok(file)
+    }
+
+    /// Gives an unnamed file its name; `Exists` when the name is taken.
+    pub fn link(&self, file: &File) -> Result<(), Error> {
+        let source = format!("/proc/self/fd/{}\0", file.as_raw_fd());
+        let mut target = self.file().into_os_string().into_encoded_bytes();
+        target.push(0);
+        // SAFETY: both are NUL-terminated paths that live for the call.
+        let answer = unsafe {
+            libc::linkat(
+                libc::AT_FDCWD,
+                source.as_ptr().cast(),
+                libc::AT_FDCWD,
+                target.as_ptr().cast(),
+                libc::AT_SYMLINK_FOLLOW,
+            )
+        };
+        if answer == 0 { Ok(()) } else { Err(self.explain(&io::Error::last_os_error())) }
+    }
+
+    /// Removes the name. Who has the world open keeps it.
+    pub fn unlink(&self) -> Result<(), Error> {
+        fs::remove_file(self.file()).map_err(|error| self.explain(&error))
+    }
+
+    /// Keeps other creators and removers of this directory's worlds out until the answer is dropped. A holder that is
+    /// stopped for longer than `LOCK_PATIENCE` makes this an error, never a hang.
+    pub fn lock(&self) -> Result<File, Error> {
+        let dir = File::open(&self.dir.0).map_err(|error| self.explain(&error))?;
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match dir.try_lock() {
+                Ok(()) => return Ok(dir),
+                Err(TryLockError::Error(error)) => return Err(self.explain(&error)),
+                Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
+                    let place = self.dir.0.display();
+                    let message = format!(
+                        "another process has been creating a world in {place} for {LOCK_PATIENCE:?}; is it stopped?"
+                    );
+                    return Err(Error::new(Fault::Busy, message));
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(1)),
+            }
+        }
+    }
+
+    fn explain(&self, error: &io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::NotFound => {
+                let message = format!("there is no world `{}` in {}; create it first", self.name, self.dir.0.display());
+                Error::new(Fault::NotFound, message)
+            }
+            io::ErrorKind::AlreadyExists => {
+                Error::new(Fault::Exists, format!("world `{}` exists; open it, or unlink it first", self.name))
+            }
+            _ => Error::from_os(&format!("world `{}`", self.name), error),
+        }
+    }
+}
