@@ -5,11 +5,17 @@
 //! shared memory, no operating system and no generator.
 #![forbid(unsafe_code)]
 
+pub mod diagnostics;
+pub mod dump;
 pub mod explain;
 pub mod fingerprint;
 pub mod keywords;
 pub mod layout;
 pub mod limits;
+pub mod load;
 pub mod model;
 pub mod plan;
+#[cfg(feature = "render")]
+pub mod render;
+pub mod types;
 pub mod vocabulary;

@@ -49,7 +49,7 @@ pub struct Program {
     pub strict: bool,
     /// Doc and annotations of the program itself.
     pub notes: Notes,
-    /// Files named by `imports`, as written.
+    /// Always empty in a program that `load` made: it has merged the imports in.
     pub imports: Vec<String>,
     /// Constants at the top.
     pub constants: Named<Constant>,

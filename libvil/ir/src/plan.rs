@@ -114,6 +114,11 @@ fn refuse<T>(place: impl Into<String>, reason: impl Into<String>) -> Result<T, P
     Err(PlanError { place: place.into(), reason: reason.into() })
 }
 
+/// Plans a program, its canonical JSON as the contract.
+pub fn plan_program(program: &Program) -> Result<Plan, PlanError> {
+    plan(program, crate::dump::canonical_json(program))
+}
+
 /// Plans a program. `contract` is its canonical JSON (see `dump::canonical_json`).
 pub fn plan(program: &Program, contract: String) -> Result<Plan, PlanError> {
     let layouts = match lay_out(program) {

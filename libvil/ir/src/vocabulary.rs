@@ -3,6 +3,15 @@
 //! Each set is one enum with its words in one table, so a word can neither be missing from a parser nor be spelled in
 //! two ways. Nothing here has behaviour beyond the relation between words.
 
+/// A member of a closed set, for code that reads any of them.
+pub trait Word: Copy + 'static {
+    /// Every member.
+    fn all() -> &'static [Self];
+
+    /// The word.
+    fn text(self) -> &'static str;
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
@@ -21,6 +30,16 @@ macro_rules! words {
             /// The member that a word names.
             pub fn from_word(word: &str) -> Option<$name> {
                 match word { $($word => Some($name::$variant),)+ _ => None }
+            }
+        }
+
+        impl Word for $name {
+            fn all() -> &'static [Self] {
+                Self::ALL
+            }
+
+            fn text(self) -> &'static str {
+                self.word()
             }
         }
 

@@ -1,0 +1,250 @@
+//! Text becomes a program: strictly, with a place for every fault, and all faults at once.
+//!
+//! `json` and `yaml` fill one value tree (`node`), `program` reads the trees of a file and its imports into the model,
+//! `source` keeps where everything stood. Files are read through [`Files`], so this crate itself never does I/O
+//! (`from_file`, for tools, is behind the feature `yaml`).
+
+mod contract;
+mod definitions;
+pub(crate) mod json;
+pub(crate) mod node;
+mod program;
+mod reader;
+pub(crate) mod rules;
+mod scope;
+mod source;
+#[cfg(feature = "yaml")]
+mod yaml;
+
+pub use node::Place;
+pub use rules::RULES;
+pub use source::Source;
+
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::model::Program;
+use node::{Data, Node};
+use reader::Reader;
+use rules::{IMPORT_CYCLE, TOO_BIG, UNREADABLE, WRONG_FORM};
+use source::SourceFile;
+
+/// Bytes of a text.
+const MAX_TEXT: usize = 16 << 20;
+
+/// Files of a program.
+const MAX_FILES: usize = 256;
+
+/// The form of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JSON, RFC 8259.
+    Json,
+    /// YAML 1.2, core schema.
+    #[cfg(feature = "yaml")]
+    Yaml,
+}
+
+impl Format {
+    /// By the end of the file's name: `.json` is JSON, anything else YAML where that is built in.
+    pub fn of(name: &str) -> Format {
+        #[cfg(feature = "yaml")]
+        if !name.ends_with(".json") {
+            return Format::Yaml;
+        }
+        let _ = name;
+        Format::Json
+    }
+}
+
+/// Where imports come from.
+pub trait Files {
+    /// The text of a file, by its path with `/`; or why it cannot be had, as a sentence.
+    fn read(&mut self, path: &str) -> Result<String, String>;
+}
+
+/// No files at all: imports are refused.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&mut self, _path: &str) -> Result<String, String> {
+        Err("imports can be read from files only, and this text is none".to_owned())
+    }
+}
+
+/// The disk.
+#[cfg(feature = "yaml")]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+#[cfg(feature = "yaml")]
+impl Files for Disk {
+    fn read(&mut self, path: &str) -> Result<String, String> {
+        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map_err(|error| {
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+            format!("it is not UTF-8 (line {line})")
+        })
+    }
+}
+
+/// Reads a program from canonical JSON. Imports are refused: canonical text has none.
+pub fn from_json(text: &str) -> Result<(Program, Source), Diagnostics> {
+    from_text("", text.to_owned(), Format::Json, &mut NoFiles)
+}
+
+/// Reads a program from YAML without imports.
+#[cfg(feature = "yaml")]
+pub fn from_yaml(text: &str) -> Result<(Program, Source), Diagnostics> {
+    from_text("", text.to_owned(), Format::Yaml, &mut NoFiles)
+}
+
+/// Reads a program from a file and its imports, JSON or YAML by the end of their names.
+#[cfg(feature = "yaml")]
+pub fn from_file(path: &str) -> Result<(Program, Source), Diagnostics> {
+    match Disk.read(path) {
+        Ok(text) => from_text(path, text, Format::of(path), &mut Disk),
+        Err(reason) => {
+            let mut fault = Diagnostic::new(UNREADABLE, "", format!("cannot read {path}: {reason}"));
+            fault.file = path.to_owned();
+            Err(Diagnostics { items: vec![fault], source: Source::default() })
+        }
+    }
+}
+
+/// Reads a program from a text; `name` is what diagnostics call it and what imports are relative to.
+pub fn from_text(
+    name: &str,
+    text: String,
+    format: Format,
+    files: &mut dyn Files,
+) -> Result<(Program, Source), Diagnostics> {
+    let mut gather = Gather { files, reader: Reader::default(), source: Source::default() };
+    gather.add(name, text, format, &mut Vec::new());
+    let Gather { mut reader, mut source, .. } = gather;
+    // After a fault of syntax nobody knows which names exist: what follows from it would only hide it.
+    let whole = source.files.iter().all(|file| file.root.is_some()) && reader.faults.iter().all(follows_nothing);
+    let program = if whole { program::read(&mut source.files, &mut reader) } else { Program::default() };
+    if reader.faults.is_empty() {
+        return Ok((program, source));
+    }
+    let mut items: Vec<Diagnostic> = reader.faults.into_iter().map(|fault| source.locate(fault)).collect();
+    items.sort_by_key(|fault| fault.place);
+    Err(Diagnostics { items, source })
+}
+
+fn follows_nothing(fault: &Diagnostic) -> bool {
+    fault.rule != UNREADABLE && fault.rule != IMPORT_CYCLE
+}
+
+/// Collects the files of a program, each once.
+struct Gather<'f> {
+    files: &'f mut dyn Files,
+    reader: Reader,
+    source: Source,
+}
+
+impl Gather<'_> {
+    /// `open` holds the files whose imports are being read, so that a circle is seen.
+    fn add(&mut self, name: &str, text: String, format: Format, open: &mut Vec<String>) {
+        let index = self.source.files.len() as u32;
+        let root = match parse(&text, index, format) {
+            Ok(mut root) => {
+                root.refuse_duplicates("", &mut self.reader.faults);
+                Some(root)
+            }
+            Err(fault) => {
+                let place = fault.place.unwrap_or(Place { file: index, line: 1, column: 1, length: 1 });
+                self.reader.fault(place, fault);
+                None
+            }
+        };
+        let imports = root.as_ref().map_or(Vec::new(), |root| self.imports(root));
+        self.source.files.push(SourceFile {
+            name: name.to_owned(),
+            text,
+            root,
+            prefix: String::new(),
+            first_route: 0,
+            first_failover: 0,
+        });
+        open.push(name.to_owned());
+        for (written, place, pointer) in imports {
+            self.import(&join(name, &written), place, pointer, open);
+        }
+        open.pop();
+    }
+
+    fn imports(&mut self, root: &Node) -> Vec<(String, Place, String)> {
+        let mut imports = Vec::new();
+        let Some(entry) = root.entry("imports") else { return imports };
+        if !matches!(entry.value.data, Data::Seq(_)) {
+            let fault =
+                Diagnostic::new(WRONG_FORM, "/imports", "`imports` is a list of paths").found(entry.value.what());
+            self.reader.fault(entry.value.place, fault);
+        }
+        for (index, item) in entry.value.items().iter().enumerate() {
+            let pointer = format!("/imports/{index}");
+            match &item.data {
+                Data::Str(path) => imports.push((path.clone(), item.place, pointer)),
+                _ => {
+                    let fault = Diagnostic::new(WRONG_FORM, pointer, "expected a path").found(item.what());
+                    self.reader.fault(item.place, fault);
+                }
+            }
+        }
+        imports
+    }
+
+    fn import(&mut self, path: &str, place: Place, pointer: String, open: &mut Vec<String>) {
+        if let Some(start) = open.iter().position(|name| name == path) {
+            let circle = open[start..].iter().map(String::as_str).chain([path]).collect::<Vec<_>>().join(" -> ");
+            let fault = Diagnostic::new(IMPORT_CYCLE, pointer, "the imports form a circle").found(circle);
+            return self.reader.fault(place, fault.fix("move what both need into a third file"));
+        }
+        if self.source.names().any(|name| name == path) {
+            return;
+        }
+        if self.source.files.len() == MAX_FILES || open.len() as u32 == node::MAX_DEPTH {
+            let fault = Diagnostic::new(TOO_BIG, pointer, format!("more than {MAX_FILES} files, or nested too deeply"));
+            return self.reader.fault(place, fault);
+        }
+        match self.files.read(path) {
+            Ok(text) => self.add(path, text, Format::of(path), open),
+            Err(reason) => {
+                let fault = Diagnostic::new(UNREADABLE, pointer, format!("cannot read {path}: {reason}"));
+                self.reader.fault(place, fault.fix("paths are relative to the file that imports"));
+            }
+        }
+    }
+}
+
+fn parse(text: &str, file: u32, format: Format) -> Result<Node, Diagnostic> {
+    if text.len() > MAX_TEXT {
+        return Err(Diagnostic::new(TOO_BIG, "", format!("the text has {} bytes; at most {MAX_TEXT}", text.len())));
+    }
+    match format {
+        Format::Json => json::read(text, file),
+        #[cfg(feature = "yaml")]
+        Format::Yaml => yaml::read(text, file),
+    }
+}
+
+/// A path relative to the directory of another, `.` and `..` taken out where that is possible on paper.
+fn join(from: &str, path: &str) -> String {
+    let full = match from.rsplit_once('/') {
+        Some((directory, _)) if !path.starts_with('/') => format!("{directory}/{path}"),
+        _ => path.to_owned(),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for (index, part) in full.split('/').enumerate() {
+        match part {
+            "." => {}
+            "" if index > 0 => {}
+            ".." if parts.last().is_some_and(|last| !matches!(*last, ".." | "")) => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}

@@ -1,0 +1,259 @@
+//! Strict reading of single values: a key that is asked for in one form, and a fault for any other.
+//!
+//! Knows the value tree and the vocabulary, nothing of programs. Every fault is kept, none ends the reading.
+
+use super::node::{Data, Entry, Node, Place, child};
+use super::rules::{BAD_NAME, BAD_NUMBER, MISSING_KEY, UNKNOWN_KEY, UNKNOWN_WORD, WRONG_FORM};
+use crate::diagnostics::{Diagnostic, Rule};
+use crate::model::{Named, Notes, Value};
+use crate::types::{is_name, is_path, is_reserved};
+use crate::vocabulary::Word;
+
+/// Collects faults while values are read.
+#[derive(Default)]
+pub(crate) struct Reader {
+    pub(crate) faults: Vec<Diagnostic>,
+}
+
+/// A map whose keys have been checked.
+#[derive(Clone)]
+pub(crate) struct Object<'n> {
+    pub(crate) node: &'n Node,
+    pub(crate) pointer: String,
+    pub(crate) place: Place,
+}
+
+impl<'n> Object<'n> {
+    pub(crate) fn get(&self, key: &str) -> Option<&'n Entry> {
+        self.node.entry(key)
+    }
+
+    pub(crate) fn at(&self, key: &str) -> String {
+        child(&self.pointer, key)
+    }
+}
+
+/// The name nearest to a wrong one, when one is near enough to be meant.
+pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = wrong.to_lowercase();
+    let scored = names.into_iter().map(|name| {
+        let distance = strsim::osa_distance(&lower, &name.to_lowercase());
+        (distance, name)
+    });
+    let best = scored.filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).max(1)).min()?;
+    (best.1 != wrong).then_some(best.1)
+}
+
+/// A list of names for people.
+pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.len() {
+        0 => "nothing: there is none".to_owned(),
+        1 => names[0].clone(),
+        2..=16 => format!("one of {}", names.join(", ")),
+        more => format!("one of {} and {} more", names[..12].join(", "), more - 12),
+    }
+}
+
+impl Reader {
+    /// Keeps a fault.
+    pub(crate) fn fault(&mut self, place: Place, mut fault: Diagnostic) {
+        fault.place = Some(place);
+        self.faults.push(fault);
+    }
+
+    /// Keeps the fault that a name or word is not known, with the nearest right one.
+    pub(crate) fn unknown<'a, I>(
+        &mut self,
+        rule: Rule,
+        place: Place,
+        pointer: String,
+        what: &str,
+        wrong: &str,
+        names: I,
+    ) where
+        I: IntoIterator<Item = &'a str> + Clone,
+    {
+        let mut fault = Diagnostic::new(rule, pointer, format!("{what} `{wrong}`")).expected(one_of(names.clone()));
+        if let Some(near) = nearest(wrong, names) {
+            fault = fault.fix(format!("did you mean `{near}`?"));
+        }
+        self.fault(place, fault);
+    }
+
+    fn wrong_form(&mut self, place: Place, pointer: String, expected: &str, found: &Node) {
+        let key = pointer.rsplit('/').next().unwrap_or("").to_owned();
+        let mut fault = match key.parse::<usize>().is_ok() || key.is_empty() {
+            true => Diagnostic::new(WRONG_FORM, pointer, format!("expected {expected}")),
+            false => Diagnostic::new(WRONG_FORM, pointer, format!("`{key}` is {expected}")),
+        };
+        fault = fault.found(found.what());
+        if found.data == Data::Null && expected == "a map" {
+            fault = fault.fix("write {} for an empty one");
+        }
+        self.fault(place, fault);
+    }
+
+    /// A map with no keys but these.
+    pub(crate) fn object<'n>(
+        &mut self,
+        node: &'n Node,
+        place: Place,
+        pointer: &str,
+        keys: &[&str],
+    ) -> Option<Object<'n>> {
+        if !matches!(node.data, Data::Map(_)) {
+            self.wrong_form(place, pointer.to_owned(), "a map", node);
+            return None;
+        }
+        for entry in node.entries() {
+            if !keys.contains(&entry.key.as_str()) {
+                let known = keys.iter().copied();
+                let at = child(pointer, &entry.key);
+                self.unknown(UNKNOWN_KEY, entry.place, at, "unknown key", &entry.key, known);
+            }
+        }
+        Some(Object { node, pointer: pointer.to_owned(), place })
+    }
+
+    /// Entries of a map whose keys the author chooses.
+    pub(crate) fn entries<'n>(&mut self, object: &Object<'n>, key: &str) -> &'n [Entry] {
+        let Some(entry) = object.get(key) else { return &[] };
+        if !matches!(entry.value.data, Data::Map(_)) {
+            self.wrong_form(entry.value.place, object.at(key), "a map", &entry.value);
+        }
+        entry.value.entries()
+    }
+
+    /// Items of a list.
+    pub(crate) fn items<'n>(&mut self, object: &Object<'n>, key: &str) -> &'n [Node] {
+        let Some(entry) = object.get(key) else { return &[] };
+        if !matches!(entry.value.data, Data::Seq(_)) {
+            self.wrong_form(entry.value.place, object.at(key), "a list", &entry.value);
+        }
+        entry.value.items()
+    }
+
+    /// A key that may not be left out.
+    pub(crate) fn required<'n>(&mut self, object: &Object<'n>, key: &str) -> Option<&'n Entry> {
+        let found = object.get(key);
+        if found.is_none() {
+            let fault = Diagnostic::new(MISSING_KEY, object.pointer.clone(), format!("`{key}` is missing"));
+            self.fault(object.place, fault.fix(format!("add `{key}: ...`")));
+        }
+        found
+    }
+
+    /// Text.
+    pub(crate) fn text(&mut self, object: &Object<'_>, key: &str) -> Option<String> {
+        let entry = object.get(key)?;
+        match &entry.value.data {
+            Data::Str(text) => Some(text.clone()),
+            _ => {
+                self.wrong_form(entry.value.place, object.at(key), "a text", &entry.value);
+                None
+            }
+        }
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, object: &Object<'_>, key: &str) -> Option<bool> {
+        let entry = object.get(key)?;
+        match entry.value.data {
+            Data::Bool(flag) => Some(flag),
+            _ => {
+                self.wrong_form(entry.value.place, object.at(key), "true or false", &entry.value);
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn integer(&mut self, object: &Object<'_>, key: &str, lowest: i128, highest: i128) -> Option<i128> {
+        let entry = object.get(key)?;
+        self.integer_of(&entry.value, object.at(key), lowest, highest)
+    }
+
+    /// A whole number within bounds, of a node.
+    pub(crate) fn integer_of(&mut self, node: &Node, pointer: String, lowest: i128, highest: i128) -> Option<i128> {
+        match node.data {
+            Data::Int(value) if (lowest..=highest).contains(&value) => Some(value),
+            Data::Int(value) => {
+                let fault = Diagnostic::new(BAD_NUMBER, pointer, "the number is out of range").found(value);
+                self.fault(node.place, fault.expected(format!("{lowest} to {highest}")));
+                None
+            }
+            _ => {
+                self.wrong_form(node.place, pointer, "a whole number", node);
+                None
+            }
+        }
+    }
+
+    /// A whole number from 0 to 4,294,967,295.
+    pub(crate) fn number(&mut self, object: &Object<'_>, key: &str) -> Option<u32> {
+        self.integer(object, key, 0, u32::MAX.into()).map(|value| value as u32)
+    }
+
+    /// A finite number.
+    pub(crate) fn float(&mut self, object: &Object<'_>, key: &str) -> Option<f64> {
+        let entry = object.get(key)?;
+        match entry.value.data {
+            Data::Int(value) => Some(value as f64),
+            Data::Float(value) if value.is_finite() => Some(value),
+            _ => {
+                self.wrong_form(entry.value.place, object.at(key), "a finite number", &entry.value);
+                None
+            }
+        }
+    }
+
+    /// A word of a closed set.
+    pub(crate) fn word<W: Word>(&mut self, object: &Object<'_>, key: &str) -> Option<W> {
+        let text = self.text(object, key)?;
+        let entry = object.get(key)?;
+        let found = W::all().iter().copied().find(|word| word.text() == text);
+        if found.is_none() {
+            let words = W::all().iter().map(|word| word.text());
+            self.unknown(UNKNOWN_WORD, entry.value.place, object.at(key), &format!("unknown {key}"), &text, words);
+        }
+        found
+    }
+
+    /// A text, number or flag as the author wrote it.
+    pub(crate) fn value(&mut self, node: &Node, pointer: String) -> Option<Value> {
+        match &node.data {
+            Data::Bool(value) => Some(Value::Bool(*value)),
+            Data::Int(value) => Some(Value::Int(*value)),
+            Data::Float(value) => Some(Value::Float(*value)),
+            Data::Str(value) => Some(Value::Str(value.clone())),
+            Data::Null | Data::Seq(_) | Data::Map(_) => {
+                self.wrong_form(node.place, pointer, "a number, a text, true or false", node);
+                None
+            }
+        }
+    }
+
+    /// The name of a definition; `dotted` where a definition of another package may stand.
+    pub(crate) fn name(&mut self, name: &str, place: Place, pointer: &str, dotted: bool) -> bool {
+        let legal = if dotted { is_path(name) } else { is_name(name) } && !is_reserved(name);
+        if !legal {
+            let reason = if is_reserved(name) { "is a word of the type language" } else { "is not a legal name" };
+            let fault = Diagnostic::new(BAD_NAME, pointer, format!("`{name}` {reason}"));
+            self.fault(place, fault.expected("a letter, then letters, digits and `_`"));
+        }
+        legal
+    }
+
+    /// What may stand on every node.
+    pub(crate) fn notes(&mut self, object: &Object<'_>) -> Notes {
+        let mut annotations = Named::new();
+        for entry in self.entries(object, "annotations") {
+            let pointer = child(&object.at("annotations"), &entry.key);
+            if let Some(value) = self.value(&entry.value, pointer) {
+                annotations.insert(entry.key.clone(), value);
+            }
+        }
+        Notes { doc: self.text(object, "doc"), deprecated: self.text(object, "deprecated"), annotations }
+    }
+}

@@ -1,0 +1,177 @@
+//! Which names exist, over all files of a program, and what a written name means in one of them.
+//!
+//! Collected from the value trees before anything is read, so that a definition that is faulty in itself does not make
+//! everything that uses it faulty too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::node::{Data, Node, Place, child};
+use super::reader::Reader;
+use super::rules::{DUPLICATE, UNKNOWN_NAME, UNKNOWN_PORT, UNKNOWN_TYPE};
+use crate::diagnostics::Diagnostic;
+use crate::model::Type;
+use crate::types::{HEAP_NAMES, WORDS};
+use crate::vocabulary::Scalar;
+
+/// Sections whose names share one space: the names of types.
+const TYPE_SECTIONS: &[&str] = &["enums", "structs", "messages"];
+
+/// Other sections with names.
+const SECTIONS: &[&str] = &["constants", "interfaces", "processes", "hosts"];
+
+/// Sections that a file of another package gives away.
+pub(crate) const SHARED: &[&str] = &["constants", "enums", "structs", "messages", "interfaces"];
+
+/// All names of a program.
+#[derive(Default)]
+pub(crate) struct Declared {
+    names: BTreeMap<&'static str, BTreeMap<String, (Place, String)>>,
+    ports: BTreeMap<String, BTreeSet<String>>,
+    served: BTreeMap<String, String>,
+}
+
+/// How names are meant in one file.
+pub(crate) struct Scope<'d> {
+    pub(crate) declared: &'d Declared,
+    /// Package of the program.
+    pub(crate) package: Option<String>,
+    /// `pkg.` for a file of another package, else empty.
+    pub(crate) prefix: String,
+}
+
+impl Scope<'_> {
+    /// The name as the merged program has it.
+    pub(crate) fn full(&self, written: &str) -> String {
+        full(&self.package, &self.prefix, written)
+    }
+}
+
+fn full(package: &Option<String>, prefix: &str, written: &str) -> String {
+    if !written.contains('.') {
+        return format!("{prefix}{written}");
+    }
+    let own = package.as_ref().and_then(|package| written.strip_prefix(package.as_str())?.strip_prefix('.'));
+    own.filter(|name| !name.contains('.')).unwrap_or(written).to_owned()
+}
+
+impl Declared {
+    /// Adds the names of one file.
+    pub(crate) fn scan(
+        &mut self,
+        root: &Node,
+        package: &Option<String>,
+        prefix: &str,
+        files: &[String],
+        reader: &mut Reader,
+    ) {
+        let foreign = !prefix.is_empty();
+        for &section in TYPE_SECTIONS.iter().chain(SECTIONS) {
+            if foreign && !SHARED.contains(&section) {
+                continue;
+            }
+            let space = if TYPE_SECTIONS.contains(&section) { "types" } else { section };
+            for entry in root.entry(section).map_or(&[][..], |section| section.value.entries()) {
+                let name = full(package, prefix, &entry.key);
+                let pointer = child(&format!("/{section}"), &name);
+                let known = self.names.entry(space).or_default();
+                if let Some((first, kind)) = known.get(&name) {
+                    let file = files.get(first.file as usize).map_or("", String::as_str);
+                    let fault = Diagnostic::new(DUPLICATE, pointer, format!("`{name}` is defined twice"))
+                        .found(format!("it stands among {kind} in {file}:{} already", first.line))
+                        .fix("rename one of them or take it out");
+                    reader.fault(entry.place, fault);
+                    continue;
+                }
+                known.insert(name.clone(), (entry.place, section.to_owned()));
+                if section == "messages" {
+                    self.names.entry("messages").or_default().insert(name.clone(), (entry.place, section.to_owned()));
+                }
+                self.details(section, name, &entry.value, package, prefix);
+            }
+        }
+    }
+
+    fn details(&mut self, section: &str, name: String, node: &Node, package: &Option<String>, prefix: &str) {
+        if section == "interfaces" {
+            let ports = node.entry("ports").map_or(&[][..], |ports| ports.value.entries());
+            self.ports.insert(name, ports.iter().map(|port| port.key.clone()).collect());
+        } else if section == "processes"
+            && let Some(Data::Str(interface)) = node.entry("interface").map(|entry| &entry.value.data)
+        {
+            self.served.insert(name, full(package, prefix, interface));
+        }
+    }
+
+    fn of(&self, space: &str) -> impl Iterator<Item = &str> + Clone {
+        self.names.get(space).into_iter().flat_map(|names| names.keys().map(String::as_str))
+    }
+
+    /// True when the definition of a name stands where this place says: the first of two.
+    pub(crate) fn is_first(&self, section: &str, name: &str, place: Place) -> bool {
+        let space = if TYPE_SECTIONS.contains(&section) { "types" } else { section };
+        self.names.get(space).and_then(|names| names.get(name)).is_none_or(|(first, _)| *first == place)
+    }
+}
+
+impl Reader {
+    /// A name of a section as the merged program has it; a fault when there is none.
+    pub(crate) fn reference(
+        &mut self,
+        scope: &Scope<'_>,
+        space: &str,
+        what: &str,
+        written: &str,
+        place: Place,
+        pointer: String,
+    ) -> String {
+        let name = scope.full(written);
+        if !scope.declared.of(space).any(|known| known == name) {
+            let what = format!("there is no {what}");
+            self.unknown(UNKNOWN_NAME, place, pointer, &what, written, scope.declared.of(space));
+        }
+        name
+    }
+
+    /// A port of a process; a fault when there is none. Unknown processes are somebody else's fault.
+    pub(crate) fn port(&mut self, scope: &Scope<'_>, process: &str, port: &str, place: Place, pointer: String) {
+        let interface = scope.declared.served.get(process);
+        let Some(ports) = interface.and_then(|interface| scope.declared.ports.get(interface)) else { return };
+        if !ports.contains(port) {
+            let what = format!("process `{process}` has no port");
+            self.unknown(UNKNOWN_PORT, place, pointer, &what, port, ports.iter().map(String::as_str));
+        }
+    }
+
+    /// A type with its names as the merged program has them.
+    pub(crate) fn resolve(&mut self, scope: &Scope<'_>, ty: Type, place: Place, pointer: &str) -> Type {
+        match ty {
+            Type::Named(written) => {
+                let name = scope.full(&written);
+                if scope.declared.of("types").any(|known| known == name) {
+                    return Type::Named(name);
+                }
+                if HEAP_NAMES.contains(&written.as_str()) {
+                    return Type::Heap(written);
+                }
+                self.unknown_type(scope, &written, place, pointer);
+                Type::Named(name)
+            }
+            Type::Ref(written) => {
+                let name = scope.full(&written);
+                if !scope.declared.of("types").any(|known| known == name) {
+                    self.unknown_type(scope, &written, place, pointer);
+                }
+                Type::Ref(name)
+            }
+            Type::Array(element, count) => Type::Array(Box::new(self.resolve(scope, *element, place, pointer)), count),
+            Type::Slice(element, bound) => Type::Slice(Box::new(self.resolve(scope, *element, place, pointer)), bound),
+            other => other,
+        }
+    }
+
+    fn unknown_type(&mut self, scope: &Scope<'_>, written: &str, place: Place, pointer: &str) {
+        let built_in = Scalar::ALL.iter().map(|scalar| scalar.word()).chain(WORDS.iter().copied());
+        let names = scope.declared.of("types").chain(built_in);
+        self.unknown(UNKNOWN_TYPE, place, pointer.to_owned(), "unknown type", written, names);
+    }
+}

@@ -1,0 +1,94 @@
+//! The texts a program came from, and where each node stands in them.
+//!
+//! The model holds no positions. A pass reports a JSON pointer into the merged program; this turns it into a place.
+
+use super::node::{Node, Place};
+use crate::diagnostics::Diagnostic;
+
+/// The texts that a program was read from; empty for a program that was built.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Source {
+    pub(crate) files: Vec<SourceFile>,
+}
+
+/// One text.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SourceFile {
+    /// The name diagnostics use.
+    pub(crate) name: String,
+    /// The text.
+    pub(crate) text: String,
+    /// What it says.
+    pub(crate) root: Option<Node>,
+    /// `pkg.` in front of the names of a foreign package, else empty.
+    pub(crate) prefix: String,
+    /// Index of its first route in the merged program.
+    pub(crate) first_route: usize,
+    /// Index of its first failover in the merged program.
+    pub(crate) first_failover: usize,
+}
+
+impl Source {
+    /// Name and text of a file; `None` for an index that is none.
+    pub fn file(&self, index: u32) -> Option<(&str, &str)> {
+        self.files.get(index as usize).map(|file| (file.name.as_str(), file.text.as_str()))
+    }
+
+    /// Names of all files, the program's own first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.name.as_str())
+    }
+
+    /// Where the node of a JSON pointer stands; the nearest node above it when it was left out.
+    ///
+    /// A list or a map is shown at its key, anything else at its value.
+    pub fn place(&self, pointer: &str) -> Option<Place> {
+        let found = self.files.iter().filter_map(|file| file.place(pointer));
+        found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, place)| place)
+    }
+
+    /// Adds file and place to a diagnostic that has none.
+    pub fn locate(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        diagnostic.place = diagnostic.place.or_else(|| self.place(&diagnostic.pointer));
+        if diagnostic.file.is_empty()
+            && let Some(file) = diagnostic.place.and_then(|place| self.file(place.file))
+        {
+            diagnostic.file = file.0.to_owned();
+        }
+        diagnostic
+    }
+}
+
+impl SourceFile {
+    /// The deepest node on the pointer's way, with the number of steps that led to it.
+    fn place(&self, pointer: &str) -> Option<(usize, Place)> {
+        let mut node = self.root.as_ref()?;
+        let mut best = (0, node.place);
+        let steps = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let mut section = String::new();
+        for (depth, step) in steps.enumerate() {
+            let (next, place) = match step.parse::<usize>() {
+                Ok(index) if matches!(section.as_str(), "routes" | "failovers") && depth == 1 => {
+                    let first = if section == "routes" { self.first_route } else { self.first_failover };
+                    let Some(item) = index.checked_sub(first).and_then(|index| node.items().get(index)) else { break };
+                    (item, item.place)
+                }
+                Ok(index) if node.items().get(index).is_some() => {
+                    let item = &node.items()[index];
+                    (item, item.place)
+                }
+                _ => {
+                    let own = step.strip_prefix(self.prefix.as_str()).filter(|_| depth == 1).unwrap_or(&step);
+                    let Some(entry) = node.entry(own).or_else(|| node.entry(&step)) else { break };
+                    (&entry.value, entry.mark())
+                }
+            };
+            if depth == 0 {
+                section = step;
+            }
+            best = (depth + 1, place);
+            node = next;
+        }
+        Some(best)
+    }
+}

@@ -1,0 +1,201 @@
+//! YAML 1.2, core schema, into the value tree. Authors' files only: libvil.so is built without it.
+//!
+//! `y`, `on` and `no` are strings. Anchors and aliases work and are bounded by the number of values they expand to;
+//! merge keys and tags other than `!!str` are refused. It reports the first fault only.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+
+use super::node::{Data, Entry, MAX_DEPTH, MAX_NODES, Node, Place};
+use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG, WRONG_FORM};
+use crate::diagnostics::{Diagnostic, Rule};
+
+/// Reads one YAML document.
+pub(crate) fn read(text: &str, file: u32) -> Result<Node, Diagnostic> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader { parser: Parser::new_from_str(text), file, nodes: 0, anchors: HashMap::new() };
+    let mut root = None;
+    loop {
+        let (event, span) = reader.next()?;
+        match event {
+            Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+            Event::StreamEnd => break,
+            _ if root.is_some() => {
+                return Err(reader.fault(SYNTAX, span, "a file holds one document"));
+            }
+            event => root = Some(reader.node(event, span, 0)?),
+        }
+    }
+    root.ok_or_else(|| {
+        let mut fault = Diagnostic::new(SYNTAX, "", "the file is empty").expected("a program");
+        fault.place = Some(Place { file, line: 1, column: 1, length: 1 });
+        fault
+    })
+}
+
+struct Reader<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    file: u32,
+    nodes: usize,
+    anchors: HashMap<usize, (Node, usize)>,
+}
+
+type Read<T> = Result<T, Diagnostic>;
+
+impl<'t> Reader<'t> {
+    fn next(&mut self) -> Read<(Event<'t>, Span)> {
+        match self.parser.next_event() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(self.scan_fault(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let (start, end) = (span.start, span.end);
+        let length = if start.line() == end.line() { end.col().saturating_sub(start.col()).max(1) } else { 1 };
+        Place { file: self.file, line: start.line() as u32, column: start.col() as u32 + 1, length: length as u32 }
+    }
+
+    fn fault(&self, rule: Rule, span: Span, message: impl Into<String>) -> Diagnostic {
+        let mut fault = Diagnostic::new(rule, "", message);
+        fault.place = Some(self.place(span));
+        fault
+    }
+
+    fn scan_fault(&self, error: &ScanError) -> Diagnostic {
+        self.fault(SYNTAX, Span::empty(*error.marker()), format!("not YAML: {}", error.info()))
+    }
+
+    fn spend(&mut self, nodes: usize, span: Span) -> Read<()> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > MAX_NODES {
+            return Err(self.fault(TOO_BIG, span, format!("more than {MAX_NODES} values, aliases expanded")));
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, event: Event<'t>, span: Span, depth: u32) -> Read<Node> {
+        if depth > MAX_DEPTH {
+            return Err(self.fault(TOO_BIG, span, format!("nested deeper than {MAX_DEPTH}")));
+        }
+        self.spend(1, span)?;
+        let place = self.place(span);
+        let (anchor, data) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let string = match tag {
+                    None => style != ScalarStyle::Plain,
+                    Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => true,
+                    Some(tag) => return Err(self.fault(SYNTAX, span, format!("the tag `{tag}` has no meaning here"))),
+                };
+                (anchor, if string { Data::Str(text.into_owned()) } else { self.plain(&text, span)? })
+            }
+            Event::SequenceStart(anchor, None) => (anchor, self.list(depth)?),
+            Event::MappingStart(anchor, None) => (anchor, self.map(depth)?),
+            Event::SequenceStart(_, Some(tag)) | Event::MappingStart(_, Some(tag)) => {
+                return Err(self.fault(SYNTAX, span, format!("the tag `{tag}` has no meaning here")));
+            }
+            Event::Alias(anchor) => {
+                let Some((node, count)) = self.anchors.get(&anchor).cloned() else {
+                    return Err(self.fault(SYNTAX, span, "an alias stands inside its own anchor"));
+                };
+                self.spend(count, span)?;
+                return Ok(node);
+            }
+            _ => return Err(self.fault(SYNTAX, span, "a value is missing")),
+        };
+        let node = Node { place, data };
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), node.count()));
+        }
+        Ok(node)
+    }
+
+    fn list(&mut self, depth: u32) -> Read<Data> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Data::Seq(items)),
+                (event, span) => items.push(self.node(event, span, depth + 1)?),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: u32) -> Read<Data> {
+        let mut entries = Vec::new();
+        loop {
+            let (key, place) = match self.next()? {
+                (Event::MappingEnd, _) => return Ok(Data::Map(entries)),
+                (Event::Scalar(text, ..), span) => (text.into_owned(), self.place(span)),
+                (_, span) => return Err(self.fault(WRONG_FORM, span, "a key is one word or text")),
+            };
+            let (event, span) = self.next()?;
+            let value = self.node(event, span, depth + 1)?;
+            entries.push(Entry { key, place, value });
+        }
+    }
+
+    /// A plain scalar by the core schema of YAML 1.2.
+    fn plain(&self, text: &str, span: Span) -> Read<Data> {
+        let too_large = || self.fault(BAD_NUMBER, span, "the number is too large to be kept").found(text);
+        Ok(match text {
+            "" | "~" | "null" | "Null" | "NULL" => Data::Null,
+            "true" | "True" | "TRUE" => Data::Bool(true),
+            "false" | "False" | "FALSE" => Data::Bool(false),
+            ".nan" | ".NaN" | ".NAN" => Data::Float(f64::NAN),
+            _ => match number(text) {
+                Number::None => Data::Str(text.to_owned()),
+                Number::Radix(digits, radix) => {
+                    Data::Int(i128::from_str_radix(digits, radix).map_err(|_| too_large())?)
+                }
+                Number::Int => Data::Int(text.parse().map_err(|_| too_large())?),
+                Number::Infinite(value) => Data::Float(value),
+                Number::Float => {
+                    let value: f64 = text.parse().map_err(|_| too_large())?;
+                    Data::Float(Some(value).filter(|value| value.is_finite()).ok_or_else(too_large)?)
+                }
+            },
+        })
+    }
+}
+
+enum Number<'t> {
+    None,
+    Int,
+    Radix(&'t str, u32),
+    Float,
+    Infinite(f64),
+}
+
+fn number(text: &str) -> Number<'_> {
+    let all = |digits: &str, radix: u32| !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    if let Some(digits) = text.strip_prefix("0o").filter(|digits| all(digits, 8)) {
+        return Number::Radix(digits, 8);
+    }
+    if let Some(digits) = text.strip_prefix("0x").filter(|digits| all(digits, 16)) {
+        return Number::Radix(digits, 16);
+    }
+    let (sign, unsigned) = match text.as_bytes().first() {
+        Some(b'-') => (-1.0, &text[1..]),
+        Some(b'+') => (1.0, &text[1..]),
+        _ => (1.0, text),
+    };
+    if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
+        return Number::Infinite(sign * f64::INFINITY);
+    }
+    if all(unsigned, 10) {
+        return Number::Int;
+    }
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = |part: &str| part.is_empty() || all(part, 10);
+    let float = digits(whole)
+        && digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+        && exponent.is_none_or(|exponent| all(exponent, 10));
+    if float { Number::Float } else { Number::None }
+}
