@@ -51,6 +51,7 @@ pub struct Consumer {
     released: u64,
     copies: bool,
     buffers: Buffers,
+    /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
 
@@ -153,13 +154,15 @@ impl Consumer {
     }
 
     /// Closes the end: at_least_once keeps what lies in the ring for a replacement, best_effort skips it.
-    pub fn close(self, shared: &Shared) {
+    pub fn close(&mut self, shared: &Shared) {
         let ours = EndWord { index: self.head, ..EndWord::decode(self.half) };
         let (vacant, skipped) = closed_head(shared, &self.ring, ours);
         if queue::change(shared, &self.ring, Side::Head, ours, vacant, "close.head") && skipped > 0 {
             stats::count_skipped(shared, &self.ring, skipped);
         }
         self.wake_producer(shared);
+        self.held.fill(None);
+        self.corrupt = true;
     }
 
     /// Looks at tail; `Empty` when nothing is new.

@@ -58,6 +58,7 @@ pub struct Producer {
     hint: u32,
     published: u64,
     buffers: Buffers,
+    /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
 
@@ -70,7 +71,7 @@ impl Producer {
         let head = queue::end(shared, &ring, Side::Head);
         let capacity = ring.capacity as usize;
         let loans = ring.producer_loans;
-        let producer = Producer {
+        let mut producer = Producer {
             me,
             route,
             ring,
@@ -197,7 +198,7 @@ impl Producer {
 
     /// Closes the end: slots in the ring become ORPHAN and wait for their release, all others return to the pool, and
     /// the end becomes vacant last. A crash anywhere in between is finished by recovery.
-    pub fn close(mut self, shared: &Shared) {
+    pub fn close(&mut self, shared: &Shared) {
         // What cannot be reclaimed because the words are nonsense is abandoned below; the sweep will see to it.
         let _ = self.reclaim(shared);
         let loaned = self.loans.iter().flatten().map(|(_, slot)| *slot);
@@ -214,6 +215,7 @@ impl Producer {
         }
         let ours = EndWord { index: self.tail, ..EndWord::decode(self.half) };
         queue::change(shared, &self.ring, Side::Tail, ours, ours.vacated(), "close.tail");
+        self.corrupt = true;
     }
 
     #[inline]

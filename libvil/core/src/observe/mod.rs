@@ -1,0 +1,62 @@
+//! Floor 7: what a user sees. Snapshots of routes and processes, read from outside while everything runs.
+
+use crate::base::index::depth;
+use crate::base::words::ProcessId;
+use crate::queue::{Side, end, passed};
+use crate::registry::{self, Info};
+use crate::stats::{self, bucket_top, quantile};
+use crate::sys::clock;
+use crate::world::World;
+
+/// One route at one moment. Counts are exact, also after crashes; latencies are of the stamped messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteSnapshot {
+    /// Messages published.
+    pub published: u64,
+    /// Messages released by the consumer.
+    pub received: u64,
+    /// Messages dropped: refused by a full ring, or skipped because their consumer was gone.
+    pub dropped: u64,
+    /// Messages in the ring.
+    pub depth: u32,
+    /// Cells of the ring.
+    pub capacity: u32,
+    /// Stamped messages that were received.
+    pub samples: u64,
+    /// Publish to receive, nanoseconds, upper bound of the histogram's bucket: median, 99 %, 99.9 %, highest.
+    pub latency_ns: [u64; 4],
+}
+
+/// Looks at one route; `None` when there is no such route.
+pub fn route(world: &World, index: usize) -> Option<RouteSnapshot> {
+    let shared = world.shared();
+    let ring = shared.geometry.rings.get(index)?;
+    // Head before tail, so that the depth is never negative.
+    let (head_count, head) = (passed(shared, ring, Side::Head), end(shared, ring, Side::Head).index);
+    let (tail_count, tail) = (passed(shared, ring, Side::Tail), end(shared, ring, Side::Tail).index);
+    let skipped = stats::skipped(shared, ring);
+    let histogram = stats::histogram(shared, ring);
+    let scale = clock::ns_per_stamp(world.catalog().created_ticks, world.catalog().created_ns);
+    let ns = |ticks: u64| (ticks as f64 * scale).round() as u64;
+    let highest = histogram.iter().rposition(|count| *count > 0).map_or(0, |bucket| bucket_top(bucket as u64));
+    Some(RouteSnapshot {
+        published: tail_count,
+        received: head_count.saturating_sub(skipped),
+        dropped: skipped + stats::refused(shared, ring),
+        depth: depth(head, tail, ring.capacity).unwrap_or(0),
+        capacity: ring.capacity,
+        samples: histogram.iter().fold(0, |sum, count| sum.wrapping_add(*count)),
+        latency_ns: [
+            ns(quantile(&histogram, 500, 1000)),
+            ns(quantile(&histogram, 990, 1000)),
+            ns(quantile(&histogram, 999, 1000)),
+            ns(highest),
+        ],
+    })
+}
+
+/// Looks at one process entry; `None` when there is no such entry.
+pub fn process(world: &World, index: usize) -> Option<Info> {
+    let shared = world.shared();
+    (index < shared.geometry.processes as usize).then(|| registry::info(shared, ProcessId(index as u16)))
+}

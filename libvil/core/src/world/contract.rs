@@ -1,0 +1,78 @@
+//! What a binary was generated from, held against what a world was made from.
+//!
+//! Only the layout ids of the binary's own ports are compared, so a program may grow other processes. Texts are read
+//! only to explain a mismatch.
+
+use vil_ir::explain::explain;
+
+use crate::base::error::{Error, Fault};
+use crate::mem::Catalog;
+
+/// A binary's role and its ports; borrowed from the binary's static data.
+#[derive(Debug, Clone, Copy)]
+pub struct Contract<'a> {
+    /// Its process in the program; `None` has no role and opens no port.
+    pub process: Option<&'a str>,
+    /// Its ports.
+    pub ports: &'a [PortContract<'a>],
+}
+
+/// One port of a binary.
+#[derive(Debug, Clone, Copy)]
+pub struct PortContract<'a> {
+    /// The port's name.
+    pub port: &'a str,
+    /// The message it carries.
+    pub message: &'a str,
+    /// The message's layout id.
+    pub layout_id: u64,
+    /// The message's layout text.
+    pub layout_text: &'a str,
+    /// Which way it faces.
+    pub facing: Facing,
+}
+
+/// Which way a port faces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Facing {
+    /// It receives.
+    In,
+    /// It sends.
+    Out,
+}
+
+/// Accepts or refuses a binary; the sentence names message, field and both offsets.
+pub(super) fn check(catalog: &Catalog, world: &str, contract: &Contract<'_>) -> Result<(), Error> {
+    let Some(process) = contract.process else { return Ok(()) };
+    let known = |name: &str| catalog.routes.iter().any(|route| route.from_process == name || route.to_process == name);
+    if !known(process) && !contract.ports.is_empty() {
+        let message =
+            format!("world `{world}` of program `{}` has no routes for a process `{process}`", catalog.program);
+        return Err(Error::new(Fault::Contract, message));
+    }
+    contract.ports.iter().try_for_each(|port| check_port(catalog, world, process, port))
+}
+
+fn check_port(catalog: &Catalog, world: &str, process: &str, port: &PortContract<'_>) -> Result<(), Error> {
+    for route in &catalog.routes {
+        let (owner, name) = match port.facing {
+            Facing::Out => (&route.from_process, &route.from_port),
+            Facing::In => (&route.to_process, &route.to_port),
+        };
+        if owner != process || name != port.port {
+            continue;
+        }
+        let theirs = &catalog.messages[route.message as usize];
+        if theirs.layout_id == port.layout_id {
+            continue;
+        }
+        let why = explain(&theirs.text, port.layout_text)
+            .map_or_else(|| "the layouts differ".to_owned(), |found| found.to_string());
+        let message = format!(
+            "port {process}.{name} of world `{world}` carries {}, this binary was generated for {}: {why}; generate both from one program",
+            theirs.name, port.message
+        );
+        return Err(Error::new(Fault::Contract, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Opening an end of a ring, through the death of whoever held it before.
+
+use std::sync::Arc;
+
+use crate::base::error::{Error, Fault};
+use crate::base::words::ProcessId;
+use crate::exchange::NotOpened;
+use crate::registry::{Outcome, info, recover};
+use crate::world::World;
+
+/// How often a dead holder is recovered before the end is called busy: others may die in it as often as they like.
+const TRIES: u32 = 16;
+
+/// Opens an end; a dead holder is recovered first, a living one is `Busy`.
+pub(super) fn open_end<T>(
+    world: &Arc<World>,
+    route: usize,
+    open: impl Fn() -> Result<T, NotOpened>,
+) -> Result<T, Error> {
+    let name = world.catalog().routes[route].name();
+    for _ in 0..TRIES {
+        let owner = match open() {
+            Ok(end) => return Ok(end),
+            Err(NotOpened::Corrupt) => {
+                let message = format!(
+                    "route {name} of world `{}` holds nonsense; remove the world and create it again",
+                    world.name()
+                );
+                return Err(Error::new(Fault::Corrupt, message));
+            }
+            Err(NotOpened::OwnedBy(owner)) => owner,
+        };
+        if owner == world.me() || held_by_the_living(world, owner) {
+            let pid = info(&world.shared, owner).pid;
+            let message = format!(
+                "route {name} of world `{}` is held by process {pid}, which lives; close it there first",
+                world.name()
+            );
+            return Err(Error::new(Fault::Busy, message));
+        }
+    }
+    Err(Error::new(Fault::Busy, format!("route {name} of world `{}` changes hands again and again", world.name())))
+}
+
+/// Recovers the owner if it is dead; says whether it lives.
+pub(super) fn held_by_the_living(world: &World, owner: ProcessId) -> bool {
+    if u32::from(owner.0) >= world.shared.geometry.processes {
+        return false;
+    }
+    recover(&world.shared, world, owner) == Outcome::Alive
+}
+
+/// The routes of a port of our role, with a sentence when there are none.
+pub(super) fn routes_of(world: &World, port: &str, sends: bool) -> Result<Vec<usize>, Error> {
+    let Some(role) = world.role() else {
+        let message =
+            format!("world `{}` was opened without a role, and only a process of the program has ports", world.name());
+        return Err(Error::new(Fault::NotFound, message));
+    };
+    let mine = world.catalog().routes.iter().map(|route| match sends {
+        true => (route.from_process.as_str(), route.from_port.as_str()),
+        false => (route.to_process.as_str(), route.to_port.as_str()),
+    });
+    let mine: Vec<_> = mine.enumerate().filter(|(_, (process, _))| *process == role).collect();
+    let found: Vec<usize> = mine.iter().filter(|(_, (_, name))| *name == port).map(|(route, _)| *route).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let names: Vec<&str> = mine.iter().map(|(_, (_, name))| *name).collect();
+    let (verb, names) =
+        (if sends { "sends" } else { "receives" }, if names.is_empty() { "nothing".into() } else { names.join(", ") });
+    let message = format!("process {role} of world `{}` {verb} by no port `{port}`; it {verb}: {names}", world.name());
+    Err(Error::new(Fault::NotFound, message))
+}

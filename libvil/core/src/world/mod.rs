@@ -1,0 +1,50 @@
+//! Floor 7: what a user holds. A world is opened, its ports are opened, messages pass, and everything ends with a drop.
+
+mod contract;
+mod ends;
+mod open;
+mod receiver;
+mod sender;
+mod wait;
+
+pub use contract::{Contract, Facing, PortContract};
+pub use open::{Opened, World};
+pub use receiver::{Received, Receiver, wait_any};
+pub use sender::Sender;
+
+use crate::base::error::Fault;
+use crate::exchange::Refusal;
+
+/// Why a hot call did not do what it was asked. The caller still holds what it held, but for `Dropped`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// No message, and no time to wait for one.
+    Empty,
+    /// The ring is full, and the route's policy is to say so.
+    Full,
+    /// The deadline passed.
+    Late,
+    /// A signal handler ran.
+    Interrupted,
+    /// The wait was cancelled.
+    Cancelled,
+    /// The other end's process is gone; said once per loss.
+    PeerGone,
+    /// drop_newest: the message was dropped and counted, and the loan is gone.
+    Dropped,
+    /// It can not be done.
+    Fault(Fault),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        match refusal {
+            Refusal::Empty => Stop::Empty,
+            Refusal::Full => Stop::Full,
+            Refusal::Short => Stop::Fault(Fault::Memory),
+            Refusal::Limit => Stop::Fault(Fault::Limit),
+            Refusal::Ticket => Stop::Fault(Fault::State),
+            Refusal::Corrupt => Stop::Fault(Fault::Corrupt),
+        }
+    }
+}

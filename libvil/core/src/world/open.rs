@@ -1,0 +1,330 @@
+//! Creating, opening and leaving a world.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use vil_ir::plan::Plan;
+use vil_ir::vocabulary::{Backpressure, Transfer};
+
+use crate::base::error::{Error, Fault};
+use crate::base::words::ProcessId;
+use crate::mem::{Catalog, Geometry, HEADER_SIZE, Segment, Shared, decode, encode, peek_sizes};
+use crate::registry::{self, Identity, Liveness, claim};
+use crate::sys::file::{RuntimeDir, WorldPath};
+use crate::sys::map::Mapping;
+use crate::sys::token::{Token, is_free};
+use crate::sys::{clock, fork, futex, process};
+use crate::world::contract::{Contract, check};
+
+/// Did `open_or_create` make the world or find it?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// This call made it.
+    Created,
+    /// It was there.
+    Found,
+}
+
+/// An attachment to a world: one entry of its process table, held by a token of the kernel. Shared by all ends that
+/// were opened through it; the last one to go detaches. May be used from several threads.
+#[derive(Debug)]
+pub struct World {
+    // Dropped in this order: the mapping goes before the token, so no late write reaches a reclaimed slot.
+    pub(super) shared: Shared,
+    mapping: Mapping,
+    token: Token,
+    probe: File,
+    path: WorldPath,
+    catalog: Catalog,
+    me: ProcessId,
+    role: Option<String>,
+    cancels: AtomicU32,
+    generation: u32,
+    pub(super) may_spin: bool,
+}
+
+impl Liveness for World {
+    fn is_free(&self, process: ProcessId) -> bool {
+        is_free(&self.probe, process)
+    }
+}
+
+/// How often an open is tried again when the world is replaced under it.
+const TRIES: u32 = 100;
+
+impl World {
+    /// Creates a world and opens it. A world of this name in which nobody lives any more is replaced; one with a
+    /// living process is `Exists`.
+    pub fn create(dir: &RuntimeDir, name: &str, plan: &Plan, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
+        let path = dir.world(name)?;
+        build(&path, plan)?;
+        World::attach(&path, contract)
+    }
+
+    /// Opens a world. `NotFound`, `Owner`, `Abi`, `Corrupt` and `Contract` say what is wrong and what to do.
+    pub fn open(dir: &RuntimeDir, name: &str, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
+        World::attach(&dir.world(name)?, contract)
+    }
+
+    /// Opens a world, or creates it when there is none; of several processes one creates and the others open.
+    pub fn open_or_create(
+        dir: &RuntimeDir,
+        name: &str,
+        plan: &Plan,
+        contract: &Contract<'_>,
+    ) -> Result<(Arc<World>, Opened), Error> {
+        let path = dir.world(name)?;
+        for _ in 0..TRIES {
+            match World::attach(&path, contract) {
+                Err(error) if error.fault == Fault::NotFound => {}
+                found => return Ok((found?, Opened::Found)),
+            }
+            match build(&path, plan) {
+                Err(error) if error.fault == Fault::Exists => {}
+                made => {
+                    made?;
+                    return Ok((World::attach(&path, contract)?, Opened::Created));
+                }
+            }
+        }
+        Err(Error::new(Fault::Busy, format!("world `{name}` is created and removed again and again")))
+    }
+
+    /// Removes a world's name; who has it open keeps it.
+    pub fn unlink(dir: &RuntimeDir, name: &str) -> Result<(), Error> {
+        let path = dir.world(name)?;
+        let _lock = path.lock()?;
+        path.unlink()
+    }
+
+    fn attach(path: &WorldPath, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
+        for _ in 0..TRIES {
+            let (file, size) = path.open()?;
+            let (catalog, geometry) = read(&file, size)?;
+            check(&catalog, path.name(), contract)?;
+            let world = World::enter(path, file, catalog, geometry, contract.process)?;
+            // A creator that saw no token may have replaced the file in between; then this one is a ghost.
+            if path.leads_to(&world.probe) {
+                registry::recover_all(&world.shared, &world);
+                tracing::debug!(world = path.name(), entry = world.me.0, "attached");
+                return Ok(Arc::new(world));
+            }
+        }
+        Err(Error::new(Fault::Busy, format!("world `{}` is replaced again and again", path.name())))
+    }
+
+    fn enter(
+        path: &WorldPath,
+        file: File,
+        catalog: Catalog,
+        geometry: Geometry,
+        role: Option<&str>,
+    ) -> Result<World, Error> {
+        let os = |error: std::io::Error| Error::from_os(&format!("world `{}`", path.name()), &error);
+        let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
+        // SAFETY: the mapping lives in the same World as the segment and is dropped with it; it is page-aligned, and
+        // control words are only touched through Word and Flag.
+        let segment = unsafe { Segment::new(mapping.base(), mapping.size()) };
+        let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
+        let shared = Shared::new(segment, geometry).ok_or_else(corrupt)?;
+        let token = Token::new(path.open()?.0).map_err(os)?;
+        let me = take_entry(&shared, &file, &token, role.unwrap_or("")).map_err(os)?;
+        let Some(me) = me else {
+            let message =
+                format!("world `{}` has {} process entries and all are taken", path.name(), shared.geometry.processes);
+            return Err(Error::new(Fault::Limit, message));
+        };
+        let roles = catalog.routes.iter().flat_map(|route| [&route.from_process, &route.to_process]);
+        let stages = roles.collect::<std::collections::BTreeSet<_>>().len();
+        Ok(World {
+            shared,
+            mapping,
+            token,
+            probe: file,
+            path: path.clone(),
+            me,
+            role: role.map(str::to_owned),
+            cancels: AtomicU32::new(0),
+            generation: fork::generation(),
+            may_spin: stages <= process::processors(),
+            catalog,
+        })
+    }
+
+    /// The world's name.
+    pub fn name(&self) -> &str {
+        self.path.name()
+    }
+
+    /// What the world says of itself, privately copied at attach.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The world's bytes and geometry.
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Our process entry.
+    pub fn me(&self) -> ProcessId {
+        self.me
+    }
+
+    /// Our process in the program; `None` has no role.
+    pub fn role(&self) -> Option<&str> {
+        self.role.as_deref()
+    }
+
+    /// Are we a fork child of the process that opened the world? Then nothing of it may be used.
+    #[inline(always)]
+    pub fn is_forked(&self) -> bool {
+        self.generation != fork::generation()
+    }
+
+    /// Recovers every dead process and sweeps. Answers how many this call finished.
+    pub fn recover(&self) -> u32 {
+        registry::recover_all(&self.shared, self)
+    }
+
+    /// Recovers, sweeps and walks every slot.
+    pub fn audit(&self) -> registry::Audit {
+        self.recover();
+        registry::audit(&self.shared)
+    }
+
+    /// Wakes every wait of this attachment's ends, once each. Async-signal-safe.
+    pub fn cancel(&self) {
+        // ORDER: Release, pairs with the Acquire in `cancels`; the bump below makes a sleeper look.
+        self.cancels.fetch_add(1, Ordering::Release);
+        for flag in self.flags() {
+            let flag = self.shared.segment.flag(flag);
+            flag.bump("cancel");
+            futex::wake(flag.raw());
+        }
+    }
+
+    /// Counts the calls of `cancel`.
+    pub(super) fn cancels(&self) -> u32 {
+        // ORDER: Acquire, pairs with the Release in `cancel`.
+        self.cancels.load(Ordering::Acquire)
+    }
+
+    /// Futex words on which this attachment's ends sleep: its role's, or every one without a role, which bumps
+    /// strangers' too and only makes them look again.
+    fn flags(&self) -> impl Iterator<Item = u64> + '_ {
+        let ends = self.catalog.routes.iter().zip(&self.shared.geometry.rings);
+        ends.flat_map(|(route, ring)| {
+            [(route.from_process.as_str(), ring.producer_flag), (route.to_process.as_str(), ring.consumer_flag)]
+        })
+        .filter(|(process, _)| self.role.as_deref().is_none_or(|role| role == *process))
+        .map(|(_, flag)| flag)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if self.is_forked() {
+            return;
+        }
+        registry::leave(&self.shared, self.me);
+        tracing::debug!(world = self.path.name(), entry = self.me.0, bytes = self.mapping.size(), "detached");
+        self.token.give_back(self.me);
+    }
+}
+
+/// Writes a world into an unnamed file and links it when it is complete. A crash before the link leaves nothing.
+fn build(path: &WorldPath, plan: &Plan) -> Result<(), Error> {
+    refuse_unsupported(plan)?;
+    let (catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
+    let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
+    let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(planned)?;
+    let _lock = path.lock()?;
+    clear_abandoned(path)?;
+    let file = path.unnamed(geometry.total_size)?;
+    let bytes = encode(&catalog, &sizes, geometry.total_size);
+    file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{}`", path.name()), &error))?;
+    path.link(&file)
+}
+
+fn refuse_unsupported(plan: &Plan) -> Result<(), Error> {
+    for route in &plan.routes {
+        let refuse = |what: &str, word: &str| {
+            let message = format!(
+                "route {} -> {}: {what} {word} cannot be carried by this version of libvil",
+                route.from, route.to
+            );
+            Err(Error::new(Fault::Unsupported, message))
+        };
+        if !matches!(route.transfer, Transfer::LoanWrite | Transfer::Copy) {
+            return refuse("transfer", route.transfer.word());
+        }
+        if route.backpressure == Backpressure::DropOldest {
+            return refuse("backpressure", route.backpressure.word());
+        }
+    }
+    Ok(())
+}
+
+/// Under the directory's lock: removes a world of this name in which nobody lives.
+fn clear_abandoned(path: &WorldPath) -> Result<(), Error> {
+    let (file, size) = match path.open() {
+        Ok(found) => found,
+        Err(error) if error.fault == Fault::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let processes = read(&file, size).map_or(0, |(_, geometry)| geometry.processes);
+    if (0..processes as u16).all(|process| is_free(&file, ProcessId(process))) {
+        return path.unlink();
+    }
+    Err(Error::new(Fault::Exists, format!("world `{}` exists and somebody lives in it; open it instead", path.name())))
+}
+
+/// Copies the static part once and computes everything privately.
+fn read(file: &File, size: u64) -> Result<(Catalog, Geometry), Error> {
+    let corrupt = |reason: String| Error::new(Fault::Corrupt, format!("not a world: {reason}"));
+    if size < HEADER_SIZE {
+        return Err(corrupt(format!("the file has {size} bytes; remove it and create it again")));
+    }
+    let mut header = vec![0; HEADER_SIZE as usize];
+    let short = |error: std::io::Error| corrupt(format!("it cannot be read: {error}"));
+    file.read_exact_at(&mut header, 0).map_err(short)?;
+    let (total, fixed) = peek_sizes(&header, size)?;
+    let mut bytes = vec![0; fixed as usize];
+    file.read_exact_at(&mut bytes, 0).map_err(short)?;
+    let (catalog, sizes) = decode(&bytes)?;
+    let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(corrupt)?;
+    if geometry.total_size != total {
+        return Err(corrupt(format!("its tables need {} bytes, its header says {total}", geometry.total_size)));
+    }
+    Ok((catalog, geometry))
+}
+
+/// Takes a token byte, then claims its entry; recovers the dead and looks again when all entries are taken.
+fn take_entry(shared: &Shared, probe: &File, token: &Token, role: &str) -> std::io::Result<Option<ProcessId>> {
+    let identity = Identity { pid: process::pid(), since_ns: clock::now_ns(), name: role };
+    for _ in 0..2 {
+        for process in (0..shared.geometry.processes as u16).map(ProcessId) {
+            if !token.take(process)? {
+                continue;
+            }
+            if claim(shared, process, identity) {
+                return Ok(Some(process));
+            }
+            token.give_back(process);
+        }
+        registry::recover_all(shared, &Probe(probe));
+    }
+    Ok(None)
+}
+
+/// Liveness before there is a world.
+struct Probe<'a>(&'a File);
+
+impl Liveness for Probe<'_> {
+    fn is_free(&self, process: ProcessId) -> bool {
+        is_free(self.0, process)
+    }
+}
