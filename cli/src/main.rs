@@ -4,13 +4,17 @@
 //! programs through `source` alone, so that all of them fail alike: 0 is fine, 1 means faults in the program, 2 means
 //! that it cannot be loaded or that the command line is wrong. Diagnostics go to stderr, results to stdout.
 
+mod check;
+mod dump;
+mod source;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 /// Contracts of message exchange: check, print and generate.
 #[derive(Debug, Parser)]
-#[command(name = "vil", version, about)]
+#[command(name = "vil", version, about, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -19,8 +23,21 @@ struct Cli {
 /// One variant a command, one file a variant.
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Args),
+    Dump(dump::Args),
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  vil check credit.yaml                    say what is wrong with a program
+  vil dump credit.yaml                     print its canonical JSON
+  vil dump credit.json --format yaml       print it for people
+
+Exit codes: 0 fine, 1 faults in the program, 2 cannot be loaded or wrong usage.";
+
 fn main() -> ExitCode {
-    match Cli::parse().command {}
+    match Cli::parse().command {
+        Command::Check(args) => check::run(&args),
+        Command::Dump(args) => dump::run(&args),
+    }
 }

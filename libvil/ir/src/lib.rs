@@ -14,6 +14,7 @@ pub mod layout;
 pub mod limits;
 pub mod load;
 pub mod model;
+pub mod passes;
 pub mod plan;
 #[cfg(feature = "render")]
 pub mod render;
