@@ -62,6 +62,24 @@ fn build() -> Artifact {
     Artifact::at(target.join("release"))
 }
 
+/// A Rust program of the workspace, such as `program("vil-cli", "vil")`, as the tests are built: beside the running test.
+/// `cargo xtask test` has built all of them before and says where with `VIL_BIN_DIR`.
+pub fn program(package: &str, name: &str) -> PathBuf {
+    if let Some(dir) = std::env::var_os("VIL_BIN_DIR") {
+        return PathBuf::from(dir).join(name);
+    }
+    let test = std::env::current_exe().expect("a running program has a path");
+    let profile = test.ancestors().nth(2).expect("tests lie in TARGET/debug/deps");
+    let target = profile.parent().expect("tests lie in TARGET/debug/deps");
+    let output = cargo()
+        .args(["build", "--quiet", "--package", package, "--bin", name, "--target-dir"])
+        .arg(target)
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{name} does not build:\n{}", String::from_utf8_lossy(&output.stderr));
+    profile.join(name)
+}
+
 /// The cargo that runs this test, in the workspace, without the compiler flags this test itself was built with.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));

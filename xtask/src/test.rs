@@ -42,12 +42,16 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
     let built = build_all(&report);
     let around = Surroundings { path, artifact: places::artifact(), skipped };
     let mut sum = Tally::default();
-    for (name, failure) in built.into_iter().filter_map(|(name, result)| Some((name, result.err()?))) {
-        report.say(format_args!("{name} FAILED\n{failure}"));
+    for failure in built.failures() {
+        report.say(failure);
         sum.failed += 1;
     }
-    for (name, mut command) in runs(&around) {
-        sum += run_tests(&report, name, &mut command);
+    // What did not build has been counted; running it would only say so again.
+    if built.workspace.is_ok() {
+        sum += run_tests(&report, "tests of the workspace", surround(&mut workspace_tests(), &around));
+    }
+    if built.crash.is_ok() {
+        sum += run_tests(&report, "crash layers", surround(&mut crash_harness(), &around));
     }
     report.times();
     sum.skipped += say_skips(&report, &around.skipped, no_cmake);
@@ -55,17 +59,29 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
     Ok(if sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// How the builds ended.
+struct Built {
+    artifact: Result<(), String>,
+    workspace: Result<(), String>,
+    crash: Result<(), String>,
+}
+
+impl Built {
+    fn failures(&self) -> impl Iterator<Item = &String> {
+        [&self.artifact, &self.workspace, &self.crash].into_iter().filter_map(|result| result.as_ref().err())
+    }
+}
+
 /// The artifact beside the tests: the one is a single thread of link-time optimization, the other keeps the second core busy.
-fn build_all(report: &Report) -> Vec<(&'static str, Result<(), String>)> {
+fn build_all(report: &Report) -> Built {
     std::thread::scope(|scope| {
         let artifact = scope.spawn(|| build::artifact(report).map(drop));
         let mut workspace = cargo("build", &places::target());
         workspace.args(["--workspace", "--exclude", "libvil", "--all-targets"]);
         let workspace = report.run("every test program", &mut workspace);
-        let mut crash = crash_harness();
-        let crash = report.run("the crash harness", crash.arg("--no-run"));
-        let artifact = artifact.join().unwrap_or_else(|_| Err("the thread that builds it panicked".into()));
-        vec![("libvil", artifact), ("test programs", workspace), ("crash harness", crash)]
+        let crash = report.run("the crash harness", crash_harness().arg("--no-run"));
+        let artifact = artifact.join().unwrap_or_else(|_| Err("the thread that builds libvil panicked".into()));
+        Built { artifact, workspace, crash }
     })
 }
 
@@ -77,17 +93,15 @@ fn crash_harness() -> Command {
     command
 }
 
-fn runs(around: &Surroundings) -> [(&'static str, Command); 2] {
-    let mut workspace = cargo("test", &places::target());
-    workspace.args(["--workspace", "--exclude", "libvil", "--no-fail-fast"]);
-    let mut crash = crash_harness();
-    for command in [&mut workspace, &mut crash] {
-        command.env("PATH", &around.path);
-        command.env("VIL_ARTIFACT_DIR", &around.artifact);
-        command.env("VIL_BIN_DIR", places::target().join("debug"));
-        command.env("VIL_SKIPPED", &around.skipped);
-    }
-    [("tests of the workspace", workspace), ("crash layers", crash)]
+fn workspace_tests() -> Command {
+    let mut command = cargo("test", &places::target());
+    command.args(["--workspace", "--exclude", "libvil", "--no-fail-fast"]);
+    command
+}
+
+fn surround<'a>(command: &'a mut Command, around: &Surroundings) -> &'a mut Command {
+    command.env("PATH", &around.path).env("VIL_ARTIFACT_DIR", &around.artifact).env("VIL_SKIPPED", &around.skipped);
+    command.env("VIL_BIN_DIR", places::target().join("debug"))
 }
 
 /// Runs one `cargo test`, showing a line for each test program as it ends, and everything about those that fail.
