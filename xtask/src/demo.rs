@@ -22,6 +22,7 @@ Builds and runs the credit pipeline: a Rust, a C and a C++ process that exchange
   --seed S       another stream of made records
   --kill STAGE   kill that process in the middle and go on: filter or ingest. Killing report ends the run, exit code 3
   --json         one JSON object on stdout and nothing else
+Exit codes: 0 the totals are exact; 1 they differ, or a stage failed; 2 the arguments make no sense; 3 report was killed.
 ";
 
 /// Builds what is out of date, then runs the conductor with all arguments.
