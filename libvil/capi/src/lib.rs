@@ -1,1 +1,31 @@
-//! Placeholder of the room; see ARCHITECTURE.md.
+//! The C surface: one file per C noun, five lines a function. It guards, borrows, calls, writes out and answers a
+//! status; it decides nothing. `include/vil/vil.h` is generated from these files.
+//!
+//! Rust callers reach the same functions through the crate `vil-sys`.
+#![expect(non_camel_case_types, reason = "the names are C's")]
+
+mod contract;
+mod error;
+mod guard;
+mod handle;
+mod heap;
+mod observe;
+mod options;
+mod program;
+mod queue;
+mod receiver;
+mod sender;
+mod status;
+mod world;
+
+pub use contract::{vil_contract_t, vil_port_contract_t};
+pub use error::vil_error_t;
+pub use heap::*;
+pub use observe::*;
+pub use options::{vil_heap_options_t, vil_world_options_t};
+pub use program::*;
+pub use queue::*;
+pub use receiver::*;
+pub use sender::*;
+pub use status::*;
+pub use world::*;

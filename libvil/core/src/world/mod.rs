@@ -3,12 +3,14 @@
 mod contract;
 mod ends;
 mod open;
+mod raw;
 mod receiver;
 mod sender;
 mod wait;
 
 pub use contract::{Contract, Facing, PortContract};
 pub use open::{Opened, World};
+pub use raw::RawShape;
 pub use receiver::{Received, Receiver, wait_any};
 pub use sender::Sender;
 

@@ -1,0 +1,316 @@
+//! Handles: {kind, generation, index} dressed as a pointer, looked up in tables that are never freed. So NULL, a closed
+//! handle and one of another kind are errors in release builds too.
+//!
+//! `Owned` is for ends, which one thread uses at a time: a call costs two loads and two stores of private memory.
+//! `Pinned` is for worlds and programs, which any thread and even a signal handler may use.
+
+use std::cell::UnsafeCell;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use vil_core::sys::process::{pause_thread, thread};
+
+use crate::error::Failure;
+
+const CHUNK: usize = 64;
+const CHUNKS: usize = 1024;
+const INDEX_BITS: u32 = 24;
+
+/// Nobody's thread: the entry is in use by a call, or empty.
+const NOBODY: usize = 0;
+
+/// A table of entries in chunks that are allocated when needed and never freed.
+struct Slab<E: 'static> {
+    kind: u8,
+    chunks: [AtomicPtr<[E; CHUNK]>; CHUNKS],
+    free: Mutex<Free>,
+}
+
+struct Free {
+    indices: Vec<usize>,
+    used: usize,
+}
+
+impl<E: Default> Slab<E> {
+    const fn new(kind: u8) -> Slab<E> {
+        let free = Mutex::new(Free { indices: Vec::new(), used: 0 });
+        Slab { kind, chunks: [const { AtomicPtr::new(std::ptr::null_mut()) }; CHUNKS], free }
+    }
+
+    fn handle(&self, index: usize, generation: u32) -> usize {
+        (self.kind as usize) << 56 | (generation as usize) << INDEX_BITS | index
+    }
+
+    /// The entry and the generation a handle names, if it names any.
+    #[inline(always)]
+    fn find(&self, handle: usize) -> Option<(&'static E, u32, usize)> {
+        let index = handle & ((1 << INDEX_BITS) - 1);
+        if handle >> 56 != self.kind as usize || index >= CHUNK * CHUNKS {
+            return None;
+        }
+        // ORDER: Acquire, pairs with the Release in `reserve`: the chunk is initialised before its address.
+        let chunk = self.chunks[index / CHUNK].load(Ordering::Acquire);
+        // SAFETY: a chunk is leaked on purpose and lives for ever.
+        let chunk = unsafe { chunk.as_ref() }?;
+        Some((&chunk[index % CHUNK], (handle >> INDEX_BITS) as u32, index))
+    }
+
+    /// An entry that nobody uses.
+    fn reserve(&self) -> Option<(&'static E, usize)> {
+        let mut free = self.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let index = match free.indices.pop() {
+            Some(index) => index,
+            None if free.used < CHUNK * CHUNKS => {
+                free.used += 1;
+                free.used - 1
+            }
+            None => return None,
+        };
+        let place = &self.chunks[index / CHUNK];
+        if place.load(Ordering::Acquire).is_null() {
+            let chunk = Box::leak(Box::new(std::array::from_fn(|_| E::default())));
+            place.store(chunk, Ordering::Release);
+        }
+        self.find((self.kind as usize) << 56 | index).map(|(entry, _, _)| (entry, index))
+    }
+
+    fn give_back(&self, index: usize) {
+        self.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).indices.push(index);
+    }
+}
+
+/// Handles of things that one thread uses at a time.
+pub(crate) struct Owned<T: 'static>(Slab<OwnedEntry<T>>);
+
+struct OwnedEntry<T> {
+    generation: AtomicU32,
+    thread: AtomicUsize,
+    value: UnsafeCell<Option<T>>,
+}
+
+// SAFETY: the value is only touched by the thread that `thread` names, while it has taken that name out.
+unsafe impl<T: Send> Sync for OwnedEntry<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for OwnedEntry<T> {}
+
+impl<T> Default for OwnedEntry<T> {
+    fn default() -> Self {
+        OwnedEntry { generation: AtomicU32::new(1), thread: AtomicUsize::new(NOBODY), value: UnsafeCell::new(None) }
+    }
+}
+
+impl<T: Send> Owned<T> {
+    /// An empty table; `kind` is different for every table.
+    pub(crate) const fn new(kind: u8) -> Owned<T> {
+        Owned(Slab::new(kind))
+    }
+
+    /// A handle for a value, owned by the calling thread.
+    pub(crate) fn insert(&self, value: T) -> Option<usize> {
+        let (entry, index) = self.0.reserve()?;
+        // SAFETY: the entry was reserved for us and names nobody, so no call touches the value.
+        unsafe { *entry.value.get() = Some(value) };
+        entry.thread.store(thread(), Ordering::Release);
+        Some(self.0.handle(index, entry.generation.load(Ordering::Relaxed)))
+    }
+
+    /// Lends the value to its thread for one call.
+    #[inline(always)]
+    pub(crate) fn with<R>(&self, handle: usize, call: impl FnOnce(&mut T) -> Result<R, Failure>) -> Result<R, Failure> {
+        let lent = self.lend(handle)?;
+        // SAFETY: `lend` took the entry's name out, so nobody else touches the value until `lent` is dropped.
+        match unsafe { &mut *lent.entry.value.get() } {
+            Some(value) => call(value),
+            None => Err(Failure::Handle),
+        }
+    }
+
+    /// Makes the calling thread the owner. The caller sees to it that no other thread is inside a call.
+    pub(crate) fn move_here(&self, handle: usize) -> Result<(), Failure> {
+        let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
+        if entry.generation.load(Ordering::Acquire) != generation {
+            return Err(Failure::Handle);
+        }
+        let owner = entry.thread.load(Ordering::Acquire);
+        let moved = owner != NOBODY
+            && entry.thread.compare_exchange(owner, thread(), Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        if moved { Ok(()) } else { Err(Failure::Thread) }
+    }
+
+    /// Takes the value out and ends the handle.
+    pub(crate) fn remove(&self, handle: usize) -> Result<T, Failure> {
+        let lent = self.lend(handle)?;
+        // SAFETY: as in `with`.
+        let value = unsafe { &mut *lent.entry.value.get() }.take();
+        let (entry, index) = (lent.entry, handle & ((1 << INDEX_BITS) - 1));
+        std::mem::forget(lent);
+        entry.generation.fetch_add(1, Ordering::Release);
+        self.0.give_back(index);
+        value.ok_or(Failure::Handle)
+    }
+
+    #[inline(always)]
+    fn lend(&self, handle: usize) -> Result<Lent<T>, Failure> {
+        let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
+        if entry.generation.load(Ordering::Acquire) != generation {
+            return Err(Failure::Handle);
+        }
+        let me = thread();
+        // ORDER: Acquire, pairs with the Release of the thread that moved the handle to us.
+        if entry.thread.load(Ordering::Acquire) != me {
+            return Err(Failure::Thread);
+        }
+        entry.thread.store(NOBODY, Ordering::Relaxed);
+        Ok(Lent { entry, me })
+    }
+}
+
+/// An entry while a call uses it; puts the thread's name back at the end, also of a panic.
+struct Lent<T: 'static> {
+    entry: &'static OwnedEntry<T>,
+    me: usize,
+}
+
+impl<T> Drop for Lent<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.entry.thread.store(self.me, Ordering::Release);
+    }
+}
+
+/// Handles of things that any thread may use. Async-signal-safe to look up.
+pub(crate) struct Pinned<T: 'static>(Slab<PinnedEntry<T>>);
+
+struct PinnedEntry<T> {
+    /// `closing:1, pins:31, generation:32`
+    state: AtomicU64,
+    value: UnsafeCell<Option<T>>,
+}
+
+const CLOSING: u64 = 1 << 63;
+const PIN: u64 = 1 << 32;
+
+// SAFETY: the value is shared while pins are held and written only while the entry is closing without pins.
+unsafe impl<T: Send + Sync> Sync for PinnedEntry<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for PinnedEntry<T> {}
+
+impl<T> Default for PinnedEntry<T> {
+    fn default() -> Self {
+        PinnedEntry { state: AtomicU64::new(CLOSING | 1), value: UnsafeCell::new(None) }
+    }
+}
+
+impl<T: Send + Sync> Pinned<T> {
+    /// An empty table; `kind` is different for every table.
+    pub(crate) const fn new(kind: u8) -> Pinned<T> {
+        Pinned(Slab::new(kind))
+    }
+
+    /// A handle for a value.
+    pub(crate) fn insert(&self, value: T) -> Option<usize> {
+        let (entry, index) = self.0.reserve()?;
+        // SAFETY: the entry is closing and was reserved for us, so nobody touches the value.
+        unsafe { *entry.value.get() = Some(value) };
+        let generation = entry.state.load(Ordering::Relaxed) as u32;
+        entry.state.store(u64::from(generation), Ordering::Release);
+        Some(self.0.handle(index, generation))
+    }
+
+    /// Shows the value for one call.
+    pub(crate) fn with<R>(&self, handle: usize, call: impl FnOnce(&T) -> Result<R, Failure>) -> Result<R, Failure> {
+        let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
+        let pin = |state: u64| (state as u32 == generation && state & CLOSING == 0).then(|| state + PIN);
+        entry.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, pin).map_err(|_| Failure::Handle)?;
+        let _unpin = Unpin(&entry.state);
+        // SAFETY: the pin keeps `remove` from taking the value.
+        match unsafe { &*entry.value.get() } {
+            Some(value) => call(value),
+            None => Err(Failure::Handle),
+        }
+    }
+
+    /// Takes the value out once no call uses it, and ends the handle.
+    pub(crate) fn remove(&self, handle: usize) -> Result<T, Failure> {
+        let (entry, generation, index) = self.0.find(handle).ok_or(Failure::Handle)?;
+        let close = |state: u64| (state as u32 == generation && state & CLOSING == 0).then_some(state | CLOSING);
+        entry.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, close).map_err(|_| Failure::Handle)?;
+        while entry.state.load(Ordering::Acquire) != CLOSING | u64::from(generation) {
+            pause_thread();
+        }
+        // SAFETY: closing without pins: no call uses the value and none can begin to.
+        let value = unsafe { &mut *entry.value.get() }.take();
+        entry.state.store(CLOSING | u64::from(generation.wrapping_add(1)), Ordering::Release);
+        self.0.give_back(index);
+        value.ok_or(Failure::Handle)
+    }
+}
+
+struct Unpin(&'static AtomicU64);
+
+impl Drop for Unpin {
+    fn drop(&mut self) {
+        self.0.fetch_sub(PIN, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static ENDS: Owned<u32> = Owned::new(9);
+    static WORLDS: Pinned<u32> = Pinned::new(8);
+
+    fn is_handle_failure<T>(answer: Result<T, Failure>) -> bool {
+        matches!(answer, Err(Failure::Handle))
+    }
+
+    #[test]
+    fn a_closed_handle_and_one_of_another_kind_are_errors() {
+        let end = ENDS.insert(7).unwrap();
+        assert_eq!(ENDS.with(end, |value| Ok(*value)).ok(), Some(7));
+        assert!(is_handle_failure(WORLDS.with(end, |value| Ok(*value))));
+        assert!(is_handle_failure(ENDS.with(0, |value| Ok(*value))));
+        assert_eq!(ENDS.remove(end).ok(), Some(7));
+        assert!(is_handle_failure(ENDS.with(end, |value| Ok(*value))));
+        assert!(is_handle_failure(ENDS.remove(end)));
+    }
+
+    #[test]
+    fn another_thread_is_refused_until_the_handle_is_moved_to_it() {
+        let end = ENDS.insert(1).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                assert!(matches!(ENDS.with(end, |_| Ok(())), Err(Failure::Thread)));
+                assert!(ENDS.move_here(end).is_ok());
+                assert!(ENDS.with(end, |_| Ok(())).is_ok());
+            });
+        });
+        assert!(matches!(ENDS.with(end, |_| Ok(())), Err(Failure::Thread)));
+    }
+
+    #[test]
+    fn a_call_inside_a_call_on_the_same_handle_is_refused() {
+        let end = ENDS.insert(1).unwrap();
+        let inner = ENDS.with(end, |_| Ok(ENDS.with(end, |_| Ok(())).is_err()));
+        assert_eq!(inner.ok(), Some(true));
+    }
+
+    #[test]
+    fn a_pinned_value_is_taken_out_only_when_no_call_uses_it() {
+        let world = WORLDS.insert(5).unwrap();
+        let inside = std::sync::Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let used = WORLDS.with(world, |value| {
+                    inside.wait();
+                    Ok(*value)
+                });
+                assert_eq!(used.ok(), Some(5));
+            });
+            inside.wait();
+            assert_eq!(WORLDS.remove(world).ok(), Some(5));
+        });
+        assert!(is_handle_failure(WORLDS.with(world, |value| Ok(*value))));
+    }
+}

@@ -1,0 +1,108 @@
+//! Programs: canonical JSON in, a checked program out.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use vil_core::base::error::{Error, Fault};
+use vil_ir::plan::{Plan, plan_program};
+
+use crate::error::{Failure, vil_error_t};
+use crate::guard::{cold, hot, out};
+use crate::handle::Pinned;
+use crate::status::vil_status_t;
+
+/// A program that was parsed, checked and planned. Any thread may use it.
+pub struct vil_program_t(());
+
+static PROGRAMS: Pinned<Arc<Plan>> = Pinned::new(1);
+
+/// Parses a program from canonical JSON (`vil dump` makes it from YAML), runs the validation passes and plans it.
+///
+/// Threads: any. Ownership: the answer is the caller's, ended by vil_program_close; the text is not kept.
+/// NULL: `error` may be, `json` and `program` may not. Blocks: never.
+/// Errors: VIL_E_PROGRAM with place and reason of the first fault, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+///
+/// # Safety
+/// `json` has `size` readable bytes; `program` and `error` are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_program_parse(
+    json: *const c_char,
+    size: usize,
+    program: *mut *mut vil_program_t,
+    error: *mut vil_error_t,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        cold(error, || {
+            let program = out(program, "program is NULL")?;
+            *program = std::ptr::null_mut();
+            if json.is_null() {
+                return Err(Failure::Argument("json is NULL"));
+            }
+            let text = std::slice::from_raw_parts(json.cast::<u8>(), size);
+            let handle = PROGRAMS.insert(Arc::new(parse(text)?)).ok_or(full())?;
+            *program = handle as *mut vil_program_t;
+            Ok(())
+        })
+    }
+}
+
+/// Ends a program's handle. Worlds made from it go on.
+///
+/// Threads: any. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: until calls on it in other threads end.
+/// Errors: VIL_E_HANDLE. Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn vil_program_close(program: *mut vil_program_t) -> vil_status_t {
+    hot(|| PROGRAMS.remove(program as usize).map(drop))
+}
+
+/// The SHA-256 of the program's canonical JSON: 32 bytes.
+///
+/// Threads: any. Ownership: `fingerprint` is the caller's. NULL: `fingerprint` may not be. Blocks: never.
+/// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `fingerprint` is NULL or has 32 writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_program_fingerprint(program: *mut vil_program_t, fingerprint: *mut u8) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(fingerprint.cast::<[u8; 32]>(), "fingerprint is NULL") }?;
+        *place = with_plan(program, |plan| Ok(plan.fingerprint))?;
+        Ok(())
+    })
+}
+
+/// Shows a program's plan.
+pub(crate) fn with_plan<R>(
+    program: *mut vil_program_t,
+    call: impl FnOnce(&Plan) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    PROGRAMS.with(program as usize, |plan| call(plan))
+}
+
+fn parse(text: &[u8]) -> Result<Plan, Failure> {
+    let refused = |reason: String| Failure::Cold(Error::new(Fault::Program, reason));
+    let text = std::str::from_utf8(text).map_err(|error| refused(format!("the program is not UTF-8: {error}")))?;
+    let (program, source) = vil_ir::load::from_json(text).map_err(|faults| refused(first(&faults)))?;
+    let faults = vil_ir::passes::check(&program, source);
+    if faults.items.iter().any(vil_ir::diagnostics::Diagnostic::is_error) {
+        return Err(refused(first(&faults)));
+    }
+    plan_program(&program).map_err(|error| refused(error.to_string()))
+}
+
+/// The first error, and how many more there are.
+fn first(faults: &vil_ir::diagnostics::Diagnostics) -> String {
+    let mut errors = faults.items.iter().filter(|fault| fault.is_error());
+    let first = errors.next().map_or_else(|| "the program was refused".to_owned(), ToString::to_string);
+    match errors.count() {
+        0 => first,
+        more => format!("{first} (and {more} more; `vil check` shows all)"),
+    }
+}
+
+/// Every handle of a table is in use.
+pub(crate) fn full() -> Failure {
+    Failure::Cold(Error::new(Fault::Limit, "65,536 handles of this kind are open"))
+}

@@ -1,0 +1,231 @@
+//! Receivers: receive, release, wait.
+
+use std::ffi::{c_char, c_void};
+
+use vil_core::base::error::Fault;
+use vil_core::world::{Receiver, Stop, wait_any};
+
+use crate::error::{Failure, vil_error_t};
+use crate::guard::{cold, hot, out, text};
+use crate::handle::Owned;
+use crate::program::full;
+use crate::status::vil_status_t;
+use crate::world::{cleared, vil_world_t, with_world};
+
+/// The receiving end of an in port, with all its routes. One thread at a time.
+pub struct vil_receiver_t(());
+
+static RECEIVERS: Owned<Receiver> = Owned::new(4);
+
+/// A received message: read in place, then released. The struct is the caller's and is set to zero when it is
+/// released; a copy of it is then of no use.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vil_message_t {
+    /// The message's bytes, aligned to 8. On a copy route a private copy, else in shared memory.
+    pub data: *const c_void,
+    /// Bytes.
+    pub size: u32,
+    /// Index of the route it came by.
+    pub route: u32,
+    /// Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same.
+    pub number: u64,
+    /// Names the message.
+    pub ticket: u64,
+}
+
+const NO_MESSAGE: vil_message_t = vil_message_t { data: std::ptr::null(), size: 0, route: 0, number: 0, ticket: 0 };
+
+/// Receivers in one vil_receiver_wait_any; bounds the work of one poll.
+const MAX_WAIT: usize = 64;
+
+/// Opens the receiving end of a port of this process, with all its routes. A dead predecessor is recovered first;
+/// what it did not release is delivered again under at_least_once.
+///
+/// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
+/// vil_receiver_close. NULL: `error` may be. Blocks: never.
+/// Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port), VIL_E_CORRUPT,
+/// VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+///
+/// # Safety
+/// Pointers are NULL or valid as their types say, texts end with NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_open(
+    world: *mut vil_world_t,
+    port: *const c_char,
+    receiver: *mut *mut vil_receiver_t,
+    error: *mut vil_error_t,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        cold(error, || {
+            let (place, port) = (cleared(receiver)?, text(port, "port is NULL or not UTF-8")?);
+            let opened = with_world(world, |world| Ok(Receiver::open(world, port)?))?;
+            *place = RECEIVERS.insert(opened).ok_or(full())? as *mut vil_receiver_t;
+            Ok(())
+        })
+    }
+}
+
+/// Closes a receiver. Messages that were not released stay for a successor under at_least_once, and are dropped and
+/// counted under best_effort.
+///
+/// Threads: the owner. Ownership: ends the caller's; messages in hand must not be read any more. NULL: VIL_E_HANDLE.
+/// Blocks: never. Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn vil_receiver_close(receiver: *mut vil_receiver_t) -> vil_status_t {
+    hot(|| RECEIVERS.remove(receiver as usize).map(drop))
+}
+
+/// The next message of any of the port's routes, in turn. `timeout_ns` 0 does not wait, VIL_FOREVER has no end.
+///
+/// Threads: the owner. Ownership: the message may be read until it is released or the receiver is closed.
+/// NULL: `message` may not be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: VIL_EMPTY (`timeout_ns` is 0), VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_LIMIT
+/// (more in hand than the port's `loans`), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT.
+/// Since: 0.1.
+///
+/// # Safety
+/// `message` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_receive(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    message: *mut vil_message_t,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(message, "message is NULL") }?;
+        with_receiver(receiver, |receiver| receive_into(receiver, timeout_ns, place))
+    })
+}
+
+/// Ends a message, in any order. The producer gets the slots back in the order of the ring.
+///
+/// Threads: the owner. Ownership: the message is libvil's again; `message` is set to zero. NULL: `message` may not be.
+/// Blocks: never.
+/// Errors: VIL_E_STATE (released before), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `message` is NULL or was filled by vil_receiver_receive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_release(
+    receiver: *mut vil_receiver_t,
+    message: *mut vil_message_t,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(message, "message is NULL") }?;
+        with_receiver(receiver, |receiver| release_from(receiver, place))
+    })
+}
+
+/// Waits until one of several receivers of one world handle has a message, and answers which. Earlier ones win.
+///
+/// Threads: the owner of all of them. Ownership: none. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED,
+/// VIL_E_ARGUMENT (no receiver, more than 64, one twice, or of several world handles). Since: 0.1.
+///
+/// # Safety
+/// `receivers` has `count` entries; `index` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_wait_any(
+    receivers: *const *mut vil_receiver_t,
+    count: usize,
+    timeout_ns: u64,
+    index: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(index, "index is NULL") }?;
+        if receivers.is_null() || count == 0 || count > MAX_WAIT {
+            return Err(Failure::Argument("1 to 64 receivers can be waited for"));
+        }
+        // SAFETY: as promised by the caller.
+        let receivers = unsafe { std::slice::from_raw_parts(receivers, count) };
+        let mut lent = Vec::with_capacity(count);
+        lend_all(receivers, &mut lent, &mut |lent| {
+            *place = wait_any(lent, timeout_ns)?;
+            Ok(())
+        })
+    })
+}
+
+/// Messages released on the port's routes since the world was created, exact across crashes and restarts.
+///
+/// Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
+/// Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `count` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_received(receiver: *mut vil_receiver_t, count: *mut u64) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(count, "count is NULL") }?;
+        *place = with_receiver(receiver, |receiver| Ok(receiver.received()))?;
+        Ok(())
+    })
+}
+
+/// Makes the calling thread the owner. The caller sees to it that the thread before is not inside a call.
+///
+/// Threads: any but the owner's while it is inside a call. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+/// Errors: VIL_E_HANDLE, VIL_E_BUSY (a call is under way). Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn vil_receiver_move_to_thread(receiver: *mut vil_receiver_t) -> vil_status_t {
+    hot(|| RECEIVERS.move_here(receiver as usize))
+}
+
+#[inline(always)]
+fn with_receiver<R>(
+    receiver: *mut vil_receiver_t,
+    call: impl FnOnce(&mut Receiver) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    RECEIVERS.with(
+        receiver as usize,
+        |receiver| if receiver.world().is_forked() { Err(Failure::Forked) } else { call(receiver) },
+    )
+}
+
+/// Lends one receiver after the other, then calls; the nesting is as deep as there are receivers.
+fn lend_all<'a>(
+    handles: &[*mut vil_receiver_t],
+    lent: &mut Vec<&'a mut Receiver>,
+    call: &mut dyn FnMut(&mut [&'a mut Receiver]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Some((first, rest)) = handles.split_first() else { return call(lent) };
+    with_receiver(*first, |receiver| {
+        // SAFETY: the receiver stays lent to this call until the innermost `call` has returned, and `lent` is not used
+        // after that.
+        lent.push(unsafe { &mut *(&raw mut *receiver) });
+        lend_all(rest, lent, call)
+    })
+}
+
+/// Fills a message struct.
+#[inline(always)]
+pub(crate) fn receive_into(receiver: &mut Receiver, timeout_ns: u64, place: &mut vil_message_t) -> Result<(), Failure> {
+    *place = NO_MESSAGE;
+    let received = receiver.receive(timeout_ns)?;
+    let message = received.message;
+    *place = vil_message_t {
+        data: message.data.as_ptr().cast(),
+        size: message.size,
+        route: received.route,
+        number: message.number,
+        ticket: message.ticket,
+    };
+    Ok(())
+}
+
+/// Releases a message struct's message.
+#[inline(always)]
+pub(crate) fn release_from(receiver: &mut Receiver, place: &mut vil_message_t) -> Result<(), Failure> {
+    if place.data.is_null() {
+        return Err(Failure::Hot(Stop::Fault(Fault::State)));
+    }
+    receiver.release(place.route, place.ticket)?;
+    *place = NO_MESSAGE;
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! Senders: loan, publish, discard, send.
+
+use std::ffi::{c_char, c_void};
+
+use vil_core::base::error::Fault;
+use vil_core::world::{Sender, Stop};
+
+use crate::error::{Failure, vil_error_t};
+use crate::guard::{cold, hot, out, text};
+use crate::handle::Owned;
+use crate::program::full;
+use crate::status::{VIL_DROPPED, VIL_OK, vil_status_t};
+use crate::world::{cleared, vil_world_t, with_world};
+
+/// The sending end of an out port. One thread at a time.
+pub struct vil_sender_t(());
+
+static SENDERS: Owned<Sender> = Owned::new(3);
+
+/// A slot on loan: written in place, then published or discarded. The struct is the caller's and is set to zero when
+/// the loan ends; a copy of it is then of no use.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct vil_loan_t {
+    /// The message's bytes, aligned to 8. Their content is whatever the slot held before.
+    pub data: *mut c_void,
+    /// Bytes.
+    pub size: u32,
+    /// Index of the slot in the world, for people.
+    pub slot: u32,
+    /// Names the loan.
+    pub ticket: u64,
+}
+
+const NO_LOAN: vil_loan_t = vil_loan_t { data: std::ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
+
+/// Opens the sending end of a port of this process. A dead predecessor is recovered first.
+///
+/// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
+/// vil_sender_close. NULL: `error` may be. Blocks: never.
+/// Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port),
+/// VIL_E_UNSUPPORTED, VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+///
+/// # Safety
+/// Pointers are NULL or valid as their types say, texts end with NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_open(
+    world: *mut vil_world_t,
+    port: *const c_char,
+    sender: *mut *mut vil_sender_t,
+    error: *mut vil_error_t,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        cold(error, || {
+            let (place, port) = (cleared(sender)?, text(port, "port is NULL or not UTF-8")?);
+            let opened = with_world(world, |world| Ok(Sender::open(world, port)?))?;
+            *place = SENDERS.insert(opened).ok_or(full())? as *mut vil_sender_t;
+            Ok(())
+        })
+    }
+}
+
+/// Closes a sender. What it published stays for the consumer; what it holds on loan is discarded.
+///
+/// Threads: the owner. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: never.
+/// Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn vil_sender_close(sender: *mut vil_sender_t) -> vil_status_t {
+    hot(|| SENDERS.remove(sender as usize).map(drop))
+}
+
+/// Takes a slot to write a message into. Blocks as the route's backpressure says when no slot is free.
+///
+/// Threads: the owner. Ownership: the slot is the caller's until it is published or discarded. NULL: `loan` may not be.
+/// Blocks: under `block`, until the route's deadline.
+/// Errors: VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_LIMIT (more than the port's `loans`),
+/// VIL_E_NOMEM, VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `loan` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(loan, "loan is NULL") }?;
+        with_sender(sender, |sender| loan_into(sender, place))
+    })
+}
+
+/// Publishes a loan: from here on the consumer may read it, and the producer may not write it. On every answer but
+/// VIL_OK and VIL_DROPPED the caller still holds it.
+///
+/// Threads: the owner. Ownership: the slot passes to the route; `loan` is set to zero. NULL: `loan` may not be.
+/// Blocks: under `block` and with a full ring, until the route's deadline.
+/// Errors: VIL_FULL, VIL_DROPPED, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (published
+/// or discarded before), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `loan` is NULL or was filled by vil_sender_loan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(loan, "loan is NULL") }?;
+        with_sender(sender, |sender| publish_from(sender, place))
+    })
+}
+
+/// Gives a loan back unpublished.
+///
+/// Threads: the owner. Ownership: the slot is libvil's again; `loan` is set to zero. NULL: `loan` may not be.
+/// Blocks: never. Errors: VIL_E_STATE, VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `loan` is NULL or was filled by vil_sender_loan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(loan, "loan is NULL") }?;
+        with_sender(sender, |sender| discard_from(sender, place))
+    })
+}
+
+/// Loan, copy and publish in one. A message that could not be published is discarded.
+///
+/// Threads: the owner. Ownership: `data` stays the caller's and is not kept. NULL: `data` may not be.
+/// Blocks: as vil_sender_loan and vil_sender_publish.
+/// Errors: those of vil_sender_loan and vil_sender_publish; VIL_E_ARGUMENT when `size` is not the message's. Since: 0.1.
+///
+/// # Safety
+/// `data` is NULL or has `size` readable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
+    hot(|| {
+        if data.is_null() {
+            return Err(Failure::Argument("data is NULL"));
+        }
+        with_sender(sender, |sender| {
+            if size != sender.message_size() as usize {
+                return Err(Failure::Argument("size is not the size of the port's message"));
+            }
+            let mut loan = NO_LOAN;
+            loan_into(sender, &mut loan)?;
+            // SAFETY: the slot has at least `size` bytes and is ours alone until it is published.
+            unsafe { std::ptr::copy_nonoverlapping(data.cast::<u8>(), loan.data.cast::<u8>(), size) };
+            publish_from(sender, &mut loan).inspect_err(|_| {
+                // A dropped message's loan is gone already; then this answers that it is not held, which is as well.
+                let _ = sender.discard(loan.ticket);
+            })
+        })
+    })
+}
+
+/// Messages published on the port's route since the world was created, exact across crashes and restarts.
+///
+/// Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
+/// Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `count` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_published(sender: *mut vil_sender_t, count: *mut u64) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(count, "count is NULL") }?;
+        *place = with_sender(sender, |sender| Ok(sender.published()))?;
+        Ok(())
+    })
+}
+
+/// Makes the calling thread the owner. The caller sees to it that the thread before is not inside a call.
+///
+/// Threads: any but the owner's while it is inside a call. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+/// Errors: VIL_E_HANDLE, VIL_E_BUSY (a call is under way). Since: 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn vil_sender_move_to_thread(sender: *mut vil_sender_t) -> vil_status_t {
+    hot(|| SENDERS.move_here(sender as usize))
+}
+
+#[inline(always)]
+fn with_sender<R>(
+    sender: *mut vil_sender_t,
+    call: impl FnOnce(&mut Sender) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    SENDERS.with(sender as usize, |sender| if sender.world().is_forked() { Err(Failure::Forked) } else { call(sender) })
+}
+
+/// Fills a loan struct.
+#[inline(always)]
+pub(crate) fn loan_into(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(), Failure> {
+    *place = NO_LOAN;
+    let loan = sender.loan()?;
+    *place = vil_loan_t { data: loan.data.as_ptr().cast(), size: loan.size, slot: loan.slot, ticket: loan.ticket };
+    Ok(())
+}
+
+/// Publishes a loan struct's loan.
+#[inline(always)]
+pub(crate) fn publish_from(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(), Failure> {
+    let answer = sender.publish(held(place)?);
+    if matches!(answer, Ok(()) | Err(Stop::Dropped)) {
+        *place = NO_LOAN;
+    }
+    Ok(answer?)
+}
+
+/// Discards a loan struct's loan.
+#[inline(always)]
+pub(crate) fn discard_from(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(), Failure> {
+    sender.discard(held(place)?)?;
+    *place = NO_LOAN;
+    Ok(())
+}
+
+#[inline(always)]
+fn held(loan: &vil_loan_t) -> Result<u64, Failure> {
+    if loan.data.is_null() { Err(Failure::Hot(Stop::Fault(Fault::State))) } else { Ok(loan.ticket) }
+}
+
+const _: () = assert!(VIL_OK == 0 && VIL_DROPPED > 0);
