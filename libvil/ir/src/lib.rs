@@ -5,6 +5,7 @@
 //! shared memory, no operating system and no generator.
 #![forbid(unsafe_code)]
 
+pub mod builder;
 pub mod diagnostics;
 pub mod dump;
 pub mod explain;

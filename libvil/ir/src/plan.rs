@@ -7,8 +7,8 @@
 use crate::fingerprint::{layout_id, layout_text, sha256};
 use crate::layout::{Layouts, lay_out};
 use crate::limits::{
-    DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, INLINE_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS,
-    SLOT_STRIDE, SPARE_PROCESSES,
+    DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, INLINE_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SAMPLE,
+    MAX_SLOTS, SLOT_STRIDE, SPARE_PROCESSES,
 };
 use crate::model::{End, Message, Port, Program, Route};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, MemoryClass, Profile, QueueKind, Transfer};
@@ -260,7 +260,7 @@ fn sample(program: &Program, route: &Route) -> u32 {
         observe.or(program.defaults.processes.observe.as_ref()).and_then(|observe| observe.sample)
     };
     let finest = [asked(&route.from.process), asked(&route.to.process)].into_iter().flatten().min();
-    finest.unwrap_or(DEFAULT_SAMPLE).clamp(1, 1 << 20).next_power_of_two()
+    finest.unwrap_or(DEFAULT_SAMPLE).clamp(1, MAX_SAMPLE).next_power_of_two()
 }
 
 /// Groups routes by stride; slots per class = sum over producing routes of capacity + loans.

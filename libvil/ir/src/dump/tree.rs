@@ -115,6 +115,7 @@ fn constant(constant: &Constant) -> Node {
 
 fn enumeration(found: &Enum) -> Node {
     let mut map = Map::default();
+    map.notes(&found.notes);
     map.put("repr", text(found.repr.word()));
     map.some("open", (!found.open).then(|| Node::made(Data::Bool(false))));
     map.flag("bitmask", found.bitmask);
@@ -131,20 +132,20 @@ fn enumeration(found: &Enum) -> Node {
         values.put(&value.name, long.node());
     }
     map.put("values", values.node());
-    map.notes(&found.notes);
     map.node()
 }
 
 fn structure(found: &Struct) -> Node {
     let mut map = Map::default();
+    map.notes(&found.notes);
     body(&mut map, &found.body);
     map.named("constants", &found.constants, constant);
-    map.notes(&found.notes);
     map.node()
 }
 
 fn message(found: &Message) -> Node {
     let mut map = Map::default();
+    map.notes(&found.notes);
     map.word("kind", found.kind);
     map.word("layout", found.layout);
     map.word("memory", found.memory);
@@ -153,7 +154,6 @@ fn message(found: &Message) -> Node {
     map.text("adapter", &found.adapter);
     body(&mut map, &found.body);
     map.named("constants", &found.constants, constant);
-    map.notes(&found.notes);
     map.node()
 }
 
@@ -199,8 +199,8 @@ fn field(field: &Field) -> Node {
 
 fn interface(found: &Interface) -> Node {
     let mut map = Map::default();
-    map.named("ports", &found.ports, port);
     map.notes(&found.notes);
+    map.named("ports", &found.ports, port);
     map.node()
 }
 

@@ -4,6 +4,16 @@
 //! A pass reads the program alone and no other pass's output, finds all faults, and never panics: names that lead
 //! nowhere are the loader's faults, a pass passes over them.
 
+mod abi_profile;
+mod boundary_legality;
+mod cleanup_obligation;
+mod lane_legality;
+mod layout_legality;
+mod observability_completeness;
+mod ownership_legality;
+mod policy_completeness;
+mod queue_capability;
+mod transfer_capability;
 mod view;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
@@ -23,7 +33,18 @@ pub struct Pass {
 }
 
 /// The passes, in their order.
-pub const PASSES: &[Pass] = &[];
+pub const PASSES: &[Pass] = &[
+    layout_legality::PASS,
+    transfer_capability::PASS,
+    boundary_legality::PASS,
+    queue_capability::PASS,
+    ownership_legality::PASS,
+    lane_legality::PASS,
+    cleanup_obligation::PASS,
+    policy_completeness::PASS,
+    observability_completeness::PASS,
+    abi_profile::PASS,
+];
 
 /// What a pass finds.
 #[derive(Debug, Default)]

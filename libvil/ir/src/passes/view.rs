@@ -1,1 +1,204 @@
 //! Short ways through a program that several passes take; each answers nothing where a name leads nowhere.
+
+use crate::model::{Body, End, Field, Interface, Message, Port, Process, Program, Queue, Route, Struct, Type};
+use crate::plan;
+use crate::vocabulary::{Backpressure, Boundary, Delivery, Direction, Lane, MemoryClass, Profile, Transfer};
+
+/// A route whose ends and message exist.
+pub(super) struct View<'p> {
+    pub(super) index: usize,
+    pub(super) route: &'p Route,
+    pub(super) source: &'p Port,
+    pub(super) target: &'p Port,
+    pub(super) message: &'p Message,
+    pub(super) transfer: Transfer,
+    pub(super) delivery: Delivery,
+}
+
+impl View<'_> {
+    /// Pointer to the route, with a key behind it.
+    pub(super) fn at(&self, key: &str) -> String {
+        format!("/routes/{}/{key}", self.index)
+    }
+
+    /// `from -> to`, for sentences.
+    pub(super) fn name(&self) -> String {
+        format!("{} -> {}", self.route.from, self.route.to)
+    }
+}
+
+/// All routes whose ends and message exist.
+pub(super) fn routes(program: &Program) -> impl Iterator<Item = View<'_>> {
+    program.routes.iter().enumerate().filter_map(|(index, route)| {
+        let (source, target) = (port(program, &route.from)?, port(program, &route.to)?);
+        let message = program.messages.get(&source.message)?;
+        let transfer = plan::transfer(program, route, message);
+        let delivery = plan::delivery(program, route, message, transfer);
+        Some(View { index, route, source, target, message, transfer, delivery })
+    })
+}
+
+/// The interface of a process.
+pub(super) fn interface<'p>(program: &'p Program, process: &Process) -> Option<&'p Interface> {
+    program.interfaces.get(&process.interface)
+}
+
+/// The port at the end of a route.
+pub(super) fn port<'p>(program: &'p Program, end: &End) -> Option<&'p Port> {
+    interface(program, program.processes.get(&end.process)?)?.ports.get(&end.port)
+}
+
+/// Pointer to the port at the end of a route.
+pub(super) fn port_pointer(program: &Program, end: &End) -> String {
+    let interface = program.processes.get(&end.process).map_or("", |process| process.interface.as_str());
+    format!("/interfaces/{interface}/ports/{}", end.port)
+}
+
+/// The lane of a port.
+pub(super) fn lane(program: &Program, port: &Port) -> Lane {
+    port.lane.or(program.defaults.ports.lane).unwrap_or(Lane::Data)
+}
+
+/// Messages a port may hold at once.
+pub(super) fn loans(program: &Program, port: &Port) -> u32 {
+    port.loans.or(program.defaults.ports.loans).unwrap_or(1)
+}
+
+/// The memory class of a message.
+pub(super) fn memory(message: &Message) -> MemoryClass {
+    message.memory.unwrap_or(message.kind.map_or(MemoryClass::PagedExchange, |kind| kind.memory()))
+}
+
+/// What lies between the ends of a route: as written, else from the hosts and processes.
+pub(super) fn boundary(program: &Program, route: &Route) -> Boundary {
+    let derived = match (hosts(program, route), route.from.process == route.to.process) {
+        (Some(_), _) => Boundary::InterHost,
+        (None, true) => Boundary::InterThread,
+        (None, false) => Boundary::InterProcess,
+    };
+    route.boundary.or(program.defaults.routes.boundary).unwrap_or(derived)
+}
+
+/// The hosts of a route's ends, when they are two.
+pub(super) fn hosts<'p>(program: &'p Program, route: &Route) -> Option<(&'p str, &'p str)> {
+    let host = |end: &End| program.processes.get(&end.process)?.host.as_deref();
+    Some((host(&route.from)?, host(&route.to)?)).filter(|(from, to)| from != to)
+}
+
+/// The levels that a route's queue comes from, the strongest first, with their pointers.
+pub(super) fn queues<'p>(program: &'p Program, view: &View<'p>) -> [(&'p Queue, String); 4] {
+    [
+        (&view.route.queue, format!("/routes/{}/queue", view.index)),
+        (&view.source.queue, port_pointer(program, &view.route.from) + "/queue"),
+        (&program.defaults.routes.queue, "/defaults/routes/queue".to_owned()),
+        (&program.defaults.ports.queue, "/defaults/ports/queue".to_owned()),
+    ]
+}
+
+/// A key of a route's queue as somebody stated it, with the pointer to where.
+pub(super) fn stated<T>(
+    program: &Program,
+    view: &View<'_>,
+    key: &str,
+    get: impl Fn(&Queue) -> Option<T>,
+) -> Option<(T, String)> {
+    let levels = queues(program, view);
+    levels.into_iter().find_map(|(queue, pointer)| Some((get(queue)?, format!("{pointer}/{key}"))))
+}
+
+/// What a full ring means on a route.
+pub(super) fn backpressure(program: &Program, view: &View<'_>) -> Backpressure {
+    let derived = match view.delivery {
+        Delivery::AtLeastOnce => Backpressure::Block,
+        Delivery::BestEffort => Backpressure::Fail,
+    };
+    stated(program, view, "backpressure", |queue| queue.backpressure).map_or(derived, |(found, _)| found)
+}
+
+/// Every queue that is written down anywhere, with its pointer.
+pub(super) fn all_queues(program: &Program) -> Vec<(&Queue, String)> {
+    let mut queues = vec![
+        (&program.defaults.ports.queue, "/defaults/ports/queue".to_owned()),
+        (&program.defaults.routes.queue, "/defaults/routes/queue".to_owned()),
+    ];
+    for (name, interface) in &program.interfaces {
+        let ports = interface.ports.iter();
+        queues.extend(ports.map(|(port, found)| (&found.queue, format!("/interfaces/{name}/ports/{port}/queue"))));
+    }
+    let routes = program.routes.iter().enumerate();
+    queues.extend(routes.map(|(index, route)| (&route.queue, format!("/routes/{index}/queue"))));
+    queues
+}
+
+/// Every port of every process: process, port's name, port, pointer to the port.
+pub(super) fn ports(program: &Program) -> impl Iterator<Item = (End, &Port, String)> {
+    program.processes.iter().flat_map(move |(process, found)| {
+        let ports = interface(program, found).into_iter().flat_map(|interface| &interface.ports);
+        ports.map(move |(name, port)| {
+            let end = End { process: process.clone(), port: name.clone() };
+            (end, port, format!("/interfaces/{}/ports/{name}", found.interface))
+        })
+    })
+}
+
+/// Whether some route starts or ends at a port.
+pub(super) fn connected(program: &Program, end: &End) -> bool {
+    program.routes.iter().any(|route| route.from == *end || route.to == *end)
+}
+
+/// True for ports that send.
+pub(super) fn sends(port: &Port) -> bool {
+    matches!(port.direction, Direction::Out | Direction::Response)
+}
+
+/// A struct's or message's body with its pointer: `/structs/NAME` or `/messages/NAME`.
+pub(super) fn bodies(program: &Program) -> impl Iterator<Item = (&str, &Body, String)> {
+    let structs = program.structs.iter().map(|(name, Struct { body, .. })| (name, body, "structs"));
+    let messages = program.messages.iter().map(|(name, Message { body, .. })| (name, body, "messages"));
+    structs.chain(messages).map(|(name, body, section)| (name.as_str(), body, format!("/{section}/{name}")))
+}
+
+/// Lists of fields of a body, each with the pointer to the list.
+pub(super) fn lists<'p>(body: &'p Body, pointer: &str) -> Vec<(&'p [Field], String)> {
+    match body {
+        Body::Fields(fields) => vec![(fields.as_slice(), format!("{pointer}/fields"))],
+        Body::Variants(variants) => {
+            let arms = variants.arms.iter();
+            arms.map(|arm| (arm.fields.as_slice(), format!("{pointer}/variants/{}/fields", arm.name))).collect()
+        }
+    }
+}
+
+/// Every field of every struct and message: owner's name, its siblings, the field, its pointer.
+pub(super) fn fields(program: &Program) -> impl Iterator<Item = (&str, &[Field], &Field, String)> {
+    bodies(program).flat_map(|(owner, body, pointer)| {
+        lists(body, &pointer).into_iter().flat_map(move |(fields, list)| {
+            let fields = fields.iter().enumerate().map(move |(index, field)| (owner, fields, field, index));
+            fields.map(move |(owner, fields, field, index)| (owner, fields, field, format!("{list}/{index}")))
+        })
+    })
+}
+
+/// What a type is made of in the end: the element of arrays and slices.
+pub(super) fn base(ty: &Type) -> &Type {
+    match ty {
+        Type::Array(element, _) | Type::Slice(element, _) => base(element),
+        other => other,
+    }
+}
+
+/// True for types that refer to bytes elsewhere in the message.
+pub(super) fn is_reference(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(..) | Type::Str(_) | Type::Ref(_) => true,
+        Type::Array(element, _) => is_reference(element),
+        _ => false,
+    }
+}
+
+/// The profile of a message: as written, else relative where a field of its own is a reference, else flat.
+pub(super) fn profile(message: &Message) -> Profile {
+    let lists = lists(&message.body, "");
+    let relative = lists.iter().any(|(fields, _)| fields.iter().any(|field| is_reference(&field.ty)));
+    message.layout.unwrap_or(if relative { Profile::Relative } else { Profile::Flat })
+}

@@ -1,0 +1,147 @@
+//! Pass 10, AbiProfile: can it all be written down in C, C++ and Rust, and does it fit the world's numbers.
+//!
+//! A001 names that collide after case change and escaping · A002 names that generated code keeps · A003 worlds that
+//! are too big · A004 names that are too long
+
+use std::collections::BTreeMap;
+
+use super::view::{View, bodies, lists, loans, routes, stated};
+use super::{Pass, Report};
+use crate::diagnostics::{Diagnostic, Rule};
+use crate::keywords::{escape, snake, upper};
+use crate::limits::{DEFAULT_CAPACITY, MAX_NAME, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SPARE_PROCESSES};
+use crate::model::{Body, Program};
+
+const COLLISION: Rule = Rule::error("VIL-A001", "Names stay apart when they are written for C, C++ and Rust.");
+const KEPT: Rule = Rule::error("VIL-A002", "Names that begin with `vil_` belong to generated code.");
+const WORLD: Rule = Rule::error("VIL-A003", "A world has at most 4,095 routes, 1,048,575 slots and 990 processes.");
+const LONG: Rule = Rule::error("VIL-A004", "A name has at most 63 characters.");
+
+pub(super) const PASS: Pass = Pass {
+    name: "AbiProfile",
+    about: "It can all be written down in C, C++ and Rust, and fits the world's numbers.",
+    rules: &[COLLISION, KEPT, WORLD, LONG],
+    run,
+};
+
+fn run(program: &Program, report: &mut Report) {
+    types(program, report);
+    members(program, report);
+    ports(program, report);
+    world(program, report);
+}
+
+/// Names of one place where each may stand once.
+struct Space<'r> {
+    report: &'r mut Report,
+    taken: BTreeMap<String, String>,
+}
+
+impl<'r> Space<'r> {
+    fn new(report: &'r mut Report) -> Space<'r> {
+        Space { report, taken: BTreeMap::new() }
+    }
+
+    /// Takes the identifiers that a name becomes.
+    fn take(&mut self, name: &str, what: &str, pointer: &str, becomes: &[String]) {
+        let owner = format!("{what} `{name}`");
+        for identifier in becomes {
+            if let Some(first) = self.taken.get(identifier).filter(|first| **first != owner) {
+                let message = format!("{first} and {owner} would both be called `{identifier}`");
+                let fault = Diagnostic::new(COLLISION, pointer, message).fix("rename one of them");
+                return self.report.add(fault);
+            }
+        }
+        for identifier in becomes {
+            self.taken.insert(identifier.clone(), owner.clone());
+        }
+        legal(name, pointer, self.report);
+    }
+}
+
+fn legal(name: &str, pointer: &str, report: &mut Report) {
+    if name.len() > MAX_NAME as usize {
+        let fault = Diagnostic::new(LONG, pointer, "this name is too long");
+        report.add(fault.found(format!("{} characters", name.len())).expected(format!("at most {MAX_NAME}")));
+    }
+    if format!("{}_", snake(name)).starts_with("vil_") {
+        let fault = Diagnostic::new(KEPT, pointer, format!("`{name}` could be a name of generated code"));
+        report.add(fault.fix("let it begin with something else"));
+    }
+}
+
+/// The name as one identifier in small letters; a foreign package's dots become underscores.
+fn identifier(name: &str) -> String {
+    let parts: Vec<String> = name.split('.').map(snake).collect();
+    parts.join("_")
+}
+
+fn types(program: &Program, report: &mut Report) {
+    let mut space = Space::new(report);
+    for name in program.enums.keys() {
+        space.take(name, "enum", &format!("/enums/{name}"), &[identifier(name)]);
+    }
+    for name in program.structs.keys() {
+        space.take(name, "struct", &format!("/structs/{name}"), &[identifier(name)]);
+    }
+    for name in program.messages.keys() {
+        let own = identifier(name);
+        let wrappers = ["loan", "msg"].map(|end| format!("{own}_{end}"));
+        space.take(name, "message", &format!("/messages/{name}"), &[&[own][..], &wrappers[..]].concat());
+    }
+    for name in program.processes.keys() {
+        space.take(name, "process", &format!("/processes/{name}"), &[identifier(name)]);
+    }
+}
+
+fn members(program: &Program, report: &mut Report) {
+    for (name, found) in &program.enums {
+        let mut space = Space::new(report);
+        for value in &found.values {
+            let pointer = format!("/enums/{name}/values/{}", value.name);
+            space.take(&value.name, "value", &pointer, &[upper(&value.name)]);
+        }
+    }
+    for (_, body, pointer) in bodies(program) {
+        if let Body::Variants(variants) = body {
+            let mut space = Space::new(report);
+            for arm in &variants.arms {
+                let at = format!("{pointer}/variants/{}", arm.name);
+                space.take(&arm.name, "variant", &at, &[escape(&snake(&arm.name))]);
+            }
+        }
+        for (fields, list) in lists(body, &pointer) {
+            let mut space = Space::new(report);
+            for (index, field) in fields.iter().enumerate() {
+                let at = format!("{list}/{index}/name");
+                space.take(&field.name, "field", &at, &[escape(&snake(&field.name))]);
+            }
+        }
+    }
+}
+
+fn ports(program: &Program, report: &mut Report) {
+    for (interface, found) in &program.interfaces {
+        let mut space = Space::new(report);
+        for name in found.ports.keys() {
+            let at = format!("/interfaces/{interface}/ports/{name}");
+            space.take(name, "port", &at, &[escape(&snake(name))]);
+        }
+    }
+}
+
+fn world(program: &Program, report: &mut Report) {
+    let mut add = |pointer: &str, what: &str, found: u64, most: u32| {
+        if found > u64::from(most) {
+            let fault = Diagnostic::new(WORLD, pointer, format!("the world would have {found} {what}"));
+            report.add(fault.found(found).expected(format!("at most {most}")));
+        }
+    };
+    add("/routes", "routes", program.routes.len() as u64, MAX_ROUTES);
+    add("/processes", "processes", program.processes.len() as u64, MAX_PROCESSES - SPARE_PROCESSES);
+    let slots = |view: View<'_>| {
+        let capacity = stated(program, &view, "capacity", |queue| queue.capacity).map_or(DEFAULT_CAPACITY, |(n, _)| n);
+        u64::from(capacity) + u64::from(loans(program, view.source))
+    };
+    add("/routes", "slots", routes(program).map(slots).sum(), MAX_SLOTS);
+}

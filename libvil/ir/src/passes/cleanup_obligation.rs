@@ -1,0 +1,87 @@
+//! Pass 7, CleanupObligation: is everything that goes wrong somebody's business.
+//!
+//! C001 faults that nobody receives · C002 failovers that lead nowhere · C003 keep_for_debug (not in this version) ·
+//! C004 cleanup left open under `strict` · C005 failovers on something else than a fault
+
+use super::view::{connected, ports, sends};
+use super::{Pass, Report};
+use crate::diagnostics::{Diagnostic, Rule};
+use crate::model::{Failover, Program};
+use crate::vocabulary::{Cleanup, Kind, Strategy};
+
+const UNHEARD: Rule = Rule::error("VIL-C001", "A fault has a receiver.");
+const DEAD_END: Rule = Rule::error("VIL-C002", "A failover leads to another process; restart has no target.");
+const KEEP: Rule = Rule::error("VIL-C003", "This version reclaims what the dead leave behind: no keep_for_debug.");
+const OPEN: Rule = Rule::error("VIL-C004", "Under `strict` every process states its cleanup.");
+const NO_FAULT: Rule = Rule::error("VIL-C005", "A failover is triggered by a fault.");
+
+pub(super) const PASS: Pass = Pass {
+    name: "CleanupObligation",
+    about: "Everything that goes wrong is somebody's business.",
+    rules: &[UNHEARD, DEAD_END, KEEP, OPEN, NO_FAULT],
+    run,
+};
+
+fn run(program: &Program, report: &mut Report) {
+    for (end, port, pointer) in ports(program) {
+        let fault = program.messages.get(&port.message).is_some_and(|message| message.kind == Some(Kind::Fault));
+        if fault && sends(port) && !connected(program, &end) {
+            let text = format!("nobody receives the fault `{}` of `{}`", port.message, end.process);
+            report.add(Diagnostic::new(UNHEARD, pointer, text).fix(format!("add a route from `{end}`")));
+        }
+    }
+    cleanups(program, report);
+    for (index, failover) in program.failovers.iter().enumerate() {
+        target(index, failover, report);
+        trigger(program, index, failover, report);
+    }
+}
+
+fn cleanups(program: &Program, report: &mut Report) {
+    let defaults =
+        program.defaults.processes.cleanup.map(|cleanup| (cleanup, "/defaults/processes/cleanup".to_owned()));
+    let stated = program.processes.iter();
+    let stated = stated.filter_map(|(name, process)| Some((process.cleanup?, format!("/processes/{name}/cleanup"))));
+    for (cleanup, pointer) in stated.chain(defaults) {
+        if cleanup == Cleanup::KeepForDebug {
+            let fault = Diagnostic::new(KEEP, pointer, "keep_for_debug is not in this version");
+            report.add(fault.expected("reclaim_orphans"));
+        }
+    }
+    for (name, process) in &program.processes {
+        if program.strict && process.cleanup.or(program.defaults.processes.cleanup).is_none() {
+            let text = format!("`{name}` leaves `cleanup` to a built-in default");
+            let fault = Diagnostic::new(OPEN, format!("/processes/{name}"), text);
+            report.add(fault.fix("add `cleanup: reclaim_orphans` here or under `defaults`"));
+        }
+    }
+}
+
+fn target(index: usize, failover: &Failover, report: &mut Report) {
+    let at = format!("/failovers/{index}/target");
+    let source = &failover.source;
+    let fault = match (failover.strategy, &failover.target) {
+        (Strategy::Restart, None) => return,
+        (Strategy::Restart, Some(target)) => Diagnostic::new(DEAD_END, at, format!("restart starts `{source}` again"))
+            .found(format!("target `{target}`"))
+            .fix("take `target` out, or use replace"),
+        (strategy, None) => Diagnostic::new(DEAD_END, at, format!("{strategy} of `{source}` leads nowhere"))
+            .expected("a target")
+            .fix("add `target: ...`, or use restart"),
+        (strategy, Some(target)) if target == source => {
+            Diagnostic::new(DEAD_END, at, format!("{strategy} of `{source}` leads back to itself"))
+                .fix("name another process, or use restart")
+        }
+        (_, Some(_)) => return,
+    };
+    report.add(fault);
+}
+
+fn trigger(program: &Program, index: usize, failover: &Failover, report: &mut Report) {
+    let Some(name) = &failover.on else { return };
+    let Some(kind) = program.messages.get(name).map(|message| message.kind.unwrap_or(Kind::Message)) else { return };
+    if kind != Kind::Fault {
+        let fault = Diagnostic::new(NO_FAULT, format!("/failovers/{index}/on"), format!("`{name}` is no fault"));
+        report.add(fault.found(format!("kind {kind}")).expected("a message of kind fault"));
+    }
+}

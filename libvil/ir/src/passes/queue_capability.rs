@@ -1,0 +1,138 @@
+//! Pass 4, QueueCapability: can the queue of a route do what it is asked for.
+//!
+//! Q001 capacity · Q002 capacity below the loans · Q003 drops under at_least_once · Q004 drop_oldest (not in this
+//! version) · Q005 mpmc (not in this version) · Q006 instances · Q007 loans · Q008 queues that disagree
+
+use super::view::{View, all_queues, backpressure, loans, port_pointer, routes, stated};
+use super::{Pass, Report};
+use crate::diagnostics::{Diagnostic, Rule};
+use crate::limits::{DEFAULT_CAPACITY, MAX_CAPACITY};
+use crate::model::{Program, Queue};
+use crate::vocabulary::{Backpressure, Delivery, QueueKind};
+
+const CAPACITY: Rule = Rule::error("VIL-Q001", "A capacity is a power of two from 1 to 65,536.");
+const TOO_SMALL: Rule = Rule::error("VIL-Q002", "A ring has room for all messages that its ends may hold.");
+const DROPS: Rule = Rule::error("VIL-Q003", "Nothing is dropped under at_least_once.");
+const OLDEST: Rule = Rule::error("VIL-Q004", "This version has backpressure block, fail and drop_newest.");
+const MPMC: Rule = Rule::error("VIL-Q005", "This version has spsc queues.");
+const INSTANCES: Rule = Rule::error("VIL-Q006", "A process on spsc routes runs once.");
+const LOANS: Rule = Rule::error("VIL-Q007", "A port holds 1 to 65,536 messages at once.");
+const DISAGREE: Rule = Rule::error("VIL-Q008", "The queue on a consuming port says what its routes say.");
+
+pub(super) const PASS: Pass = Pass {
+    name: "QueueCapability",
+    about: "A queue can do what it is asked for.",
+    rules: &[CAPACITY, TOO_SMALL, DROPS, OLDEST, MPMC, INSTANCES, LOANS, DISAGREE],
+    run,
+};
+
+fn run(program: &Program, report: &mut Report) {
+    for (queue, pointer) in all_queues(program) {
+        written(queue, &pointer, report);
+    }
+    port_loans(program, report);
+    for (name, process) in &program.processes {
+        if let Some(instances) = process.instances.filter(|count| *count != 1) {
+            let message = format!("`{name}` would run {instances} times, and its queues have one end each");
+            let fault = Diagnostic::new(INSTANCES, format!("/processes/{name}/instances"), message);
+            report.add(fault.found(instances).expected("1").fix("name each instance as a process of its own"));
+        }
+    }
+    for view in routes(program) {
+        size(program, &view, report);
+        drops(program, &view, report);
+        agreement(program, &view, report);
+    }
+}
+
+/// What is wrong with a queue wherever it stands.
+fn written(queue: &Queue, pointer: &str, report: &mut Report) {
+    if let Some(capacity) = queue.capacity
+        && !(capacity.is_power_of_two() && capacity <= MAX_CAPACITY)
+    {
+        let next = capacity.checked_next_power_of_two().unwrap_or(MAX_CAPACITY).min(MAX_CAPACITY);
+        let fault = Diagnostic::new(CAPACITY, format!("{pointer}/capacity"), "this is no capacity of a ring");
+        report.add(
+            fault
+                .found(capacity)
+                .expected(format!("a power of two from 1 to {MAX_CAPACITY}"))
+                .fix(format!("use {next}")),
+        );
+    }
+    if queue.kind == Some(QueueKind::Mpmc) {
+        let fault = Diagnostic::new(MPMC, format!("{pointer}/kind"), "mpmc is not in this version");
+        report.add(fault.expected("spsc").fix("use a route for each pair of processes; an in port takes several"));
+    }
+    if queue.backpressure == Some(Backpressure::DropOldest) {
+        let fault = Diagnostic::new(OLDEST, format!("{pointer}/backpressure"), "drop_oldest is not in this version");
+        report.add(fault.expected("block, fail or drop_newest"));
+    }
+}
+
+fn port_loans(program: &Program, report: &mut Report) {
+    let defaults = program.defaults.ports.loans.map(|loans| (loans, "/defaults/ports/loans".to_owned()));
+    let ports = program.interfaces.iter().flat_map(|(interface, found)| {
+        let ports = found.ports.iter();
+        ports.filter_map(move |(name, port)| Some((port.loans?, format!("/interfaces/{interface}/ports/{name}/loans"))))
+    });
+    for (loans, pointer) in ports.chain(defaults) {
+        if loans == 0 || loans > MAX_CAPACITY {
+            let fault = Diagnostic::new(LOANS, pointer, "this is no number of messages to hold at once");
+            report.add(fault.found(loans).expected(format!("1 to {MAX_CAPACITY}")));
+        }
+    }
+}
+
+fn size(program: &Program, view: &View<'_>, report: &mut Report) {
+    let (capacity, pointer) =
+        stated(program, view, "capacity", |queue| queue.capacity).unwrap_or((DEFAULT_CAPACITY, view.at("queue")));
+    let (source, target) = (loans(program, view.source), loans(program, view.target));
+    let most = source.max(target);
+    if capacity < most {
+        let message = format!("{}: a ring of {capacity} for ports that hold up to {most} messages", view.name());
+        let fault = Diagnostic::new(TOO_SMALL, pointer, message).found(capacity);
+        report.add(fault.expected(format!("at least {}", most.checked_next_power_of_two().unwrap_or(most))));
+    }
+}
+
+fn drops(program: &Program, view: &View<'_>, report: &mut Report) {
+    let pressure = backpressure(program, view);
+    let drops = matches!(pressure, Backpressure::DropNewest | Backpressure::DropOldest);
+    if drops && view.delivery == Delivery::AtLeastOnce {
+        let (_, pointer) =
+            stated(program, view, "backpressure", |queue| queue.backpressure).unwrap_or((pressure, view.at("queue")));
+        let message = format!("{}: {pressure} would lose what at_least_once promises to deliver", view.name());
+        let fault = Diagnostic::new(DROPS, pointer, message).found(pressure);
+        report.add(fault.expected("block or fail").fix("use block with a deadline, or `delivery: best_effort`"));
+    }
+}
+
+fn agreement(program: &Program, view: &View<'_>, report: &mut Report) {
+    let at = port_pointer(program, &view.route.to) + "/queue";
+    let mine = &view.target.queue;
+    let mut differs = |key: &str, mine: Option<String>, theirs: Option<String>| {
+        if let (Some(mine), Some(theirs)) = (mine, theirs)
+            && mine != theirs
+        {
+            let message = format!("{}: the consuming port says another {key} than the route", view.name());
+            let fault = Diagnostic::new(DISAGREE, format!("{at}/{key}"), message).found(mine);
+            report.add(fault.expected(theirs).fix("leave the queue to the producing side"));
+        }
+    };
+    let text = |found: Option<(String, String)>| found.map(|(value, _)| value);
+    let kind = stated(program, view, "kind", |queue| queue.kind.map(|kind| kind.to_string()));
+    let capacity = stated(program, view, "capacity", |queue| queue.capacity.map(|capacity| capacity.to_string()));
+    let deadline = stated(program, view, "deadline_ms", |queue| queue.deadline_ms.map(|deadline| deadline.to_string()));
+    differs("kind", mine.kind.map(|kind| kind.to_string()), text(kind).or(Some(QueueKind::Spsc.to_string())));
+    differs("capacity", mine.capacity.map(|n| n.to_string()), text(capacity).or(Some(DEFAULT_CAPACITY.to_string())));
+    differs(
+        "backpressure",
+        mine.backpressure.map(|word| word.to_string()),
+        Some(backpressure(program, view).to_string()),
+    );
+    differs(
+        "deadline_ms",
+        mine.deadline_ms.map(|n| n.to_string()),
+        text(deadline).or(Some(crate::limits::DEFAULT_DEADLINE_MS.to_string())),
+    );
+}
