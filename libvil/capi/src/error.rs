@@ -7,7 +7,8 @@ use vil_core::world::Stop;
 
 use crate::status::{VIL_E_ARGUMENT, VIL_E_HANDLE, VIL_E_PANIC, of_fault, of_stop, vil_status_t};
 
-const MESSAGE: usize = 1020;
+/// Bytes of the sentence in a `vil_error_t`, its NUL included.
+pub const VIL_ERROR_MESSAGE_SIZE: usize = 1020;
 
 /// Filled by cold calls that answer an error; NULL is allowed wherever one is taken. Owned by the caller, never
 /// allocated, never kept: a call that succeeds leaves it alone.
@@ -17,7 +18,7 @@ pub struct vil_error_t {
     pub status: vil_status_t,
     /// What happened to which object, what was expected, what was found, what to do. UTF-8, ends with NUL, cut at
     /// 1,019 bytes.
-    pub message: [c_char; MESSAGE],
+    pub message: [c_char; VIL_ERROR_MESSAGE_SIZE],
 }
 
 /// Why a call failed, before it is given its number.
@@ -90,7 +91,7 @@ impl vil_error_t {
         // SAFETY: as promised by the caller.
         let Some(error) = (unsafe { error.as_mut() }) else { return };
         let message = failure.message();
-        let mut size = message.len().min(MESSAGE - 1);
+        let mut size = message.len().min(VIL_ERROR_MESSAGE_SIZE - 1);
         while !message.is_char_boundary(size) {
             size -= 1;
         }

@@ -9,70 +9,96 @@ use vil_core::world::Stop;
 /// What a call answers: 0 is ok, above 0 is benign, below 0 is an error.
 pub type vil_status_t = i32;
 
-macro_rules! statuses {
-    ($($(#[$doc:meta])* $name:ident = $value:literal),+ $(,)?) => {
-        $($(#[$doc])* pub const $name: vil_status_t = $value;)+
+/// Done.
+pub const VIL_OK: vil_status_t = 0;
+/// There is no message now.
+pub const VIL_EMPTY: vil_status_t = 1;
+/// The ring is full and the route's backpressure is `fail`; the caller still holds the message.
+pub const VIL_FULL: vil_status_t = 2;
+/// The deadline passed; nothing changed and the caller still holds what it held.
+pub const VIL_TIMEOUT: vil_status_t = 3;
+/// A signal handler ran while waiting; nothing changed.
+pub const VIL_INTERRUPTED: vil_status_t = 4;
+/// vil_world_cancel was called; nothing changed.
+pub const VIL_CANCELLED: vil_status_t = 5;
+/// The other end's process is gone; said once per loss, call again to go on waiting.
+pub const VIL_PEER_GONE: vil_status_t = 6;
+/// drop_newest: the message was dropped and counted, and the loan is gone.
+pub const VIL_DROPPED: vil_status_t = 7;
+/// An argument is out of range, NULL where that is not allowed, or a struct_size is unknown.
+pub const VIL_E_ARGUMENT: vil_status_t = -1;
+/// The handle is NULL, closed, or of another kind.
+pub const VIL_E_HANDLE: vil_status_t = -2;
+/// The handle belongs to another thread, or a living process holds the port.
+pub const VIL_E_BUSY: vil_status_t = -3;
+/// The loan or message is not held: it was published, discarded or released before.
+pub const VIL_E_STATE: vil_status_t = -4;
+/// More is held at once than the contract's `loans`, or a table is full.
+pub const VIL_E_LIMIT: vil_status_t = -5;
+/// No slot, no memory, or a full file system.
+pub const VIL_E_NOMEM: vil_status_t = -6;
+/// The operating system refused; vil_error_t says what.
+pub const VIL_E_SYSTEM: vil_status_t = -7;
+/// No permission.
+pub const VIL_E_PERMISSION: vil_status_t = -8;
+/// There is no such world, port or route.
+pub const VIL_E_NOT_FOUND: vil_status_t = -9;
+/// A world of this name exists and somebody lives in it.
+pub const VIL_E_EXISTS: vil_status_t = -10;
+/// The world was made from another contract; the error names message, field and both offsets.
+pub const VIL_E_CONTRACT: vil_status_t = -11;
+/// The world has the memory layout of another libvil.
+pub const VIL_E_ABI: vil_status_t = -12;
+/// Shared memory holds nonsense: a truncated world, or a route that is quarantined.
+pub const VIL_E_CORRUPT: vil_status_t = -13;
+/// The world or its directory belongs to another user or is open to others.
+pub const VIL_E_OWNER: vil_status_t = -14;
+/// A handle of the parent was used after fork.
+pub const VIL_E_FORKED: vil_status_t = -15;
+/// The program's text does not parse or was refused.
+pub const VIL_E_PROGRAM: vil_status_t = -16;
+/// This version of libvil cannot do it.
+pub const VIL_E_UNSUPPORTED: vil_status_t = -17;
+/// A bug in libvil, contained.
+pub const VIL_E_PANIC: vil_status_t = -18;
+/// The name of a world has a slash, is empty, or is too long.
+pub const VIL_E_NAME: vil_status_t = -19;
 
-        /// Every status and its name, in the order of the numbers' assignment.
-        const NAMES: &[(vil_status_t, &str)] = &[$(($value, concat!(stringify!($name), "\0"))),+];
+macro_rules! names {
+    ($($name:ident),+ $(,)?) => {
+        /// Every status and its name.
+        const NAMES: &[(vil_status_t, &str)] = &[$(($name, concat!(stringify!($name), "\0"))),+];
     };
 }
 
-statuses! {
-    /// Done.
-    VIL_OK = 0,
-    /// There is no message now.
-    VIL_EMPTY = 1,
-    /// The ring is full and the route's backpressure is `fail`; the caller still holds the message.
-    VIL_FULL = 2,
-    /// The deadline passed; nothing changed and the caller still holds what it held.
-    VIL_TIMEOUT = 3,
-    /// A signal handler ran while waiting; nothing changed.
-    VIL_INTERRUPTED = 4,
-    /// vil_world_cancel was called; nothing changed.
-    VIL_CANCELLED = 5,
-    /// The other end's process is gone; said once per loss, call again to go on waiting.
-    VIL_PEER_GONE = 6,
-    /// drop_newest: the message was dropped and counted, and the loan is gone.
-    VIL_DROPPED = 7,
-    /// An argument is out of range, NULL where that is not allowed, or a struct_size is unknown.
-    VIL_E_ARGUMENT = -1,
-    /// The handle is NULL, closed, or of another kind.
-    VIL_E_HANDLE = -2,
-    /// The handle belongs to another thread, or a living process holds the port.
-    VIL_E_BUSY = -3,
-    /// The loan or message is not held: it was published, discarded or released before.
-    VIL_E_STATE = -4,
-    /// More is held at once than the contract's `loans`, or a table is full.
-    VIL_E_LIMIT = -5,
-    /// No slot, no memory, or a full file system.
-    VIL_E_NOMEM = -6,
-    /// The operating system refused; vil_error_t says what.
-    VIL_E_SYSTEM = -7,
-    /// No permission.
-    VIL_E_PERMISSION = -8,
-    /// There is no such world, port or route.
-    VIL_E_NOT_FOUND = -9,
-    /// A world of this name exists and somebody lives in it.
-    VIL_E_EXISTS = -10,
-    /// The world was made from another contract; the error names message, field and both offsets.
-    VIL_E_CONTRACT = -11,
-    /// The world has the memory layout of another libvil.
-    VIL_E_ABI = -12,
-    /// Shared memory holds nonsense: a truncated world, or a route that is quarantined.
-    VIL_E_CORRUPT = -13,
-    /// The world or its directory belongs to another user or is open to others.
-    VIL_E_OWNER = -14,
-    /// A handle of the parent was used after fork.
-    VIL_E_FORKED = -15,
-    /// The program's text does not parse or was refused.
-    VIL_E_PROGRAM = -16,
-    /// This version of libvil cannot do it.
-    VIL_E_UNSUPPORTED = -17,
-    /// A bug in libvil, contained.
-    VIL_E_PANIC = -18,
-    /// The name of a world has a slash, is empty, or is too long.
-    VIL_E_NAME = -19,
+names! {
+    VIL_OK,
+    VIL_EMPTY,
+    VIL_FULL,
+    VIL_TIMEOUT,
+    VIL_INTERRUPTED,
+    VIL_CANCELLED,
+    VIL_PEER_GONE,
+    VIL_DROPPED,
+    VIL_E_ARGUMENT,
+    VIL_E_HANDLE,
+    VIL_E_BUSY,
+    VIL_E_STATE,
+    VIL_E_LIMIT,
+    VIL_E_NOMEM,
+    VIL_E_SYSTEM,
+    VIL_E_PERMISSION,
+    VIL_E_NOT_FOUND,
+    VIL_E_EXISTS,
+    VIL_E_CONTRACT,
+    VIL_E_ABI,
+    VIL_E_CORRUPT,
+    VIL_E_OWNER,
+    VIL_E_FORKED,
+    VIL_E_PROGRAM,
+    VIL_E_UNSUPPORTED,
+    VIL_E_PANIC,
+    VIL_E_NAME,
 }
 
 /// As a timeout: wait until something happens.
