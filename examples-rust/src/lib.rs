@@ -1,1 +1,0 @@
-//! Placeholder of the room; see ARCHITECTURE.md.
