@@ -25,7 +25,6 @@ impl Canceller {
 
     /// Every wait in progress, or else the next one, answers [`Status::CANCELLED`]; once for each end.
     pub fn cancel(&self) -> Result<(), Status> {
-        // SAFETY: async-signal-safe, any thread, and closed handles are recognised: see the impls above.
-        Status::check(unsafe { vil_sys::vil_world_cancel(self.raw.as_ptr()) })
+        Status::check(vil_sys::vil_world_cancel(self.raw.as_ptr()))
     }
 }

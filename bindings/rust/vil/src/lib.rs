@@ -49,7 +49,11 @@ pub use sender::Sender;
 pub use status::Status;
 pub use world::World;
 
+use std::ffi::CStr;
+
 /// The library's version, such as `0.1.0`.
 pub fn version() -> &'static str {
-    text::library_text(vil_sys::vil_version)
+    // SAFETY: libvil promises a static NUL-terminated string, never NULL.
+    let version = unsafe { CStr::from_ptr(vil_sys::vil_version()) };
+    version.to_str().unwrap_or("")
 }

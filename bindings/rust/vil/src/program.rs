@@ -39,7 +39,6 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // SAFETY: the handle is open, and this is its last use.
-        let _ = unsafe { vil_sys::vil_program_close(self.as_raw()) };
+        let _ = vil_sys::vil_program_close(self.as_raw());
     }
 }

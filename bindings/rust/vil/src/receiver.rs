@@ -72,8 +72,7 @@ impl<T: Message> Receiver<T> {
     /// Makes the calling thread the one that C lets use this end.
     #[cold]
     fn claim(&self) -> bool {
-        // SAFETY: the end is open, and no other thread uses it: see `impl Send`.
-        unsafe { vil_sys::vil_receiver_move_to_thread(self.as_raw()) == vil_sys::VIL_OK }
+        vil_sys::vil_receiver_move_to_thread(self.as_raw()) == vil_sys::VIL_OK
     }
 }
 
@@ -85,8 +84,7 @@ fn nanoseconds(timeout: Duration) -> u64 {
 
 impl<T: Message> Drop for Receiver<T> {
     fn drop(&mut self) {
-        // SAFETY: the end is open, no message borrows it any more, and this is its last use.
-        let _ = self.with(|raw| unsafe { vil_sys::vil_receiver_close(raw) });
+        let _ = self.with(|raw| vil_sys::vil_receiver_close(raw));
     }
 }
 

@@ -80,15 +80,13 @@ impl<T: Message> Sender<T> {
     /// Makes the calling thread the one that C lets use this end.
     #[cold]
     fn claim(&self) -> bool {
-        // SAFETY: the end is open, and no other thread uses it: see `impl Send`.
-        unsafe { vil_sys::vil_sender_move_to_thread(self.as_raw()) == vil_sys::VIL_OK }
+        vil_sys::vil_sender_move_to_thread(self.as_raw()) == vil_sys::VIL_OK
     }
 }
 
 impl<T: Message> Drop for Sender<T> {
     fn drop(&mut self) {
-        // SAFETY: the end is open, no loan borrows it any more, and this is its last use.
-        let _ = self.with(|raw| unsafe { vil_sys::vil_sender_close(raw) });
+        let _ = self.with(|raw| vil_sys::vil_sender_close(raw));
     }
 }
 

@@ -80,9 +80,8 @@ impl Status {
 
     /// Its name in `vil.h`, such as `VIL_TIMEOUT`; `VIL_UNKNOWN` when libvil has none for it.
     pub fn name(self) -> &'static str {
-        let call: unsafe extern "C" fn(vil_sys::vil_status_t) -> *const std::ffi::c_char = vil_sys::vil_status_name;
         // SAFETY: libvil promises a static NUL-terminated string for every number, never NULL.
-        let name = unsafe { CStr::from_ptr(call(self.0)) };
+        let name = unsafe { CStr::from_ptr(vil_sys::vil_status_name(self.0)) };
         name.to_str().unwrap_or("VIL_UNKNOWN")
     }
 

@@ -1,6 +1,6 @@
 //! Strings to C and back. Never panics on what C hands over: bytes that are not UTF-8 are replaced.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CString, c_char};
 use std::path::Path;
 
 use crate::{Error, Result, Status};
@@ -20,11 +20,4 @@ pub(crate) fn c_path(what: &str, path: &Path) -> Result<CString> {
 pub(crate) fn owned(chars: &[c_char]) -> String {
     let bytes: Vec<u8> = chars.iter().take_while(|c| **c != 0).map(|c| *c as u8).collect();
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// What a function of libvil answers that returns a static string and takes nothing.
-pub(crate) fn library_text(call: unsafe extern "C" fn() -> *const c_char) -> &'static str {
-    // SAFETY: libvil promises a static NUL-terminated string, never NULL.
-    let text = unsafe { CStr::from_ptr(call()) };
-    text.to_str().unwrap_or("")
 }

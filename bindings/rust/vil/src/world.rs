@@ -85,8 +85,8 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // SAFETY: the handle is open, and this is its last use here; a canceller that is left gets E_HANDLE.
-        let _ = unsafe { vil_sys::vil_world_close(self.as_raw()) };
+        // A canceller that is left gets E_HANDLE from now on.
+        let _ = vil_sys::vil_world_close(self.as_raw());
     }
 }
 
