@@ -2,9 +2,7 @@
 //!
 //! It makes what the text would say and judges nothing; run the passes over what it builds.
 
-use crate::model::{
-    Body, End, Field, Interface, Message, Named, Notes, Port, Process, Program, Queue, Route, Struct, Type,
-};
+use crate::model::{Body, End, Field, Message, Named, Notes, Port, Process, Program, Queue, Route, Struct, Type};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Lane, Scalar, Transfer};
 
 /// A program in the making.
@@ -109,7 +107,7 @@ impl Builder {
             observe: None,
             notes: Notes::default(),
         });
-        let interface = self.program.interfaces.entry(process.to_owned()).or_insert_with(Interface::default);
+        let interface = self.program.interfaces.entry(process.to_owned()).or_default();
         interface.ports.entry(port.to_owned()).or_insert_with(|| Port {
             direction,
             message: message.to_owned(),

@@ -8,7 +8,7 @@ use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG};
 use crate::diagnostics::{Diagnostic, Rule};
 
 /// Reads one JSON text.
-pub(crate) fn read(text: &str, file: u32) -> Result<Node, Diagnostic> {
+pub(crate) fn read(text: &str, file: u32) -> Read<Node> {
     let mut reader = Reader { text, at: 0, line: 1, line_start: 0, file, nodes: 0 };
     if text.starts_with('\u{feff}') {
         reader.at = '\u{feff}'.len_utf8();
@@ -18,7 +18,7 @@ pub(crate) fn read(text: &str, file: u32) -> Result<Node, Diagnostic> {
     let node = reader.value(0)?;
     reader.blank();
     if reader.at < text.len() {
-        return Err(reader.fault(SYNTAX, "nothing may follow the value").found(reader.next_text()));
+        return fail(reader.fault(SYNTAX, "nothing may follow the value").found(reader.next_text()));
     }
     Ok(node)
 }
@@ -32,7 +32,11 @@ struct Reader<'t> {
     nodes: usize,
 }
 
-type Read<T> = Result<T, Diagnostic>;
+type Read<T> = Result<T, Box<Diagnostic>>;
+
+fn fail<T>(fault: Diagnostic) -> Read<T> {
+    Err(Box::new(fault))
+}
 
 impl Reader<'_> {
     fn byte(&self) -> Option<u8> {
@@ -70,16 +74,16 @@ impl Reader<'_> {
 
     fn unexpected<T>(&self, expected: &str) -> Read<T> {
         let message = format!("expected {expected}, found {}", self.next_text());
-        Err(self.fault(SYNTAX, message))
+        fail(self.fault(SYNTAX, message))
     }
 
     fn value(&mut self, depth: u32) -> Read<Node> {
         self.nodes += 1;
         if depth > MAX_DEPTH {
-            return Err(self.fault(TOO_BIG, format!("nested deeper than {MAX_DEPTH}")));
+            return fail(self.fault(TOO_BIG, format!("nested deeper than {MAX_DEPTH}")));
         }
         if self.nodes > MAX_NODES {
-            return Err(self.fault(TOO_BIG, format!("more than {MAX_NODES} values")));
+            return fail(self.fault(TOO_BIG, format!("more than {MAX_NODES} values")));
         }
         let place = self.place(self.at);
         let start = self.at;
@@ -179,7 +183,7 @@ impl Reader<'_> {
         if self.byte() == Some(b'0') {
             self.at += 1;
             if self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
-                return Err(self.fault(SYNTAX, "a number does not start with 0"));
+                return fail(self.fault(SYNTAX, "a number does not start with 0"));
             }
         } else {
             self.digits()?;
@@ -204,7 +208,7 @@ impl Reader<'_> {
         data.ok_or_else(|| {
             let mut fault = self.fault(BAD_NUMBER, "the number is too large to be kept");
             fault.place = Some(self.place(start));
-            fault
+            Box::new(fault)
         })
     }
 
@@ -222,9 +226,9 @@ impl Reader<'_> {
                 }
                 '\\' => string.push(self.escape()?),
                 '\u{0}'..='\u{1f}' => {
-                    return Err(self
-                        .fault(SYNTAX, "a control character stands in a string")
-                        .fix("write it as \\uXXXX"));
+                    return fail(
+                        self.fault(SYNTAX, "a control character stands in a string").fix("write it as \\uXXXX"),
+                    );
                 }
                 other => {
                     string.push(other);
@@ -256,13 +260,13 @@ impl Reader<'_> {
             self.at += 1;
             let low = self.hex()?;
             if !(0xdc00..0xe000).contains(&low) {
-                return Err(self.fault(SYNTAX, "half of a surrogate pair"));
+                return fail(self.fault(SYNTAX, "half of a surrogate pair"));
             }
             0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)
         } else {
             high
         };
-        char::from_u32(code).ok_or_else(|| self.fault(SYNTAX, "half of a surrogate pair"))
+        char::from_u32(code).ok_or_else(|| Box::new(self.fault(SYNTAX, "half of a surrogate pair")))
     }
 
     /// Four hexadecimal digits behind the `u` that stands at the cursor.

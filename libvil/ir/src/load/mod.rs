@@ -154,7 +154,7 @@ impl Gather<'_> {
             }
             Err(fault) => {
                 let place = fault.place.unwrap_or(Place { file: index, line: 1, column: 1, length: 1 });
-                self.reader.fault(place, fault);
+                self.reader.fault(place, *fault);
                 None
             }
         };
@@ -218,9 +218,10 @@ impl Gather<'_> {
     }
 }
 
-fn parse(text: &str, file: u32, format: Format) -> Result<Node, Diagnostic> {
+fn parse(text: &str, file: u32, format: Format) -> Result<Node, Box<Diagnostic>> {
     if text.len() > MAX_TEXT {
-        return Err(Diagnostic::new(TOO_BIG, "", format!("the text has {} bytes; at most {MAX_TEXT}", text.len())));
+        let message = format!("the text has {} bytes; at most {MAX_TEXT}", text.len());
+        return Err(Box::new(Diagnostic::new(TOO_BIG, "", message)));
     }
     match format {
         Format::Json => json::read(text, file),

@@ -3,7 +3,7 @@
 use super::node::{Data, Entry, Node, Place, child};
 use super::reader::{Object, Reader};
 use super::rules::{BAD_NAME, BAD_NUMBER, NOT_IMPORTABLE};
-use super::scope::{Declared, SHARED, Scope};
+use super::scope::{Declared, SHARED, Scope, TYPE_SECTIONS};
 use super::source::SourceFile;
 use crate::diagnostics::Diagnostic;
 use crate::model::{Named, Program};
@@ -122,6 +122,9 @@ impl Reader {
         let name = scope.full(&entry.key);
         let pointer = child(&format!("/{section}"), &name);
         self.name(&entry.key, entry.place, &pointer, SHARED.contains(&section));
+        if TYPE_SECTIONS.contains(&section) {
+            self.type_name(&entry.key, entry.place, &pointer);
+        }
         scope.declared.is_first(section, &name, entry.place).then_some((name, pointer))
     }
 

@@ -235,14 +235,19 @@ impl Reader {
     }
 
     /// The name of a definition; `dotted` where a definition of another package may stand.
-    pub(crate) fn name(&mut self, name: &str, place: Place, pointer: &str, dotted: bool) -> bool {
-        let legal = if dotted { is_path(name) } else { is_name(name) } && !is_reserved(name);
-        if !legal {
-            let reason = if is_reserved(name) { "is a word of the type language" } else { "is not a legal name" };
-            let fault = Diagnostic::new(BAD_NAME, pointer, format!("`{name}` {reason}"));
+    pub(crate) fn name(&mut self, name: &str, place: Place, pointer: &str, dotted: bool) {
+        if !(if dotted { is_path(name) } else { is_name(name) }) {
+            let fault = Diagnostic::new(BAD_NAME, pointer, format!("`{name}` is not a legal name"));
             self.fault(place, fault.expected("a letter, then letters, digits and `_`"));
         }
-        legal
+    }
+
+    /// The name of a type, which may not be a word of the type language.
+    pub(crate) fn type_name(&mut self, name: &str, place: Place, pointer: &str) {
+        if is_reserved(name) {
+            let fault = Diagnostic::new(BAD_NAME, pointer, format!("`{name}` is a word of the type language"));
+            self.fault(place, fault.fix("name the type otherwise"));
+        }
     }
 
     /// What may stand on every node.

@@ -8,8 +8,10 @@ pub(crate) const MISSING_KEY: Rule = Rule::error("VIL-F003", "A node has every k
 pub(crate) const DUPLICATE: Rule = Rule::error("VIL-F004", "A key or a name stands once.");
 pub(crate) const WRONG_FORM: Rule = Rule::error("VIL-F005", "A value has the form that its key asks for.");
 pub(crate) const UNKNOWN_WORD: Rule = Rule::error("VIL-F006", "A word comes from the closed set of its key.");
-pub(crate) const BAD_NAME: Rule =
-    Rule::error("VIL-F007", "A name is a letter, then letters, digits and `_`, and no word of the type language.");
+pub(crate) const BAD_NAME: Rule = Rule::error(
+    "VIL-F007",
+    "A name is a letter, then letters, digits and `_`; a type's is no word of the type language.",
+);
 pub(crate) const UNKNOWN_TYPE: Rule = Rule::error("VIL-F008", "A type that is used is defined.");
 pub(crate) const UNKNOWN_NAME: Rule = Rule::error("VIL-F009", "A node that is named exists.");
 pub(crate) const UNKNOWN_PORT: Rule = Rule::error("VIL-F010", "A port that is named exists on its process.");

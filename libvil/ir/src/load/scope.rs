@@ -14,7 +14,7 @@ use crate::types::{HEAP_NAMES, WORDS};
 use crate::vocabulary::Scalar;
 
 /// Sections whose names share one space: the names of types.
-const TYPE_SECTIONS: &[&str] = &["enums", "structs", "messages"];
+pub(crate) const TYPE_SECTIONS: &[&str] = &["enums", "structs", "messages"];
 
 /// Other sections with names.
 const SECTIONS: &[&str] = &["constants", "interfaces", "processes", "hosts"];

@@ -12,7 +12,7 @@ use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG, WRONG_FORM};
 use crate::diagnostics::{Diagnostic, Rule};
 
 /// Reads one YAML document.
-pub(crate) fn read(text: &str, file: u32) -> Result<Node, Diagnostic> {
+pub(crate) fn read(text: &str, file: u32) -> Read<Node> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = Reader { parser: Parser::new_from_str(text), file, nodes: 0, anchors: HashMap::new() };
     let mut root = None;
@@ -22,7 +22,7 @@ pub(crate) fn read(text: &str, file: u32) -> Result<Node, Diagnostic> {
             Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
             Event::StreamEnd => break,
             _ if root.is_some() => {
-                return Err(reader.fault(SYNTAX, span, "a file holds one document"));
+                return fail(reader.fault(SYNTAX, span, "a file holds one document"));
             }
             event => root = Some(reader.node(event, span, 0)?),
         }
@@ -30,7 +30,7 @@ pub(crate) fn read(text: &str, file: u32) -> Result<Node, Diagnostic> {
     root.ok_or_else(|| {
         let mut fault = Diagnostic::new(SYNTAX, "", "the file is empty").expected("a program");
         fault.place = Some(Place { file, line: 1, column: 1, length: 1 });
-        fault
+        Box::new(fault)
     })
 }
 
@@ -41,13 +41,17 @@ struct Reader<'t> {
     anchors: HashMap<usize, (Node, usize)>,
 }
 
-type Read<T> = Result<T, Diagnostic>;
+type Read<T> = Result<T, Box<Diagnostic>>;
+
+fn fail<T>(fault: Diagnostic) -> Read<T> {
+    Err(Box::new(fault))
+}
 
 impl<'t> Reader<'t> {
     fn next(&mut self) -> Read<(Event<'t>, Span)> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => Err(self.scan_fault(&error)),
+            Some(Err(error)) => fail(self.scan_fault(&error)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
     }
@@ -71,14 +75,14 @@ impl<'t> Reader<'t> {
     fn spend(&mut self, nodes: usize, span: Span) -> Read<()> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
-            return Err(self.fault(TOO_BIG, span, format!("more than {MAX_NODES} values, aliases expanded")));
+            return fail(self.fault(TOO_BIG, span, format!("more than {MAX_NODES} values, aliases expanded")));
         }
         Ok(())
     }
 
     fn node(&mut self, event: Event<'t>, span: Span, depth: u32) -> Read<Node> {
         if depth > MAX_DEPTH {
-            return Err(self.fault(TOO_BIG, span, format!("nested deeper than {MAX_DEPTH}")));
+            return fail(self.fault(TOO_BIG, span, format!("nested deeper than {MAX_DEPTH}")));
         }
         self.spend(1, span)?;
         let place = self.place(span);
@@ -87,23 +91,23 @@ impl<'t> Reader<'t> {
                 let string = match tag {
                     None => style != ScalarStyle::Plain,
                     Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => true,
-                    Some(tag) => return Err(self.fault(SYNTAX, span, format!("the tag `{tag}` has no meaning here"))),
+                    Some(tag) => return fail(self.fault(SYNTAX, span, format!("the tag `{tag}` has no meaning here"))),
                 };
                 (anchor, if string { Data::Str(text.into_owned()) } else { self.plain(&text, span)? })
             }
             Event::SequenceStart(anchor, None) => (anchor, self.list(depth)?),
             Event::MappingStart(anchor, None) => (anchor, self.map(depth)?),
             Event::SequenceStart(_, Some(tag)) | Event::MappingStart(_, Some(tag)) => {
-                return Err(self.fault(SYNTAX, span, format!("the tag `{tag}` has no meaning here")));
+                return fail(self.fault(SYNTAX, span, format!("the tag `{tag}` has no meaning here")));
             }
             Event::Alias(anchor) => {
                 let Some((node, count)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(self.fault(SYNTAX, span, "an alias stands inside its own anchor"));
+                    return fail(self.fault(SYNTAX, span, "an alias stands inside its own anchor"));
                 };
                 self.spend(count, span)?;
                 return Ok(node);
             }
-            _ => return Err(self.fault(SYNTAX, span, "a value is missing")),
+            _ => return fail(self.fault(SYNTAX, span, "a value is missing")),
         };
         let node = Node { place, data };
         if anchor != 0 {
@@ -128,7 +132,7 @@ impl<'t> Reader<'t> {
             let (key, place) = match self.next()? {
                 (Event::MappingEnd, _) => return Ok(Data::Map(entries)),
                 (Event::Scalar(text, ..), span) => (text.into_owned(), self.place(span)),
-                (_, span) => return Err(self.fault(WRONG_FORM, span, "a key is one word or text")),
+                (_, span) => return fail(self.fault(WRONG_FORM, span, "a key is one word or text")),
             };
             let (event, span) = self.next()?;
             let value = self.node(event, span, depth + 1)?;
@@ -138,7 +142,7 @@ impl<'t> Reader<'t> {
 
     /// A plain scalar by the core schema of YAML 1.2.
     fn plain(&self, text: &str, span: Span) -> Read<Data> {
-        let too_large = || self.fault(BAD_NUMBER, span, "the number is too large to be kept").found(text);
+        let too_large = || Box::new(self.fault(BAD_NUMBER, span, "the number is too large to be kept").found(text));
         Ok(match text {
             "" | "~" | "null" | "Null" | "NULL" => Data::Null,
             "true" | "True" | "TRUE" => Data::Bool(true),
