@@ -6,6 +6,8 @@
 
 mod check;
 mod dump;
+#[path = "gen.rs"]
+mod generate;
 mod source;
 
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Dump(dump::Args),
+    Gen(generate::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -32,6 +35,7 @@ Examples:
   vil check credit.yaml                    say what is wrong with a program
   vil dump credit.yaml                     print its canonical JSON
   vil dump credit.json --format yaml       print it for people
+  vil gen --lang c -o gen credit.yaml      write C headers from it
 
 Exit codes: 0 fine, 1 faults in the program, 2 cannot be loaded or wrong usage.";
 
@@ -39,5 +43,6 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Dump(args) => dump::run(&args),
+        Command::Gen(args) => generate::run(&args),
     }
 }

@@ -1,0 +1,320 @@
+//! The header of the messages: constants, enums, structs, asserts, helpers, contracts.
+
+use vil_ir::model::Value;
+
+use super::{chars, declare, header, scalar};
+use crate::File;
+use crate::literal::{c_constant, c_int, c_string, c_value, is_not_finite};
+use crate::plan::{Body, Check, Constant, Enum, Member, Message, Note, Role, Rule, Struct, Union, Unit};
+use crate::writer::{Writer, c_comment, comment};
+
+/// Columns up to which a comment stands behind its member.
+const WIDTH: usize = 110;
+
+/// `credit.h`.
+pub(super) fn file(unit: &Unit) -> File {
+    let all = unit.constants.iter().chain(unit.types.iter().flat_map(|found| &found.constants));
+    let bounds = unit.types.iter().flat_map(|found| &found.checks).any(|check| match &check.rule {
+        Rule::Range { low, high, .. } => low.iter().chain(high).any(is_not_finite),
+        _ => false,
+    });
+    let math = bounds || all.into_iter().any(|constant| is_not_finite(&constant.value));
+    let mut includes = if math { vec!["<math.h>"] } else { Vec::new() };
+    includes.extend(["<string.h>", "\"vil/msg.h\"", "\"vil/vil.h\""]);
+    header(unit, &unit.stem, &includes, |out| {
+        out.gap();
+        out.lines(c_comment(&comment(&format!("Program {}", unit.program), &unit.note)));
+        if !unit.constants.is_empty() {
+            out.gap();
+            constants(out, &unit.upper, &unit.constants);
+        }
+        for found in &unit.enums {
+            enumeration(out, found);
+        }
+        for found in &unit.types {
+            structure(out, found);
+        }
+    })
+}
+
+fn constants(out: &mut Writer, prefix: &str, constants: &[Constant]) {
+    for constant in constants {
+        let name = format!("{prefix}_{}", constant.upper);
+        if constant.note != Note::default() {
+            out.lines(c_comment(&comment("", &constant.note)));
+        }
+        match (&constant.value, constant.scalar) {
+            (Value::Str(text), _) if text.len() > 4000 => chars(out, &name, text),
+            (Value::Str(text), _) => out.line(format!("#define {name} {}", c_string(text))),
+            (value, Some(found)) => {
+                out.line(format!("#define {name} {}", c_constant(value, found, scalar(found))));
+            }
+            (_, None) => {}
+        }
+    }
+}
+
+fn enumeration(out: &mut Writer, found: &Enum) {
+    let name = &found.name.c;
+    out.gap();
+    out.lines(c_comment(&comment(&found.name.declared, &found.note)));
+    out.line(format!("typedef {} {name}_t;", scalar(found.repr)));
+    for value in &found.values {
+        let line =
+            format!("#define {}_{} (({name}_t){})", found.name.upper, value.upper, c_int(value.value, found.repr));
+        let said = comment("", &value.note);
+        if said.len() == 1 && !said[0].is_empty() && line.len() + said[0].len() < WIDTH {
+            out.line(format!("{line} {}", c_comment(&said)[0]));
+        } else {
+            if said.iter().any(|line| !line.is_empty()) {
+                out.lines(c_comment(&said));
+            }
+            out.line(line);
+        }
+    }
+    out.gap();
+    out.line("/* The value's name, NULL for a number without one. */");
+    out.block(format!("static inline const char *{name}_name({name}_t value) {{"), "}", |out| {
+        if found.values.is_empty() {
+            out.line("(void)value;");
+            out.line("return NULL;");
+            return;
+        }
+        out.block("switch (value) {", "}", |out| {
+            for value in found.values.iter().filter(|value| value.first) {
+                let said = c_string(&value.declared);
+                out.line(format!("case {}_{}: return {said};", found.name.upper, value.upper));
+            }
+            out.line("default: return NULL;");
+        });
+    });
+    out.gap();
+    let what =
+        if found.bitmask { "Whether all bits that are set have a name." } else { "Whether the number has a name." };
+    out.line(format!("/* {what} */"));
+    let test = if found.bitmask {
+        let bits = found.values.iter().fold(0, |bits, value| bits | value.value);
+        format!("((uint64_t)value & ~UINT64_C({bits})) == 0")
+    } else {
+        format!("{name}_name(value) != NULL")
+    };
+    out.line(format!("static inline bool {name}_known({name}_t value) {{ return {test}; }}"));
+}
+
+fn structure(out: &mut Writer, found: &Struct) {
+    let name = &found.name.c;
+    out.gap();
+    if let Body::Union(union) = &found.body {
+        tags(out, found, union);
+    }
+    if !found.constants.is_empty() {
+        out.line(format!("/* Constants of {}. */", found.name.declared));
+        constants(out, &found.name.upper, &found.constants);
+        out.gap();
+    }
+    out.lines(c_comment(&comment(&found.name.declared, &found.note)));
+    out.block(format!("typedef struct {name}_t {{"), &format!("}} {name}_t;"), |out| match &found.body {
+        Body::Members(members) => self::members(out, members),
+        Body::Union(union) => arms(out, found, union),
+    });
+    out.gap();
+    asserts(out, found);
+    out.gap();
+    out.line("/* Zeroes every byte, padding included. */");
+    out.line(format!("static inline void {name}_init({name}_t *self) {{ memset(self, 0, sizeof *self); }}"));
+    if let Body::Union(union) = &found.body {
+        accessors(out, found, union);
+    }
+    out.gap();
+    check(out, found);
+    if let Some(message) = &found.message {
+        contract(out, found, message);
+    }
+}
+
+fn members(out: &mut Writer, members: &[Member]) {
+    let declared: Vec<String> = members.iter().map(|member| declare(&member.shape, &member.name) + ";").collect();
+    let column = declared.iter().map(String::len).filter(|length| *length <= 40).max().unwrap_or(0);
+    for (member, declaration) in members.iter().zip(&declared) {
+        if member.role == Role::Padding {
+            out.line(declaration);
+            continue;
+        }
+        let said = comment(&format!("@{}", member.offset), &member.note);
+        if let [one] = said.as_slice()
+            && column.max(declaration.len()) + one.len() + 9 <= WIDTH
+        {
+            out.line(format!("{declaration:<column$} /* {one} */"));
+        } else {
+            out.lines(c_comment(&said));
+            out.line(declaration);
+        }
+    }
+}
+
+fn tags(out: &mut Writer, found: &Struct, union: &Union) {
+    out.line(format!("/* Tags of {}. */", found.name.declared));
+    for arm in &union.arms {
+        let tag = c_constant(&Value::Int(i128::from(arm.tag)), union.tag, scalar(union.tag));
+        out.line(format!("#define {}_TAG_{} {tag}", found.name.upper, arm.upper));
+    }
+    out.gap();
+}
+
+fn arms(out: &mut Writer, found: &Struct, union: &Union) {
+    let open = if union.open { "; others are legal" } else { "" };
+    out.line(format!("{} vil_tag; /* @0: one of {}_TAG_*{open} */", scalar(union.tag), found.name.upper));
+    if union.gap > 0 {
+        out.line(format!("uint8_t vil_pad_{}[{}];", union.tag.size(), union.gap));
+    }
+    out.block("union {", &format!("}} vil_arm; /* @{}: the one that the tag names */", union.arm_offset), |out| {
+        for arm in &union.arms {
+            out.line(format!("{}_t {};", arm.name.c, arm.member));
+        }
+        out.line(format!("uint8_t vil_bytes[{}];", union.arm_size));
+    });
+}
+
+fn asserts(out: &mut Writer, found: &Struct) {
+    let name = &found.name.c;
+    let assert =
+        |what: &str, left: String, right: u32| format!("VIL_ASSERT_LAYOUT({name}__{what}, {left} == {right});");
+    out.line(assert("size", format!("sizeof({name}_t)"), found.size));
+    out.line(assert("align", format!("VIL_ALIGN_OF({name}_t)"), found.align));
+    let offset = |member: &str| format!("offsetof({name}_t, {member})");
+    match &found.body {
+        Body::Members(members) => {
+            for member in members {
+                out.line(assert(&format!("offset__{}", member.name), offset(&member.name), member.offset));
+            }
+        }
+        Body::Union(union) => {
+            out.line(assert("offset__vil_tag", offset("vil_tag"), 0));
+            out.line(assert("offset__vil_arm", offset("vil_arm"), union.arm_offset));
+        }
+    }
+}
+
+fn accessors(out: &mut Writer, found: &Struct, union: &Union) {
+    let name = &found.name.c;
+    for arm in &union.arms {
+        let (ty, tag) = (format!("{}_t", arm.name.c), format!("{}_TAG_{}", found.name.upper, arm.upper));
+        out.gap();
+        out.line(format!("/* Zeroes everything and makes it {}, to be filled in. */", arm.name.declared));
+        out.block(format!("static inline {ty} *{name}_set_{}({name}_t *self) {{", arm.snake), "}", |out| {
+            out.line("memset(self, 0, sizeof *self);");
+            out.line(format!("self->vil_tag = {tag};"));
+            out.line(format!("return &self->vil_arm.{};", arm.member));
+        });
+        out.gap();
+        out.line(format!("/* The {} in it, NULL when it is something else. */", arm.name.declared));
+        out.block(format!("static inline const {ty} *{name}_as_{}(const {name}_t *self) {{", arm.snake), "}", |out| {
+            out.line(format!("return self->vil_tag == {tag} ? &self->vil_arm.{} : NULL;", arm.member));
+        });
+    }
+}
+
+fn check(out: &mut Writer, found: &Struct) {
+    let name = &found.name.c;
+    let what = if found.has_checks() { "Whether every value is a legal one." } else { "Every value is a legal one." };
+    out.line(format!("/* {what} */"));
+    out.block(format!("static inline bool {name}_check(const {name}_t *self) {{"), "}", |out| {
+        if !found.has_checks() {
+            out.line("(void)self;");
+        }
+        match &found.body {
+            Body::Union(union) if found.has_checks() => check_arms(out, found, union),
+            Body::Union(_) => out.line("return true;"),
+            Body::Members(_) => {
+                for check in &found.checks {
+                    check_member(out, check);
+                }
+                out.line("return true;");
+            }
+        }
+    });
+}
+
+fn check_arms(out: &mut Writer, found: &Struct, union: &Union) {
+    out.block("switch (self->vil_tag) {", "}", |out| {
+        for arm in &union.arms {
+            let answer = if arm.checked {
+                format!("{}_check(&self->vil_arm.{})", arm.name.c, arm.member)
+            } else {
+                "true".to_owned()
+            };
+            out.line(format!("case {}_TAG_{}: return {answer};", found.name.upper, arm.upper));
+        }
+        out.line(format!("default: return {};", union.open));
+    });
+}
+
+fn check_member(out: &mut Writer, check: &Check) {
+    let mut guards = Vec::new();
+    if let Some(presence) = &check.presence {
+        guards.push(format!("if (self->{presence} != 0) {{"));
+    }
+    let mut place = format!("self->{}", check.member);
+    for (depth, count) in check.counts.iter().enumerate() {
+        let mut bound = format!("{count}u");
+        if let (0, Some((used, _))) = (depth, &check.used_by) {
+            out.line(format!("if ((uint64_t)self->{used} > {count}u) return false;"));
+            bound = format!("(uint32_t)self->{used}");
+        }
+        guards.push(format!("for (uint32_t i{depth} = 0; i{depth} < {bound}; ++i{depth}) {{"));
+        place.push_str(&format!("[i{depth}]"));
+    }
+    nest(out, &guards, &format!("if ({}) return false;", wrong(&check.rule, &place)));
+}
+
+/// The statement inside all guards.
+fn nest(out: &mut Writer, guards: &[String], statement: &str) {
+    match guards.split_first() {
+        None => out.line(statement),
+        Some((guard, rest)) => out.block(guard, "}", |out| nest(out, rest, statement)),
+    }
+}
+
+/// The condition under which a value is not legal.
+fn wrong(rule: &Rule, place: &str) -> String {
+    match rule {
+        Rule::Flag => format!("{place} > 1"),
+        Rule::Known(name, None) => format!("!{}_known({place})", name.c),
+        Rule::Known(name, Some(storage)) => {
+            let narrow = format!("({}_t){place}", name.c);
+            format!("({})({narrow}) != {place} || !{}_known({narrow})", scalar(*storage), name.c)
+        }
+        Rule::Struct(name) => format!("!{}_check(&{place})", name.c),
+        Rule::Range { scalar, low, high, unknown } => {
+            let mut legal = Vec::new();
+            legal.extend(low.as_ref().map(|low| format!("{place} >= {}", c_value(low, *scalar, false))));
+            legal.extend(high.as_ref().map(|high| format!("{place} <= {}", c_value(high, *scalar, false))));
+            let outside = format!("!({})", legal.join(" && "));
+            match unknown {
+                None => outside,
+                Some(Value::Float(nan)) if nan.is_nan() => format!("{place} == {place} && {outside}"),
+                Some(value) => format!("{place} != {} && {outside}", c_value(value, *scalar, false)),
+            }
+        }
+    }
+}
+
+fn contract(out: &mut Writer, found: &Struct, message: &Message) {
+    let (name, upper) = (&found.name.c, &found.name.upper);
+    out.gap();
+    out.line(format!("#define {upper}_SIZE {}u", found.size));
+    out.line(format!("#define {upper}_LAYOUT_ID UINT64_C({:#018x})", message.layout_id));
+    chars(out, &format!("{name}_layout_text"), &message.layout_text);
+    out.gap();
+    out.line("/* On loan from an out port: written in place, then published or discarded. */");
+    out.block(format!("typedef struct {name}_loan_t {{"), &format!("}} {name}_loan_t;"), |out| {
+        out.line(format!("{name}_t *msg; /* NULL when nothing is on loan */"));
+        out.line("vil_loan_t loan;");
+    });
+    out.gap();
+    out.line("/* Received at an in port: read in place, then released. */");
+    out.block(format!("typedef struct {name}_msg_t {{"), &format!("}} {name}_msg_t;"), |out| {
+        out.line(format!("const {name}_t *msg; /* NULL when nothing is held */"));
+        out.line("vil_message_t message;");
+    });
+}

@@ -1,0 +1,129 @@
+//! One header a process: its contract, and a class with a typed member for each port.
+
+use super::{header, namespace};
+use crate::File;
+use crate::literal::c_string;
+use crate::plan::{Port, Process, Unit};
+use crate::writer::{Writer, comment, cpp_comment};
+
+/// Columns of a line.
+const WIDTH: usize = 110;
+
+/// `credit_ingest.hpp`.
+pub(super) fn file(unit: &Unit, process: &Process) -> File {
+    let (messages, program) = (format!("\"{}.hpp\"", unit.stem), format!("\"{}_program.hpp\"", unit.stem));
+    let includes = ["<utility>", messages.as_str(), program.as_str(), "\"vil/vil.hpp\""];
+    header(unit, &process.name.c, &includes, |out| {
+        namespace(out, unit, |out| {
+            contract(out, unit, process);
+            class(out, unit, process);
+        });
+    })
+}
+
+fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
+    let (snake, program, declared) = (&process.snake, c_string(&unit.program), c_string(&process.name.declared));
+    out.gap();
+    out.line("// What this process was generated from; a world made from another contract is refused.");
+    let head = format!("inline constexpr vil_contract_t {snake}_contract =");
+    if process.ports.is_empty() {
+        out.line(format!("{head} {{sizeof(vil_contract_t), 1, {program}, {declared}, nullptr, 0, 0}};"));
+        return;
+    }
+    out.block(format!("inline constexpr vil_port_contract_t {snake}_ports[] = {{"), "};", |out| {
+        for port in &process.ports {
+            let way = if port.out { "out" } else { "in" };
+            out.line(format!("::vil::{way}_port<{}>({}),", port.message.camel, c_string(&port.declared)));
+        }
+    });
+    out.line(format!("{head} ::vil::contract({program}, {declared}, {snake}_ports);"));
+}
+
+/// `vil::Sender<Credit>`.
+fn end(port: &Port) -> String {
+    format!("::vil::{}<{}>", if port.out { "Sender" } else { "Receiver" }, port.message.camel)
+}
+
+fn class(out: &mut Writer, unit: &Unit, process: &Process) {
+    let name = &process.name.camel;
+    out.gap();
+    let lead = format!("Process {}, attached to a world, with an end for each port", process.name.declared);
+    out.lines(cpp_comment(&comment(&lead, &process.note)));
+    out.line(format!("class {name} {{"));
+    out.line(" public:");
+    out.inset(|out| {
+        opening(out, unit, process);
+        out.gap();
+        out.line("::vil::World world;");
+        for port in &process.ports {
+            let said = comment(if port.out { "out" } else { "in" }, &port.note);
+            out.line(format!("{} {};  // {}", end(port), port.member, said.join(" ")));
+        }
+    });
+    out.gap();
+    out.line(" private:");
+    out.inset(|out| {
+        let head = format!("explicit {name}(");
+        let params = process.ports.iter().map(|port| format!("{} &&vil_{}_end", end(port), port.snake));
+        let params: Vec<String> = ["::vil::World &&vil_world".to_owned()].into_iter().chain(params).collect();
+        listed(out, &head, &params, ") noexcept");
+        let inits = process.ports.iter().map(|port| format!("{}(std::move(vil_{}_end))", port.member, port.snake));
+        let inits: Vec<String> = ["world(std::move(vil_world))".to_owned()].into_iter().chain(inits).collect();
+        listed(out, "    : ", &inits, " {}");
+        out.gap();
+        attach(out, process);
+    });
+    out.line("};");
+}
+
+/// A list on one line if it fits, else one below the other.
+fn listed(out: &mut Writer, head: &str, items: &[String], tail: &str) {
+    let line = format!("{head}{}{tail}", items.join(", "));
+    if line.len() <= WIDTH {
+        out.line(line);
+        return;
+    }
+    for (index, item) in items.iter().enumerate() {
+        let front = if index == 0 { head.to_owned() } else { " ".repeat(head.len()) };
+        let back = if index + 1 == items.len() { tail } else { "," };
+        out.line(format!("{front}{item}{back}"));
+    }
+}
+
+fn opening(out: &mut Writer, unit: &Unit, process: &Process) {
+    let space = format!("::{}", unit.namespace.join("::"));
+    let (name, contract) = (&process.name.camel, format!("&{space}::{}_contract", process.snake));
+    let params = "const char *world_name, const ::vil::Options &options = {}";
+    out.line("// Attaches to a world that exists and opens every port.");
+    out.block(format!("[[nodiscard]] static ::vil::Result<{name}> open({params}) noexcept {{"), "}", |out| {
+        out.line(format!("auto vil_world = ::vil::World::open(world_name, {contract}, options);"));
+        out.line("if (!vil_world) return vil_world.error();");
+        out.line("return vil_attach(std::move(*vil_world));");
+    });
+    out.gap();
+    out.line("// As open, and creates the world from the embedded program when there is none.");
+    out.line(format!("[[nodiscard]] static ::vil::Result<{name}> open_or_create("));
+    out.block(format!("    {params}) noexcept {{"), "}", |out| {
+        out.line(format!("auto vil_program = {space}::program();"));
+        out.line("if (!vil_program) return vil_program.error();");
+        out.line(format!(
+            "auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, {contract}, options);"
+        ));
+        out.line("if (!vil_world) return vil_world.error();");
+        out.line("return vil_attach(std::move(*vil_world));");
+    });
+}
+
+fn attach(out: &mut Writer, process: &Process) {
+    let name = &process.name.camel;
+    out.block(format!("static ::vil::Result<{name}> vil_attach(::vil::World &&vil_world) noexcept {{"), "}", |out| {
+        for port in &process.ports {
+            let (snake, end, declared) = (&port.snake, end(port), c_string(&port.declared));
+            out.line(format!("auto vil_{snake}_end = {end}::open(vil_world, {declared});"));
+            out.line(format!("if (!vil_{snake}_end) return vil_{snake}_end.error();"));
+        }
+        let ends = process.ports.iter().map(|port| format!("std::move(*vil_{}_end)", port.snake));
+        let ends: Vec<String> = ["std::move(vil_world)".to_owned()].into_iter().chain(ends).collect();
+        listed(out, &format!("return {name}("), &ends, ");");
+    });
+}

@@ -1,0 +1,338 @@
+//! The header of the messages: constants, enums, structs, asserts, checks, traits.
+
+use vil_ir::model::Value;
+
+use super::{full, header, namespace, scalar, spell, text_constant};
+use crate::File;
+use crate::literal::{c_int, c_string, c_value};
+use crate::plan::{Arm, Body, Check, Constant, Enum, Member, Message, Note, Role, Rule, Shape, Struct, Union, Unit};
+use crate::writer::{Writer, comment, cpp_comment};
+
+/// Columns up to which a comment stands behind its member.
+const WIDTH: usize = 110;
+
+/// `credit.hpp`.
+pub(super) fn file(unit: &Unit) -> File {
+    let includes = ["<array>", "<cstddef>", "<cstdint>", "<limits>", "\"vil/message.hpp\""];
+    header(unit, &unit.stem, &includes, |out| {
+        out.gap();
+        out.lines(cpp_comment(&comment(&format!("Program {}", unit.program), &unit.note)));
+        namespace(out, unit, |out| {
+            if !unit.constants.is_empty() {
+                out.gap();
+                constants(out, &unit.constants, "inline constexpr");
+            }
+            for found in &unit.enums {
+                enumeration(out, found);
+            }
+            for found in &unit.types {
+                structure(out, unit, found);
+            }
+        });
+        let messages = unit.types.iter().filter_map(|found| found.message.as_ref().map(|message| (found, message)));
+        for (found, message) in messages {
+            traits(out, unit, found, message);
+        }
+    })
+}
+
+fn constants(out: &mut Writer, constants: &[Constant], head: &str) {
+    for constant in constants {
+        if constant.note != Note::default() {
+            out.lines(cpp_comment(&comment("", &constant.note)));
+        }
+        match (&constant.value, constant.scalar) {
+            (Value::Str(text), _) => text_constant(out, head, &constant.camel, text),
+            (value, Some(found)) => {
+                out.line(format!("{head} {} {} = {};", scalar(found), constant.camel, c_value(value, found, true)));
+            }
+            (_, None) => {}
+        }
+    }
+}
+
+fn enumeration(out: &mut Writer, found: &Enum) {
+    let (name, repr) = (&found.name.camel, scalar(found.repr));
+    out.gap();
+    out.lines(cpp_comment(&comment(&found.name.declared, &found.note)));
+    out.block(format!("enum class {name} : {repr} {{"), "};", |out| {
+        for value in &found.values {
+            let said = comment("", &value.note);
+            out.lines(cpp_comment(&said).iter().filter(|line| *line != "//"));
+            out.line(format!("{} = {},", value.snake, c_int(value.value, found.repr)));
+        }
+    });
+    if found.bitmask {
+        bits(out, name, repr);
+    }
+    out.gap();
+    out.line("// The value's name, nullptr for a number without one.");
+    let param = if found.values.is_empty() { "" } else { " value" };
+    out.block(format!("[[nodiscard]] constexpr const char *name({name}{param}) noexcept {{"), "}", |out| {
+        if !found.values.is_empty() {
+            out.block("switch (value) {", "}", |out| {
+                for value in found.values.iter().filter(|value| value.first) {
+                    out.line(format!("case {name}::{}: return {};", value.snake, c_string(&value.declared)));
+                }
+                out.line("default: return nullptr;");
+            });
+        } else {
+            out.line("return nullptr;");
+        }
+    });
+    out.gap();
+    let what =
+        if found.bitmask { "Whether all bits that are set have a name." } else { "Whether the number has a name." };
+    out.line(format!("// {what}"));
+    let test = if found.bitmask {
+        let bits = found.values.iter().fold(0, |bits, value| bits | value.value);
+        format!("(static_cast<std::uint64_t>(value) & ~UINT64_C({bits})) == 0")
+    } else {
+        "name(value) != nullptr".to_owned()
+    };
+    out.line(format!("[[nodiscard]] constexpr bool known({name} value) noexcept {{ return {test}; }}"));
+}
+
+/// Operators of a set of bits.
+fn bits(out: &mut Writer, name: &str, repr: &str) {
+    out.gap();
+    for sign in ["|", "&"] {
+        out.block(
+            format!("[[nodiscard]] constexpr {name} operator{sign}({name} left, {name} right) noexcept {{"),
+            "}",
+            |out| {
+                let (left, right) = (format!("static_cast<{repr}>(left)"), format!("static_cast<{repr}>(right)"));
+                out.line(format!("return static_cast<{name}>(static_cast<{repr}>({left} {sign} {right}));"));
+            },
+        );
+    }
+}
+
+fn structure(out: &mut Writer, unit: &Unit, found: &Struct) {
+    let name = &found.name.camel;
+    out.gap();
+    out.lines(cpp_comment(&comment(&found.name.declared, &found.note)));
+    out.block(format!("struct {name} {{"), "};", |out| {
+        if !found.constants.is_empty() {
+            constants(out, &found.constants, "static constexpr");
+            out.gap();
+        }
+        match &found.body {
+            Body::Members(members) => self::members(out, members),
+            Body::Union(union) => arms(out, unit, name, union),
+        }
+    });
+    out.gap();
+    asserts(out, found);
+    out.gap();
+    check(out, found);
+}
+
+fn members(out: &mut Writer, members: &[Member]) {
+    let declared: Vec<String> =
+        members.iter().map(|member| format!("{} {};", spell(&member.shape), member.name)).collect();
+    let column = declared.iter().map(String::len).filter(|length| *length <= 48).max().unwrap_or(0);
+    for (member, declaration) in members.iter().zip(&declared) {
+        if member.role == Role::Padding {
+            out.line(declaration);
+            continue;
+        }
+        let said = comment(&format!("@{}", member.offset), &member.note);
+        if let [one] = said.as_slice()
+            && column.max(declaration.len()) + one.len() + 6 <= WIDTH
+        {
+            out.line(format!("{declaration:<column$}  // {one}"));
+        } else {
+            out.lines(cpp_comment(&said));
+            out.line(declaration);
+        }
+    }
+}
+
+fn arms(out: &mut Writer, unit: &Unit, name: &str, union: &Union) {
+    let tag = scalar(union.tag);
+    for arm in &union.arms {
+        out.line(format!(
+            "static constexpr {tag} kTag{} = {};",
+            camel_tail(arm),
+            c_int(i128::from(arm.tag), union.tag)
+        ));
+    }
+    out.gap();
+    let open = if union.open { "; others are legal" } else { "" };
+    out.line(format!("{tag} vil_tag;  // @0: one of the kTag constants{open}"));
+    if union.gap > 0 {
+        out.line(format!("std::array<std::uint8_t, {}> vil_pad_{};", union.gap, union.tag.size()));
+    }
+    out.block("union {", &format!("}} vil_arm;  // @{}: the one that the tag names", union.arm_offset), |out| {
+        out.line(format!(
+            "std::array<std::uint8_t, {}> vil_bytes;  // first, so that {{}} zeroes all of it",
+            union.arm_size
+        ));
+        for arm in &union.arms {
+            out.line(format!("{} {};", arm.name.camel, arm.member));
+        }
+    });
+    for arm in &union.arms {
+        accessors(out, unit, name, arm);
+    }
+}
+
+/// `Malformed` of `IngestFaultMalformed`.
+fn camel_tail(arm: &Arm) -> String {
+    vil_ir::keywords::camel(&arm.snake)
+}
+
+fn accessors(out: &mut Writer, unit: &Unit, name: &str, arm: &Arm) {
+    let (ty, tag) = (&arm.name.camel, format!("kTag{}", camel_tail(arm)));
+    out.gap();
+    out.line(format!("// The {} in it, nullptr when it is something else.", arm.name.declared));
+    out.block(format!("[[nodiscard]] const {ty} *as_{}() const noexcept {{", arm.snake), "}", |out| {
+        out.line(format!("return vil_tag == {tag} ? &vil_arm.{} : nullptr;", arm.member));
+    });
+    out.gap();
+    out.line(format!("// Zeroes everything and makes it {}, to be filled in.", arm.name.declared));
+    out.block(format!("{ty} &set_{}() noexcept {{", arm.snake), "}", |out| {
+        out.line(format!("*this = {name}{{}};"));
+        out.line(format!("vil_tag = {tag};"));
+        out.line(format!("return vil_arm.{};", arm.member));
+    });
+    let Some(fields) = unit.fields_of(arm) else { return };
+    out.gap();
+    out.line(format!("// {} with these values.", arm.name.declared));
+    let params: Vec<String> = fields
+        .iter()
+        .map(|member| match &member.shape {
+            Shape::Scalar(_) | Shape::Enum(_) | Shape::StoredEnum(..) => (spell(&member.shape), member),
+            Shape::Struct(_) | Shape::Array(..) => (format!("const {} &", spell(&member.shape)), member),
+        })
+        .map(|(ty, member)| format!("{}{}{}", ty, if ty.ends_with('&') { "" } else { " " }, param(&member.name)))
+        .collect();
+    let head = format!("[[nodiscard]] static {name} {}({}) noexcept {{", arm.member, params.join(", "));
+    out.block(head, "}", |out| {
+        out.line(format!("{name} vil_made{{}};"));
+        if fields.is_empty() {
+            out.line(format!("(void)vil_made.set_{}();", arm.snake));
+        } else {
+            out.line(format!("{ty} &vil_to = vil_made.set_{}();", arm.snake));
+        }
+        for member in &fields {
+            out.line(format!("vil_to.{} = {};", member.name, param(&member.name)));
+        }
+        out.line("return vil_made;");
+    });
+}
+
+/// A parameter's name: never that of a function or member beside it.
+fn param(member: &str) -> String {
+    format!("{}_value", member.trim_end_matches('_'))
+}
+
+fn asserts(out: &mut Writer, found: &Struct) {
+    let name = &found.name.camel;
+    out.line(format!("static_assert(sizeof({name}) == {}, \"size of {name}\");", found.size));
+    out.line(format!("static_assert(alignof({name}) == {}, \"alignment of {name}\");", found.align));
+    let mut offset = |member: &str, at: u32| {
+        out.line(format!("static_assert(offsetof({name}, {member}) == {at}, \"offset of {name}::{member}\");"));
+    };
+    match &found.body {
+        Body::Members(members) => members.iter().for_each(|member| offset(&member.name, member.offset)),
+        Body::Union(union) => {
+            offset("vil_tag", 0);
+            offset("vil_arm", union.arm_offset);
+        }
+    }
+}
+
+fn check(out: &mut Writer, found: &Struct) {
+    let name = &found.name.camel;
+    let what = if found.has_checks() { "Whether every value is a legal one." } else { "Every value is a legal one." };
+    out.line(format!("// {what}"));
+    let param = if found.has_checks() { " &self" } else { " &" };
+    out.block(format!("[[nodiscard]] inline bool check(const {name}{param}) noexcept {{"), "}", |out| {
+        match &found.body {
+            Body::Union(union) if found.has_checks() => check_arms(out, name, union),
+            Body::Union(_) => out.line("return true;"),
+            Body::Members(_) => {
+                for check in &found.checks {
+                    check_member(out, check);
+                }
+                out.line("return true;");
+            }
+        }
+    });
+}
+
+fn check_arms(out: &mut Writer, name: &str, union: &Union) {
+    out.block("switch (self.vil_tag) {", "}", |out| {
+        for arm in &union.arms {
+            let member = &arm.member;
+            let answer = if arm.checked { format!("check(self.vil_arm.{member})") } else { "true".to_owned() };
+            out.line(format!("case {name}::kTag{}: return {answer};", camel_tail(arm)));
+        }
+        out.line(format!("default: return {};", union.open));
+    });
+}
+
+fn check_member(out: &mut Writer, check: &Check) {
+    let mut guards = Vec::new();
+    if let Some(presence) = &check.presence {
+        guards.push(format!("if (self.{presence} != 0) {{"));
+    }
+    let mut place = format!("self.{}", check.member);
+    for (depth, count) in check.counts.iter().enumerate() {
+        let mut bound = count.to_string();
+        if let (0, Some((used, _))) = (depth, &check.used_by) {
+            out.line(format!("if (static_cast<std::uint64_t>(self.{used}) > {count}u) return false;"));
+            bound = format!("static_cast<std::size_t>(self.{used})");
+        }
+        guards.push(format!("for (std::size_t i{depth} = 0; i{depth} < {bound}; ++i{depth}) {{"));
+        place.push_str(&format!("[i{depth}]"));
+    }
+    nest(out, &guards, &format!("if ({}) return false;", wrong(&check.rule, &place)));
+}
+
+/// The statement inside all guards.
+fn nest(out: &mut Writer, guards: &[String], statement: &str) {
+    match guards.split_first() {
+        None => out.line(statement),
+        Some((guard, rest)) => out.block(guard, "}", |out| nest(out, rest, statement)),
+    }
+}
+
+/// The condition under which a value is not legal.
+fn wrong(rule: &Rule, place: &str) -> String {
+    match rule {
+        Rule::Flag => format!("{place} > 1"),
+        Rule::Known(_, None) => format!("!known({place})"),
+        Rule::Known(name, Some(storage)) => {
+            let narrow = format!("static_cast<{}>({place})", name.camel);
+            format!("static_cast<{}>({narrow}) != {place} || !known({narrow})", scalar(*storage))
+        }
+        Rule::Struct(_) => format!("!check({place})"),
+        Rule::Range { scalar, low, high, unknown } => {
+            let mut legal = Vec::new();
+            legal.extend(low.as_ref().map(|low| format!("{place} >= {}", c_value(low, *scalar, true))));
+            legal.extend(high.as_ref().map(|high| format!("{place} <= {}", c_value(high, *scalar, true))));
+            let outside = format!("!({})", legal.join(" && "));
+            match unknown {
+                None => outside,
+                Some(Value::Float(nan)) if nan.is_nan() => format!("{place} == {place} && {outside}"),
+                Some(value) => format!("{place} != {} && {outside}", c_value(value, *scalar, true)),
+            }
+        }
+    }
+}
+
+fn traits(out: &mut Writer, unit: &Unit, found: &Struct, message: &Message) {
+    let full = full(unit, &found.name);
+    out.gap();
+    out.line("template <>");
+    out.block(format!("struct vil::MessageTraits<{full}> {{"), "};", |out| {
+        out.line(format!("static constexpr const char *name = {};", c_string(&found.name.declared)));
+        out.line(format!("static constexpr std::uint64_t layout_id = UINT64_C({:#018x});", message.layout_id));
+        text_constant(out, "static constexpr", "layout_text", &message.layout_text);
+        out.line(format!("static constexpr std::uint32_t size = {};", found.size));
+        out.line(format!("static constexpr std::uint32_t align = {};", found.align));
+    });
+}

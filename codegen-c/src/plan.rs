@@ -1,0 +1,316 @@
+//! Everything that is decided before a line is printed: types in the order they must be declared, members with names and
+//! offsets, checks, contracts, texts. All emitters print the same plan, so no language can lay out, name or check
+//! something in its own way. Plain data, no behaviour beyond looking things up.
+
+use vil_ir::model::Value;
+use vil_ir::vocabulary::Scalar;
+
+/// A whole program, ready to be printed.
+#[derive(Debug, Clone)]
+pub struct Unit {
+    /// Prefix of C names and of file names: `credit`.
+    pub stem: String,
+    /// Prefix of C macros: `CREDIT`.
+    pub upper: String,
+    /// Namespaces of C++, outermost first.
+    pub namespace: Vec<String>,
+    /// The program's name as declared.
+    pub program: String,
+    /// Base name of the author's file.
+    pub origin: String,
+    /// What the author says about the program.
+    pub note: Note,
+    /// Canonical JSON of the program.
+    pub contract: String,
+    /// SHA-256 of `contract`.
+    pub fingerprint: [u8; 32],
+    /// Constants of the program.
+    pub constants: Vec<Constant>,
+    /// Enums, by name.
+    pub enums: Vec<Enum>,
+    /// Structs, arms and messages, each after the types it uses.
+    pub types: Vec<Struct>,
+    /// Processes, by name.
+    pub processes: Vec<Process>,
+}
+
+impl Unit {
+    /// The fields of an arm as parameters of a constructor; `None` when there are too many or some are optional.
+    pub fn fields_of(&self, arm: &Arm) -> Option<Vec<&Member>> {
+        let found = self.types.iter().find(|found| found.name == arm.name)?;
+        let Body::Members(members) = &found.body else { return None };
+        let fields: Vec<&Member> = members.iter().filter(|member| member.role == Role::Field).collect();
+        let optional = members.iter().any(|member| member.role == Role::Presence);
+        (fields.len() <= MOST_PARAMETERS && !optional).then_some(fields)
+    }
+}
+
+/// Parameters that a constructor may have; with more nobody knows which is which.
+const MOST_PARAMETERS: usize = 7;
+
+/// What is called how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// As the author wrote it; an arm is `Message.Arm`.
+    pub declared: String,
+    /// In C, without `_t`: `credit_ingest_fault`.
+    pub c: String,
+    /// In C macros: `CREDIT_INGEST_FAULT`.
+    pub upper: String,
+    /// In C++ and Rust: `IngestFault`.
+    pub camel: String,
+}
+
+/// What the author says about a node, for comments.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Note {
+    /// Doc lines.
+    pub doc: Vec<String>,
+    /// Facts in short: `unit IDR`, `1 to 5`.
+    pub facts: Vec<String>,
+}
+
+/// A named value.
+#[derive(Debug, Clone)]
+pub struct Constant {
+    /// Name in C and Rust, in C with the owner's prefix in front: `MAX_LINES`.
+    pub upper: String,
+    /// Name in C++: `kMaxLines`.
+    pub camel: String,
+    /// `None`: text.
+    pub scalar: Option<Scalar>,
+    /// The value.
+    pub value: Value,
+    /// Comment.
+    pub note: Note,
+}
+
+/// A set of named numbers.
+#[derive(Debug, Clone)]
+pub struct Enum {
+    /// Its name.
+    pub name: Name,
+    /// Storage.
+    pub repr: Scalar,
+    /// Values are bits that may be combined.
+    pub bitmask: bool,
+    /// Values in the order written.
+    pub values: Vec<EnumValue>,
+    /// Comment.
+    pub note: Note,
+}
+
+/// One name of an enum.
+#[derive(Debug, Clone)]
+pub struct EnumValue {
+    /// As declared; what the name function answers.
+    pub declared: String,
+    /// In C and Rust: `OK`.
+    pub upper: String,
+    /// In C++: `ok`.
+    pub snake: String,
+    /// The number.
+    pub value: i128,
+    /// The first of those with this number; only it has a case in the name function.
+    pub first: bool,
+    /// Comment.
+    pub note: Note,
+}
+
+/// A struct, an arm of a tagged union, or a message.
+#[derive(Debug, Clone)]
+pub struct Struct {
+    /// Its name.
+    pub name: Name,
+    /// Bytes.
+    pub size: u32,
+    /// Alignment in bytes.
+    pub align: u32,
+    /// What lies in it.
+    pub body: Body,
+    /// Constants that belong to it.
+    pub constants: Vec<Constant>,
+    /// Set for messages.
+    pub message: Option<Message>,
+    /// Values to look at; empty: every bit pattern is legal.
+    pub checks: Vec<Check>,
+    /// Comment.
+    pub note: Note,
+}
+
+/// What a message has beyond a struct.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// First 8 bytes of the text's SHA-256.
+    pub layout_id: u64,
+    /// The layout text.
+    pub layout_text: String,
+}
+
+/// What lies in a struct.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Members without a gap.
+    Members(Vec<Member>),
+    /// A tagged union.
+    Union(Union),
+}
+
+/// A member.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Its name, escaped, the same in all languages.
+    pub name: String,
+    /// Bytes from the start of the struct.
+    pub offset: u32,
+    /// Its type.
+    pub shape: Shape,
+    /// What it is for.
+    pub role: Role,
+    /// Comment.
+    pub note: Note,
+}
+
+/// What a member is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A declared field.
+    Field,
+    /// The presence byte of the field before it.
+    Presence,
+    /// Zero bytes.
+    Padding,
+}
+
+/// A type of a member.
+#[derive(Debug, Clone)]
+pub enum Shape {
+    /// A number; bool is a byte.
+    Scalar(Scalar),
+    /// An enum stored in its own repr.
+    Enum(Name),
+    /// An enum stored in another integer: the integer is what stands there.
+    StoredEnum(Name, Scalar),
+    /// A struct.
+    Struct(Name),
+    /// A fixed array.
+    Array(Box<Shape>, u32),
+}
+
+impl Shape {
+    /// What stands at the bottom of all arrays, and the counts from the outside in.
+    pub fn peel(&self) -> (&Shape, Vec<u32>) {
+        let mut counts = Vec::new();
+        let mut shape = self;
+        while let Shape::Array(element, count) = shape {
+            counts.push(*count);
+            shape = element;
+        }
+        (shape, counts)
+    }
+}
+
+/// A tagged union.
+#[derive(Debug, Clone)]
+pub struct Union {
+    /// Storage of the tag.
+    pub tag: Scalar,
+    /// Unknown tags are legal.
+    pub open: bool,
+    /// Offset of the arms in bytes.
+    pub arm_offset: u32,
+    /// Size of the area that the arms share.
+    pub arm_size: u32,
+    /// Padding between tag and arms in bytes.
+    pub gap: u32,
+    /// Arms in the order written.
+    pub arms: Vec<Arm>,
+}
+
+/// One arm of a tagged union; its struct stands in [`Unit::types`].
+#[derive(Debug, Clone)]
+pub struct Arm {
+    /// Name of its struct.
+    pub name: Name,
+    /// Name of the union's member, escaped.
+    pub member: String,
+    /// Name in `as_malformed` and `set_malformed`, not escaped.
+    pub snake: String,
+    /// Name in tag constants: `MALFORMED`.
+    pub upper: String,
+    /// The number in the tag.
+    pub tag: u64,
+    /// Its struct has checks.
+    pub checked: bool,
+}
+
+/// One thing that `check` looks at.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// The member.
+    pub member: String,
+    /// Counts of the arrays around the value, from the outside in.
+    pub counts: Vec<u32>,
+    /// The member that tells how many elements of the outermost array are used, and its type.
+    pub used_by: Option<(String, Scalar)>,
+    /// The presence byte that must not be 0 for the value to matter.
+    pub presence: Option<String>,
+    /// What the value must be.
+    pub rule: Rule,
+}
+
+/// What a value must be.
+#[derive(Debug, Clone)]
+pub enum Rule {
+    /// 0 or 1.
+    Flag,
+    /// Within bounds that the type does not imply, or the sentinel.
+    Range {
+        /// Type of the value.
+        scalar: Scalar,
+        /// Lowest.
+        low: Option<Value>,
+        /// Highest.
+        high: Option<Value>,
+        /// The value that says "not known", when it lies outside.
+        unknown: Option<Value>,
+    },
+    /// One of a closed enum's numbers; the storage where it is not the enum's own.
+    Known(Name, Option<Scalar>),
+    /// A struct that has checks of its own.
+    Struct(Name),
+}
+
+/// A process and its ports.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// Its name.
+    pub name: Name,
+    /// Prefix of its C++ constants: `ingest`.
+    pub snake: String,
+    /// Its ports, by name.
+    pub ports: Vec<Port>,
+    /// Comment.
+    pub note: Note,
+}
+
+/// A typed port.
+#[derive(Debug, Clone)]
+pub struct Port {
+    /// As declared; what the runtime knows it by.
+    pub declared: String,
+    /// The member, escaped.
+    pub member: String,
+    /// In C function names, not escaped.
+    pub snake: String,
+    /// Messages leave here.
+    pub out: bool,
+    /// The message.
+    pub message: Name,
+    /// The message's size in bytes.
+    pub size: u32,
+    /// The message's alignment in bytes.
+    pub align: u32,
+    /// Comment.
+    pub note: Note,
+}

@@ -1,0 +1,416 @@
+//! Constants, enums, structs, asserts, checks and the message trait.
+
+use vil_ir::model::Value;
+
+use super::{scalar, spell};
+use crate::literal::{rust_string, rust_value};
+use crate::plan::{Arm, Body, Check, Constant, Enum, Message, Role, Rule, Struct, Union, Unit};
+use crate::writer::{Writer, comment, rust_comment};
+use vil_ir::vocabulary::Scalar;
+
+/// Everything that is not about processes.
+pub(super) fn write(out: &mut Writer, unit: &Unit) {
+    let mut first = true;
+    for constant in &unit.constants {
+        self::constant(out, constant);
+        first = false;
+    }
+    for found in &unit.enums {
+        if !std::mem::take(&mut first) {
+            out.gap();
+        }
+        enumeration(out, found);
+    }
+    for found in &unit.types {
+        if !std::mem::take(&mut first) {
+            out.gap();
+        }
+        structure(out, unit, found);
+    }
+}
+
+fn constant(out: &mut Writer, constant: &Constant) {
+    out.lines(rust_comment(&comment(&constant.upper, &constant.note)));
+    match (&constant.value, constant.scalar) {
+        (Value::Str(text), _) => out.line(format!("pub const {}: &str = {};", constant.upper, rust_string(text))),
+        (value, Some(found)) => {
+            out.line(format!("pub const {}: {} = {};", constant.upper, scalar(found), rust_value(value, found)));
+        }
+        (_, None) => {}
+    }
+}
+
+fn enumeration(out: &mut Writer, found: &Enum) {
+    let (name, repr) = (&found.name.camel, scalar(found.repr));
+    out.lines(rust_comment(&comment(&found.name.declared, &found.note)));
+    out.line("#[repr(transparent)]");
+    out.line("#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]");
+    out.line(format!("pub struct {name}(pub {repr});"));
+    out.gap();
+    out.block(format!("impl {name} {{"), "}", |out| {
+        for value in &found.values {
+            out.lines(rust_comment(&comment(&value.declared, &value.note)));
+            out.line(format!("pub const {}: {name} = {name}({});", value.upper, value.value));
+        }
+        if !found.values.is_empty() {
+            out.gap();
+        }
+        out.line("/// The value's name; none for a number without one.");
+        out.block("pub const fn name(self) -> ::core::option::Option<&'static str> {", "}", |out| {
+            if found.values.is_empty() {
+                out.line("None");
+                return;
+            }
+            out.block("match self.0 {", "}", |out| {
+                for value in found.values.iter().filter(|value| value.first) {
+                    out.line(format!("{} => Some({}),", value.value, rust_string(&value.declared)));
+                }
+                out.line("_ => None,");
+            });
+        });
+        out.gap();
+        let what = if found.bitmask { "all bits that are set have a name" } else { "the number has a name" };
+        out.line(format!("/// Whether {what}."));
+        out.block("pub const fn is_known(self) -> bool {", "}", |out| {
+            if found.bitmask {
+                let bits = found.values.iter().fold(0, |bits, value| bits | value.value);
+                out.line(format!("self.0 & !{bits} == 0"));
+            } else {
+                out.line("self.name().is_some()");
+            }
+        });
+        if found.bitmask {
+            out.gap();
+            out.line("/// Whether all these bits are set.");
+            out.block("pub const fn contains(self, bits: Self) -> bool {", "}", |out| {
+                out.line("self.0 & bits.0 == bits.0");
+            });
+        }
+    });
+    if found.bitmask {
+        for (operator, method, sign) in [("BitOr", "bitor", "|"), ("BitAnd", "bitand", "&")] {
+            out.gap();
+            out.block(format!("impl ::core::ops::{operator} for {name} {{"), "}", |out| {
+                out.line("type Output = Self;");
+                out.gap();
+                out.block(format!("fn {method}(self, other: Self) -> Self {{"), "}", |out| {
+                    out.line(format!("{name}(self.0 {sign} other.0)"));
+                });
+            });
+        }
+    }
+}
+
+fn structure(out: &mut Writer, unit: &Unit, found: &Struct) {
+    let name = &found.name.camel;
+    if let Body::Union(union) = &found.body {
+        area(out, found, union);
+    }
+    out.lines(rust_comment(&comment(&found.name.declared, &found.note)));
+    out.line("#[repr(C)]");
+    match &found.body {
+        Body::Members(members) => {
+            out.line("#[derive(Clone, Copy, Debug, PartialEq)]");
+            out.block(format!("pub struct {name} {{"), "}", |out| {
+                for member in members {
+                    let lead = match member.role {
+                        Role::Padding => format!("@{}: padding, zero", member.offset),
+                        Role::Field | Role::Presence => format!("@{}", member.offset),
+                    };
+                    out.lines(rust_comment(&comment(&lead, &member.note)));
+                    out.line(format!("pub {}: {},", member.name, spell(&member.shape)));
+                }
+            });
+        }
+        Body::Union(union) => {
+            out.line("#[derive(Clone, Copy)]");
+            out.block(format!("pub struct {name} {{"), "}", |out| {
+                out.line(format!("vil_tag: {},", scalar(union.tag)));
+                if union.gap > 0 {
+                    out.line(format!("vil_pad_{}: [u8; {}],", union.tag.size(), union.gap));
+                }
+                out.line(format!("vil_arm: {name}Arms,"));
+            });
+        }
+    }
+    asserts(out, found);
+    default(out, name);
+    out.gap();
+    out.block(format!("impl {name} {{"), "}", |out| {
+        for constant in &found.constants {
+            self::constant(out, constant);
+        }
+        if !found.constants.is_empty() {
+            out.gap();
+        }
+        if let Body::Union(union) = &found.body {
+            accessors(out, unit, found, union);
+        }
+        check(out, found);
+    });
+    if let Body::Union(union) = &found.body {
+        by_tag(out, found, union);
+    }
+    if let Some(message) = &found.message {
+        self::message(out, found, message);
+    }
+}
+
+/// The union that all arms share; private, so that nobody can leave a byte of it unwritten.
+fn area(out: &mut Writer, found: &Struct, union: &Union) {
+    let name = &found.name.camel;
+    out.line("#[repr(C)]");
+    out.line("#[derive(Clone, Copy)]");
+    out.block(format!("union {name}Arms {{"), "}", |out| {
+        out.line(format!("vil_bytes: [u8; {}],", union.arm_size));
+        for arm in &union.arms {
+            out.line(format!("{}: {},", arm.member, arm.name.camel));
+        }
+    });
+    out.gap();
+}
+
+fn asserts(out: &mut Writer, found: &Struct) {
+    let name = &found.name.camel;
+    out.gap();
+    out.block("const _: () = {", "};", |out| {
+        out.line(format!("assert!(::core::mem::size_of::<{name}>() == {});", found.size));
+        out.line(format!("assert!(::core::mem::align_of::<{name}>() == {});", found.align));
+        let mut offset = |member: &str, at: u32| {
+            out.line(format!("assert!(::core::mem::offset_of!({name}, {member}) == {at});"));
+        };
+        match &found.body {
+            Body::Members(members) => members.iter().for_each(|member| offset(&member.name, member.offset)),
+            Body::Union(union) => {
+                offset("vil_tag", 0);
+                offset("vil_arm", union.arm_offset);
+            }
+        }
+    });
+}
+
+fn default(out: &mut Writer, name: &str) {
+    out.gap();
+    out.block(format!("impl ::core::default::Default for {name} {{"), "}", |out| {
+        out.line("/// All bytes zero, padding included.");
+        out.block("fn default() -> Self {", "}", |out| {
+            out.line("// SAFETY: integers, floats and arrays of them only, for which all zeroes is a value.");
+            out.line("unsafe { ::core::mem::zeroed() }");
+        });
+    });
+}
+
+fn accessors(out: &mut Writer, unit: &Unit, found: &Struct, union: &Union) {
+    let tag = scalar(union.tag);
+    for arm in &union.arms {
+        out.line(format!("/// The tag of {}.", arm.name.declared));
+        out.line(format!("pub const TAG_{}: {tag} = {};", arm.upper, arm.tag));
+    }
+    out.gap();
+    out.line(if union.open { "/// Which arm it is; others than these are legal." } else { "/// Which arm it is." });
+    out.block(format!("pub const fn tag(&self) -> {tag} {{"), "}", |out| out.line("self.vil_tag"));
+    out.gap();
+    for arm in &union.arms {
+        arm_accessors(out, arm);
+        constructor(out, unit, found, arm);
+    }
+}
+
+fn arm_accessors(out: &mut Writer, arm: &Arm) {
+    let (ty, member) = (&arm.name.camel, &arm.member);
+    out.line(format!("/// The {} in it; none when it is something else.", arm.name.declared));
+    out.block(format!("pub fn as_{}(&self) -> ::core::option::Option<&{ty}> {{", arm.snake), "}", |out| {
+        out.block(format!("if self.vil_tag != Self::TAG_{} {{", arm.upper), "}", |out| out.line("return None;"));
+        out.line("// SAFETY: every byte of the area is written, and every bit pattern is a value of every arm.");
+        out.line(format!("Some(unsafe {{ &self.vil_arm.{member} }})"));
+    });
+    out.gap();
+    out.line(format!("/// Zeroes everything and makes it {}, to be filled in.", arm.name.declared));
+    out.block(format!("pub fn set_{}(&mut self) -> &mut {ty} {{", arm.snake), "}", |out| {
+        out.line("*self = Self::default();");
+        out.line(format!("self.vil_tag = Self::TAG_{};", arm.upper));
+        out.line("// SAFETY: every byte of the area was written just now, and every bit pattern is a value.");
+        out.line(format!("unsafe {{ &mut self.vil_arm.{member} }}"));
+    });
+    out.gap();
+}
+
+fn constructor(out: &mut Writer, unit: &Unit, found: &Struct, arm: &Arm) {
+    let Some(fields) = unit.fields_of(arm) else { return };
+    let params: Vec<String> =
+        fields.iter().map(|member| format!("{}: {}", member.name, spell(&member.shape))).collect();
+    out.line(format!("/// {} with these values.", arm.name.declared));
+    out.block(format!("pub fn {}({}) -> Self {{", constructor_name(arm), params.join(", ")), "}", |out| {
+        out.line(format!("let mut vil_made = {}::default();", found.name.camel));
+        match fields.is_empty() {
+            true => out.line(format!("vil_made.set_{}();", arm.snake)),
+            false => out.line(format!("let vil_to = vil_made.set_{}();", arm.snake)),
+        }
+        for member in &fields {
+            out.line(format!("vil_to.{0} = {0};", member.name));
+        }
+        out.line("vil_made");
+    });
+    out.gap();
+}
+
+/// An arm's constructor; `tag`, `check` and `default` are there already.
+fn constructor_name(arm: &Arm) -> String {
+    let taken = ["tag", "check", "default"].contains(&arm.member.as_str());
+    if taken { format!("{}_", arm.member) } else { arm.member.clone() }
+}
+
+/// Debug and equality go by the tag.
+fn by_tag(out: &mut Writer, found: &Struct, union: &Union) {
+    let name = &found.name.camel;
+    out.gap();
+    out.block(format!("impl ::core::cmp::PartialEq for {name} {{"), "}", |out| {
+        out.line("/// Byte by byte.");
+        out.block("fn eq(&self, other: &Self) -> bool {", "}", |out| {
+            out.line("// SAFETY: every byte of the area is written.");
+            out.line("let (left, right) = unsafe { (&self.vil_arm.vil_bytes, &other.vil_arm.vil_bytes) };");
+            out.line("self.vil_tag == other.vil_tag && left == right");
+        });
+    });
+    out.gap();
+    out.block(format!("impl ::core::fmt::Debug for {name} {{"), "}", |out| {
+        out.block("fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {", "}", |out| {
+            for arm in &union.arms {
+                out.block(format!("if let Some(arm) = self.as_{}() {{", arm.snake), "}", |out| {
+                    out.line("return ::core::fmt::Debug::fmt(arm, f);");
+                });
+            }
+            out.line(format!("write!(f, \"{name}(tag {{}})\", self.vil_tag)"));
+        });
+    });
+}
+
+fn check(out: &mut Writer, found: &Struct) {
+    let what = if found.has_checks() { "Whether every value is a legal one." } else { "Every value is a legal one." };
+    out.line(format!("/// {what}"));
+    out.block("pub fn check(&self) -> bool {", "}", |out| match &found.body {
+        _ if !found.has_checks() => out.line("true"),
+        Body::Members(_) => {
+            let terms: Vec<String> = found.checks.iter().flat_map(right).collect();
+            conjunction(out, &terms);
+        }
+        Body::Union(union) => check_arms(out, union),
+    });
+}
+
+fn check_arms(out: &mut Writer, union: &Union) {
+    out.block("match self.vil_tag {", "}", |out| {
+        for arm in &union.arms {
+            let answer = if arm.checked {
+                format!("self.as_{}().is_some_and({}::check)", arm.snake, arm.name.camel)
+            } else {
+                "true".to_owned()
+            };
+            out.line(format!("Self::TAG_{} => {answer},", arm.upper));
+        }
+        out.line(format!("_ => {},", union.open));
+    });
+}
+
+fn conjunction(out: &mut Writer, terms: &[String]) {
+    let Some((first, rest)) = terms.split_first() else { return };
+    out.line(first);
+    out.inset(|out| out.lines(rest.iter().map(|term| format!("&& {term}"))));
+}
+
+/// Conditions that make one.
+enum Test {
+    All(Vec<String>),
+    Any(Vec<String>),
+}
+
+impl Test {
+    /// As an operand of `&&`.
+    fn inline(&self) -> String {
+        match self {
+            Test::All(tests) => tests.join(" && "),
+            Test::Any(tests) => format!("({})", tests.join(" || ")),
+        }
+    }
+}
+
+/// The conditions under which a member is legal.
+fn right(check: &Check) -> Vec<String> {
+    let member = format!("self.{}", check.member);
+    let presence = |test: Test| match (&check.presence, test) {
+        (Some(byte), Test::All(tests)) => format!("(self.{byte} == 0 || {})", tests.join(" && ")),
+        (Some(byte), Test::Any(tests)) => format!("(self.{byte} == 0 || {})", tests.join(" || ")),
+        (None, test) => test.inline(),
+    };
+    let Some(count) = check.counts.first() else {
+        return match (&check.presence, value(&check.rule, &member, &format!("&{member}"))) {
+            (None, Test::All(tests)) => tests,
+            (_, test) => vec![presence(test)],
+        };
+    };
+    let take = match &check.used_by {
+        Some((used, _)) => format!(".take(self.{used} as usize)"),
+        None => String::new(),
+    };
+    let flatten = ".flatten()".repeat(check.counts.len() - 1);
+    let inner = match value(&check.rule, "*value", "value") {
+        Test::All(tests) => tests.join(" && "),
+        Test::Any(tests) => tests.join(" || "),
+    };
+    let test = Test::All(vec![format!("{member}.iter(){take}{flatten}.all(|value| {inner})")]);
+    let fits = check.used_by.as_ref().map(|(used, scalar)| match scalar {
+        Scalar::U64 => format!("self.{used} <= {count}"),
+        _ => format!("self.{used} as u64 <= {count}"),
+    });
+    fits.into_iter().chain([presence(test)]).collect()
+}
+
+/// The condition under which a value is legal; `place` is the value, `borrowed` a reference to it.
+fn value(rule: &Rule, place: &str, borrowed: &str) -> Test {
+    let one = |test: String| Test::All(vec![test]);
+    let dotted = place.trim_start_matches('*');
+    match rule {
+        Rule::Flag => one(format!("{place} <= 1")),
+        Rule::Known(_, None) => one(format!("{dotted}.is_known()")),
+        Rule::Known(name, Some(storage)) => {
+            let narrow = format!("{}({place} as _)", name.camel);
+            let same = format!("{narrow}.0 as {} == {place}", scalar(*storage));
+            Test::All(vec![same, format!("{narrow}.is_known()")])
+        }
+        Rule::Struct(_) => one(format!("{dotted}.check()")),
+        Rule::Range { scalar, low, high, unknown } => {
+            let text = |value: &Value| rust_value(value, *scalar);
+            let inside = match (low, high) {
+                (Some(low), Some(high)) => format!("({}..={}).contains({borrowed})", text(low), text(high)),
+                (Some(low), None) => format!("{place} >= {}", text(low)),
+                (None, Some(high)) => format!("{place} <= {}", text(high)),
+                (None, None) => "true".to_owned(),
+            };
+            match unknown {
+                None => one(inside),
+                Some(Value::Float(nan)) if nan.is_nan() => Test::Any(vec![format!("{dotted}.is_nan()"), inside]),
+                Some(value) => Test::Any(vec![format!("{place} == {}", text(value)), inside]),
+            }
+        }
+    }
+}
+
+fn message(out: &mut Writer, found: &Struct, message: &Message) {
+    let name = &found.name.camel;
+    out.gap();
+    out.line(
+        "// SAFETY: repr(C) with the offsets asserted above, integers, floats and arrays of them only, every hole a",
+    );
+    out.line("// member; id and text are those of this layout.");
+    out.line(format!("unsafe impl ::vil::Message for {name} {{"));
+    out.inset(|out| {
+        out.line(format!("const NAME: &'static ::core::ffi::CStr = c{};", rust_string(&found.name.declared)));
+        out.line(format!("const LAYOUT_ID: u64 = {:#018x};", message.layout_id));
+        let text = &message.layout_text;
+        let mut lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
+        out.line(format!("const LAYOUT_TEXT: &'static ::core::ffi::CStr = cr\"{}", lines.next().unwrap_or("")));
+        out.verbatim(lines);
+        out.verbatim(["\";"]);
+    });
+    out.line("}");
+}

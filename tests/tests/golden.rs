@@ -1,0 +1,188 @@
+//! What the generator prints, compared byte for byte with what is committed, and given to every compiler of the machine.
+//!
+//! `golden/NAME.yaml` is small enough to be read beside `golden/NAME/{c,cpp,rust}`. `VIL_BLESS=1` writes the files
+//! instead of comparing them. The Rust files are compiled by `generated_rust`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use vil_codegen::{Language, Source, generate};
+use vil_ir::dump::canonical_json;
+use vil_ir::load::{from_file, from_yaml};
+use vil_ir::model::Program;
+use vil_tests::artifact::root;
+use vil_tests::cc::{C_STANDARDS, Compile, Compiler, c_compilers, cpp_compilers};
+use vil_tests::scratch::Scratch;
+
+/// The programs of `golden/`.
+const PROGRAMS: &[&str] = &["keywords", "pipeline", "shapes"];
+
+/// Warnings beyond those that all our C survives.
+const MORE_FOR_C: &[&str] =
+    &["-Wsign-conversion", "-Wundef", "-Wcast-qual", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wc++-compat"];
+
+/// The same for C++, and for C compiled as C++.
+const MORE_FOR_CPP: &[&str] = &["-Wsign-conversion", "-Wundef"];
+
+fn golden() -> PathBuf {
+    root().join("tests/tests/golden")
+}
+
+fn load(path: &Path) -> Program {
+    match from_file(path.to_str().expect("the path is UTF-8")) {
+        Ok((program, _)) => program,
+        Err(faults) => panic!("{faults}"),
+    }
+}
+
+/// Generated files by name.
+fn made(program: &Program, origin: &str, language: Language) -> BTreeMap<String, String> {
+    let contract = canonical_json(program);
+    let source = Source { program, contract: &contract, origin, process: None };
+    let files = generate(&source, language).unwrap_or_else(|faults| panic!("{origin}: {faults}"));
+    files.into_iter().map(|file| (file.name, file.text)).collect()
+}
+
+#[test]
+fn what_is_generated_is_what_is_committed() {
+    for name in PROGRAMS {
+        let origin = format!("{name}.yaml");
+        let program = load(&golden().join(&origin));
+        for language in Language::ALL {
+            let files = made(&program, &origin, *language);
+            assert_eq!(files, made(&program, &origin, *language), "the same program gives the same bytes");
+            let dir = golden().join(name).join(language.word());
+            if std::env::var_os("VIL_BLESS").is_some_and(|value| value == "1") {
+                bless(&dir, &files);
+            }
+            compare(&dir, &files);
+        }
+    }
+}
+
+fn bless(dir: &Path, files: &BTreeMap<String, String>) {
+    let _ = std::fs::remove_dir_all(dir);
+    std::fs::create_dir_all(dir).expect("the golden directory can be made");
+    for (name, text) in files {
+        std::fs::write(dir.join(name), text).expect("a golden file can be written");
+    }
+}
+
+fn compare(dir: &Path, files: &BTreeMap<String, String>) {
+    let there = std::fs::read_dir(dir).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+    for entry in there {
+        let name = entry.expect("the entry can be read").file_name().to_string_lossy().into_owned();
+        assert!(files.contains_key(&name), "{}/{name} is generated no more; run with VIL_BLESS=1", dir.display());
+    }
+    for (name, text) in files {
+        let path = dir.join(name);
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        let differs = text.lines().zip(committed.lines()).enumerate().find(|(_, (new, old))| new != old);
+        if let Some((line, (new, old))) = differs {
+            let line = line + 1;
+            panic!("{}:{line}\n  committed: {old}\n  generated: {new}\nrun with VIL_BLESS=1", path.display());
+        }
+        assert_eq!(*text, committed, "{} has another length; run with VIL_BLESS=1", path.display());
+    }
+}
+
+/// Writes everything that is generated for one language, the demo's program too, and a file that includes it all.
+fn everything(dir: &Path, language: Language) -> PathBuf {
+    let credit = root().join("examples-rust/credit/credit.yaml");
+    let paths = PROGRAMS.iter().map(|name| golden().join(format!("{name}.yaml"))).chain([credit]);
+    let mut including = String::new();
+    for path in paths {
+        let origin = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+        for (name, text) in made(&load(&path), &origin, language) {
+            std::fs::write(dir.join(&name), text).expect("a generated file can be written");
+            let _ = writeln!(including, "#include \"{name}\"");
+        }
+    }
+    including.push_str("int main(void) { return 0; }\n");
+    let main = dir.join(if language == Language::C { "all.c" } else { "all.cpp" });
+    std::fs::write(&main, including).expect("a source can be written");
+    main
+}
+
+fn check(compiler: &Compiler, standard: &str, dir: &Path, source: &Path, more: &[&str]) {
+    let mut run = Compile::new(compiler, standard, dir.join("all.o")).include(dir);
+    for flag in more {
+        run = run.arg(flag);
+    }
+    run.arg("-fsyntax-only").source(source).expect();
+}
+
+#[test]
+fn generated_c_is_clean_in_every_standard_and_as_cpp() {
+    let dir = Scratch::new("golden-c");
+    let source = everything(&dir, Language::C);
+    for compiler in c_compilers() {
+        for standard in C_STANDARDS {
+            check(&compiler, standard, &dir, &source, MORE_FOR_C);
+        }
+    }
+    let as_cpp = dir.join("all_as_cpp.cpp");
+    std::fs::copy(&source, &as_cpp).expect("a source can be copied");
+    for compiler in cpp_compilers() {
+        check(&compiler, "c++17", &dir, &as_cpp, MORE_FOR_CPP);
+    }
+}
+
+#[test]
+fn generated_cpp_is_clean_in_every_standard() {
+    let dir = Scratch::new("golden-cpp");
+    let source = everything(&dir, Language::Cpp);
+    for compiler in cpp_compilers() {
+        for standard in ["c++17", "c++20"] {
+            check(&compiler, standard, &dir, &source, MORE_FOR_CPP);
+        }
+    }
+}
+
+fn refused(text: &str) -> String {
+    let program = match from_yaml(text) {
+        Ok((program, _)) => program,
+        Err(faults) => panic!("{faults}"),
+    };
+    let contract = canonical_json(&program);
+    let source = Source { program: &program, contract: &contract, origin: "t.yaml", process: None };
+    match generate(&source, Language::C) {
+        Ok(_) => String::new(),
+        Err(faults) => faults.to_string(),
+    }
+}
+
+#[test]
+fn names_that_collide_after_escaping_are_refused_with_both_owners() {
+    let message = |fields: &str| format!("vil: 1\nprogram: t\nmessages: {{ M: {{ fields: [{fields}] }} }}");
+    let field = |name: &str| format!("{{ name: {name}, type: u8 }}");
+    let two = |left: &str, right: &str| refused(&message(&format!("{}, {}", field(left), field(right))));
+    assert_eq!(two("class", "klass"), "");
+    let said = two("class", "class_");
+    assert!(said.contains("field `class` of `M` and field `class_` of `M` would both be `class_`"), "{said}");
+    assert!(two("lineNumber", "line_number").contains("`line_number`"));
+    assert!(two("vil_x", "y").contains("kept for generated members"));
+}
+
+#[test]
+fn types_processes_and_constants_that_would_share_a_name_are_refused() {
+    let refused = |rest: &str| refused(&format!("vil: 1\nprogram: t\n{rest}"));
+    let empty = "{ fields: [] }";
+    assert_eq!(refused(&format!("messages: {{ Alpha: {empty}, Beta: {empty} }}")), "");
+    let said = refused(&format!("messages: {{ FooBar: {empty}, foo_bar: {empty} }}"));
+    assert!(said.contains("message `FooBar` and message `foo_bar` would both be `FooBar`"), "{said}");
+    assert!(refused(&format!("messages: {{ M: {empty}, MLoan: {empty} }}")).contains("`t_m_loan_t`"));
+    let said = refused("enums: { E: { repr: u8, values: { a_b: 0, aB: 1 } } }");
+    assert!(said.contains("value `a_b` of `E` and value `aB` of `E`"), "{said}");
+    let said = refused(&format!(
+        "messages: {{ In: {empty} }}\ninterfaces: {{ I: {{ ports: {{}} }} }}\nprocesses: {{ in: {{ interface: I }} }}"
+    ));
+    assert!(said.contains("message `In` and process `in`"), "{said}");
+}
+
+#[test]
+fn a_program_that_takes_the_librarys_name_is_refused() {
+    let made = refused("vil: 1\nprogram: vil\nmessages: { M: { fields: [] } }");
+    assert!(made.contains("belong to the library"), "{made}");
+}
