@@ -1,0 +1,17 @@
+#![cfg(crash_points)]
+//! The crash harness: what remains when a process dies before any shared store of any call.
+//!
+//! Compiled under `--cfg crash_points` alone, where every access to a shared word calls a hook. A crash is a copy of
+//! the segment made in that hook, on which survivors recover and an oracle judges. Nothing is ever killed here.
+//! `docs/crash-model.md` says what each site leaves behind.
+
+mod campaign;
+mod crash;
+mod facts;
+mod memory;
+mod oracle;
+mod phrases;
+mod run;
+mod score;
+mod stage;
+mod town;
