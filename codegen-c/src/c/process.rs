@@ -98,7 +98,7 @@ fn open(out: &mut Writer, unit: &Unit, process: &Process) {
     out.gap();
     out.line("/* Attaches to a world that exists and opens every port. options and error may be NULL. */");
     attach(out, &format!("{name}_open"), name, |out| {
-        out.line(format!("memset(self, 0, sizeof *self);"));
+        out.line("memset(self, 0, sizeof *self);");
         let call = format!("vil_world_open(world_name, &{name}_contract, options, &self->world, error)");
         out.line(format!("const vil_status_t status = {call};"));
         out.line(format!("return status == VIL_OK ? {name}_open_ports(self, error) : status;"));
