@@ -140,6 +140,39 @@ fn generated_cpp_is_clean_in_every_standard() {
     }
 }
 
+#[test]
+fn texts_longer_than_any_literal_may_be_are_embedded_to_the_byte() {
+    let fields: Vec<String> = (0..300).map(|at| format!("{{ name: field_{at}, type: u8 }}")).collect();
+    let doc = "what??/ \\\"ü' */ ".repeat(4200);
+    let text = format!("vil: 1\nprogram: long\nmessages: {{ M: {{ doc: {doc:?}, fields: [{}] }} }}", fields.join(", "));
+    let (program, _) = from_yaml(&text).unwrap_or_else(|faults| panic!("{faults}"));
+    let json = canonical_json(&program);
+    assert!(json.len() > 65_536);
+    let dir = Scratch::new("golden-long");
+    for (language, standard, data) in
+        [(Language::C, "c99", "long_program_json"), (Language::Cpp, "c++17", "long_::program_json.data()")]
+    {
+        let (end, compilers) = match language {
+            Language::C => ("h", c_compilers()),
+            _ => ("hpp", cpp_compilers()),
+        };
+        for (name, text) in made(&program, "long.yaml", language) {
+            std::fs::write(dir.join(name), text).expect("a generated file can be written");
+        }
+        let source = dir.join(if language == Language::C { "long.c" } else { "long.cpp" });
+        let text = format!(
+            "#include <stdio.h>\n#include \"long.{end}\"\n#include \"long_program.{end}\"\n\
+             int main(void) {{ return fputs({data}, stdout) < 0; }}\n"
+        );
+        std::fs::write(&source, text).expect("a source can be written");
+        for compiler in compilers {
+            let printer = Compile::new(&compiler, standard, dir.join("long")).include(&*dir).source(&source).expect();
+            let printed = std::process::Command::new(printer).output().expect("the program runs").stdout;
+            assert!(printed == json.as_bytes(), "{} embeds other bytes", compiler.name);
+        }
+    }
+}
+
 fn refused(text: &str) -> String {
     let program = match from_yaml(text) {
         Ok((program, _)) => program,
