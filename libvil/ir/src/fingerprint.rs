@@ -14,7 +14,8 @@ use crate::model::{Body, Field, Program};
 
 /// The layout text of a flat message: itself first, then every type it uses in the order of first use.
 ///
-/// One line a member, `@offset #id name: type`; the shape is documented in docs/ir.md and is part of the contract.
+/// One line a member, `@offset #id name: type`; the shape is documented in docs/ir.md and is part of the contract. Types
+/// are called by their full names, so that a message has one text in its own package and wherever it is imported.
 pub fn layout_text(program: &Program, layouts: &Layouts, message: &str) -> String {
     let mut text = String::from("vil-layout 1\n");
     let mut seen = BTreeSet::from([message.to_owned()]);
@@ -55,7 +56,7 @@ fn describe(program: &Program, layouts: &Layouts, name: &str, text: &mut String)
     let mut used = Vec::new();
     if let Some(found) = program.enums.get(name) {
         let open = if found.open { " open" } else { "" };
-        let _ = writeln!(text, "enum {name}: {}{open}", found.repr);
+        let _ = writeln!(text, "enum {}: {}{open}", full(program, name), found.repr);
         return used;
     }
     let Some(layout) = layouts.types.get(name) else { return used };
@@ -67,19 +68,21 @@ fn describe(program: &Program, layouts: &Layouts, name: &str, text: &mut String)
     let Layout { size, align, body: laid } = layout;
     match (laid, body) {
         (LayoutBody::Members(members), Body::Fields(fields)) => {
-            let _ = writeln!(text, "struct {name}: size {size} align {align}");
-            members_text(members, fields, "  ", text, &mut used);
+            let _ = writeln!(text, "struct {}: size {size} align {align}", full(program, name));
+            members_text(program, members, fields, "  ", text, &mut used);
         }
         (LayoutBody::Union(union), Body::Variants(variants)) => {
             let open = if union.open { " open" } else { "" };
             let _ = writeln!(
                 text,
-                "union {name}: size {size} align {align} tag {}{open} arms @{}",
-                union.tag, union.arm_offset
+                "union {}: size {size} align {align} tag {}{open} arms @{}",
+                full(program, name),
+                union.tag,
+                union.arm_offset
             );
             for (arm, declared) in union.arms.iter().zip(&variants.arms) {
                 let _ = writeln!(text, "  arm {} = {}: size {} align {}", arm.name, arm.tag, arm.size, arm.align);
-                members_text(&arm.members, &declared.fields, "    ", text, &mut used);
+                members_text(program, &arm.members, &declared.fields, "    ", text, &mut used);
             }
         }
         _ => {}
@@ -87,12 +90,27 @@ fn describe(program: &Program, layouts: &Layouts, name: &str, text: &mut String)
     used
 }
 
-fn members_text(members: &[Member], fields: &[Field], indent: &str, text: &mut String, used: &mut Vec<String>) {
+/// A name with its package in front.
+fn full(program: &Program, name: &str) -> String {
+    match &program.package {
+        Some(package) if !name.contains('.') => format!("{package}.{name}"),
+        _ => name.to_owned(),
+    }
+}
+
+fn members_text(
+    program: &Program,
+    members: &[Member],
+    fields: &[Field],
+    indent: &str,
+    text: &mut String,
+    used: &mut Vec<String>,
+) {
     for member in members {
         match &member.what {
             What::Field { name, position, shape } => {
                 let id = fields.get(*position).and_then(|field| field.id).unwrap_or(*position as u32 + 1);
-                let _ = writeln!(text, "{indent}@{} #{id} {name}: {}", member.offset, shape_text(shape, used));
+                let _ = writeln!(text, "{indent}@{} #{id} {name}: {}", member.offset, shape_text(program, shape, used));
             }
             What::Presence { of } => {
                 let _ = writeln!(text, "{indent}@{} has {of}", member.offset);
@@ -102,17 +120,17 @@ fn members_text(members: &[Member], fields: &[Field], indent: &str, text: &mut S
     }
 }
 
-fn shape_text(shape: &Shape, used: &mut Vec<String>) -> String {
+fn shape_text(program: &Program, shape: &Shape, used: &mut Vec<String>) -> String {
     match shape {
         Shape::Scalar(scalar) => scalar.word().to_owned(),
         Shape::Enum { name, storage } => {
             used.push(name.clone());
-            format!("{name} as {storage}")
+            format!("{} as {storage}", full(program, name))
         }
         Shape::Struct { name, .. } => {
             used.push(name.clone());
-            name.clone()
+            full(program, name)
         }
-        Shape::Array { element, count } => format!("[{}; {count}]", shape_text(element, used)),
+        Shape::Array { element, count } => format!("[{}; {count}]", shape_text(program, element, used)),
     }
 }

@@ -1,6 +1,8 @@
 //! Reading and writing programs: what is written is read, faults are all found and stand where they are.
 
 use vil_ir::dump::{canonical_json, yaml};
+use vil_ir::fingerprint::layout_text;
+use vil_ir::layout::lay_out;
 use vil_ir::load::{self, Files, Format, from_json, from_yaml};
 
 const CREDIT: &str = r#"
@@ -200,6 +202,11 @@ fn imports_of_another_package_are_used_by_their_full_name() {
     assert!(program.structs.contains_key("geo.Point") && program.enums.contains_key("geo.Axis"));
     let json = canonical_json(&program);
     assert_eq!(from_json(&json).expect("it stands alone").0, program);
+    let home = from_yaml(GEO).expect("it is right").0;
+    let text = |program: &vil_ir::model::Program, name: &str| {
+        layout_text(program, &lay_out(program).expect("it is flat"), name)
+    };
+    assert_eq!(text(&program, "geo.Point"), text(&home, "Point"), "one message has one layout text");
     let short = main.replace("geo.Point", "Point");
     let fault = with_files(&short, vec![("dir/geo.yaml", GEO)]).expect_err("the package is missing");
     assert!(fault.contains("did you mean `geo.Point`?") || fault.contains("VIL-F008"), "{fault}");
