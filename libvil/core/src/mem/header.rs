@@ -13,6 +13,9 @@ use crate::base::limits::{LAYOUT_VERSION, MAGIC, MAX_STATIC_SIZE, PAGE};
 /// Bytes of the header proper, before the tables.
 pub const HEADER_SIZE: u64 = 256;
 
+/// Position of the word that all others are multiplied into, so that a half-written world is refused.
+const SEAL: usize = 16;
+
 const CLASS_WORDS: usize = 2;
 const MESSAGE_WORDS: usize = 4;
 const ROUTE_WORDS: usize = 16;
@@ -196,6 +199,8 @@ pub fn encode(catalog: &Catalog, sizes: &Sizes, total_size: u64) -> Vec<u8> {
     let mut bytes: Vec<u8> = out.words.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes.extend_from_slice(&out.names);
     bytes.resize((bytes.len() as u64).next_multiple_of(PAGE) as usize, 0);
+    let seal = seal(&bytes);
+    bytes[SEAL * 8..][..8].copy_from_slice(&seal.to_le_bytes());
     bytes
 }
 
@@ -209,6 +214,12 @@ fn encode_route(route: &RouteEntry, out: &mut Writer) {
     out.words.push(policy.iter().rev().fold(0, |word, policy| word << 8 | policy));
     out.words.extend([route.deadline_ms, route.sample].map(u64::from));
     out.words.extend([0, 0]);
+}
+
+/// What the seal of these bytes must be. No secret: it tells a torn write from a whole one, not friend from foe.
+fn seal(bytes: &[u8]) -> u64 {
+    let words = bytes.chunks_exact(8).map(little).enumerate().filter(|(index, _)| *index != SEAL);
+    words.fold(MAGIC, |seal, (_, word)| (seal ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29))
 }
 
 fn little(chunk: &[u8]) -> u64 {
@@ -275,6 +286,9 @@ pub fn decode(bytes: &[u8]) -> Result<(Catalog, Sizes), Error> {
 
 fn decode_checked(bytes: &[u8]) -> Result<(Catalog, Sizes), String> {
     let reader = Reader(bytes);
+    if reader.word(SEAL)? != seal(bytes) {
+        return Err("its static part is not the one that was sealed; it was torn or changed".into());
+    }
     let [classes, messages, routes] = [5, 6, 7].map(|index| reader.small(index));
     let (classes, messages, routes) = (classes? as usize, messages? as usize, routes? as usize);
     let first_class = (HEADER_SIZE / 8) as usize;
