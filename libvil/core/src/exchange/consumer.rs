@@ -13,7 +13,7 @@ use crate::base::index::depth;
 use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference};
 use crate::exchange::copied::Buffers;
 use crate::exchange::{NotOpened, Peer, Refusal};
-use crate::mem::{CELL_STAMP, COUNT, RingGeometry, Shared};
+use crate::mem::{CELL_STAMP, RingGeometry, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::registry::closed_head;
 use crate::stats;
@@ -69,7 +69,7 @@ impl Consumer {
             ring,
             half: EndWord { index: 0, ..head }.encode(),
             head: head.index,
-            cursor: head.index,
+            cursor: if mutant("resume_at_tail") { tail } else { head.index },
             tail: head.index,
             held: vec![None; ring.consumer_loans as usize].into_boxed_slice(),
             spare: (0..ring.consumer_loans).rev().collect(),
@@ -222,7 +222,6 @@ impl Consumer {
         self.released += u64::from(head.wrapping_sub(self.head));
         self.head = head;
         shared.segment.word(self.ring.head).store(self.half | u64::from(head), "release.head");
-        shared.segment.word(self.ring.head + COUNT).note(self.released, "release.count");
         if self.is_worth_waking() {
             self.wake_producer(shared);
         }

@@ -84,7 +84,7 @@ pub struct RingGeometry {
     pub sample_mask: u32,
 }
 
-/// Byte offset of the 64-bit count beside an end's word.
+/// Byte offset of the 64-bit count of published messages beside tail.
 pub const COUNT: u64 = 8;
 /// Byte offset of the count of dropped messages on the producer's line.
 pub const DROPPED: u64 = 16;

@@ -3,6 +3,7 @@
 //! It knows no slot and no process table: it answers OwnedBy(p) and leaves recovery to those above. A plain store goes
 //! only to a word that names the storing process; everyone else needs a CAS.
 
+use crate::base::crash::mutant;
 use crate::base::index::extend;
 use crate::base::words::{EndWord, ProcessId};
 use crate::mem::{COUNT, RingGeometry, Shared};
@@ -48,6 +49,7 @@ pub fn open(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) -> 
             return Err(Taken::OwnedBy(owner));
         }
         let opened = found.opened(me);
+        let opened = if mutant("incarnation_kept") { EndWord { owner: Some(me), ..found } } else { opened };
         if change(shared, ring, side, found, opened, "open") {
             return Ok(opened);
         }
@@ -74,8 +76,16 @@ pub fn reference(shared: &Shared, ring: &RingGeometry, index: u32) -> u64 {
 
 /// Messages that ever passed an end: published at the tail, released or skipped at the head.
 ///
-/// The stored count may lag behind the index by a crash between the two stores; extended by the index it is exact.
+/// The stored count of published messages may lag behind tail by a crash between the two stores; extended by the index
+/// it is exact. What passed head follows from it: a count of its own would lose 2^32 when as many are skipped for
+/// nobody. Head is read first, so that it is never ahead of tail.
 pub fn passed(shared: &Shared, ring: &RingGeometry, side: Side) -> u64 {
-    let stored = shared.segment.word(side.offset(ring) + COUNT).load("count");
-    extend(stored, end(shared, ring, side).index)
+    let head = end(shared, ring, Side::Head).index;
+    let stored = shared.segment.word(ring.tail + COUNT).load("count");
+    let tail = end(shared, ring, Side::Tail).index;
+    let published = if mutant("count_not_extended") { stored } else { extend(stored, tail) };
+    match side {
+        Side::Tail => published,
+        Side::Head => published.wrapping_sub(u64::from(tail.wrapping_sub(head))),
+    }
 }
