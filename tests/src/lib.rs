@@ -3,4 +3,7 @@
 
 pub mod artifact;
 pub mod cc;
+pub mod generated;
+pub mod runtime_dir;
 pub mod scratch;
+pub mod sites;

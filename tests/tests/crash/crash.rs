@@ -105,11 +105,11 @@ fn actors(private: &Private) -> u32 {
 /// L2: the recoverer dies before each of its stores; so does the one after it; the third one finishes.
 ///
 /// Every other time the first recoverer is a peer that holds an end, so that its own belongings come on top.
-pub(crate) fn takeover(context: &Rc<Context>, site: &'static str, point: u64) {
+pub(crate) fn takeover(context: &Rc<Context>, site: &'static str, occasion: u64) {
     let dead = context.actor | context.before.zombies;
     let living = |process: &u16| context.before.lives(*process) && dead & bit(*process) == 0;
     let mut chain: Vec<u16> = (0..PROCESSES).filter(living).collect();
-    if point.is_multiple_of(2) {
+    if occasion.is_multiple_of(2) {
         chain.reverse();
     }
     chain.truncate(3);

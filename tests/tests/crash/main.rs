@@ -7,8 +7,11 @@
 
 mod campaign;
 mod crash;
+mod create;
 mod facts;
 mod memory;
+mod mutants;
+mod nonsense;
 mod oracle;
 mod phrases;
 mod run;

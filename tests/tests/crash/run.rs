@@ -154,7 +154,7 @@ impl Run {
                 single(&context, site, points.get());
             }
             if layers.takeover != 0 && points.get().is_multiple_of(layers.takeover) {
-                takeover(&context, site, points.get());
+                takeover(&context, site, points.get() / layers.takeover);
             }
         })));
     }

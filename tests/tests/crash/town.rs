@@ -76,8 +76,8 @@ impl Town {
             let end = EndWord { index: self.past as u32, incarnation: 0, owner: None };
             for at in [ring.tail, ring.head] {
                 lease.segment.word(at).store(end.encode(), "founding");
-                lease.segment.word(at + COUNT).store(self.past, "founding");
             }
+            lease.segment.word(ring.tail + COUNT).store(self.past, "founding");
         }
         let start = SlotWord { generation: (self.past as u32).wrapping_add(1), state: SlotState::Free };
         for slot in 0..self.geometry.slots {

@@ -76,7 +76,7 @@ impl Producer {
             route,
             ring,
             half: EndWord { index: 0, ..tail }.encode(),
-            tail: tail.index,
+            tail: if mutant("resume_at_head") { head.index } else { tail.index },
             head: head.index,
             cursor: tail.index,
             ledger: vec![IN_CELL; capacity].into_boxed_slice(),
@@ -177,6 +177,9 @@ impl Producer {
             self.store_tail(shared, index.wrapping_add(1));
         }
         self.write_cell(shared, index, position, slot);
+        if mutant("count_before_tail") {
+            shared.segment.word(self.ring.tail + COUNT).note(self.published + 1, "publish.count");
+        }
         self.tail = index.wrapping_add(1);
         self.store_tail(shared, self.tail);
         self.published += 1;
@@ -205,17 +208,23 @@ impl Producer {
         for slot in loaned.chain(self.free.iter().copied()).filter(|slot| *slot != IN_CELL) {
             heap::give_back(shared, self.me, slot);
         }
-        let mut index = self.cursor;
-        while index != self.tail {
-            let slot = self.ledger[(index & (self.ring.capacity - 1)) as usize];
-            if slot != IN_CELL {
-                heap::abandon(shared, self.me, slot);
-            }
-            index = index.wrapping_add(1);
-        }
+        self.abandon_unread(shared);
         let ours = EndWord { index: self.tail, ..EndWord::decode(self.half) };
         queue::change(shared, &self.ring, Side::Tail, ours, ours.vacated(), "close.tail");
         self.corrupt = true;
+    }
+
+    /// Slots that lie in the ring become ORPHAN.
+    fn abandon_unread(&self, shared: &Shared) {
+        let part = if mutant("close_frees_what_is_unread") { heap::give_back } else { heap::abandon };
+        let mut index = self.cursor;
+        while index != self.tail && !mutant("close_forgets_the_ring") {
+            let slot = self.ledger[(index & (self.ring.capacity - 1)) as usize];
+            if slot != IN_CELL {
+                part(shared, self.me, slot);
+            }
+            index = index.wrapping_add(1);
+        }
     }
 
     #[inline]
@@ -294,8 +303,9 @@ impl Producer {
 
     /// Takes back the slots whose cells head has passed. Only head moves slots back, whoever is at it.
     fn reclaim(&mut self, shared: &Shared) -> Result<(), Refusal> {
-        let head = queue::end(shared, &self.ring, Side::Head).index;
-        self.advance(head)
+        let head = queue::end(shared, &self.ring, Side::Head);
+        let is_over = mutant("reclaim_when_nobody_consumes") && head.owner.is_none();
+        self.advance(if is_over { self.tail } else { head.index })
     }
 
     fn advance(&mut self, head: u32) -> Result<(), Refusal> {
@@ -321,7 +331,7 @@ impl Producer {
     #[cold]
     fn skip_for_nobody(&mut self, shared: &Shared) -> Result<(), Refusal> {
         let found = queue::end(shared, &self.ring, Side::Head);
-        if self.ring.delivery != Delivery::BestEffort || found.owner.is_some() {
+        if self.ring.delivery != Delivery::BestEffort || (found.owner.is_some() && !mutant("skip_past_the_living")) {
             return Ok(());
         }
         let skipped = depth(found.index, self.tail, self.ring.capacity).ok_or(Refusal::Corrupt)?;

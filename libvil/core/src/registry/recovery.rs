@@ -31,12 +31,13 @@ pub enum Outcome {
 
 /// Recovers an entry if its process is dead.
 pub fn recover(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> Outcome {
+    let early = mutant("token_before_word") && liveness.is_free(process);
     let found = state(shared, process);
     match found.state {
         ProcState::Free => Outcome::Free,
         ProcState::Dead => finish(shared, process, found),
         // The word is read first, then the token is asked: the other order kills a newcomer in the same entry.
-        ProcState::Alive if !liveness.is_free(process) => Outcome::Alive,
+        ProcState::Alive if !early && !liveness.is_free(process) => Outcome::Alive,
         ProcState::Alive => bury(shared, process, found),
     }
 }
@@ -95,6 +96,9 @@ fn finish(shared: &Shared, process: ProcessId, dead: ProcWord) -> Outcome {
 }
 
 fn freed(dead: ProcWord) -> ProcWord {
+    if mutant("epoch_kept") {
+        return dead.with(ProcState::Free);
+    }
     ProcWord { epoch: (dead.epoch + 1) & (u64::MAX >> 8), state: ProcState::Free }
 }
 

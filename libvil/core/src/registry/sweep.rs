@@ -17,7 +17,8 @@ pub fn sweep(shared: &Shared) -> u32 {
         return 0;
     }
     let picture = early.unwrap_or_else(|| Picture::take(shared));
-    let unnamed = orphans.into_iter().filter(|(index, slot)| !picture.shows(*index, slot.generation));
+    let is_named = |index, slot: SlotWord| picture.shows(index, slot.generation) && !mutant("sweep_ignores_cells");
+    let unnamed = orphans.into_iter().filter(|(index, slot)| !is_named(*index, *slot));
     unnamed.filter(|(index, slot)| heap::change(shared, *index, *slot, slot.freed(), "sweep")).count() as u32
 }
 

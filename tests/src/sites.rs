@@ -1,0 +1,54 @@
+//! The sites of vil-core: where in its source a shared word is written, found by reading the source.
+//!
+//! `docs/crash-model.md` and the crash harness are held against this list, so a new store cannot stay unexplained or
+//! untried.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::artifact::root;
+
+/// Calls that write a shared word; the last literal among their arguments is the site.
+const WRITES: [&str; 8] = [".store(", ".note(", ".cas(", ".add(", ".raise(", ".announce(", ".bump(", "change("];
+
+/// Site names of all shared stores in these folders of vil-core, tests and seeded mistakes included.
+pub fn store_sites(folders: &[&str]) -> BTreeSet<String> {
+    let source = root().join("libvil/core/src");
+    let mut sites = BTreeSet::new();
+    for folder in folders {
+        let entries = std::fs::read_dir(source.join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        for entry in entries {
+            let path = entry.unwrap_or_else(|error| panic!("{folder}: {error}")).path();
+            if path.extension().is_some_and(|ext| ext == "rs") {
+                collect(&path, &mut sites);
+            }
+        }
+    }
+    sites
+}
+
+fn collect(path: &Path, sites: &mut BTreeSet<String>) {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    for call in WRITES {
+        for (at, _) in code.match_indices(call) {
+            sites.extend(last_literal(arguments(&code[at + call.len()..])));
+        }
+    }
+}
+
+/// The text up to the parenthesis that closes a call.
+fn arguments(rest: &str) -> &str {
+    let mut open = 1;
+    let end = rest.find(|c| {
+        open += i32::from(c == '(') - i32::from(c == ')');
+        open == 0
+    });
+    &rest[..end.unwrap_or(rest.len())]
+}
+
+fn last_literal(arguments: &str) -> Option<String> {
+    let (rest, _) = arguments.rsplit_once('"')?;
+    let (_, site) = rest.rsplit_once('"')?;
+    Some(site.to_owned())
+}

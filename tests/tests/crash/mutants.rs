@@ -1,0 +1,73 @@
+//! The harness's own score: seeded mistakes, switched on one at a time, each of which a campaign must find.
+//!
+//! A mistake that no layer finds is a hole in the harness.
+
+use vil_core::base::crash::set_mutant;
+
+use crate::campaign::{recital, tell};
+use crate::run::Layers;
+use crate::score::{Layer, Score};
+use crate::town::{several, single};
+
+/// A mistake, what is wrong about it, and the first layer that is able to see it.
+const MUTANTS: &[(&str, &str, Layer)] = &[
+    ("entry_recycled_first", "recovery frees the process entry before the belongings", Layer::L1),
+    ("no_epoch_recheck", "a slow recoverer goes on although the entry has a new owner", Layer::L3),
+    ("token_before_word", "recovery asks for the token before it reads the entry", Layer::L3),
+    ("epoch_kept", "a recycled entry keeps its epoch", Layer::L1),
+    ("incarnation_kept", "an end that is opened again keeps its incarnation", Layer::L3),
+    ("orphans_are_freed", "recovery frees slots that unread messages lie in", Layer::L1),
+    ("free_without_generation", "recovery frees a slot without a new generation", Layer::L1),
+    ("at_least_once_skips", "a dead consumer's ring is skipped although delivery is at_least_once", Layer::L1),
+    ("sweep_ignores_cells", "the sweep frees every orphan", Layer::L1),
+    ("picture_before_orphans", "the sweep looks at the cells before it collects orphans", Layer::L3),
+    ("tail_before_cell", "publish stores tail before the cell", Layer::L1),
+    ("count_before_tail", "publish stores the count before tail", Layer::L1),
+    ("count_not_extended", "the count of published messages is read as it is stored", Layer::L1),
+    ("stale_generation_in_cell", "the cell names the slot's life before", Layer::L1),
+    ("release_moves_head_at_once", "an early release of a later message moves head over earlier ones", Layer::L1),
+    ("resume_at_tail", "a replacement consumer begins at tail", Layer::L1),
+    ("resume_at_head", "a replacement producer begins at head, over its predecessor's messages", Layer::L1),
+    ("skip_past_the_living", "a full best_effort ring is skipped although its consumer lives", Layer::L1),
+    ("reclaim_when_nobody_consumes", "a producer takes slots back because nobody consumes", Layer::L1),
+    ("close_frees_what_is_unread", "a producer that closes frees slots of unread messages", Layer::L1),
+    ("close_forgets_the_ring", "a producer that closes keeps slots of unread messages", Layer::L1),
+];
+
+/// One layer at a time, the cheap one first; stops at the first violation.
+const STEPS: [(Layer, Layers); 3] = [
+    (Layer::L1, Layers { single: true, takeover: 0, duel: 0 }),
+    (Layer::L3, Layers { single: false, takeover: 0, duel: 3 }),
+    (Layer::L2, Layers { single: false, takeover: 3, duel: 0 }),
+];
+
+/// Hunts until something is wrong; which layer saw it.
+fn hunt(name: &'static str, score: &mut Score) -> Option<Layer> {
+    set_mutant(name);
+    let found = STEPS.into_iter().find(|(_, layers)| {
+        let towns = single().into_iter().take(6).chain(several());
+        towns.into_iter().any(|town| {
+            tell(&town, *layers, score, recital);
+            score.is_over()
+        })
+    });
+    set_mutant("");
+    found.map(|(layer, _)| layer)
+}
+
+#[test]
+fn every_seeded_mistake_is_found() {
+    let mut missed = Vec::new();
+    for (name, meaning, layer) in MUTANTS {
+        let mut score = Score::default();
+        let found = hunt(name, &mut score);
+        let violation = score.violations.first().map_or("", String::as_str);
+        let seen: String = violation.chars().take(150).collect();
+        println!("{name}: {meaning}: found by {found:?} after {} checks: {seen}", score.total());
+        if found.is_none_or(|found| found > *layer) {
+            missed.push(*name);
+        }
+    }
+    println!("{} of {} found", MUTANTS.len() - missed.len(), MUTANTS.len());
+    assert!(missed.is_empty(), "not found, or not by the layer that should: {missed:?}");
+}
