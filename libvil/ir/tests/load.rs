@@ -86,6 +86,12 @@ fn an_unknown_key_is_shown_with_the_nearest_right_one() {
 fn unknown_types_names_and_ports_are_shown_with_the_nearest_right_one() {
     let found = faults(&changed("type: f64", "type: Rist"));
     assert!(found[0].contains("VIL-F008") && found[0].contains("did you mean `Risk`?"), "{found:?}");
+    for (foreign, ours) in [("uint32_t", "u32"), ("double", "f64"), ("int", "i32"), ("U64", "u64"), ("u46", "u64")] {
+        let found = faults(&changed("type: f64", &format!("type: {foreign}")));
+        assert!(found[0].ends_with(&format!("did you mean `{ours}`?")), "{found:?}");
+    }
+    let found = faults(&changed("capacity: 1024", "cap: 1024"));
+    assert!(found[0].ends_with("did you mean `capacity`?"), "{found:?}");
     let found = faults(&changed("message: Credit }", "message: Credits }"));
     assert!(found[0].contains("VIL-F009") && found[0].contains("did you mean `Credit`?"), "{found:?}");
     let found = faults(&changed("to: filter.credits", "to: filter.credit"));

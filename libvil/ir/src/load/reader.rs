@@ -33,15 +33,24 @@ impl<'n> Object<'n> {
     }
 }
 
-/// The name nearest to a wrong one, when one is near enough to be meant.
+/// The name nearest to a wrong one, when one is near enough to be meant: letters added, left out, changed or swapped in
+/// up to a third of it, or cut short. Of two equally near, the one of the same letters.
 pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = wrong.to_lowercase();
-    let scored = names.into_iter().map(|name| {
-        let distance = strsim::osa_distance(&lower, &name.to_lowercase());
-        (distance, name)
+    let scored = names.into_iter().filter(|name| *name != wrong).filter_map(|name| {
+        let other = name.to_lowercase();
+        let distance = strsim::osa_distance(&lower, &other);
+        let near = distance <= (wrong.len().max(name.len()) / 3).max(1);
+        let cut = lower.len() > 2 && (other.starts_with(&lower) || lower.starts_with(&other) && other.len() > 2);
+        (near || cut).then(|| (!near, distance, letters(&lower) != letters(&other), name))
     });
-    let best = scored.filter(|(distance, name)| *distance <= (wrong.len().max(name.len()) / 3).max(1)).min()?;
-    (best.1 != wrong).then_some(best.1)
+    scored.min().map(|(.., name)| name)
+}
+
+fn letters(text: &str) -> Vec<char> {
+    let mut letters: Vec<char> = text.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// A list of names for people.
@@ -74,8 +83,22 @@ impl Reader {
     ) where
         I: IntoIterator<Item = &'a str> + Clone,
     {
-        let mut fault = Diagnostic::new(rule, pointer, format!("{what} `{wrong}`")).expected(one_of(names.clone()));
-        if let Some(near) = nearest(wrong, names) {
+        let near = nearest(wrong, names.clone());
+        self.unknown_near(rule, place, pointer, &format!("{what} `{wrong}`"), names, near);
+    }
+
+    /// As `unknown`, where the nearest right name is known already.
+    pub(crate) fn unknown_near<'a>(
+        &mut self,
+        rule: Rule,
+        place: Place,
+        pointer: String,
+        message: &str,
+        names: impl IntoIterator<Item = &'a str>,
+        near: Option<&str>,
+    ) {
+        let mut fault = Diagnostic::new(rule, pointer, message).expected(one_of(names));
+        if let Some(near) = near {
             fault = fault.fix(format!("did you mean `{near}`?"));
         }
         self.fault(place, fault);

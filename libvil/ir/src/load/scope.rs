@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::node::{Data, Node, Place, child};
-use super::reader::Reader;
+use super::reader::{Reader, nearest};
 use super::rules::{DUPLICATE, UNKNOWN_NAME, UNKNOWN_PORT, UNKNOWN_TYPE};
 use crate::diagnostics::Diagnostic;
 use crate::model::Type;
@@ -172,6 +172,26 @@ impl Reader {
     fn unknown_type(&mut self, scope: &Scope<'_>, written: &str, place: Place, pointer: &str) {
         let built_in = Scalar::ALL.iter().map(|scalar| scalar.word()).chain(WORDS.iter().copied());
         let names = scope.declared.of("types").chain(built_in);
-        self.unknown(UNKNOWN_TYPE, place, pointer.to_owned(), "unknown type", written, names);
+        let near = in_other_languages(written).or_else(|| nearest(written, names.clone()));
+        let message = format!("unknown type `{written}`");
+        self.unknown_near(UNKNOWN_TYPE, place, pointer.to_owned(), &message, names, near);
     }
+}
+
+/// The scalar that other languages call by another name.
+fn in_other_languages(name: &str) -> Option<&'static str> {
+    Some(match name.strip_suffix("_t").unwrap_or(name) {
+        "uint8" | "uchar" | "byte" | "char8" => "u8",
+        "uint16" | "ushort" => "u16",
+        "uint32" | "uint" | "unsigned" => "u32",
+        "uint64" | "ulong" | "size" | "usize" => "u64",
+        "int8" | "char" => "i8",
+        "int16" | "short" => "i16",
+        "int32" | "int" => "i32",
+        "int64" | "long" | "isize" => "i64",
+        "float" | "float32" => "f32",
+        "double" | "float64" => "f64",
+        "boolean" | "_Bool" => "bool",
+        _ => return None,
+    })
 }
