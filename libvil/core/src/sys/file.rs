@@ -12,10 +12,13 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Fault};
 use crate::base::limits::MAX_NAME;
+use crate::sys::fork::Private;
 use crate::sys::process::user;
 
 const SUFFIX: &str = ".vil";
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes granted in one go: a signal starts one of these anew, not the whole world.
+const GRANT: u64 = 16 << 20;
 
 /// A directory that belongs to this user alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,7 +120,10 @@ impl WorldPath {
             .open(self.file());
         let file = opened.map_err(|error| self.explain(&error))?;
         let found = file.metadata().map_err(|error| self.explain(&error))?;
-        if found.uid() != user() || !found.is_file() {
+        if !found.is_file() {
+            return Err(self.no_file());
+        }
+        if found.uid() != user() {
             let message = format!("world `{}` belongs to user {}, not to user {}", self.name, found.uid(), user());
             return Err(Error::new(Fault::Owner, message));
         }
@@ -138,17 +144,8 @@ impl WorldPath {
         let mut options = OpenOptions::new();
         options.read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC);
         let file = options.open(&self.dir.0).map_err(|error| self.explain(&error))?;
-        let size_arg =
-            libc::off_t::try_from(size).map_err(|_| Error::new(Fault::Memory, format!("a world of {size} bytes")))?;
-        // SAFETY: the descriptor is open; the call has no other arguments than numbers.
-        let answer = unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, size_arg) };
-        if answer != 0 {
-            let error = io::Error::from_raw_os_error(answer);
-            return Err(Error::from_os(
-                &format!("world `{}`: {size} bytes in {}", self.name, self.dir.0.display()),
-                &error,
-            ));
-        }
+        let place = || format!("world `{}`: {size} bytes in {}", self.name, self.dir.0.display());
+        grant(&file, size).map_err(|error| Error::from_os(&place(), &error))?;
         Ok(file)
     }
 
@@ -177,12 +174,12 @@ impl WorldPath {
 
     /// Keeps other creators and removers of this directory's worlds out until the answer is dropped. A holder that is
     /// stopped for longer than `LOCK_PATIENCE` makes this an error, never a hang.
-    pub fn lock(&self) -> Result<File, Error> {
-        let dir = File::open(&self.dir.0).map_err(|error| self.explain(&error))?;
+    pub fn lock(&self) -> Result<DirLock, Error> {
+        let dir = Private::open(|| File::open(&self.dir.0).map_err(|error| self.explain(&error)))?;
         let deadline = Instant::now() + LOCK_PATIENCE;
         loop {
             match dir.try_lock() {
-                Ok(()) => return Ok(dir),
+                Ok(()) => return Ok(DirLock(dir)),
                 Err(TryLockError::Error(error)) => return Err(self.explain(&error)),
                 Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
                     let place = self.dir.0.display();
@@ -196,8 +193,14 @@ impl WorldPath {
         }
     }
 
+    fn no_file(&self) -> Error {
+        let message = format!("`{}` is no file and so no world; remove it", self.file().display());
+        Error::new(Fault::Corrupt, message)
+    }
+
     fn explain(&self, error: &io::Error) -> Error {
         match error.kind() {
+            io::ErrorKind::IsADirectory => self.no_file(),
             io::ErrorKind::NotFound => {
                 let message = format!("there is no world `{}` in {}; create it first", self.name, self.dir.0.display());
                 Error::new(Fault::NotFound, message)
@@ -208,4 +211,37 @@ impl WorldPath {
             _ => Error::from_os(&format!("world `{}`", self.name), error),
         }
     }
+}
+
+/// Keeps other creators out until it is dropped; ends with this process, whatever its fork children do.
+#[derive(Debug)]
+pub struct DirLock(Private);
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing would do, but for a fork child that was made while the file was no longer private and not yet closed.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Grants a file all its memory. The limit on file sizes is asked first, because crossing it is a signal.
+fn grant(file: &File, size: u64) -> io::Result<()> {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: `limit` is a valid place to write.
+    unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) };
+    if size > limit.rlim_cur {
+        return Err(io::Error::from_raw_os_error(libc::EFBIG));
+    }
+    let mut granted = 0;
+    while granted < size {
+        let step = GRANT.min(size - granted);
+        // SAFETY: the descriptor is open; the call has no other arguments than numbers, and a world is far smaller than
+        // the largest offset.
+        match unsafe { libc::posix_fallocate(file.as_raw_fd(), granted as libc::off_t, step as libc::off_t) } {
+            0 => granted += step,
+            libc::EINTR => {}
+            error => return Err(io::Error::from_raw_os_error(error)),
+        }
+    }
+    Ok(())
 }

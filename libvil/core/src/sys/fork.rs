@@ -1,17 +1,27 @@
-//! What a fork child must not do: use its parent's worlds or keep their tokens alive.
+//! What a fork child must not do: use its parent's worlds or keep their locks alive.
 //!
-//! A child handler counts a generation up and closes the token files; mappings do not reach the child at all. Both are
-//! async-signal-safe, as a handler in a forked child must be.
+//! A child handler counts a generation up and closes the private files; mappings do not reach the child at all. Both
+//! are async-signal-safe, as a handler in a forked child must be.
 
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::os::fd::AsRawFd;
 use std::sync::Once;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
-/// Tokens one process can hold: bounds the table that the child handler walks.
-const MAX_TOKENS: usize = 1024;
+use crate::base::error::{Error, Fault};
+use crate::sys::process::pause_thread;
+
+/// Private files one process can have open: bounds the table that the child handler walks.
+const MAX_PRIVATE: usize = 1024;
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
-static TOKENS: [AtomicI32; MAX_TOKENS] = [const { AtomicI32::new(-1) }; MAX_TOKENS];
+static PRIVATE: [AtomicI32; MAX_PRIVATE] = [const { AtomicI32::new(-1) }; MAX_PRIVATE];
 static INSTALL: Once = Once::new();
+/// Set while a file is being made private, and while the process forks: a fork in between would give the child a file
+/// that the child handler does not know.
+static GATE: AtomicBool = AtomicBool::new(false);
 
 /// Counts the forks between the first user of libvil and this process.
 #[inline(always)]
@@ -20,27 +30,87 @@ pub fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// Registers a file descriptor that a fork child closes. False when the table is full.
-pub fn guard(fd: i32) -> bool {
-    INSTALL.call_once(|| {
-        // SAFETY: the handler only touches atomics and calls close, which is async-signal-safe.
-        unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
-    });
-    TOKENS.iter().any(|place| place.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok())
+/// An open file that no fork child gets, so that a lock on it ends with this process. In the child it is closed before
+/// fork returns, and dropping it there closes nothing: its number may be another file's by then.
+#[derive(Debug)]
+pub struct Private {
+    file: ManuallyDrop<File>,
+    generation: u32,
 }
 
-/// Takes a file descriptor out of the table, before it is closed.
-pub fn unguard(fd: i32) {
-    let _ = TOKENS.iter().any(|place| place.compare_exchange(fd, -1, Ordering::AcqRel, Ordering::Relaxed).is_ok());
+impl Private {
+    /// Opens a file with `open`; no fork happens in between. `Limit` when the process has too many.
+    pub fn open(open: impl FnOnce() -> Result<File, Error>) -> Result<Private, Error> {
+        INSTALL.call_once(|| {
+            // SAFETY: the handlers only touch atomics, yield and call close, which a forked child may do.
+            unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+        });
+        let _gate = Gate::shut();
+        let file = open()?;
+        let fd = file.as_raw_fd();
+        if !PRIVATE.iter().any(|place| place.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok()) {
+            let message = format!("this process has {MAX_PRIVATE} worlds open; close some first");
+            return Err(Error::new(Fault::Limit, message));
+        }
+        Ok(Private { file: ManuallyDrop::new(file), generation: generation() })
+    }
+}
+
+impl Deref for Private {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        if self.generation != generation() {
+            return;
+        }
+        let fd = self.file.as_raw_fd();
+        let _ = PRIVATE.iter().any(|place| place.compare_exchange(fd, -1, Ordering::AcqRel, Ordering::Relaxed).is_ok());
+        // SAFETY: dropped once, here.
+        unsafe { ManuallyDrop::drop(&mut self.file) };
+    }
+}
+
+/// Keeps this process from forking until it is dropped.
+struct Gate;
+
+impl Gate {
+    fn shut() -> Gate {
+        before();
+        Gate
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        in_parent();
+    }
+}
+
+extern "C" fn before() {
+    // ORDER: Acquire, pairs with the Release of whoever had the gate before.
+    while GATE.swap(true, Ordering::Acquire) {
+        pause_thread();
+    }
+}
+
+extern "C" fn in_parent() {
+    GATE.store(false, Ordering::Release);
 }
 
 extern "C" fn in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
-    for place in &TOKENS {
+    for place in &PRIVATE {
         let fd = place.swap(-1, Ordering::Relaxed);
         if fd >= 0 {
-            // SAFETY: the descriptor was registered by its owner, whose world is unusable in the child from here on.
+            // SAFETY: the descriptor is a `Private`'s, which closes nothing in this process from here on.
             unsafe { libc::close(fd) };
         }
     }
+    GATE.store(false, Ordering::Release);
 }

@@ -22,8 +22,13 @@ impl Mapping {
         let size = usize::try_from(size).map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
         let map = MmapOptions::new().len(size).map_raw(file)?;
         map.advise(Advice::DontFork)?;
-        // Old kernels do not know it; then the first touch of a page pays.
-        let _ = map.advise(Advice::PopulateWrite);
+        match map.advise(Advice::PopulateWrite).map_err(|error| error.raw_os_error()) {
+            // A touch would be a SIGBUS: the file has holes and its file system no space to fill them.
+            Err(Some(libc::EFAULT)) => return Err(io::Error::from_raw_os_error(libc::ENOSPC)),
+            Err(Some(libc::ENOMEM)) => return Err(io::Error::from_raw_os_error(libc::ENOMEM)),
+            // Old kernels do not know it; then the first touch of a page pays.
+            _ => {}
+        }
         Ok(Mapping { map: ManuallyDrop::new(map), generation: fork::generation() })
     }
 

@@ -8,24 +8,23 @@ use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 
+use vil_ir::limits::MAX_PROCESSES;
+
+use crate::base::error::Error;
 use crate::base::limits::TOKEN_BASE;
 use crate::base::words::ProcessId;
-use crate::sys::fork;
+use crate::sys::fork::Private;
 
 /// A locked byte. Dropping it gives the byte back.
 #[derive(Debug)]
 pub struct Token {
-    file: File,
-    guarded: bool,
+    file: Private,
 }
 
 impl Token {
-    /// Wraps a file that was opened for tokens alone; nothing is locked yet.
-    pub fn new(file: File) -> io::Result<Token> {
-        if !fork::guard(file.as_raw_fd()) {
-            return Err(io::Error::from_raw_os_error(libc::EMFILE));
-        }
-        Ok(Token { file, guarded: true })
+    /// Opens a world's file for tokens alone; nothing is locked yet.
+    pub fn open(open: impl FnOnce() -> Result<File, Error>) -> Result<Token, Error> {
+        Ok(Token { file: Private::open(open)? })
     }
 
     /// Locks the byte of an entry; false when somebody else has it.
@@ -50,18 +49,21 @@ impl Token {
     }
 }
 
-impl Drop for Token {
-    fn drop(&mut self) {
-        if self.guarded {
-            fork::unguard(self.file.as_raw_fd());
-        }
-    }
-}
-
 /// Is the byte of an entry unlocked? Asked through any descriptor but the holder's. An error counts as locked: it is
 /// safer to take a dead process for a living one.
 pub fn is_free(file: &File, process: ProcessId) -> bool {
-    let mut lock = byte(process, libc::F_WRLCK);
+    is_unlocked(file, byte(process, libc::F_WRLCK))
+}
+
+/// Are the bytes of all entries that a world can have unlocked? Needs nothing of what the file says. An error counts as
+/// locked.
+pub fn are_all_free(file: &File) -> bool {
+    let mut lock = byte(ProcessId(0), libc::F_WRLCK);
+    lock.l_len = libc::off_t::from(MAX_PROCESSES);
+    is_unlocked(file, lock)
+}
+
+fn is_unlocked(file: &File, mut lock: libc::flock) -> bool {
     // SAFETY: the descriptor is open and `lock` is a valid flock.
     let answer = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &mut lock) };
     answer == 0 && lock.l_type == libc::F_UNLCK as libc::c_short

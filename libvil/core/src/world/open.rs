@@ -12,9 +12,9 @@ use crate::base::error::{Error, Fault};
 use crate::base::words::ProcessId;
 use crate::mem::{Catalog, Geometry, HEADER_SIZE, Segment, Shared, decode, encode, peek_sizes};
 use crate::registry::{self, Identity, Liveness, claim};
-use crate::sys::file::{RuntimeDir, WorldPath};
+use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
-use crate::sys::token::{Token, is_free};
+use crate::sys::token::{Token, are_all_free, is_free};
 use crate::sys::{clock, fork, futex, process};
 use crate::world::contract::{Contract, check};
 
@@ -59,7 +59,7 @@ impl World {
     /// living process is `Exists`.
     pub fn create(dir: &RuntimeDir, name: &str, plan: &Plan, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
         let path = dir.world(name)?;
-        build(&path, plan)?;
+        let _lock = build(&path, plan)?;
         World::attach(&path, contract)
     }
 
@@ -84,7 +84,7 @@ impl World {
             match build(&path, plan) {
                 Err(error) if error.fault == Fault::Exists => {}
                 made => {
-                    made?;
+                    let _lock = made?;
                     return Ok((World::attach(&path, contract)?, Opened::Created));
                 }
             }
@@ -129,7 +129,7 @@ impl World {
         let segment = unsafe { Segment::new(mapping.base(), mapping.size()) };
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
         let shared = Shared::new(segment, geometry).ok_or_else(corrupt)?;
-        let token = Token::new(path.open()?.0).map_err(os)?;
+        let token = Token::open(|| Ok(path.open()?.0))?;
         let me = take_entry(&shared, &file, &token, role.unwrap_or("")).map_err(os)?;
         let Some(me) = me else {
             let message =
@@ -235,18 +235,20 @@ impl Drop for World {
     }
 }
 
-/// Writes a world into an unnamed file and links it when it is complete. A crash before the link leaves nothing.
-fn build(path: &WorldPath, plan: &Plan) -> Result<(), Error> {
+/// Writes a world into an unnamed file and links it when it is complete. A crash before the link leaves nothing. The
+/// answer keeps other creators out until we live in it: they would take it for abandoned and replace it.
+fn build(path: &WorldPath, plan: &Plan) -> Result<DirLock, Error> {
     refuse_unsupported(plan)?;
     let (catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
     let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
     let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(planned)?;
-    let _lock = path.lock()?;
+    let lock = path.lock()?;
     clear_abandoned(path)?;
     let file = path.unnamed(geometry.total_size)?;
     let bytes = encode(&catalog, &sizes, geometry.total_size);
     file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{}`", path.name()), &error))?;
-    path.link(&file)
+    path.link(&file)?;
+    Ok(lock)
 }
 
 fn refuse_unsupported(plan: &Plan) -> Result<(), Error> {
@@ -268,15 +270,14 @@ fn refuse_unsupported(plan: &Plan) -> Result<(), Error> {
     Ok(())
 }
 
-/// Under the directory's lock: removes a world of this name in which nobody lives.
+/// Under the directory's lock: removes a world of this name in which nobody lives, whatever it says of itself.
 fn clear_abandoned(path: &WorldPath) -> Result<(), Error> {
-    let (file, size) = match path.open() {
-        Ok(found) => found,
+    let file = match path.open() {
+        Ok((file, _)) => file,
         Err(error) if error.fault == Fault::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let processes = read(&file, size).map_or(0, |(_, geometry)| geometry.processes);
-    if (0..processes as u16).all(|process| is_free(&file, ProcessId(process))) {
+    if are_all_free(&file) {
         return path.unlink();
     }
     Err(Error::new(Fault::Exists, format!("world `{}` exists and somebody lives in it; open it instead", path.name())))
