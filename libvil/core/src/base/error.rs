@@ -65,9 +65,25 @@ impl Error {
             Some(libc::ENOENT) => Fault::NotFound,
             Some(libc::EEXIST) => Fault::Exists,
             Some(libc::ELOOP | libc::ENOTDIR) => Fault::Owner,
+            Some(libc::EOPNOTSUPP) => Fault::Unsupported,
             _ => Fault::System,
         };
-        Error::new(fault, format!("{what}: {error}"))
+        Error::new(fault, format!("{what}: {error}; {}", advice(error)))
+    }
+}
+
+/// What a person can do about an error of the operating system.
+fn advice(error: &std::io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(libc::EACCES | libc::EPERM) => "use a directory of your own, or let its owner run this",
+        Some(libc::EROFS | libc::EOPNOTSUPP) => "set VIL_RUNTIME_DIR to a directory in memory, such as one in /dev/shm",
+        Some(libc::ENOSPC | libc::EDQUOT) => "free some space there, or set VIL_RUNTIME_DIR to a larger file system",
+        Some(libc::ENOMEM) => "raise the limit of memory (ulimit -v), or plan fewer or smaller slots",
+        Some(libc::EFBIG) => "raise the limit of file sizes (ulimit -f), or plan fewer or smaller slots",
+        Some(libc::EMFILE | libc::ENFILE) => "close some files, or raise the limit of open files (ulimit -n)",
+        Some(libc::ENOENT) => "make the directory above it first",
+        Some(libc::ELOOP | libc::ENOTDIR) => "links are not followed; name the place itself",
+        _ => "libvil can do nothing about it",
     }
 }
 
