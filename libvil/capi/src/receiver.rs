@@ -143,6 +143,9 @@ pub unsafe extern "C" fn vil_receiver_wait_any(
         }
         // SAFETY: as promised by the caller.
         let receivers = unsafe { std::slice::from_raw_parts(receivers, count) };
+        if receivers.iter().enumerate().any(|(at, receiver)| receivers[..at].contains(receiver)) {
+            return Err(Failure::Argument("a receiver is there twice"));
+        }
         let mut lent = Vec::with_capacity(count);
         lend_all(receivers, &mut lent, &mut |lent| {
             *place = wait_any(lent, timeout_ns)?;

@@ -132,8 +132,9 @@ pub fn wait_any(receivers: &mut [&mut Receiver], timeout_ns: u64) -> Result<usiz
         || receivers.borrow_mut().iter_mut().position(|receiver| receiver.is_ready()),
         || receivers.borrow_mut().iter_mut().find_map(|receiver| receiver.lost()),
     );
-    for receiver in receivers.borrow_mut().iter_mut() {
-        receiver.cancels = cancels;
+    // Only this answer tells of the calls; after any other each receiver still knows what it has told.
+    if answer == Err(Stop::Cancelled) {
+        receivers.borrow_mut().iter_mut().for_each(|receiver| receiver.cancels = cancels);
     }
     answer
 }
