@@ -21,15 +21,12 @@ pub(super) fn open_end<T>(
     for _ in 0..TRIES {
         let owner = match open() {
             Ok(end) => return Ok(end),
-            Err(NotOpened::Corrupt) => {
-                let message = format!(
-                    "route {name} of world `{}` holds nonsense; remove the world and create it again",
-                    world.name()
-                );
-                return Err(Error::new(Fault::Corrupt, message));
-            }
+            Err(NotOpened::Corrupt) => return Err(nonsense(world, &name)),
             Err(NotOpened::OwnedBy(owner)) => owner,
         };
+        if u32::from(owner.0) >= world.shared.geometry.processes {
+            return Err(nonsense(world, &name));
+        }
         if owner == world.me() || held_by_the_living(world, owner) {
             let pid = info(&world.shared, owner).pid;
             let message = format!(
@@ -40,6 +37,12 @@ pub(super) fn open_end<T>(
         }
     }
     Err(Error::new(Fault::Busy, format!("route {name} of world `{}` changes hands again and again", world.name())))
+}
+
+fn nonsense(world: &World, route: &str) -> Error {
+    let message =
+        format!("route {route} of world `{}` holds nonsense; remove the world and create it again", world.name());
+    Error::new(Fault::Corrupt, message)
 }
 
 /// Recovers the owner if it is dead; says whether it lives.
