@@ -2,6 +2,13 @@
 #ifndef VIL_BASE_H
 #define VIL_BASE_H
 
+#if !defined(__linux__) || !defined(__LP64__) || !(defined(__x86_64__) || defined(__aarch64__))
+#error "libvil runs on 64-bit Linux, on x86_64 and aarch64"
+#endif
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "libvil runs on little-endian machines"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -5,5 +5,7 @@ pub mod artifact;
 pub mod cc;
 pub mod generated;
 pub mod runtime_dir;
+pub mod rustc;
+pub mod pipeline;
 pub mod scratch;
 pub mod sites;

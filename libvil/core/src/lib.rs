@@ -14,3 +14,11 @@ pub mod registry;
 pub mod stats;
 pub mod sys;
 pub mod world;
+
+#[cfg(not(all(
+    target_os = "linux",
+    target_pointer_width = "64",
+    target_endian = "little",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+compile_error!("libvil runs on 64-bit little-endian Linux, on x86_64 and aarch64");

@@ -15,8 +15,6 @@
 #include <cstring>
 
 using notebook::Note;
-using notebook::Reader;
-using notebook::Writer;
 
 #define CHECK(condition)                                                             \
   do {                                                                               \
@@ -26,17 +24,25 @@ using notebook::Writer;
     }                                                                                \
   } while (false)
 
-namespace {
-
-const char *the_world;
-
 // Another message of the same size, which the contract knows nothing of.
 struct Stranger {
   std::uint64_t one, two;
 };
 
+template <>
+struct vil::MessageTraits<Stranger> {
+  static constexpr const char *name = "Stranger";
+  static constexpr std::uint64_t layout_id = 0x7374'7261'6e67'6572;
+  static constexpr const char *layout_text = "";
+  static constexpr std::uint32_t size = 16, align = 8;
+};
+
+namespace {
+
+const char *the_world;
+
 vil::Program program() {
-  auto parsed = vil::Program::parse(notebook::PROGRAM_JSON);
+  auto parsed = vil::Program::parse(notebook::program_json);
   CHECK(parsed);
   return std::move(*parsed);
 }
@@ -63,7 +69,7 @@ void errors_are_results() {
   CHECK(std::strstr(none.error().message(), "nowhere") != nullptr);
   auto wrong = vil::Program::parse("nonsense");
   CHECK(!wrong && wrong.error().status() == vil::Status::e_program);
-  auto reader = vil::World::open_or_create(the_world, program(), &Reader::contract());
+  auto reader = vil::World::open_or_create(the_world, program(), &notebook::reader_contract);
   CHECK(reader);
   auto notes = vil::Receiver<Note>::open(*reader, "notes");
   CHECK(notes);
@@ -89,7 +95,7 @@ int killed_by(Ask ask) {
 
 void asking_for_what_is_not_there_aborts() {
   CHECK(killed_by([] { (void)vil::World::open("nowhere").value(); }) == SIGABRT);
-  CHECK(killed_by([] { (void)vil::Program::parse(notebook::PROGRAM_JSON).error(); }) == SIGABRT);
+  CHECK(killed_by([] { (void)vil::Program::parse(notebook::program_json).error(); }) == SIGABRT);
   CHECK(killed_by([] { (void)vil::World::unlink("nowhere").error(); }) == 0);
 }
 
@@ -103,8 +109,8 @@ void owners_give_back() {
   static_assert(moves_only<vil::Loan<Note>> && moves_only<vil::Incoming<Note>>);
   vil::World watcher = attached(nullptr);
   {
-    auto writer = attached(&Writer::contract());
-    auto reader = attached(&Reader::contract());
+    auto writer = attached(&notebook::writer_contract);
+    auto reader = attached(&notebook::reader_contract);
     auto notes = vil::Sender<Note>::open(writer, "notes");
     auto read = vil::Receiver<Note>::open(reader, "notes");
     CHECK(notes && read && audit(watcher).processes == 3);
@@ -124,11 +130,12 @@ void owners_give_back() {
     CHECK(read->received().value() == 10 && notes->published().value() == 10);
   }
   const vil_audit_t after = audit(watcher);
-  CHECK(after.processes == 1 && after.free_slots == after.slots && after.leaked_slots == 0 && after.recoveries == 0);
+  CHECK(after.processes == 1);
+  CHECK(after.free_slots == after.slots && after.leaked_slots == 0);
 }
 
 void another_message_is_refused() {
-  auto writer = attached(&Writer::contract());
+  auto writer = attached(&notebook::writer_contract);
   auto stranger = vil::Sender<Stranger>::open(writer, "notes");
   CHECK(!stranger && stranger.status() == vil::Status::e_contract);
   auto backwards = vil::Receiver<Note>::open(writer, "notes");
@@ -154,14 +161,6 @@ const Rule rules[] = {
 };
 
 } // namespace
-
-template <>
-struct vil::MessageTraits<Stranger> {
-  static constexpr const char *name = "Stranger";
-  static constexpr std::uint64_t layout_id = 0x7374'7261'6e67'6572;
-  static constexpr const char *layout_text = "";
-  static constexpr std::uint32_t size = 16, align = 8;
-};
 
 int main(int argc, char **argv) {
   for (const Rule &rule : rules) {

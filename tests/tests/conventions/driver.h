@@ -61,7 +61,7 @@ typedef struct notebook {
 
 static inline vil_program_t *program(void) {
   vil_program_t *parsed = NULL;
-  GOES(vil_program_parse(NOTEBOOK_PROGRAM_JSON, strlen(NOTEBOOK_PROGRAM_JSON), &parsed, NULL));
+  GOES(vil_program_parse(notebook_program_json, strlen(notebook_program_json), &parsed, NULL));
   return parsed;
 }
 

@@ -24,7 +24,7 @@ static void cold_calls_fill_the_error_when_they_fail(void) {
   vil_program_t *parsed = NULL;
   vil_world_t *world = NULL;
   vil_sender_t *sender = NULL;
-  GOES(vil_program_parse(NOTEBOOK_PROGRAM_JSON, strlen(NOTEBOOK_PROGRAM_JSON), &parsed, &error));
+  GOES(vil_program_parse(notebook_program_json, strlen(notebook_program_json), &parsed, &error));
   GOES(vil_world_create(the_world, parsed, &notebook_writer_contract, NULL, &world, &error));
   GOES(vil_sender_open(world, "notes", &sender, &error));
   CHECK(memcmp(&error, &nothing, sizeof error) == 0);
@@ -57,7 +57,7 @@ static void the_sentence_is_text_and_names_its_object(void) {
   name[sizeof name - 1] = '\0';
   error = refused(name, VIL_E_NAME);
   CHECK(utf8(error.message, sizeof error.message) > 0);
-  error = refused("\xff\xfe\xc3(", VIL_E_NAME);
+  error = refused("\xff\xfe\xc3(", VIL_E_ARGUMENT);
   CHECK(utf8(error.message, sizeof error.message) > 0);
   for (size_t i = 0; i + 2 < sizeof name; i += 2) name[i] = '\xc3', name[i + 1] = '\xa9';
   error = refused(name, VIL_E_NAME);

@@ -16,6 +16,7 @@ static void a_null_handle_is_refused(void) {
   uint8_t fingerprint[32];
   uint64_t count = 0;
   uint32_t small = 0;
+  size_t index = 0;
   const char data[16] = "";
   SAYS(VIL_E_HANDLE, vil_program_close(NULL));
   SAYS(VIL_E_HANDLE, vil_program_fingerprint(NULL, fingerprint));
@@ -43,6 +44,7 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_receiver_release(NULL, &message));
   SAYS(VIL_E_HANDLE, vil_receiver_received(NULL, &count));
   SAYS(VIL_E_HANDLE, vil_receiver_move_to_thread(NULL));
+  SAYS(VIL_E_HANDLE, vil_receiver_wait_any(&receiver, 1, 0, &index));
   SAYS(VIL_E_HANDLE, vil_heap_close(NULL));
   SAYS(VIL_E_HANDLE, vil_heap_audit(NULL, &audit));
   SAYS(VIL_E_HANDLE, vil_queue_open(NULL, 0, VIL_PRODUCER, &queue, NULL));
@@ -83,6 +85,7 @@ static void null_options_and_contract_are_defaults(void) {
   vil_audit_t audit = {sizeof audit, 0, 0, 0, 0, 0, 0, 0};
   GOES(vil_world_create(the_world, parsed, NULL, NULL, &made, NULL));
   GOES(vil_world_open(the_world, NULL, NULL, &looked_at, NULL));
+  GOES(vil_world_recover(looked_at, NULL));
   GOES(vil_world_audit(looked_at, &audit));
   CHECK(audit.slots > 0 && audit.free_slots == audit.slots);
   CHECK(vil_sender_open(looked_at, "notes", &sender, NULL) < 0);
@@ -94,7 +97,7 @@ static void null_options_and_contract_are_defaults(void) {
 
 static void any_other_null_is_an_argument(void) {
   notebook_t book = notebook("notes");
-  vil_program_t *parsed = program();
+  vil_program_t *parsed = NULL;
   vil_world_t *world = NULL;
   vil_sender_t *sender = NULL;
   vil_receiver_t *receiver = NULL;
@@ -102,6 +105,7 @@ static void any_other_null_is_an_argument(void) {
   vil_queue_t *queue = NULL;
   vil_heap_options_t options = {sizeof options, 64, 1, 8, 0, 0, NULL};
   uint64_t count = 0;
+  size_t index = 0;
   SAYS(VIL_E_ARGUMENT, vil_program_parse(NULL, 0, &parsed, NULL));
   parsed = program();
   SAYS(VIL_E_ARGUMENT, vil_program_parse("{}", 2, NULL, NULL));
@@ -112,7 +116,6 @@ static void any_other_null_is_an_argument(void) {
   SAYS(VIL_E_ARGUMENT, vil_world_create("other", parsed, NULL, NULL, NULL, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_open_or_create(NULL, parsed, NULL, NULL, &world, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_unlink(NULL, NULL, NULL));
-  SAYS(VIL_E_ARGUMENT, vil_world_recover(book.writers, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_audit(book.writers, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_route_count(book.writers, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_route_info(book.writers, 0, NULL));
@@ -130,6 +133,8 @@ static void any_other_null_is_an_argument(void) {
   SAYS(VIL_E_ARGUMENT, vil_receiver_receive(book.receiver, 0, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_release(book.receiver, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_received(book.receiver, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_wait_any(NULL, 1, 0, &index));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_wait_any(&book.receiver, 1, 0, NULL));
   SAYS(VIL_E_ARGUMENT, vil_heap_create("other", NULL, &heap, NULL));
   SAYS(VIL_E_ARGUMENT, vil_heap_create(NULL, &options, &heap, NULL));
   SAYS(VIL_E_ARGUMENT, vil_heap_create("other", &options, NULL, NULL));

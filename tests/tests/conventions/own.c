@@ -64,7 +64,7 @@ static void arguments_are_not_kept(void) {
   vil_contract_t *contract = (vil_contract_t *)malloc(sizeof *contract);
   vil_port_contract_t *ports = (vil_port_contract_t *)malloc(sizeof *ports * notebook_writer_contract.port_count);
   char *name = strdup(the_world), *port = strdup("notes"), *process = strdup("writer");
-  char *json = strdup(NOTEBOOK_PROGRAM_JSON);
+  char *json = strdup(notebook_program_json);
   vil_program_t *parsed = NULL;
   vil_world_t *world = NULL;
   vil_sender_t *sender = NULL;

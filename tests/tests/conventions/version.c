@@ -1,4 +1,4 @@
-/* The three versions, and structs that may grow. */
+/* The three versions, structs that may grow, and texts. */
 #include "driver.h"
 
 #include <dlfcn.h>
@@ -39,21 +39,37 @@ static void an_unknown_struct_size_is_refused(void) {
     vil_world_options_t options = {sizes[i], 0, NULL};
     vil_heap_options_t heap_options = {sizes[i], 64, 1, 8, 0, 0, NULL};
     vil_contract_t contract = notebook_writer_contract;
-    vil_audit_t audit = {sizes[i], 0, 0, 0, 0, 0, 0, 0};
-    vil_route_info_t route = {sizes[i], 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-    vil_process_info_t process = {sizes[i], 0, 0, ""};
     contract.struct_size = sizes[i];
     SAYS(VIL_E_ARGUMENT, vil_world_open(the_world, NULL, &options, &other, NULL));
     SAYS(VIL_E_ARGUMENT, vil_world_open(the_world, &contract, NULL, &other, NULL));
     SAYS(VIL_E_ARGUMENT, vil_world_create("another", parsed, NULL, &options, &other, NULL));
     SAYS(VIL_E_ARGUMENT, vil_world_unlink("another", &options, NULL));
     SAYS(VIL_E_ARGUMENT, vil_heap_create("another", &heap_options, &heap, NULL));
-    SAYS(VIL_E_ARGUMENT, vil_world_audit(world, &audit));
-    SAYS(VIL_E_ARGUMENT, vil_world_route_info(world, 0, &route));
-    SAYS(VIL_E_ARGUMENT, vil_world_process_info(world, 0, &process));
   }
   GOES(vil_world_close(world));
   GOES(vil_program_close(parsed));
+}
+
+static void an_answer_is_filled_as_far_as_both_know_it(void) {
+  vil_world_t *world = attached(NULL);
+  struct {
+    vil_audit_t audit;
+    uint64_t later[8];
+  } larger;
+  vil_audit_t smaller;
+  memset(&larger, 0x5a, sizeof larger);
+  larger.audit.struct_size = sizeof larger; /* a caller of a later library */
+  GOES(vil_world_audit(world, &larger.audit));
+  CHECK(larger.audit.struct_size == sizeof larger.audit && larger.audit.free_slots == larger.audit.slots);
+  for (int i = 0; i < 8; i++) CHECK(larger.later[i] == UINT64_C(0x5a5a5a5a5a5a5a5a));
+  memset(&smaller, 0x5a, sizeof smaller);
+  smaller.struct_size = 16; /* a caller of an earlier one */
+  GOES(vil_world_audit(world, &smaller));
+  CHECK(smaller.struct_size == 16 && smaller.slots == larger.audit.slots);
+  CHECK(smaller.free_slots == UINT64_C(0x5a5a5a5a5a5a5a5a));
+  smaller.struct_size = 0;
+  SAYS(VIL_E_ARGUMENT, vil_world_audit(world, &smaller));
+  GOES(vil_world_close(world));
 }
 
 static const rule_t rules[] = {
@@ -61,6 +77,7 @@ static const rule_t rules[] = {
     {"C-VER-2", the_abi_version_is_in_the_soname},
     {"C-VER-3", a_world_of_another_layout_is_refused},
     {"C-VER-4", an_unknown_struct_size_is_refused},
+    {"C-VER-5", an_answer_is_filled_as_far_as_both_know_it},
 };
 
 RULES(rules)

@@ -166,8 +166,41 @@ static void a_lost_peer_is_said_once(void) {
     SAYS(VIL_TIMEOUT, vil_receiver_receive(receiver, SHORT_NS, &message));
     CHECK(ended(writer) == -SIGKILL);
   }
+  vil_world_t *writers = attached(&notebook_writer_contract);
+  vil_sender_t *sender = NULL;
+  GOES(vil_sender_open(writers, "notes", &sender, NULL));
+  SAYS(VIL_TIMEOUT, vil_receiver_receive(receiver, SHORT_NS, &message));
+  GOES(vil_sender_close(sender));
+  SAYS(VIL_PEER_GONE, vil_receiver_receive(receiver, VIL_FOREVER, &message));
+  SAYS(VIL_TIMEOUT, vil_receiver_receive(receiver, SHORT_NS, &message));
+  GOES(vil_world_close(writers));
   GOES(vil_receiver_close(receiver));
   GOES(vil_world_close(readers));
+}
+
+static void the_first_with_a_message_is_answered(void) {
+  notebook_t book = notebook("notes");
+  vil_receiver_t *several[2] = {NULL, book.receiver};
+  vil_sender_t *spill = NULL;
+  vil_message_t message;
+  size_t index = 77;
+  GOES(vil_receiver_open(book.readers, "spill", &several[0], NULL));
+  GOES(vil_sender_open(book.writers, "spill", &spill, NULL));
+  SAYS(VIL_TIMEOUT, vil_receiver_wait_any(several, 2, SHORT_NS, &index));
+  write_note(book.sender, 1);
+  GOES(vil_receiver_wait_any(several, 2, LONG_NS, &index));
+  CHECK(index == 1);
+  write_note(spill, 2);
+  GOES(vil_receiver_wait_any(several, 2, LONG_NS, &index)); /* both have one */
+  CHECK(index == 0);
+  message = read_note(several[0], 2);
+  GOES(vil_receiver_release(several[0], &message));
+  message = read_note(several[1], 1);
+  GOES(vil_receiver_release(several[1], &message));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_wait_any(several, 0, 0, &index));
+  GOES(vil_receiver_close(several[0]));
+  GOES(vil_sender_close(spill));
+  put_away(&book);
 }
 
 static const rule_t rules[] = {
@@ -177,6 +210,7 @@ static const rule_t rules[] = {
     {"C-WAIT-4", a_signal_handler_may_cancel},
     {"C-WAIT-5", a_signal_handler_interrupts_a_wait},
     {"C-WAIT-6", a_lost_peer_is_said_once},
+    {"C-WAIT-7", the_first_with_a_message_is_answered},
     {"as-dying-writer", as_dying_writer},
 };
 

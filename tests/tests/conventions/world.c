@@ -66,6 +66,30 @@ static int winners(void) {
   return count;
 }
 
+/* Makes the world or finds it, leaves a message, and is gone. */
+static void as_leaver(void) {
+  vil_world_t *writers = attached(&notebook_writer_contract);
+  vil_sender_t *sender = NULL;
+  GOES(vil_sender_open(writers, "notes", &sender, NULL));
+  write_note(sender, 1);
+  GOES(vil_sender_close(sender));
+  GOES(vil_world_close(writers));
+}
+
+/* However the two meet, the message is in the world that we attach to. */
+static void meet_a_leaver(void) {
+  const pid_t leaver = started("as-leaver");
+  vil_world_t *readers = attached(&notebook_reader_contract);
+  vil_receiver_t *receiver = NULL;
+  GOES(vil_receiver_open(readers, "notes", &receiver, NULL));
+  vil_message_t message = read_note(receiver, 1);
+  GOES(vil_receiver_release(receiver, &message));
+  CHECK(ended(leaver) == 0);
+  GOES(vil_receiver_close(receiver));
+  GOES(vil_world_close(readers));
+  GOES(vil_world_unlink(the_world, NULL, NULL));
+}
+
 static void one_of_many_creators_wins(void) {
   pid_t racers[RACERS];
   for (int i = 0; i < 10; i++) CHECK(winners() == 1);
@@ -78,6 +102,8 @@ static void one_of_many_creators_wins(void) {
   }
   for (int i = 0; i < RACERS; i++) CHECK(kill(racers[i], SIGKILL) == 0 && ended(racers[i]) == -SIGKILL);
   GOES(vil_world_close(world));
+  GOES(vil_world_unlink(the_world, NULL, NULL));
+  for (int i = 0; i < 50; i++) meet_a_leaver();
 }
 
 static void a_world_stays_until_it_is_unlinked(void) {
@@ -112,6 +138,22 @@ static void a_name_is_a_name(void) {
   GOES(vil_world_create(longest, parsed, NULL, NULL, &world, NULL));
   GOES(vil_world_close(world));
   GOES(vil_world_create("A-z_0.9", parsed, NULL, NULL, &world, NULL));
+  GOES(vil_world_close(world));
+  GOES(vil_program_close(parsed));
+}
+
+static void a_text_is_utf8(void) {
+  static const char wrong[] = "\xff\xfe";
+  vil_program_t *parsed = program();
+  vil_world_t *world = NULL;
+  vil_sender_t *sender = NULL;
+  vil_world_options_t options = {sizeof options, 0, wrong};
+  SAYS(VIL_E_ARGUMENT, vil_world_create(wrong, parsed, NULL, NULL, &world, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_world_open(wrong, NULL, NULL, &world, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_world_open(the_world, NULL, &options, &world, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_world_unlink(wrong, NULL, NULL));
+  GOES(vil_world_create(the_world, parsed, &notebook_writer_contract, NULL, &world, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_open(world, wrong, &sender, NULL));
   GOES(vil_world_close(world));
   GOES(vil_program_close(parsed));
 }
@@ -241,6 +283,7 @@ static const rule_t rules[] = {
     {"C-WORLD-2", one_of_many_creators_wins},
     {"C-WORLD-3", a_world_stays_until_it_is_unlinked},
     {"C-WORLD-4", a_name_is_a_name},
+    {"C-NAME-3", a_text_is_utf8},
     {"C-WORLD-5", a_world_is_a_file_in_the_runtime_directory},
     {"C-WORLD-6", the_runtime_directory_is_ours_alone},
     {"C-WORLD-7", another_contract_is_refused_by_field},
@@ -248,6 +291,7 @@ static const rule_t rules[] = {
     {"C-WORLD-9", nonsense_is_no_world},
     {"as-racer", as_racer},
     {"as-creator", as_creator},
+    {"as-leaver", as_leaver},
     {"as-dying-writer", as_dying_writer},
 };
 

@@ -59,7 +59,7 @@ impl World {
     /// living process is `Exists`.
     pub fn create(dir: &RuntimeDir, name: &str, plan: &Plan, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
         let path = dir.world(name)?;
-        let _lock = build(&path, plan)?;
+        let _lock = build(&path, plan, clear_abandoned)?;
         World::attach(&path, contract)
     }
 
@@ -81,7 +81,8 @@ impl World {
                 Err(error) if error.fault == Fault::NotFound => {}
                 found => return Ok((found?, Opened::Found)),
             }
-            match build(&path, plan) {
+            // What somebody made and left meanwhile is found, not replaced: messages may be waiting in it.
+            match build(&path, plan, |_| Ok(())) {
                 Err(error) if error.fault == Fault::Exists => {}
                 made => {
                     let _lock = made?;
@@ -237,13 +238,17 @@ impl Drop for World {
 
 /// Writes a world into an unnamed file and links it when it is complete. A crash before the link leaves nothing. The
 /// answer keeps other creators out until we live in it: they would take it for abandoned and replace it.
-fn build(path: &WorldPath, plan: &Plan) -> Result<DirLock, Error> {
+fn build(
+    path: &WorldPath,
+    plan: &Plan,
+    make_room: impl FnOnce(&WorldPath) -> Result<(), Error>,
+) -> Result<DirLock, Error> {
     refuse_unsupported(plan)?;
     let (catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
     let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
     let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(planned)?;
     let lock = path.lock()?;
-    clear_abandoned(path)?;
+    make_room(path)?;
     let file = path.unnamed(geometry.total_size)?;
     let bytes = encode(&catalog, &sizes, geometry.total_size);
     file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{}`", path.name()), &error))?;
