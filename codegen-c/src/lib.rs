@@ -75,12 +75,20 @@ impl std::fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
+/// What [`generate`] prints: every name, member and check of a program, for tools that print something else from it.
+///
+/// # Errors
+/// As [`generate`].
+pub fn plan(source: &Source<'_>) -> Result<plan::Unit, Faults> {
+    make::unit(source)
+}
+
 /// Generates one language.
 ///
 /// # Errors
 /// Names that collide after escaping, types without a flat layout, a process that the program does not have.
 pub fn generate(source: &Source<'_>, language: Language) -> Result<Vec<File>, Faults> {
-    let unit = make::unit(source)?;
+    let unit = plan(source)?;
     Ok(match language {
         Language::C => c::files(&unit),
         Language::Cpp => cpp::files(&unit),

@@ -2,10 +2,10 @@
 //! that must be refused stands beside a twin that must compile, in the same function, with the same flags.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use vil_tests::artifact::root;
 use vil_tests::cc::{Compile, Compiler, c_compilers, cpp_compilers};
+use vil_tests::rustc::rustc;
 use vil_tests::scratch::Scratch;
 
 /// A statement that compiles, and statements like it that must not.
@@ -167,33 +167,11 @@ fn rust_refuses_the_wrong_message_and_the_wrong_direction() {
 
 /// Type-checks a library against the crate `vil` that this test itself was built with; what rustc says.
 fn with_rustc(source: &Path) -> String {
-    let (library, dependencies) = library_vil();
-    let mut vil = std::ffi::OsString::from("vil=");
-    vil.push(library);
-    let output = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata", "--error-format", "short", "--extern"])
-        .arg(vil)
-        .arg("-L")
-        .arg(format!("dependency={}", dependencies.display()))
-        .arg("--out-dir")
+    let output = rustc()
+        .args(["--crate-type", "lib", "--emit", "metadata", "--error-format", "short", "--out-dir"])
         .arg(source.parent().expect("the source lies in a directory"))
         .arg(source)
-        .current_dir(root())
         .output()
         .expect("rustc runs");
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// The newest build of the crate `vil` among those beside this test, and the directory of what it depends on.
-fn library_vil() -> (PathBuf, PathBuf) {
-    let exe = std::env::current_exe().expect("this test has a path");
-    let dir = exe.parent().expect("a test lies in a directory").to_path_buf();
-    let entries = std::fs::read_dir(&dir).expect("the directory of this test can be read").flatten();
-    let is_vil = |path: &PathBuf| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.starts_with("libvil-") && name.ends_with(".rlib")
-    };
-    let found = entries.map(|entry| entry.path()).filter(is_vil);
-    let age = |path: &PathBuf| std::fs::metadata(path).and_then(|meta| meta.modified()).ok();
-    (found.max_by_key(age).expect("the crate vil was built beside this test"), dir)
 }
