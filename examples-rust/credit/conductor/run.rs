@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use signal_hook::consts::SIGKILL;
 use vil::RouteInfo;
-use vil_examples::totals::Totals;
+use vil_examples::totals::{Sum, Totals};
 
 use crate::Signals;
 use crate::arguments::{Arguments, Plan};
@@ -29,8 +29,13 @@ const MOST_RESTARTS: u32 = 100;
 /// Differences that are told one by one.
 const MOST_DIFFERENCES: usize = 20;
 
-/// Index of `ingest.credits -> filter.credits` and of `ingest.faults -> report.faults` in the program's routes.
+/// Index of `ingest.credits -> filter.credits` in the program's routes.
 const CREDITS: usize = 0;
+
+/// Index of `filter.npls -> report.npls`.
+const NPLS: usize = 1;
+
+/// Index of `ingest.faults -> report.faults`.
 const FAULTS: usize = 2;
 
 /// Runs the pipeline to its end.
@@ -180,7 +185,7 @@ impl<'a> Show<'a> {
             stage.kill();
         }
         let report_killed = self.look(strike.role)?;
-        if let Some(feed) = &mut self.feed {
+        if !report_killed && let Some(feed) = &mut self.feed {
             feed.open_gate();
         }
         Ok(report_killed)
@@ -246,7 +251,7 @@ fn lost(routes: &[RouteInfo]) -> Told {
     let mut told = Told::default();
     told.totals.records = routes[CREDITS].published;
     told.totals.malformed = routes[FAULTS].published;
-    told.totals.all.outstanding = f64::NAN;
+    told.totals.all = Sum { npl: routes[NPLS].published, outstanding: f64::NAN };
     told
 }
 
