@@ -1,9 +1,10 @@
-#![cfg(crash_points)]
 //! The crash harness: what remains when a process dies before any shared store of any call.
 //!
 //! Compiled under `--cfg crash_points` alone, where every access to a shared word calls a hook. A crash is a copy of
 //! the segment made in that hook, on which survivors recover and an oracle judges. Nothing is ever killed here.
 //! `docs/crash-model.md` says what each site leaves behind.
+
+#![cfg(crash_points)]
 
 mod campaign;
 mod crash;

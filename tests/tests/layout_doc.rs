@@ -1,0 +1,170 @@
+//! `docs/memory-layout.md` says what the runtime does: its numbers are compared with constants, encoders and geometry.
+
+use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE};
+use vil_core::base::words::{EndWord, NO_SLOT, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord};
+use vil_core::mem::{
+    CELL_INLINE, CELL_STAMP, COUNT, Catalog, DROPPED, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, encode,
+};
+use vil_ir::limits::{INLINE_SIZE, SLOT_STRIDE};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer};
+use vil_tests::artifact::root;
+
+fn doc() -> String {
+    let path = root().join("docs/memory-layout.md");
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The document says this, word for word.
+fn says(sentence: &str) {
+    assert!(doc().contains(sentence), "docs/memory-layout.md does not say `{sentence}`");
+}
+
+fn route(name: &str, capacity: u32) -> RouteEntry {
+    RouteEntry {
+        from_process: "a".into(),
+        from_port: name.into(),
+        to_process: "b".into(),
+        to_port: name.into(),
+        message: 0,
+        size: 40,
+        class: Some(0),
+        cell_size: 16,
+        capacity,
+        producer_loans: 3,
+        consumer_loans: 5,
+        transfer: Transfer::Copy,
+        delivery: Delivery::BestEffort,
+        backpressure: Backpressure::Fail,
+        lane: Lane::Control,
+        deadline_ms: 9,
+        sample: 64,
+    }
+}
+
+fn world() -> (Catalog, Sizes, Vec<u8>, Geometry) {
+    let catalog = Catalog {
+        program: "prog".into(),
+        contract: "{}".into(),
+        fingerprint: [0xab; 32],
+        created_ticks: 11,
+        created_ns: 12,
+        messages: vec![MessageEntry { name: "M".into(), layout_id: 99, text: "text".into() }],
+        routes: vec![route("x", 4), route("y", 8)],
+    };
+    let mut sizes = Sizes { static_size: 0, processes: 6, classes: vec![(128, 7), (256, 11)] };
+    sizes.static_size = encode(&catalog, &sizes, 0).len() as u64;
+    let geometry = Geometry::compute(&sizes, &catalog.routes).expect("legal numbers");
+    let bytes = encode(&catalog, &sizes, geometry.total_size);
+    (catalog, sizes, bytes, geometry)
+}
+
+fn word(bytes: &[u8], index: usize) -> u64 {
+    u64::from_le_bytes(bytes[index * 8..][..8].try_into().expect("eight bytes"))
+}
+
+fn text(bytes: &[u8], index: usize) -> &[u8] {
+    let word = word(bytes, index);
+    &bytes[(word & 0xffff_ffff) as usize..][..(word >> 32) as usize]
+}
+
+#[test]
+fn the_header_holds_what_the_document_says() {
+    says(&format!("## Header: {HEADER_SIZE} bytes of {} words", HEADER_SIZE / 8));
+    says(&format!("| 1 | layout version, {LAYOUT_VERSION} |"));
+    assert_eq!(&MAGIC.to_le_bytes(), b"VILWORLD");
+    let (_, sizes, bytes, geometry) = world();
+    let expected = [MAGIC, LAYOUT_VERSION, geometry.total_size, sizes.static_size, 6, 2, 1, 2, 11, 12];
+    assert_eq!((0..10).map(|index| word(&bytes, index)).collect::<Vec<_>>(), expected);
+    assert_eq!(bytes[10 * 8..14 * 8], [0xab; 32]);
+    assert_eq!((text(&bytes, 14), text(&bytes, 15)), (&b"prog"[..], &b"{}"[..]));
+    assert_ne!(word(&bytes, 16), 0, "the seal");
+    assert!((17..32).all(|index| word(&bytes, index) == 0));
+}
+
+#[test]
+fn the_tables_hold_what_the_document_says() {
+    let (_, _, bytes, _) = world();
+    let classes = 32;
+    let messages = classes + 2 * 2;
+    let routes = messages + 4;
+    for (table, words) in [("classes", "2: stride"), ("messages", "4: name"), ("routes", "16: from process")] {
+        says(&format!("| {table} | {words}"));
+    }
+    assert_eq!((classes..messages).map(|index| word(&bytes, index)).collect::<Vec<_>>(), [128, 7, 256, 11]);
+    assert_eq!((text(&bytes, messages), text(&bytes, messages + 2)), (&b"M"[..], &b"text"[..]));
+    assert_eq!((word(&bytes, messages + 1), word(&bytes, messages + 3)), (99, 0));
+    let names = [&b"a"[..], b"x", b"b", b"x", b"a", b"y", b"b", b"y"];
+    let found =
+        (0..4).map(|index| text(&bytes, routes + index)).chain((16..20).map(|index| text(&bytes, routes + index)));
+    assert_eq!(found.collect::<Vec<_>>(), names);
+    let policies =
+        [Transfer::Copy as u64, Delivery::BestEffort as u64, Backpressure::Fail as u64, Lane::Control as u64];
+    let policies = policies.iter().rev().fold(0, |word, byte| word << 8 | byte);
+    let numbers = [0, 40, 1, 16, 4, 3, 5, policies, 9, 64, 0, 0];
+    assert_eq!((4..16).map(|index| word(&bytes, routes + index)).collect::<Vec<_>>(), numbers);
+}
+
+#[test]
+fn the_parts_follow_each_other_as_the_document_says() {
+    let (_, sizes, _, geometry) = world();
+    says(&format!("whole pages of {PAGE} | {PAGE} |"));
+    says(&format!("| process table | 128 for each entry | {LINE} |"));
+    says(&format!("| slots, one size class after the other | stride times count | {PAGE} |"));
+    assert_eq!(geometry.processes_offset, sizes.static_size);
+    assert_eq!(geometry.process(1) - geometry.process(0), 128);
+    assert_eq!(geometry.counters_offset, geometry.process(6));
+    assert_eq!(geometry.slots_offset, geometry.counters_offset + 128);
+    assert_eq!(geometry.slot(1) - geometry.slot(0), 8);
+    let flags = (geometry.slots_offset + 18 * 8).next_multiple_of(LINE);
+    let [first, second] = [&geometry.rings[0], &geometry.rings[1]];
+    assert_eq!((first.producer_flag, first.consumer_flag), (flags, flags + 128));
+    assert_eq!(first.tail, flags + 2 * 128);
+    assert_eq!(
+        second.tail,
+        first.cells + 4 * 16u64.next_multiple_of(16) + 64,
+        "four cells of 16 bytes, then the next line"
+    );
+    assert_eq!(geometry.classes[0].offset, (second.cells + 8 * 16).next_multiple_of(PAGE));
+    assert_eq!(geometry.classes[1].offset, (geometry.classes[0].offset + 128 * 7).next_multiple_of(PAGE));
+}
+
+#[test]
+fn a_ring_and_its_cells_lie_as_the_document_says() {
+    let (_, _, _, geometry) = world();
+    let ring = &geometry.rings[0];
+    says(&format!(
+        "| tail line | {LINE} | 0 tail, {COUNT} count of published messages, {DROPPED} count of messages dropped"
+    ));
+    says(&format!("| head line | {LINE} | 0 head, {DROPPED} count of messages skipped"));
+    says(&format!("| histogram | {} | {BUCKETS} counts", BUCKETS * 8));
+    assert_eq!([ring.head, ring.histogram, ring.cells], [ring.tail + 128, ring.tail + 256, ring.tail + 256 + 2048]);
+    says(&format!("payload from byte {CELL_INLINE} to its end, {INLINE_SIZE} bytes"));
+    assert_eq!((CELL_STAMP, CELL_INLINE + u64::from(INLINE_SIZE)), (8, 64));
+    assert_eq!(ring.cell(u32::MAX), ring.cells + 3 * 16, "indices wrap");
+    says(&format!("a stride is a multiple of {SLOT_STRIDE}"));
+}
+
+#[test]
+fn a_process_entry_lies_as_the_document_says() {
+    says("## Process entry: 128 bytes");
+    says(&format!("| 64 | name of its process in the program, {PROCESS_NAME} bytes"));
+    says(&format!("at {TOKEN_BASE} + entry"));
+}
+
+#[test]
+fn the_words_have_the_bits_that_the_document_says() {
+    says("| process | 0 state:8, 8 epoch:56 |");
+    for (state, code) in [(ProcState::Free, 0), (ProcState::Alive, 1), (ProcState::Dead, 2)] {
+        assert_eq!(ProcWord { epoch: 5, state }.encode(), 5 << 8 | code);
+    }
+    says("| slot | 0 state:8, 8 owner:16, 24 zero:8, 32 generation:32 |");
+    for (state, low) in [(SlotState::Free, 0), (SlotState::Held(ProcessId(7)), 7 << 8 | 1), (SlotState::Orphan, 2)] {
+        assert_eq!(SlotWord { generation: 3, state }.encode(), 3 << 32 | low);
+    }
+    says("| head, tail | 0 index:32, 32 incarnation:22, 54 owner + 1:10 |");
+    let end = EndWord { index: 2, incarnation: 4, owner: Some(ProcessId(8)) };
+    assert_eq!(end.encode(), 2 | 4 << 32 | 9 << 54);
+    says("| cell, first | 0 slot:20, 20 generation:32, 52 source ring:12 |");
+    assert_eq!(Reference { slot: 1, generation: 2, source: 3 }.encode(), 1 | 2 << 20 | 3 << 52);
+    says(&format!("Slot number {NO_SLOT} means"));
+}
