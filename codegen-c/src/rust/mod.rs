@@ -1,5 +1,6 @@
 //! Rust text over the crate `vil`: one file that a user's crate takes in with `mod`, `#[path]` or `include!`.
 
+mod check;
 mod process;
 mod types;
 
@@ -27,7 +28,7 @@ pub(crate) fn files(unit: &Unit) -> Vec<File> {
     out.gap();
     out.lines(rust_comment(&comment(&format!("Program {}", unit.program), &unit.note)));
     out.line("#[rustfmt::skip]");
-    out.line(format!("#[allow(dead_code, unreachable_pub, {REASON})]"));
+    out.line(format!("#[allow(clippy::all, dead_code, unreachable_pub, {REASON})]"));
     out.block(format!("mod {module} {{"), "}", |out| {
         types::write(out, unit);
         program(out, unit);

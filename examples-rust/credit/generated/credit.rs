@@ -5,7 +5,7 @@ pub use vil_credit::*;
 
 /// Program credit
 #[rustfmt::skip]
-#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_credit {
     /// Risk: what a loan's collectability means for the bank; open: other numbers are legal
     #[repr(transparent)]

@@ -5,7 +5,7 @@ pub use vil_class::*;
 
 /// Program class
 #[rustfmt::skip]
-#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_class {
     /// Option: bits, unknown ones are legal
     #[repr(transparent)]

@@ -5,7 +5,7 @@ pub use vil_demo_line::*;
 
 /// Program pipeline: a source feeds a sink
 #[rustfmt::skip]
-#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_demo_line {
     /// Alarm.Overheated
     #[repr(C)]

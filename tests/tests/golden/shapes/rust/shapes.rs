@@ -5,7 +5,7 @@ pub use vil_shapes::*;
 
 /// Program shapes: every shape of a flat message
 #[rustfmt::skip]
-#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_shapes {
     /// BIAS
     pub const BIAS: f32 = -0.5;
