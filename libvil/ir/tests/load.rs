@@ -133,6 +133,8 @@ fn a_fault_of_syntax_has_line_and_column_in_both_languages() {
     }
     let json = from_json("{\"vil\": 1,\n \"program\": \"a\",\n}").expect_err("a comma too many");
     assert!(json.to_string().starts_with("<text>:3:1: error[VIL-F001]"), "{json}");
+    let json = from_json("{\"vil\": 1, \"doc\": \"äöü\", \"program\": \"a\", \"strict\": 3}").expect_err("no flag");
+    assert!(json.to_string().starts_with("<text>:1:52: error[VIL-F005]"), "{json}");
     let wrong = [
         "{",
         "[1,]",
@@ -239,4 +241,20 @@ fn imports_that_form_a_circle_or_do_not_exist_are_refused() {
     let fault = with_files(main, vec![("dir/b.yaml", "vil: 1\nprogram: b\nfoo: 1\n")]).expect_err("unknown key");
     assert!(fault.starts_with("dir/b.yaml:3:1: error[VIL-F002]"), "{fault}");
     assert!(from_yaml(main).expect_err("no files here").to_string().contains("imports can be read from files only"));
+}
+
+#[test]
+fn a_node_stands_in_the_file_that_defines_it() {
+    let main = "vil: 1\nprogram: a\npackage: own\nimports: [geo.yaml, more.yaml]\nmessages: {}\n";
+    let more = "vil: 1\nprogram: b\npackage: own\n\nstructs:\n  Point: { fields: [] }\n";
+    let mut files = Memory(vec![("dir/geo.yaml", GEO), ("dir/more.yaml", more)]);
+    let read = load::from_text("dir/main.yaml", main.to_owned(), Format::Yaml, &mut files);
+    let (_, source) = read.unwrap_or_else(|faults| panic!("{faults}"));
+    let place = |pointer: &str| {
+        let place = source.place(pointer).expect("every pointer has a place");
+        (source.file(place.file).map_or("", |(name, _)| name).to_owned(), place.line)
+    };
+    assert_eq!(place("/structs/geo.Point/fields/0/type"), ("dir/geo.yaml".to_owned(), 5));
+    assert_eq!(place("/structs/Point"), ("dir/more.yaml".to_owned(), 6));
+    assert_eq!(place("/messages/Gone/kind"), ("dir/main.yaml".to_owned(), 5));
 }

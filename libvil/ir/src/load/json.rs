@@ -3,13 +3,15 @@
 //! Written by hand because libvil.so reads a program at creation and may not drag a YAML stack along, and because the
 //! known JSON crates give no place for what they have read. It reports the first fault only: after that nothing is sure.
 
+use std::cell::Cell;
+
 use super::node::{Data, Entry, MAX_DEPTH, MAX_NODES, Node, Place};
 use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG};
 use crate::diagnostics::{Diagnostic, Rule};
 
 /// Reads one JSON text.
 pub(crate) fn read(text: &str, file: u32) -> Read<Node> {
-    let mut reader = Reader { text, at: 0, line: 1, line_start: 0, file, nodes: 0 };
+    let mut reader = Reader { text, at: 0, line: 1, line_start: 0, counted: Cell::new((0, 0)), file, nodes: 0 };
     if text.starts_with('\u{feff}') {
         reader.at = '\u{feff}'.len_utf8();
         reader.line_start = reader.at;
@@ -28,6 +30,9 @@ struct Reader<'t> {
     at: usize,
     line: u32,
     line_start: usize,
+    /// An offset on this line and the characters before it: canonical text is one line, and counting it from its start
+    /// for every place would take quadratic time.
+    counted: Cell<(usize, u32)>,
     file: u32,
     nodes: usize,
 }
@@ -54,9 +59,14 @@ impl Reader<'_> {
     }
 
     fn place(&self, from: usize) -> Place {
-        let before = self.text.get(self.line_start..from).map_or(0, |text| text.chars().count());
+        let (mut start, mut before) = self.counted.get();
+        if start < self.line_start || start > from {
+            (start, before) = (self.line_start, 0);
+        }
+        before += self.text.get(start..from).map_or(0, |text| text.chars().count()) as u32;
+        self.counted.set((from, before));
         let length = self.text.get(from..self.at).map_or(0, |text| text.chars().count()).max(1);
-        Place { file: self.file, line: self.line, column: before as u32 + 1, length: length as u32 }
+        Place { file: self.file, line: self.line, column: before + 1, length: length as u32 }
     }
 
     fn fault(&self, rule: Rule, message: impl Into<String>) -> Diagnostic {
@@ -216,24 +226,23 @@ impl Reader<'_> {
         self.at += 1;
         let mut string = String::new();
         loop {
-            let Some(next) = self.text[self.at..].chars().next() else {
-                return self.unexpected("the closing quote of a string");
-            };
-            match next {
-                '"' => {
+            // All that ends a run is ASCII, so a run is cut between characters.
+            let run =
+                self.text.as_bytes()[self.at..].iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            let end = self.at + run.count();
+            string.push_str(&self.text[self.at..end]);
+            self.at = end;
+            match self.byte() {
+                Some(b'"') => {
                     self.at += 1;
                     return Ok(string);
                 }
-                '\\' => string.push(self.escape()?),
-                '\u{0}'..='\u{1f}' => {
-                    return fail(
-                        self.fault(SYNTAX, "a control character stands in a string").fix("write it as \\uXXXX"),
-                    );
+                Some(b'\\') => string.push(self.escape()?),
+                Some(_) => {
+                    let fault = self.fault(SYNTAX, "a control character stands in a string");
+                    return fail(fault.fix("write it as \\uXXXX"));
                 }
-                other => {
-                    string.push(other);
-                    self.at += other.len_utf8();
-                }
+                None => return self.unexpected("the closing quote of a string"),
             }
         }
     }

@@ -149,7 +149,9 @@ impl Gather<'_> {
         let index = self.source.files.len() as u32;
         let root = match parse(&text, index, format) {
             Ok(mut root) => {
-                root.refuse_duplicates("", &mut self.reader.faults);
+                if root.has_duplicates() {
+                    root.refuse_duplicates("", &mut self.reader.faults);
+                }
                 Some(root)
             }
             Err(fault) => {

@@ -2,7 +2,7 @@
 //!
 //! It knows nothing of programs. `dump` prints the same tree, so that reading and writing cannot drift apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rules::DUPLICATE;
 use crate::diagnostics::Diagnostic;
@@ -132,6 +132,15 @@ impl Node {
         below + 1
     }
 
+    /// Whether a key stands twice in some map; without any memory, because it nearly never does.
+    pub(crate) fn has_duplicates(&self) -> bool {
+        match &self.data {
+            Data::Seq(items) => items.iter().any(Node::has_duplicates),
+            Data::Map(entries) => twice(entries) || entries.iter().any(|entry| entry.value.has_duplicates()),
+            _ => false,
+        }
+    }
+
     /// Reports keys that stand twice in one map and keeps the first of them.
     pub(crate) fn refuse_duplicates(&mut self, pointer: &str, faults: &mut Vec<Diagnostic>) {
         match &mut self.data {
@@ -161,6 +170,15 @@ impl Node {
             _ => {}
         }
     }
+}
+
+fn twice(entries: &[Entry]) -> bool {
+    if entries.len() <= 32 {
+        let before = |index: usize, key: &str| entries[..index].iter().any(|entry| entry.key == key);
+        return entries.iter().enumerate().any(|(index, entry)| before(index, &entry.key));
+    }
+    let mut seen = BTreeSet::new();
+    !entries.iter().all(|entry| seen.insert(entry.key.as_str()))
 }
 
 /// The JSON pointer of a key below another pointer.

@@ -106,6 +106,10 @@ impl Declared {
         self.names.get(space).into_iter().flat_map(|names| names.keys().map(String::as_str))
     }
 
+    fn has(&self, space: &str, name: &str) -> bool {
+        self.names.get(space).is_some_and(|names| names.contains_key(name))
+    }
+
     /// True when the definition of a name stands where this place says: the first of two.
     pub(crate) fn is_first(&self, section: &str, name: &str, place: Place) -> bool {
         let space = if TYPE_SECTIONS.contains(&section) { "types" } else { section };
@@ -125,7 +129,7 @@ impl Reader {
         pointer: String,
     ) -> String {
         let name = scope.full(written);
-        if !scope.declared.of(space).any(|known| known == name) {
+        if !scope.declared.has(space, &name) {
             let what = format!("there is no {what}");
             self.unknown(UNKNOWN_NAME, place, pointer, &what, written, scope.declared.of(space));
         }
@@ -147,7 +151,7 @@ impl Reader {
         match ty {
             Type::Named(written) => {
                 let name = scope.full(&written);
-                if scope.declared.of("types").any(|known| known == name) {
+                if scope.declared.has("types", &name) {
                     return Type::Named(name);
                 }
                 if HEAP_NAMES.contains(&written.as_str()) {
@@ -158,7 +162,7 @@ impl Reader {
             }
             Type::Ref(written) => {
                 let name = scope.full(&written);
-                if !scope.declared.of("types").any(|known| known == name) {
+                if !scope.declared.has("types", &name) {
                     self.unknown_type(scope, &written, place, pointer);
                 }
                 Type::Ref(name)

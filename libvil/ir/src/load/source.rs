@@ -3,6 +3,7 @@
 //! The model holds no positions. A pass reports a JSON pointer into the merged program; this turns it into a place.
 
 use super::node::{Node, Place};
+use super::scope::SHARED;
 use crate::diagnostics::Diagnostic;
 
 /// The texts that a program was read from; empty for a program that was built.
@@ -78,8 +79,7 @@ impl SourceFile {
                     (item, item.place)
                 }
                 _ => {
-                    let own = step.strip_prefix(self.prefix.as_str()).filter(|_| depth == 1).unwrap_or(&step);
-                    let Some(entry) = node.entry(own).or_else(|| node.entry(&step)) else { break };
+                    let Some(entry) = self.own(depth, &step).and_then(|own| node.entry(own)) else { break };
                     (&entry.value, entry.mark())
                 }
             };
@@ -90,5 +90,14 @@ impl SourceFile {
             node = next;
         }
         Some(best)
+    }
+
+    /// A step as this file has it; nothing where a file of another package has no say.
+    fn own<'s>(&self, depth: usize, step: &'s str) -> Option<&'s str> {
+        match depth {
+            0 if !self.prefix.is_empty() && !SHARED.contains(&step) => None,
+            1 => step.strip_prefix(self.prefix.as_str()),
+            _ => Some(step),
+        }
     }
 }

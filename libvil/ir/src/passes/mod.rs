@@ -73,3 +73,42 @@ pub fn check(program: &Program, source: Source) -> Diagnostics {
     items.sort_by_key(|fault| fault.place);
     Diagnostics { items, source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PASSES, run};
+    use crate::builder::{HeapShape, heap};
+    use crate::model::{Program, Type};
+    use crate::plan::plan_program;
+
+    #[test]
+    fn there_are_ten_passes_and_their_codes_have_the_letter_of_the_pass() {
+        let letters: Vec<char> = PASSES.iter().filter_map(|pass| pass.rules.first()?.code.chars().nth(4)).collect();
+        assert_eq!(letters.iter().collect::<String>(), "LTBQONCPSA");
+        for (pass, letter) in PASSES.iter().zip(letters) {
+            assert!(pass.rules.iter().all(|rule| rule.code.starts_with(&format!("VIL-{letter}"))), "{}", pass.name);
+        }
+    }
+
+    #[test]
+    fn names_that_lead_nowhere_make_no_pass_panic_and_have_no_plan() {
+        let shape = HeapShape { block_size: 8, queue_count: 3, queue_capacity: 4, loans: 1, deadline_ms: 1 };
+        let wounds: [fn(&mut Program); 5] = [
+            |program| program.messages.clear(),
+            |program| program.interfaces.clear(),
+            |program| program.processes.clear(),
+            |program| program.interfaces.values_mut().for_each(|interface| interface.ports.clear()),
+            |program| {
+                let field = crate::model::Field::new("x", Type::Named("Nowhere".to_owned()));
+                let body = crate::model::Body::Fields(vec![field]);
+                program.messages.values_mut().for_each(|message| message.body = body.clone());
+            },
+        ];
+        for wound in wounds {
+            let mut program = heap(shape);
+            wound(&mut program);
+            let _ = run(&program);
+            assert!(plan_program(&program).is_err());
+        }
+    }
+}
