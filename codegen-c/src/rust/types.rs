@@ -2,11 +2,10 @@
 
 use vil_ir::model::Value;
 
-use super::{scalar, spell};
+use super::{check, scalar, spell};
 use crate::literal::{rust_string, rust_value};
-use crate::plan::{Arm, Body, Check, Constant, Enum, Message, Role, Rule, Struct, Union, Unit};
+use crate::plan::{Arm, Body, Constant, Enum, Message, Role, Struct, Union, Unit};
 use crate::writer::{Writer, comment, rust_comment};
-use vil_ir::vocabulary::Scalar;
 
 /// Everything that is not about processes.
 pub(super) fn write(out: &mut Writer, unit: &Unit) {
@@ -146,7 +145,7 @@ fn structure(out: &mut Writer, unit: &Unit, found: &Struct) {
         if let Body::Union(union) = &found.body {
             accessors(out, unit, found, union);
         }
-        check(out, found);
+        check::write(out, found);
     });
     if let Body::Union(union) = &found.body {
         by_tag(out, found, union);
@@ -283,116 +282,6 @@ fn by_tag(out: &mut Writer, found: &Struct, union: &Union) {
             out.line(format!("write!(f, \"{name}(tag {{}})\", self.vil_tag)"));
         });
     });
-}
-
-fn check(out: &mut Writer, found: &Struct) {
-    let what = if found.has_checks() { "Whether every value is a legal one." } else { "Every value is a legal one." };
-    out.line(format!("/// {what}"));
-    out.block("pub fn check(&self) -> bool {", "}", |out| match &found.body {
-        _ if !found.has_checks() => out.line("true"),
-        Body::Members(_) => {
-            let terms: Vec<String> = found.checks.iter().flat_map(right).collect();
-            conjunction(out, &terms);
-        }
-        Body::Union(union) => check_arms(out, union),
-    });
-}
-
-fn check_arms(out: &mut Writer, union: &Union) {
-    out.block("match self.vil_tag {", "}", |out| {
-        for arm in &union.arms {
-            let answer = if arm.checked {
-                format!("self.as_{}().is_some_and({}::check)", arm.snake, arm.name.camel)
-            } else {
-                "true".to_owned()
-            };
-            out.line(format!("Self::TAG_{} => {answer},", arm.upper));
-        }
-        out.line(format!("_ => {},", union.open));
-    });
-}
-
-fn conjunction(out: &mut Writer, terms: &[String]) {
-    let Some((first, rest)) = terms.split_first() else { return };
-    out.line(first);
-    out.inset(|out| out.lines(rest.iter().map(|term| format!("&& {term}"))));
-}
-
-/// Conditions that make one.
-enum Test {
-    All(Vec<String>),
-    Any(Vec<String>),
-}
-
-impl Test {
-    /// As an operand of `&&`.
-    fn inline(&self) -> String {
-        match self {
-            Test::All(tests) => tests.join(" && "),
-            Test::Any(tests) => format!("({})", tests.join(" || ")),
-        }
-    }
-}
-
-/// The conditions under which a member is legal.
-fn right(check: &Check) -> Vec<String> {
-    let member = format!("self.{}", check.member);
-    let presence = |test: Test| match (&check.presence, test) {
-        (Some(byte), Test::All(tests)) => format!("(self.{byte} == 0 || {})", tests.join(" && ")),
-        (Some(byte), Test::Any(tests)) => format!("(self.{byte} == 0 || {})", tests.join(" || ")),
-        (None, test) => test.inline(),
-    };
-    let Some(count) = check.counts.first() else {
-        return match (&check.presence, value(&check.rule, &member, &format!("&{member}"))) {
-            (None, Test::All(tests)) => tests,
-            (_, test) => vec![presence(test)],
-        };
-    };
-    let take = match &check.used_by {
-        Some((used, _)) => format!(".take(self.{used} as usize)"),
-        None => String::new(),
-    };
-    let flatten = ".flatten()".repeat(check.counts.len() - 1);
-    let inner = match value(&check.rule, "*value", "value") {
-        Test::All(tests) => tests.join(" && "),
-        Test::Any(tests) => tests.join(" || "),
-    };
-    let test = Test::All(vec![format!("{member}.iter(){take}{flatten}.all(|value| {inner})")]);
-    let fits = check.used_by.as_ref().map(|(used, scalar)| match scalar {
-        Scalar::U64 => format!("self.{used} <= {count}"),
-        _ => format!("self.{used} as u64 <= {count}"),
-    });
-    fits.into_iter().chain([presence(test)]).collect()
-}
-
-/// The condition under which a value is legal; `place` is the value, `borrowed` a reference to it.
-fn value(rule: &Rule, place: &str, borrowed: &str) -> Test {
-    let one = |test: String| Test::All(vec![test]);
-    let dotted = place.trim_start_matches('*');
-    match rule {
-        Rule::Flag => one(format!("{place} <= 1")),
-        Rule::Known(_, None) => one(format!("{dotted}.is_known()")),
-        Rule::Known(name, Some(storage)) => {
-            let narrow = format!("{}({place} as _)", name.camel);
-            let same = format!("{narrow}.0 as {} == {place}", scalar(*storage));
-            Test::All(vec![same, format!("{narrow}.is_known()")])
-        }
-        Rule::Struct(_) => one(format!("{dotted}.check()")),
-        Rule::Range { scalar, low, high, unknown } => {
-            let text = |value: &Value| rust_value(value, *scalar);
-            let inside = match (low, high) {
-                (Some(low), Some(high)) => format!("({}..={}).contains({borrowed})", text(low), text(high)),
-                (Some(low), None) => format!("{place} >= {}", text(low)),
-                (None, Some(high)) => format!("{place} <= {}", text(high)),
-                (None, None) => "true".to_owned(),
-            };
-            match unknown {
-                None => one(inside),
-                Some(Value::Float(nan)) if nan.is_nan() => Test::Any(vec![format!("{dotted}.is_nan()"), inside]),
-                Some(value) => Test::Any(vec![format!("{place} == {}", text(value)), inside]),
-            }
-        }
-    }
 }
 
 fn message(out: &mut Writer, found: &Struct, message: &Message) {

@@ -105,10 +105,10 @@ static inline bool demo_line_alarm_check(const demo_line_alarm_t *self) {
 }
 
 #define DEMO_LINE_ALARM_SIZE 16u
-#define DEMO_LINE_ALARM_LAYOUT_ID UINT64_C(0xab2d5a190d2ff961)
+#define DEMO_LINE_ALARM_LAYOUT_ID UINT64_C(0x297c609600813db7)
 static const char demo_line_alarm_layout_text[] =
     "vil-layout 1\n"
-    "union Alarm: size 16 align 8 tag u32 arms @8\n"
+    "union demo.line.Alarm: size 16 align 8 tag u32 arms @8\n"
     "  arm Overheated = 1: size 8 align 8\n"
     "    @0 #1 value: f64\n"
     "  arm Lost = 2: size 4 align 4\n"
@@ -149,10 +149,10 @@ static inline bool demo_line_reading_check(const demo_line_reading_t *self) {
 }
 
 #define DEMO_LINE_READING_SIZE 24u
-#define DEMO_LINE_READING_LAYOUT_ID UINT64_C(0xbc1fcc142352fee5)
+#define DEMO_LINE_READING_LAYOUT_ID UINT64_C(0x47e1bdec124d28fb)
 static const char demo_line_reading_layout_text[] =
     "vil-layout 1\n"
-    "struct Reading: size 24 align 8\n"
+    "struct demo.line.Reading: size 24 align 8\n"
     "  @0 #1 time: u64\n"
     "  @8 #2 value: f64\n"
     "  @16 #3 site: [u8; 8]\n";

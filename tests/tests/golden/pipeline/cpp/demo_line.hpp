@@ -132,10 +132,10 @@ static_assert(offsetof(Reading, site) == 16, "offset of Reading::site");
 template <>
 struct vil::MessageTraits<demo::line::Alarm> {
   static constexpr const char *name = "Alarm";
-  static constexpr std::uint64_t layout_id = UINT64_C(0xab2d5a190d2ff961);
+  static constexpr std::uint64_t layout_id = UINT64_C(0x297c609600813db7);
   static constexpr const char *layout_text =
       "vil-layout 1\n"
-      "union Alarm: size 16 align 8 tag u32 arms @8\n"
+      "union demo.line.Alarm: size 16 align 8 tag u32 arms @8\n"
       "  arm Overheated = 1: size 8 align 8\n"
       "    @0 #1 value: f64\n"
       "  arm Lost = 2: size 4 align 4\n"
@@ -147,10 +147,10 @@ struct vil::MessageTraits<demo::line::Alarm> {
 template <>
 struct vil::MessageTraits<demo::line::Reading> {
   static constexpr const char *name = "Reading";
-  static constexpr std::uint64_t layout_id = UINT64_C(0xbc1fcc142352fee5);
+  static constexpr std::uint64_t layout_id = UINT64_C(0x47e1bdec124d28fb);
   static constexpr const char *layout_text =
       "vil-layout 1\n"
-      "struct Reading: size 24 align 8\n"
+      "struct demo.line.Reading: size 24 align 8\n"
       "  @0 #1 time: u64\n"
       "  @8 #2 value: f64\n"
       "  @16 #3 site: [u8; 8]\n";

@@ -193,9 +193,9 @@ mod vil_demo_line {
     // member; id and text are those of this layout.
     unsafe impl ::vil::Message for Alarm {
         const NAME: &'static ::core::ffi::CStr = c"Alarm";
-        const LAYOUT_ID: u64 = 0xab2d5a190d2ff961;
+        const LAYOUT_ID: u64 = 0x297c609600813db7;
         const LAYOUT_TEXT: &'static ::core::ffi::CStr = cr"vil-layout 1
-union Alarm: size 16 align 8 tag u32 arms @8
+union demo.line.Alarm: size 16 align 8 tag u32 arms @8
   arm Overheated = 1: size 8 align 8
     @0 #1 value: f64
   arm Lost = 2: size 4 align 4
@@ -242,9 +242,9 @@ union Alarm: size 16 align 8 tag u32 arms @8
     // member; id and text are those of this layout.
     unsafe impl ::vil::Message for Reading {
         const NAME: &'static ::core::ffi::CStr = c"Reading";
-        const LAYOUT_ID: u64 = 0xbc1fcc142352fee5;
+        const LAYOUT_ID: u64 = 0x47e1bdec124d28fb;
         const LAYOUT_TEXT: &'static ::core::ffi::CStr = cr"vil-layout 1
-struct Reading: size 24 align 8
+struct demo.line.Reading: size 24 align 8
   @0 #1 time: u64
   @8 #2 value: f64
   @16 #3 site: [u8; 8]
