@@ -1,0 +1,163 @@
+/* One lane of the stream and its two ends, through ports or through a queue of a heap: open them, put a message, get one.
+   The lanes are the ports of stream.yaml and "queue". Never waits: who finds nothing comes again. */
+#ifndef EXCHANGE_H
+#define EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vil/vil.h"
+
+#include "stream_left.h"
+#include "stream_program.h"
+#include "stream_right.h"
+
+#define GOES(call)                                                                                            \
+  do {                                                                                                        \
+    const vil_status_t said_ = (call);                                                                        \
+    if (said_ != VIL_OK) {                                                                                    \
+      fprintf(stderr, "%s:%d: %s says %s\n", __FILE__, __LINE__, #call, vil_status_name(said_));              \
+      exit(1);                                                                                                \
+    }                                                                                                         \
+  } while (0)
+
+/* Where a process lives: in the world of the program, or in a heap. */
+typedef struct home {
+  vil_world_t *world;
+  vil_heap_t *heap;
+} home_t;
+
+/* The ends that a process has; NULL where it has none. */
+typedef struct ends {
+  vil_sender_t *sender;
+  vil_receiver_t *receiver;
+  vil_queue_t *producer, *consumer;
+} ends_t;
+
+static inline home_t home(const char *lane, const vil_contract_t *contract) {
+  home_t at = {NULL, NULL};
+  if (strcmp(lane, "queue") == 0) {
+    vil_heap_options_t options;
+    memset(&options, 0, sizeof options);
+    options.struct_size = sizeof options;
+    options.slot_size = 256;
+    options.queue_count = 2;
+    options.queue_capacity = 256;
+    options.loans = 2;
+    GOES(vil_heap_open_or_create("stream-heap", &options, &at.heap, NULL));
+    return at;
+  }
+  vil_program_t *program = NULL;
+  GOES(vil_program_parse(stream_program_json, strlen(stream_program_json), &program, NULL));
+  GOES(vil_world_open_or_create("stream", program, contract, NULL, &at.world, NULL));
+  GOES(vil_program_close(program));
+  return at;
+}
+
+/* Opens the producing end of a port, or of the queue with this index. */
+static inline void produce(ends_t *ends, const home_t *at, const char *port, uint32_t queue) {
+  if (at->heap != NULL) {
+    GOES(vil_queue_open(at->heap, queue, VIL_PRODUCER, &ends->producer, NULL));
+  } else {
+    GOES(vil_sender_open(at->world, port, &ends->sender, NULL));
+  }
+}
+
+/* Opens the consuming end of a port, or of the queue with this index. */
+static inline void consume(ends_t *ends, const home_t *at, const char *port, uint32_t queue) {
+  if (at->heap != NULL) {
+    GOES(vil_queue_open(at->heap, queue, VIL_CONSUMER, &ends->consumer, NULL));
+  } else {
+    GOES(vil_receiver_open(at->world, port, &ends->receiver, NULL));
+  }
+}
+
+/* Both ends of a lane in one process. */
+static inline ends_t both_ends(const char *lane) {
+  ends_t ends = {NULL, NULL, NULL, NULL};
+  const home_t left = home(lane, &stream_left_contract), right = home(lane, &stream_right_contract);
+  produce(&ends, &left, lane, 0);
+  consume(&ends, &right, lane, 0);
+  return ends;
+}
+
+static inline void close_ends(const ends_t *ends) {
+  if (ends->sender != NULL) GOES(vil_sender_close(ends->sender));
+  if (ends->receiver != NULL) GOES(vil_receiver_close(ends->receiver));
+  if (ends->producer != NULL) GOES(vil_queue_close(ends->producer));
+  if (ends->consumer != NULL) GOES(vil_queue_close(ends->consumer));
+}
+
+/* Loan, write, publish. */
+static inline void put(const ends_t *ends, uint64_t number) {
+  vil_loan_t loan;
+  GOES(ends->sender != NULL ? vil_sender_loan(ends->sender, &loan) : vil_queue_loan(ends->producer, &loan));
+  ((uint64_t *)loan.data)[0] = number;
+  ((uint64_t *)loan.data)[1] = ~number;
+  GOES(ends->sender != NULL ? vil_sender_publish(ends->sender, &loan) : vil_queue_push(ends->producer, &loan));
+}
+
+/* Receives and looks at it; false when there is nothing. */
+static inline bool take(const ends_t *ends, uint64_t number, vil_message_t *message) {
+  const vil_status_t status = ends->receiver != NULL ? vil_receiver_receive(ends->receiver, 0, message)
+                                                     : vil_queue_pop(ends->consumer, 0, message);
+  if (status == VIL_EMPTY) return false;
+  GOES(status);
+  const uint64_t *words = (const uint64_t *)message->data;
+  if (words[0] != number || words[1] != ~number) {
+    fprintf(stderr, "another message than number %llu\n", (unsigned long long)number);
+    exit(1);
+  }
+  return true;
+}
+
+static inline void release(const ends_t *ends, vil_message_t *message) {
+  GOES(ends->receiver != NULL ? vil_receiver_release(ends->receiver, message)
+                              : vil_queue_release(ends->consumer, message));
+}
+
+/* Receive, look, release; false when there is nothing. */
+static inline bool get(const ends_t *ends, uint64_t number) {
+  vil_message_t message;
+  if (!take(ends, number, &message)) return false;
+  release(ends, &message);
+  return true;
+}
+
+/* A message that must be there. */
+static inline void take_now(const ends_t *ends, uint64_t number, vil_message_t *message) {
+  if (take(ends, number, message)) return;
+  fprintf(stderr, "no message %llu\n", (unsigned long long)number);
+  exit(1);
+}
+
+/* One message at a time from end to end, `count` times. */
+static inline uint64_t one_by_one(const ends_t *ends, uint64_t number, uint64_t count) {
+  for (const uint64_t end = number + count; number < end; number++) {
+    vil_message_t message;
+    put(ends, number);
+    take_now(ends, number, &message);
+    release(ends, &message);
+  }
+  return number;
+}
+
+/* Messages in bursts of 8, two of them in hand at once and released in the other order, `bursts` times. */
+static inline uint64_t in_bursts(const ends_t *ends, uint64_t number, uint64_t bursts) {
+  for (uint64_t burst = 0; burst < bursts; burst++) {
+    for (uint64_t i = 0; i < 8; i++) put(ends, number + i);
+    for (uint64_t i = 0; i < 8; i += 2) {
+      vil_message_t first, second;
+      take_now(ends, number + i, &first);
+      take_now(ends, number + i + 1, &second);
+      release(ends, &second);
+      release(ends, &first);
+    }
+    number += 8;
+  }
+  return number;
+}
+
+#endif

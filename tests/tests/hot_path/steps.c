@@ -1,0 +1,60 @@
+/* Messages from end to end in one process, between two breakpoints, for a tracer that looks at each instruction:
+   `steps LANE MESSAGES [lock|xchg|call]`. With a third argument the stream itself runs an instruction that must not be
+   run. */
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "exchange.h"
+
+/* Messages until everything has been touched. */
+#define WARM_UP 2048
+
+/* Begins and ends what the tracer looks at; one place, so that it knows the end when it comes there again. */
+static __attribute__((noinline)) void mark(void) {
+  __asm__ volatile("int3");
+}
+
+static uint64_t word;
+
+static __attribute__((noinline)) void misbehave(const char *how) {
+  if (strcmp(how, "lock") == 0) __atomic_fetch_add(&word, 1, __ATOMIC_RELAXED);
+  if (strcmp(how, "xchg") == 0) word += __atomic_exchange_n(&word, 2, __ATOMIC_RELAXED);
+  if (strcmp(how, "call") == 0) word += (uint64_t)syscall(SYS_getppid);
+}
+
+/* Loan, copy and publish in one call; only ports have it. */
+static uint64_t sent(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
+  uint64_t words[32] = {0};
+  for (const uint64_t end = number + count; number < end; number++) {
+    vil_message_t message;
+    words[0] = number;
+    words[1] = ~number;
+    GOES(vil_sender_send(ends->sender, words, size));
+    take_now(ends, number, &message);
+    release(ends, &message);
+  }
+  return number;
+}
+
+/* Every shape of the stream: `count` messages one by one, and some in bursts and by the call that does all. */
+static uint64_t stream(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
+  number = one_by_one(ends, number, count);
+  number = in_bursts(ends, number, 1 + count / 256);
+  if (ends->sender != NULL) number = sent(ends, number, 4, size);
+  return number;
+}
+
+int main(int argc, char **argv) {
+  const char *lane = argc > 1 ? argv[1] : "slots", *how = argc > 3 ? argv[3] : NULL;
+  const uint64_t messages = argc > 2 ? (uint64_t)strtoul(argv[2], NULL, 10) : 1;
+  const uint32_t size = strcmp(lane, "cells") == 0 ? sizeof(stream_small_t) : sizeof(stream_large_t);
+  const ends_t ends = both_ends(lane);
+  const uint64_t number = stream(&ends, 0, WARM_UP, size);
+  if (how != NULL) misbehave(how);
+  mark();
+  stream(&ends, number, messages, size);
+  if (how != NULL) misbehave(how);
+  mark();
+  close_ends(&ends);
+  return 0;
+}
