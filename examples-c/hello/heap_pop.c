@@ -1,5 +1,6 @@
 /* Hello without a program: what heap_push pushed, read where it lies.
-   cc examples-c/hello/heap_pop.c -Iinclude -Ltarget/artifact/release -lvil -o target/heap_pop */
+   cc examples-c/hello/heap_pop.c -Iinclude -Ltarget/artifact/release -lvil \
+      -Wl,-rpath,target/artifact/release -o target/heap_pop */
 #include <stdio.h>
 
 #include "vil/vil.h"

@@ -1,5 +1,6 @@
-/* Hello without a program: blocks of a heap, pushed into a queue. Run it before, after or beside heap_pop:
-   cc examples-c/hello/heap_push.c -Iinclude -Ltarget/artifact/release -lvil -o target/heap_push */
+/* Hello without a program: blocks of a heap, pushed into a queue. Run it before, after or beside heap_pop.
+   cc examples-c/hello/heap_push.c -Iinclude -Ltarget/artifact/release -lvil \
+      -Wl,-rpath,target/artifact/release -o target/heap_push */
 #include <stdio.h>
 
 #include "vil/vil.h"

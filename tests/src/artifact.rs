@@ -65,19 +65,28 @@ fn build() -> Artifact {
 /// A Rust program of the workspace, such as `program("vil-cli", "vil")`, as the tests are built: beside the running test.
 /// `cargo xtask test` has built all of them before and says where with `VIL_BIN_DIR`.
 pub fn program(package: &str, name: &str) -> PathBuf {
+    rust_program(package, "--bin", name, Path::new(""))
+}
+
+/// A Rust example of the workspace, like [`program`].
+pub fn example(package: &str, name: &str) -> PathBuf {
+    rust_program(package, "--example", name, Path::new("examples"))
+}
+
+fn rust_program(package: &str, kind: &str, name: &str, folder: &Path) -> PathBuf {
     if let Some(dir) = std::env::var_os("VIL_BIN_DIR") {
-        return PathBuf::from(dir).join(name);
+        return PathBuf::from(dir).join(folder).join(name);
     }
     let test = std::env::current_exe().expect("a running program has a path");
     let profile = test.ancestors().nth(2).expect("tests lie in TARGET/debug/deps");
     let target = profile.parent().expect("tests lie in TARGET/debug/deps");
     let output = cargo()
-        .args(["build", "--quiet", "--package", package, "--bin", name, "--target-dir"])
+        .args(["build", "--quiet", "--package", package, kind, name, "--target-dir"])
         .arg(target)
         .output()
         .expect("cargo runs");
     assert!(output.status.success(), "{name} does not build:\n{}", String::from_utf8_lossy(&output.stderr));
-    profile.join(name)
+    profile.join(folder).join(name)
 }
 
 /// The cargo that runs this test, in the workspace, without the compiler flags this test itself was built with.

@@ -3,6 +3,7 @@
 #define VIL_RECEIVER_HPP
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -77,6 +78,19 @@ class Receiver {
 
   vil_receiver_t *receiver_;
 };
+
+// Waits until one of these receivers has a message, and answers its place in the call, from 0; of several the first.
+// All belong to one World and to the calling thread. Takes no message: receive it next.
+template <typename... T>
+[[nodiscard]] Result<std::size_t, Status> wait_any(std::chrono::nanoseconds timeout,
+                                                   const Receiver<T> &...receivers) noexcept {
+  static_assert(sizeof...(T) > 0, "nothing to wait for");
+  vil_receiver_t *const raw[] = {receivers.get()...};
+  std::size_t index = 0;
+  const vil_status_t status = vil_receiver_wait_any(raw, sizeof...(T), detail::timeout_ns(timeout), &index);
+  if (status != VIL_OK) return static_cast<Status>(status);
+  return index;
+}
 
 }  // namespace vil
 

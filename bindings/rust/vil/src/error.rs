@@ -23,7 +23,7 @@ impl Error {
 
     /// Runs a cold call with a place for its error text; `Err` unless it answers `VIL_OK`.
     pub(crate) fn guard(call: impl FnOnce(*mut vil_sys::vil_error_t) -> vil_sys::vil_status_t) -> Result<()> {
-        let mut raw = vil_sys::vil_error_t { status: 0, message: [0; 1020] };
+        let mut raw = vil_sys::vil_error_t { status: 0, message: [0; vil_sys::VIL_ERROR_MESSAGE_SIZE] };
         match call(&mut raw) {
             vil_sys::VIL_OK => Ok(()),
             status => Err(Self::new(Status::from_raw(status), text::owned(&raw.message))),

@@ -33,6 +33,7 @@ mod receiver;
 mod sender;
 mod status;
 mod text;
+mod wait;
 mod world;
 
 pub use canceller::Canceller;
@@ -47,6 +48,7 @@ pub use program::Program;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use status::Status;
+pub use wait::{AnyReceiver, wait_any};
 pub use world::World;
 
 use std::ffi::CStr;

@@ -71,14 +71,14 @@ impl<T: Message> Receiver<T> {
 
     /// Makes the calling thread the one that C lets use this end.
     #[cold]
-    fn claim(&self) -> bool {
+    pub(crate) fn claim(&self) -> bool {
         vil_sys::vil_receiver_move_to_thread(self.as_raw()) == vil_sys::VIL_OK
     }
 }
 
 /// What does not fit waits for ever: 584 years are near enough.
 #[inline(always)]
-fn nanoseconds(timeout: Duration) -> u64 {
+pub(crate) fn nanoseconds(timeout: Duration) -> u64 {
     u64::try_from(timeout.as_nanos()).unwrap_or(vil_sys::VIL_FOREVER)
 }
 
