@@ -62,7 +62,7 @@ pub(crate) unsafe fn sized_out<T: Copy>(
     }
     // SAFETY: the struct begins with its size.
     let size = unsafe { place.cast::<u32>().read() };
-    if size < 8 || size > 1 << 16 {
+    if !(8..=1 << 16).contains(&size) {
         return Err(Failure::Argument("struct_size is not the size of the struct"));
     }
     let size = size.min(size_of::<T>() as u32);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use vil_core::base::error::{Error, Fault};
 use vil_core::sys::file::RuntimeDir;
-use vil_core::world::{Contract, RawShape, World};
+use vil_core::world::{Contract, World, plan_heap};
+use vil_ir::builder::HeapShape;
+use vil_ir::limits::DEFAULT_DEADLINE_MS;
 use vil_ir::plan::Plan;
 
 use crate::error::{Failure, vil_error_t};
@@ -125,7 +127,7 @@ unsafe fn open_with(
         cold(error, || {
             let (place, name) = (cleared(heap)?, text(name, "name is NULL or not UTF-8")?);
             let options = sized(options)?.ok_or(Failure::Argument("options is NULL"))?;
-            let plan = shape(&options).plan()?;
+            let plan = plan_heap(shape(&options))?;
             let world = open(&dir(options.runtime_dir)?, name, &plan)?;
             agree(&world, &plan)?;
             *place = HEAPS.insert(world).ok_or(full())? as *mut vil_heap_t;
@@ -134,13 +136,14 @@ unsafe fn open_with(
     }
 }
 
-fn shape(options: &vil_heap_options_t) -> RawShape {
-    RawShape {
+/// The options as numbers, with 0 replaced by what it stands for.
+fn shape(options: &vil_heap_options_t) -> HeapShape {
+    HeapShape {
         block_size: options.slot_size,
-        queues: options.queue_count,
-        capacity: options.queue_capacity,
-        loans: options.loans,
-        deadline_ms: options.deadline_ms,
+        queue_count: options.queue_count,
+        queue_capacity: options.queue_capacity,
+        loans: options.loans.max(1),
+        deadline_ms: if options.deadline_ms == 0 { DEFAULT_DEADLINE_MS } else { options.deadline_ms },
     }
 }
 

@@ -24,8 +24,8 @@ pub const VIL_CONSUMER: u32 = 2;
 static QUEUES: Owned<Queue> = Owned::new(6);
 
 enum Queue {
-    Producer(Sender),
-    Consumer(Receiver),
+    Producer(Box<Sender>),
+    Consumer(Box<Receiver>),
 }
 
 impl Queue {
@@ -65,8 +65,8 @@ pub unsafe extern "C" fn vil_queue_open(
                     return Err(Failure::Cold(Error::new(Fault::Argument, message)));
                 }
                 match role {
-                    VIL_PRODUCER => Ok(Queue::Producer(Sender::open_route(world, route)?)),
-                    VIL_CONSUMER => Ok(Queue::Consumer(Receiver::open_routes(world, &[route])?)),
+                    VIL_PRODUCER => Ok(Queue::Producer(Box::new(Sender::open_route(world, route)?))),
+                    VIL_CONSUMER => Ok(Queue::Consumer(Box::new(Receiver::open_routes(world, &[route])?))),
                     _ => Err(Failure::Argument("role is VIL_PRODUCER or VIL_CONSUMER")),
                 }
             })?;

@@ -201,7 +201,7 @@ fn lend_all<'a>(
     with_receiver(*first, |receiver| {
         // SAFETY: the receiver stays lent to this call until the innermost `call` has returned, and `lent` is not used
         // after that.
-        lent.push(unsafe { &mut *(&raw mut *receiver) });
+        lent.push(unsafe { &mut *std::ptr::from_mut::<Receiver>(receiver) });
         lend_all(rest, lent, call)
     })
 }

@@ -10,7 +10,7 @@ mod wait;
 
 pub use contract::{Contract, Facing, PortContract};
 pub use open::{Opened, World};
-pub use raw::RawShape;
+pub use raw::plan_heap;
 pub use receiver::{Received, Receiver, wait_any};
 pub use sender::Sender;
 
