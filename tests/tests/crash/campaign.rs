@@ -16,7 +16,7 @@ const LEAST: u64 = 1_000_000;
 /// Where random stories begin, unless VIL_SEED says otherwise.
 const SEED: u64 = 20_260_101;
 /// Random stories in each town, and phrases in each story.
-const STORIES: u64 = 8;
+const STORIES: u64 = 16;
 const PHRASES: usize = 60;
 /// Threads of the campaign; the towns are dealt out to them.
 const THREADS: usize = 2;
