@@ -1,5 +1,7 @@
 //! Floor 2: the bytes of a world. The only place that makes addresses: offsets come in, checked references go out.
 
+use crate::sys::map::Mapping;
+
 mod geometry;
 mod header;
 mod segment;
@@ -16,11 +18,21 @@ pub struct Shared {
     pub segment: Segment,
     /// Where things lie, computed privately; the shared copy is never read again.
     pub geometry: Geometry,
+    /// Keeps the bytes where they are; `None` when somebody else does.
+    _mapping: Option<Mapping>,
 }
 
 impl Shared {
     /// Puts both together; `None` when the segment is smaller than the geometry needs.
     pub fn new(segment: Segment, geometry: Geometry) -> Option<Shared> {
-        (geometry.total_size <= segment.size()).then_some(Shared { segment, geometry })
+        (geometry.total_size <= segment.size()).then_some(Shared { segment, geometry, _mapping: None })
+    }
+
+    /// The same over a mapping, which lives and goes with it.
+    pub fn map(mapping: Mapping, geometry: Geometry) -> Option<Shared> {
+        // SAFETY: the mapping lives in the same Shared as the segment, which can not be copied out of it; it is
+        // page-aligned, and control words are only touched through Word and Flag.
+        let segment = unsafe { Segment::new(mapping.base(), mapping.size()) };
+        Shared::new(segment, geometry).map(|shared| Shared { _mapping: Some(mapping), ..shared })
     }
 }

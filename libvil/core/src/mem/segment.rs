@@ -7,8 +7,9 @@ use std::ptr::NonNull;
 
 use crate::base::atomic::{Flag, Word};
 
-/// A range of bytes shared with other processes. It does not own the mapping; whoever made it keeps that alive.
-#[derive(Debug, Clone, Copy)]
+/// A range of bytes shared with other processes. It does not own the mapping; whoever made it keeps that alive, and it
+/// cannot be copied to outlive that.
+#[derive(Debug)]
 pub struct Segment {
     base: NonNull<u8>,
     size: u64,

@@ -10,7 +10,7 @@ use vil_ir::vocabulary::{Backpressure, Transfer};
 
 use crate::base::error::{Error, Fault};
 use crate::base::words::ProcessId;
-use crate::mem::{Catalog, Geometry, HEADER_SIZE, Segment, Shared, decode, encode, peek_sizes};
+use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, encode, peek_sizes};
 use crate::registry::{self, Identity, Liveness, claim};
 use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
@@ -31,9 +31,8 @@ pub enum Opened {
 /// were opened through it; the last one to go detaches. May be used from several threads.
 #[derive(Debug)]
 pub struct World {
-    // Dropped in this order: the mapping goes before the token, so no late write reaches a reclaimed slot.
+    // Dropped in this order: the mapping in `shared` goes before the token, so no late write reaches a reclaimed slot.
     pub(super) shared: Shared,
-    mapping: Mapping,
     token: Token,
     probe: File,
     path: WorldPath,
@@ -60,7 +59,7 @@ impl World {
     pub fn create(dir: &RuntimeDir, name: &str, plan: &Plan, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
         let path = dir.world(name)?;
         let _lock = build(&path, plan, clear_abandoned)?;
-        World::attach(&path, contract)
+        World::attach_first(&path, contract)
     }
 
     /// Opens a world. `NotFound`, `Owner`, `Abi`, `Corrupt` and `Contract` say what is wrong and what to do.
@@ -86,7 +85,7 @@ impl World {
                 Err(error) if error.fault == Fault::Exists => {}
                 made => {
                     let _lock = made?;
-                    return Ok((World::attach(&path, contract)?, Opened::Created));
+                    return Ok((World::attach_first(&path, contract)?, Opened::Created));
                 }
             }
         }
@@ -98,6 +97,14 @@ impl World {
         let path = dir.world(name)?;
         let _lock = path.lock()?;
         path.unlink()
+    }
+
+    /// Opens a world that this call has just made and still has the lock for; what nobody could open is not left there.
+    fn attach_first(path: &WorldPath, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
+        World::attach(path, contract).inspect_err(|_| {
+            // Somebody else may live in it already; then it stays.
+            let _ = clear_abandoned(path);
+        })
     }
 
     fn attach(path: &WorldPath, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
@@ -125,11 +132,8 @@ impl World {
     ) -> Result<World, Error> {
         let os = |error: std::io::Error| Error::from_os(&format!("world `{}`", path.name()), &error);
         let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
-        // SAFETY: the mapping lives in the same World as the segment and is dropped with it; it is page-aligned, and
-        // control words are only touched through Word and Flag.
-        let segment = unsafe { Segment::new(mapping.base(), mapping.size()) };
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
-        let shared = Shared::new(segment, geometry).ok_or_else(corrupt)?;
+        let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
         let token = Token::open(|| Ok(path.open()?.0))?;
         let me = take_entry(&shared, &file, &token, role.unwrap_or("")).map_err(os)?;
         let Some(me) = me else {
@@ -141,7 +145,6 @@ impl World {
         let stages = roles.collect::<std::collections::BTreeSet<_>>().len();
         Ok(World {
             shared,
-            mapping,
             token,
             probe: file,
             path: path.clone(),
@@ -231,7 +234,7 @@ impl Drop for World {
             return;
         }
         registry::leave(&self.shared, self.me);
-        tracing::debug!(world = self.path.name(), entry = self.me.0, bytes = self.mapping.size(), "detached");
+        tracing::debug!(world = self.path.name(), entry = self.me.0, "detached");
         self.token.give_back(self.me);
     }
 }
