@@ -1,6 +1,6 @@
 /* Messages from end to end in one process, between two breakpoints, for a tracer that looks at each instruction:
-   `steps LANE MESSAGES [lock|xchg|call]`. With a third argument the stream itself runs an instruction that must not be
-   run. */
+   `steps LANE MESSAGES [lock|xchg|call|sleep]`. With a third argument the stream itself runs an instruction that must not
+   be run, or lets libvil do so by waiting for a message when there is none. */
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,6 +8,8 @@
 
 /* Messages until everything has been touched. */
 #define WARM_UP 2048
+/* The tracer sees a message with a stamp first. */
+#define STAMP_EVERY 64
 
 /* Begins and ends what the tracer looks at; one place, so that it knows the end when it comes there again. */
 static __attribute__((noinline)) void mark(void) {
@@ -16,10 +18,12 @@ static __attribute__((noinline)) void mark(void) {
 
 static uint64_t word;
 
-static __attribute__((noinline)) void misbehave(const char *how) {
+static __attribute__((noinline)) void misbehave(const ends_t *ends, const char *how) {
+  vil_message_t message;
   if (strcmp(how, "lock") == 0) __atomic_fetch_add(&word, 1, __ATOMIC_RELAXED);
   if (strcmp(how, "xchg") == 0) word += __atomic_exchange_n(&word, 2, __ATOMIC_RELAXED);
   if (strcmp(how, "call") == 0) word += (uint64_t)syscall(SYS_getppid);
+  if (strcmp(how, "sleep") == 0) word += (uint64_t)vil_receiver_receive(ends->receiver, 100000, &message);
 }
 
 /* Loan, copy and publish in one call; only ports have it. */
@@ -49,11 +53,12 @@ int main(int argc, char **argv) {
   const uint64_t messages = argc > 2 ? (uint64_t)strtoul(argv[2], NULL, 10) : 1;
   const uint32_t size = strcmp(lane, "cells") == 0 ? sizeof(stream_small_t) : sizeof(stream_large_t);
   const ends_t ends = both_ends(lane);
-  const uint64_t number = stream(&ends, 0, WARM_UP, size);
-  if (how != NULL) misbehave(how);
+  uint64_t number = stream(&ends, 0, WARM_UP, size);
+  while (number % STAMP_EVERY != 0) number = one_by_one(&ends, number, 1);
+  if (how != NULL) misbehave(&ends, how);
   mark();
   stream(&ends, number, messages, size);
-  if (how != NULL) misbehave(how);
+  if (how != NULL) misbehave(&ends, how);
   mark();
   close_ends(&ends);
   return 0;

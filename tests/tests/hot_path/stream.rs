@@ -13,7 +13,7 @@ use std::time::Duration;
 use demo_line::{Alarm, Reading, Sink, Source};
 use vil::{Message, Receiver, Sender};
 
-/// Messages until everything has been touched, and while it is counted.
+/// Messages until everything has been touched, a multiple of 64 so that the next one has a stamp; and while it is counted.
 const WARM_UP: u64 = 2048;
 const COUNTED: u64 = 20_000;
 
