@@ -141,6 +141,22 @@ fn generated_cpp_is_clean_in_every_standard() {
 }
 
 #[test]
+fn checks_and_unions_keep_their_promises_in_c_and_cpp() {
+    let dir = Scratch::new("golden-check");
+    for (language, file, standard, compilers) in
+        [(Language::C, "check.c", "c99", c_compilers()), (Language::Cpp, "check.cpp", "c++17", cpp_compilers())]
+    {
+        let generated = golden().join("shapes").join(language.word());
+        for compiler in compilers {
+            let compile = Compile::new(&compiler, standard, dir.join("check")).include(&generated);
+            let program = compile.source(golden().join(file)).expect();
+            let status = std::process::Command::new(program).status().expect("the program runs");
+            assert_eq!(status.code(), Some(0), "{file}, line {:?}, by {}", status.code(), compiler.name);
+        }
+    }
+}
+
+#[test]
 fn texts_longer_than_any_literal_may_be_are_embedded_to_the_byte() {
     let fields: Vec<String> = (0..300).map(|at| format!("{{ name: field_{at}, type: u8 }}")).collect();
     let doc = "what??/ \\\"ü' */ ".repeat(4200);

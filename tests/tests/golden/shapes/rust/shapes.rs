@@ -5,7 +5,7 @@ pub use vil_shapes::*;
 
 /// Program shapes: every shape of a flat message
 #[rustfmt::skip]
-#[allow(clippy::all, dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
+#[allow(dead_code, unreachable_pub, reason = "which of it is used, and where, is the user's affair")]
 mod vil_shapes {
     /// BIAS
     pub const BIAS: f32 = -0.5;
@@ -387,8 +387,6 @@ mod vil_shapes {
         /// Whether every value is a legal one.
         pub fn check(&self) -> bool {
             match self.vil_tag {
-                Self::TAG_NONE => true,
-                Self::TAG_BYTE => true,
                 Self::TAG_LONG => self.as_long().is_some_and(ChoiceLong::check),
                 _ => true,
             }
@@ -949,9 +947,9 @@ union Choice: size 24 align 8 tag u8 open arms @8
         /// Whether every value is a legal one.
         pub fn check(&self) -> bool {
             match self.vil_tag {
-                Self::TAG_DONE => true,
                 Self::TAG_FAILED => self.as_failed().is_some_and(OutcomeFailed::check),
                 Self::TAG_TEXT => self.as_text().is_some_and(OutcomeText::check),
+                Self::TAG_DONE => true,
                 _ => false,
             }
         }

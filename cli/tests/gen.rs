@@ -1,0 +1,113 @@
+//! `vil gen` as a person calls it: the files it writes, what it refuses, and its exit codes.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use vil_codegen::{Language, Source, generate};
+
+/// The pipeline program of the golden tests.
+fn pipeline() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/tests/golden/pipeline.yaml")
+}
+
+/// A directory of this test alone, removed at its end.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Directory {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gen-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        Directory(path)
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.0).expect("the directory was made");
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.expect("the entry can be read").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.0.join(name)).expect("the file was written")
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn vil_gen(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vil")).arg("gen").args(arguments).output().expect("vil runs")
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the path is UTF-8")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn it_writes_what_the_generator_answers() {
+    let (program, _) = vil_ir::load::from_file(text(&pipeline())).unwrap_or_else(|faults| panic!("{faults}"));
+    let contract = vil_ir::dump::canonical_json(&program);
+    let source = Source { program: &program, contract: &contract, origin: "pipeline.yaml", process: None };
+    for language in Language::ALL {
+        let directory = Directory::new(language.word());
+        let output = vil_gen(&["--lang", language.word(), "-o", text(&directory.0.join("deep")), text(&pipeline())]);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let deep = Directory(directory.0.join("deep"));
+        let files = generate(&source, *language).unwrap_or_else(|faults| panic!("{faults}"));
+        assert_eq!(deep.names().len(), files.len());
+        for file in files {
+            assert_eq!(deep.read(&file.name), file.text, "{}", file.name);
+            assert!(file.text.lines().next().is_some_and(|line| line.contains("vil gen from pipeline.yaml;")));
+        }
+    }
+}
+
+#[test]
+fn one_process_alone_can_be_asked_for_and_names_can_be_listed() {
+    let directory = Directory::new("process");
+    let output = vil_gen(&["--lang", "c", "--process", "sink", "-o", text(&directory.0), text(&pipeline())]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(directory.names(), ["demo_line.h", "demo_line_program.h", "demo_line_sink.h"]);
+    let output = vil_gen(&["--lang", "cpp", "--list", text(&pipeline())]);
+    let listed = "demo_line.hpp\ndemo_line_program.hpp\ndemo_line_sink.hpp\ndemo_line_source.hpp\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), listed);
+}
+
+#[test]
+fn a_process_that_is_not_there_is_answered_with_those_that_are() {
+    let output = vil_gen(&["--lang", "c", "--process", "sing", "--list", text(&pipeline())]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("there is no process `sing`; there are: sink, source"), "{}", said(&output));
+}
+
+#[test]
+fn what_cannot_be_loaded_or_written_ends_with_2() {
+    let output = vil_gen(&["--lang", "c", "--list", "no/such/file.yaml"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let output = vil_gen(&["--lang", "c", text(&pipeline())]);
+    assert_eq!(output.status.code(), Some(2), "an output directory is needed");
+    let output = vil_gen(&["--lang", "c", "-o", "/proc/none", text(&pipeline())]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("cannot write /proc/none"), "{}", said(&output));
+}
+
+#[test]
+fn a_program_that_the_passes_refuse_gives_no_code() {
+    let directory = Directory::new("refused");
+    std::fs::create_dir_all(&directory.0).expect("the directory can be made");
+    let program = directory.0.join("bad.yaml");
+    let bad = "vil: 1\nprogram: bad\nmessages: { M: { fields: [ { name: x, type: u8, range: [9, 1] } ] } }\n";
+    std::fs::write(&program, bad).expect("the program can be written");
+    let output = vil_gen(&["--lang", "rust", "-o", text(&directory.0.join("out")), text(&program)]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(!directory.0.join("out").exists());
+}
