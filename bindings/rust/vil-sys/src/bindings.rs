@@ -162,6 +162,7 @@ pub struct vil_world_options_t {
     pub reserved: u32,
     pub runtime_dir: *const core::ffi::c_char,
 }
+#[link(name = "vil")]
 unsafe extern "C" {
     pub fn vil_heap_create(
         name: *const core::ffi::c_char,

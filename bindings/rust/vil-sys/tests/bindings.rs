@@ -49,6 +49,7 @@ fn generate() -> Option<String> {
         .formatter(Formatter::Rustfmt)
         .rustfmt_configuration_file(Some(root().join("rustfmt.toml")));
     let text = builder.generate().expect("bindgen reads vil.h").to_string();
+    let text = text.replace("unsafe extern \"C\" {", "#[link(name = \"vil\")]\nunsafe extern \"C\" {");
     Some(format!("{TITLE}\n\n{}", text.lines().map(with_safety).collect::<String>()))
 }
 
