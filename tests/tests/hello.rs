@@ -23,16 +23,44 @@ fn source(name: &str) -> PathBuf {
     root().join(folder).join(name)
 }
 
-/// The programs in C and C++, built once for all tests of this file.
-fn built() -> &'static Scratch {
-    static BUILT: OnceLock<Scratch> = OnceLock::new();
-    BUILT.get_or_init(|| {
+/// Built programs in a directory of their own.
+struct Programs(Scratch);
+
+impl Programs {
+    fn of(names: &[&str]) -> Self {
         let dir = Scratch::new("hello");
-        for name in ["speak.c", "listen.c", "heap_push.c", "heap_pop.c", "speak.cpp", "listen.cpp"] {
-            build(name, &dir);
+        names.iter().filter(|name| !name.ends_with(".rs")).for_each(|name| build(name, &dir));
+        Self(dir)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        static RUST: OnceLock<[PathBuf; 2]> = OnceLock::new();
+        let rust = || RUST.get_or_init(|| ["hello-speak", "hello-listen"].map(|name| example("vil-examples", name)));
+        match name {
+            "speak.rs" => rust()[0].clone(),
+            "listen.rs" => rust()[1].clone(),
+            name => self.0.join(name),
         }
-        dir
-    })
+    }
+
+    /// Runs two sides in a world of their own, the second as soon as the first has started; what each printed.
+    fn meet(&self, first: &str, second: &str) -> (String, String) {
+        let dir = RuntimeDir::new("hello");
+        let start = |name: &str| {
+            let mut command = Command::new(self.path(name));
+            command.arg("meeting").env("VIL_RUNTIME_DIR", &*dir).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"))
+        };
+        let sides = [start(first), start(second)].map(|side| side.wait_with_output().expect("it can be waited for"));
+        let said = sides.map(|output| {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{first} with {second}: {}: {said}{errors}", output.status);
+            said
+        });
+        assert_eq!(dir.worlds(), [""; 0], "the listener removes the world");
+        said.into()
+    }
 }
 
 fn build(name: &str, dir: &Path) {
@@ -42,33 +70,6 @@ fn build(name: &str, dir: &Path) {
         .source(source(name))
         .link_shared()
         .expect();
-}
-
-fn program(name: &str) -> PathBuf {
-    match name {
-        "speak.rs" => example("vil-examples", "hello-speak"),
-        "listen.rs" => example("vil-examples", "hello-listen"),
-        name => built().join(name),
-    }
-}
-
-/// Runs two sides in a world of their own, the second as soon as the first has started; what the second printed.
-fn meet(first: &str, second: &str) -> (String, String) {
-    let dir = RuntimeDir::new("hello");
-    let start = |name: &str| {
-        let mut command = Command::new(program(name));
-        command.arg("meeting").env("VIL_RUNTIME_DIR", &*dir).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"))
-    };
-    let sides = [start(first), start(second)].map(|side| side.wait_with_output().expect("it can be waited for"));
-    let said = sides.map(|output| {
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{first} with {second}: {}: {said}{errors}", output.status);
-        said
-    });
-    assert_eq!(dir.worlds(), [""; 0], "the listener removes the world");
-    said.into()
 }
 
 fn language(name: &str) -> &'static str {
@@ -81,12 +82,13 @@ fn language(name: &str) -> &'static str {
 
 #[test]
 fn every_speaker_is_heard_by_every_listener() {
+    let programs = Programs::of(&[SPEAKERS, LISTENERS].concat());
     for speaker in SPEAKERS {
         let expected: String = (1..=3).map(|number| format!("{number} hello from {}\n", language(speaker))).collect();
         for listener in LISTENERS {
-            let (_, heard) = meet(speaker, listener);
+            let (_, heard) = programs.meet(speaker, listener);
             assert_eq!(heard, expected, "{speaker} to {listener}");
-            let (heard, _) = meet(listener, speaker);
+            let (heard, _) = programs.meet(listener, speaker);
             assert_eq!(heard, expected, "{speaker} to {listener}, who came first");
         }
     }
@@ -94,16 +96,18 @@ fn every_speaker_is_heard_by_every_listener() {
 
 #[test]
 fn a_heap_and_a_queue_are_enough() {
+    let programs = Programs::of(&["heap_push.c", "heap_pop.c"]);
     let expected: String = (1..=3).map(|number| format!("hello {number} from the heap\n")).collect();
-    assert_eq!(meet("heap_push.c", "heap_pop.c").1, expected);
-    assert_eq!(meet("heap_pop.c", "heap_push.c").0, expected);
+    assert_eq!(programs.meet("heap_push.c", "heap_pop.c").1, expected);
+    assert_eq!(programs.meet("heap_pop.c", "heap_push.c").0, expected);
 }
 
 #[test]
 fn what_is_not_collected_today_is_there_tomorrow() {
     let dir = RuntimeDir::new("hello-later");
+    let programs = Programs::of(&["speak.c"]);
     let run = |name: &str| {
-        let output = Command::new(program(name)).env("VIL_RUNTIME_DIR", &*dir).output().expect("it runs");
+        let output = Command::new(programs.path(name)).env("VIL_RUNTIME_DIR", &*dir).output().expect("it runs");
         assert!(output.status.success(), "{name}: {}", output.status);
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
