@@ -316,13 +316,14 @@ impl Producer {
             return Err(Refusal::Corrupt);
         }
         self.head = head;
-        while self.tail.wrapping_sub(head) < self.tail.wrapping_sub(self.cursor) {
-            let slot = self.ledger[(self.cursor & (self.ring.capacity - 1)) as usize];
-            if slot != IN_CELL {
-                self.free.push(slot);
+        let passed = self.tail.wrapping_sub(self.cursor).saturating_sub(self.tail.wrapping_sub(head));
+        if self.ring.class.is_some() {
+            for step in 0..passed {
+                let cell = self.cursor.wrapping_add(step) & (self.ring.capacity - 1);
+                self.free.push(self.ledger[cell as usize]);
             }
-            self.cursor = self.cursor.wrapping_add(1);
         }
+        self.cursor = self.cursor.wrapping_add(passed);
         Ok(())
     }
 
