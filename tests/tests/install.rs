@@ -2,9 +2,9 @@
 //! Never installs outside the target directory.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use vil_tests::artifact::{artifact, root};
+use vil_tests::artifact::{artifact, program, root};
 use vil_tests::cc::{c_compiler, tool};
 use vil_tests::scratch::Scratch;
 
@@ -19,7 +19,8 @@ fn installed_and_moved(cmake: &Path, scratch: &Scratch) -> PathBuf {
         .arg(&build)
         .arg(format!("-DCMAKE_INSTALL_PREFIX={}", first.display()))
         .arg(format!("-DVIL_CARGO_TARGET_DIR={}", cargo_target.display()))
-        .args(["-DCMAKE_INSTALL_LIBDIR=lib", "-DVIL_BUILD_COMMAND=OFF"]));
+        .arg(format!("-DVIL_COMMAND={}", program("vil-cli", "vil").display()))
+        .arg("-DCMAKE_INSTALL_LIBDIR=lib"));
     run(Command::new(cmake).arg("--build").arg(&build));
     run(Command::new(cmake).arg("--install").arg(&build));
     std::fs::rename(&first, &moved).expect("the installed tree can be moved");
@@ -28,7 +29,7 @@ fn installed_and_moved(cmake: &Path, scratch: &Scratch) -> PathBuf {
 
 /// Runs a command to its end; what it printed. A failure ends the test with all of it.
 fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(output.status.success(), "{command:?}\n{said}");
     said
@@ -54,11 +55,15 @@ fn consumer_builds_and_runs(generator: &str, builder: &str) {
         .arg(root().join("tests/tests/install/consumer"))
         .arg("-B")
         .arg(&build)
-        .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display())));
+        .arg(format!("-DCMAKE_PREFIX_PATH={}", prefix.display()))
+        .arg(format!("-DHELLO={}", root().join("examples-c/hello").display())));
     run(Command::new(&cmake).arg("--build").arg(&build));
     assert_eq!(run_program(&build.join("exchange"), &scratch), "received 42\n");
     assert_eq!(run_program(&build.join("exchange_static"), &scratch), "received 42\n");
     assert_eq!(run_program(&build.join("question"), &scratch), "libvil 0.1.0: VIL_E_NOT_FOUND\n");
+    assert_eq!(run_program(&build.join("speak"), &scratch), "");
+    let heard = "1 hello from C\n2 hello from C\n3 hello from C\n";
+    assert_eq!(run_program(&build.join("listen"), &scratch), heard);
 }
 
 #[test]
@@ -77,6 +82,7 @@ fn the_tree_holds_what_packagers_expect_and_serves_pkg_config() {
     let scratch = Scratch::new("install-tree");
     let prefix = installed_and_moved(&cmake, &scratch);
     for file in [
+        "bin/vil",
         "include/vil/base.h",
         "include/vil/vil.h",
         "include/vil/vil.hpp",
@@ -84,6 +90,7 @@ fn the_tree_holds_what_packagers_expect_and_serves_pkg_config() {
         "lib/libvil.so.0.1.0",
         "lib/cmake/vil/vilConfig.cmake",
         "lib/cmake/vil/vilConfigVersion.cmake",
+        "lib/cmake/vil/vil_generate_messages.cmake",
         "lib/pkgconfig/vil.pc",
         "share/licenses/vil/LICENSE-MIT",
         "share/licenses/vil/LICENSE-APACHE",

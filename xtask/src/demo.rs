@@ -36,7 +36,7 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
 
 /// The C and C++ stages beside the Rust programs, so that the conductor finds all of them where it lies itself.
 fn build_all(report: &Report) -> Result<PathBuf, String> {
-    let programs = places::target().join("release");
+    let programs = places::target().join("quick");
     std::thread::scope(|scope| {
         let stages = scope.spawn(|| native_stages(report, &programs));
         let rust = rust_programs(report);
@@ -47,7 +47,8 @@ fn build_all(report: &Report) -> Result<PathBuf, String> {
 
 fn rust_programs(report: &Report) -> Result<(), String> {
     let mut command = cargo("build", &places::target());
-    report.run("conductor and ingest, Rust", command.args(["--release", "--package", "vil-examples", "--bins"]))
+    report
+        .run("conductor and ingest, Rust", command.args(["--profile", "quick", "--package", "vil-examples", "--bins"]))
 }
 
 fn native_stages(report: &Report, programs: &Path) -> Result<(), String> {
