@@ -102,5 +102,6 @@ unsafe fn borrow(port: &vil_port_contract_t) -> Result<PortContract<'_>, Failure
         1 => Facing::Out,
         _ => return Err(Failure::Argument("direction of a port is 0 (in) or 1 (out)")),
     };
-    Ok(PortContract { port: name?, message: message?, layout_id: port.layout_id, layout_text: layout_text?, facing })
+    let (layout_id, size) = (port.layout_id, port.size);
+    Ok(PortContract { port: name?, message: message?, layout_id, layout_text: layout_text?, size, facing })
 }

@@ -28,6 +28,8 @@ pub struct PortContract<'a> {
     pub layout_id: u64,
     /// The message's layout text.
     pub layout_text: &'a str,
+    /// Bytes per message.
+    pub size: u32,
     /// Which way it faces.
     pub facing: Facing,
 }
@@ -63,11 +65,11 @@ fn check_port(catalog: &Catalog, world: &str, process: &str, port: &PortContract
             continue;
         }
         let theirs = &catalog.messages[route.message as usize];
-        if theirs.layout_id == port.layout_id {
+        if theirs.layout_id == port.layout_id && route.size == port.size {
             continue;
         }
         let why = explain(&theirs.text, port.layout_text)
-            .map_or_else(|| "the layouts differ".to_owned(), |found| found.to_string());
+            .map_or_else(|| format!("{} bytes and {}", route.size, port.size), |found| found.to_string());
         let message = format!(
             "port {process}.{name} of world `{world}` carries {}, this binary was generated for {}: {why}; generate both from one program",
             theirs.name, port.message
