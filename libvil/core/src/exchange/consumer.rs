@@ -132,7 +132,7 @@ impl Consumer {
         if index & self.ring.sample_mask == 0 {
             self.time(shared, index);
         }
-        let number = self.released + u64::from(index.wrapping_sub(self.head));
+        let number = self.released.wrapping_add(u64::from(index.wrapping_sub(self.head)));
         Ok(Message { data, size: self.ring.size, number, ticket: u64::from(position) << 32 | u64::from(index) })
     }
 
@@ -219,7 +219,7 @@ impl Consumer {
             self.mark(head, false);
             head = head.wrapping_add(1);
         }
-        self.released += u64::from(head.wrapping_sub(self.head));
+        self.released = self.released.wrapping_add(u64::from(head.wrapping_sub(self.head)));
         self.head = head;
         shared.segment.word(self.ring.head).store(self.half | u64::from(head), "release.head");
         if self.is_worth_waking() {

@@ -178,11 +178,11 @@ impl Producer {
         }
         self.write_cell(shared, index, position, slot);
         if mutant("count_before_tail") {
-            shared.segment.word(self.ring.tail + COUNT).note(self.published + 1, "publish.count");
+            shared.segment.word(self.ring.tail + COUNT).note(self.published.wrapping_add(1), "publish.count");
         }
         self.tail = index.wrapping_add(1);
         self.store_tail(shared, self.tail);
-        self.published += 1;
+        self.published = self.published.wrapping_add(1);
         shared.segment.word(self.ring.tail + COUNT).note(self.published, "publish.count");
         self.end_loan(position);
         let flag = shared.segment.flag(self.ring.consumer_flag);

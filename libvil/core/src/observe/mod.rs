@@ -42,7 +42,7 @@ pub fn route(world: &World, index: usize) -> Option<RouteSnapshot> {
     Some(RouteSnapshot {
         published: tail_count,
         received: head_count.saturating_sub(skipped),
-        dropped: skipped + stats::refused(shared, ring),
+        dropped: skipped.wrapping_add(stats::refused(shared, ring)),
         depth: depth(head, tail, ring.capacity).unwrap_or(0),
         capacity: ring.capacity,
         samples: histogram.iter().fold(0, |sum, count| sum.wrapping_add(*count)),

@@ -67,7 +67,7 @@ impl Receiver {
 
     /// Messages released on the port's routes since the world was created, exact across crashes and restarts.
     pub fn received(&self) -> u64 {
-        self.inlets.iter().map(|inlet| inlet.consumer.released()).sum()
+        self.inlets.iter().fold(0, |sum, inlet| sum.wrapping_add(inlet.consumer.released()))
     }
 
     /// The next message of any route, in turn; `Empty` when there is none.
