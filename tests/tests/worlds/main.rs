@@ -1,0 +1,20 @@
+//! Worlds as their users meet them: bad input, death, waiting, threads, forks, wrong calls and policies. At the level of
+//! vil-core where Rust says it best, through the C surface where the promise is C's. Every test has a runtime directory of
+//! its own, which goes when the test ends; what may kill a process is done in one that is started for it.
+
+mod calls;
+mod child;
+mod creators;
+mod deaths;
+mod forks;
+mod handles;
+mod hostile;
+mod house;
+mod input;
+mod limits;
+mod owners;
+mod places;
+mod policies;
+mod surface;
+mod threads;
+mod waiting;

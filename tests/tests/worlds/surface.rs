@@ -1,0 +1,162 @@
+//! Every function of `vil.h` that takes a handle, as one call with everything else right: what the tests of wrong handles,
+//! of other threads and of fork children go through. A function that is missing here fails a test.
+
+use std::collections::BTreeSet;
+use std::ptr::{null, null_mut};
+
+use vil_capi::*;
+
+use crate::handles::{LETTER, NO_LOAN, NO_MESSAGE, Post, audit, chars};
+
+/// A function: the kind of its handle, its name, and a call of it.
+pub(crate) struct Call {
+    pub(crate) kind: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) call: fn(&Post, usize) -> vil_status_t,
+}
+
+macro_rules! calls {
+    ($($kind:ident: $name:ident ($post:ident, $handle:ident) $call:expr;)+) => {
+        &[$(Call {
+            kind: stringify!($kind),
+            name: stringify!($name),
+            // SAFETY: every pointer is to a variable of the call or of the post, every text ends with NUL; the handle may
+            // be anything, which is what is tested.
+            call: |$post, handle| unsafe {
+                let $handle = handle as *mut _;
+                let _ = $post;
+                $call
+            },
+        }),+]
+    };
+}
+
+/// A loan and a message that look as if they were held.
+fn loaned() -> vil_loan_t {
+    vil_loan_t { data: std::ptr::dangling_mut::<u64>().cast(), size: LETTER as u32, slot: 0, ticket: 1 << 40 }
+}
+
+fn received() -> vil_message_t {
+    vil_message_t {
+        data: std::ptr::dangling::<u64>().cast(),
+        size: LETTER as u32,
+        route: 0,
+        number: 0,
+        ticket: 1 << 40 | 77,
+    }
+}
+
+fn route_info() -> vil_route_info_t {
+    // SAFETY: all zero is a valid route info.
+    let mut info: vil_route_info_t = unsafe { std::mem::zeroed() };
+    info.struct_size = size_of::<vil_route_info_t>() as u32;
+    info
+}
+
+fn process_info() -> vil_process_info_t {
+    let struct_size = size_of::<vil_process_info_t>() as u32;
+    vil_process_info_t { struct_size, pid: 0, epoch: 0, name: [0; 64] }
+}
+
+/// Calls that look and leave everything as it is, or fail to end what is not held.
+const USES: &[Call] = calls! {
+    program: vil_program_fingerprint(post, handle) vil_program_fingerprint(handle, [0u8; 32].as_mut_ptr());
+    program: vil_world_create(post, handle) vil_world_create(
+        chars(c"post"), handle, null(), &post.options(), &mut null_mut(), null_mut());
+    program: vil_world_open_or_create(post, handle) {
+        let mut world = null_mut();
+        let status = vil_world_open_or_create(chars(c"post"), handle, null(), &post.options(), &mut world, null_mut());
+        vil_world_close(world);
+        status
+    };
+    world: vil_world_audit(post, handle) vil_world_audit(handle, &mut audit());
+    world: vil_world_route_count(post, handle) vil_world_route_count(handle, &mut 0);
+    world: vil_world_route_info(post, handle) vil_world_route_info(handle, 0, &mut route_info());
+    world: vil_world_process_count(post, handle) vil_world_process_count(handle, &mut 0);
+    world: vil_world_process_info(post, handle) vil_world_process_info(handle, 0, &mut process_info());
+    world: vil_world_recover(post, handle) vil_world_recover(handle, null_mut());
+    world: vil_sender_open(post, handle) vil_sender_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
+    world: vil_receiver_open(post, handle) vil_receiver_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
+    sender: vil_sender_loan(post, handle) {
+        let mut loan = NO_LOAN;
+        let status = vil_sender_loan(handle, &mut loan);
+        if status == VIL_OK { vil_sender_discard(handle, &mut loan) } else { status }
+    };
+    sender: vil_sender_publish(post, handle) vil_sender_publish(handle, &mut loaned());
+    sender: vil_sender_discard(post, handle) vil_sender_discard(handle, &mut loaned());
+    sender: vil_sender_send(post, handle) vil_sender_send(handle, [0u8; LETTER + 1].as_ptr().cast(), LETTER + 1);
+    sender: vil_sender_published(post, handle) vil_sender_published(handle, &mut 0);
+    receiver: vil_receiver_receive(post, handle) vil_receiver_receive(handle, 0, &mut NO_MESSAGE.clone());
+    receiver: vil_receiver_release(post, handle) vil_receiver_release(handle, &mut received());
+    receiver: vil_receiver_wait_any(post, handle) vil_receiver_wait_any(&handle, 1, 0, &mut 0);
+    receiver: vil_receiver_received(post, handle) vil_receiver_received(handle, &mut 0);
+    heap: vil_heap_audit(post, handle) vil_heap_audit(handle, &mut audit());
+    heap: vil_queue_open(post, handle) vil_queue_open(handle, 0, VIL_PRODUCER, &mut null_mut(), null_mut());
+    queue: vil_queue_loan(post, handle) {
+        let mut block = NO_LOAN;
+        let status = vil_queue_loan(handle, &mut block);
+        if status == VIL_OK { vil_queue_discard(handle, &mut block) } else { status }
+    };
+    queue: vil_queue_discard(post, handle) vil_queue_discard(handle, &mut loaned());
+    queue: vil_queue_push(post, handle) vil_queue_push(handle, &mut loaned());
+    queue: vil_queue_pop(post, handle) vil_queue_pop(handle, 0, &mut NO_MESSAGE.clone());
+    queue: vil_queue_release(post, handle) vil_queue_release(handle, &mut received());
+};
+
+macro_rules! plain_calls {
+    ($($kind:ident: $name:ident;)+) => {
+        &[$(Call { kind: stringify!($kind), name: stringify!($name), call: |_, handle| $name(handle as *mut _) }),+]
+    };
+}
+
+const CANCEL: &[Call] = plain_calls! { world: vil_world_cancel; };
+
+/// Every call that leaves its handle as it is.
+pub(crate) fn uses() -> impl Iterator<Item = &'static Call> {
+    USES.iter().chain(CANCEL)
+}
+
+/// Calls that make the calling thread the owner.
+pub(crate) const MOVES: &[Call] = plain_calls! {
+    sender: vil_sender_move_to_thread;
+    receiver: vil_receiver_move_to_thread;
+    queue: vil_queue_move_to_thread;
+};
+
+/// Calls that end a handle, ends before what they were opened from.
+pub(crate) const CLOSES: &[Call] = plain_calls! {
+    sender: vil_sender_close;
+    receiver: vil_receiver_close;
+    queue: vil_queue_close;
+    heap: vil_heap_close;
+    world: vil_world_close;
+    program: vil_program_close;
+};
+
+/// Functions that take no handle.
+const WITHOUT: &[&str] = &[
+    "vil_abi_version",
+    "vil_heap_create",
+    "vil_heap_open",
+    "vil_heap_open_or_create",
+    "vil_layout_version",
+    "vil_program_parse",
+    "vil_status_name",
+    "vil_version",
+    "vil_world_open",
+    "vil_world_unlink",
+];
+
+#[test]
+fn every_function_of_vil_h_is_called_here() {
+    let header =
+        std::fs::read_to_string(vil_tests::artifact::root().join("include/vil/vil.h")).expect("vil.h is there");
+    let code: String =
+        header.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let called = code.split('(').filter_map(|before| before.rsplit([' ', '*', '\n']).next());
+    let declared: BTreeSet<&str> = called.filter(|name| name.starts_with("vil_")).collect();
+    let known = uses().chain(MOVES).chain(CLOSES).map(|call| call.name);
+    let known: BTreeSet<&str> = known.chain(WITHOUT.iter().copied()).collect();
+    assert!(declared.len() > 40, "{declared:?}");
+    assert_eq!(known, declared);
+}
