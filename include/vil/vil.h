@@ -82,7 +82,7 @@ typedef struct {
   uint64_t retained_slots;
   // Neither free, nor owned by somebody, nor named by a message that was not released.
   uint64_t leaked_slots;
-  // Processes recovered since the world was created, those that closed their world included.
+  // Processes that died and were recovered since the world was created.
   uint64_t recoveries;
 } vil_audit_t;
 

@@ -30,7 +30,7 @@ pub struct vil_audit_t {
     pub retained_slots: u64,
     /// Neither free, nor owned by somebody, nor named by a message that was not released.
     pub leaked_slots: u64,
-    /// Processes recovered since the world was created, those that closed their world included.
+    /// Processes that died and were recovered since the world was created.
     pub recoveries: u64,
 }
 

@@ -19,7 +19,7 @@ pub struct Audit {
     pub retained_slots: u64,
     /// Slots neither free, nor held by the living, nor referenced by a live cell.
     pub leaked_slots: u64,
-    /// Processes recovered since the world was created.
+    /// Processes that died and were recovered since the world was created.
     pub recoveries: u64,
 }
 

@@ -21,7 +21,7 @@ pub struct Audit {
     pub retained: u64,
     /// Neither free, nor owned by somebody, nor named by an unreleased cell; nonsense counts as leaked.
     pub leaked: u64,
-    /// Processes recovered since the world was created.
+    /// Processes that died and were recovered since the world was created.
     pub recoveries: u64,
 }
 

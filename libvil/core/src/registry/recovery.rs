@@ -29,8 +29,16 @@ pub enum Outcome {
     Recovered(bool),
 }
 
-/// Recovers an entry if its process is dead.
+/// Recovers an entry if its process is dead, and counts it.
 pub fn recover(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> Outcome {
+    let outcome = examine(shared, liveness, process);
+    if outcome == Outcome::Recovered(true) {
+        count_recovery(shared);
+    }
+    outcome
+}
+
+fn examine(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> Outcome {
     let early = mutant("token_before_word") && liveness.is_free(process);
     let found = state(shared, process);
     match found.state {
@@ -88,9 +96,6 @@ fn finish(shared: &Shared, process: ProcessId, dead: ProcWord) -> Outcome {
     }
     estate.return_slots();
     let last = change(shared, process, dead, freed(dead), "recover.free");
-    if last {
-        count_recovery(shared);
-    }
     sweep(shared);
     Outcome::Recovered(last)
 }

@@ -97,7 +97,7 @@ pub fn living(shared: &Shared) -> u32 {
     all(shared).filter(|process| state(shared, *process).state == ProcState::Alive).count() as u32
 }
 
-/// Processes recovered since the world was created. A crash right before the count loses one, and nothing else.
+/// Processes that died and were recovered since the world was created. A crash right before the count loses one, and nothing else.
 pub fn recoveries(shared: &Shared) -> u64 {
     shared.segment.word(shared.geometry.counters_offset).peek("recoveries")
 }
