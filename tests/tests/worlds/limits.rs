@@ -3,6 +3,8 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use vil_core::base::error::{Error, Fault};
 use vil_core::world::World;
@@ -10,7 +12,7 @@ use vil_tests::cc::skip;
 use vil_tests::runtime_dir::RuntimeDir;
 
 use crate::child::{Other, Role, say};
-use crate::house::{NOBODY, PLAIN, Shape, place, refused, role};
+use crate::house::{NOBODY, PLAIN, Shape, pass, place, refused, role};
 
 pub(crate) const ROLES: &[Role] = &[
     ("fills a file system", fills_a_file_system),
@@ -211,22 +213,31 @@ fn too_little_address_space_is_an_answer() {
 
 extern "C" fn nothing(_: libc::c_int) {}
 
-/// Makes a world while an alarm rings every millisecond.
+/// Makes worlds while signals arrive in the thread that makes them.
 fn is_interrupted(dir: &Path, _: &str) {
     let (place, plan) = (place(dir), LARGE.plan());
-    let every = libc::timeval { tv_sec: 0, tv_usec: 1000 };
-    let timer = libc::itimerval { it_interval: every, it_value: every };
-    // SAFETY: the handler does nothing, and `timer` is a valid place to read.
-    unsafe {
+    let is_over = AtomicBool::new(false);
+    // SAFETY: the handler does nothing, and pthread_self can not fail.
+    let maker = unsafe {
         let handler: extern "C" fn(libc::c_int) = nothing;
         libc::signal(libc::SIGALRM, handler as libc::sighandler_t);
-        libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut());
-    }
-    for _ in 0..10 {
-        let world = World::create(&place, "large", &plan, &NOBODY).unwrap_or_else(|error| panic!("{error}"));
-        assert!(World::open(&place, "large", &role("writer")).is_ok());
-        drop(world);
-    }
+        libc::pthread_self()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Acquire) {
+                // SAFETY: the scope ends in the thread that is signalled, so it is there.
+                unsafe { libc::pthread_kill(maker, libc::SIGALRM) };
+                pass(Duration::from_millis(2));
+            }
+        });
+        for _ in 0..15 {
+            let world = World::create(&place, "large", &plan, &NOBODY).unwrap_or_else(|error| panic!("{error}"));
+            assert!(World::open(&place, "large", &role("writer")).is_ok());
+            drop(world);
+        }
+        is_over.store(true, Ordering::Release);
+    });
     say("done");
 }
 
