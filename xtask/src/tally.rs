@@ -31,6 +31,7 @@ struct Section {
     name: String,
     tally: Tally,
     results: u32,
+    seconds: f64,
     lines: Vec<String>,
 }
 
@@ -46,6 +47,7 @@ impl Reader {
         if let Some(tally) = result_of(line) {
             section.tally += tally;
             section.results += 1;
+            section.seconds += seconds_of(line).unwrap_or(0.0);
         }
         if !is_noise(line) {
             section.lines.push(line.to_owned());
@@ -78,7 +80,7 @@ impl Section {
         if passed + failed + skipped == 0 {
             return Vec::new();
         }
-        let mut shown = vec![format!("  {:<28} {passed:>5} passed", self.name)];
+        let mut shown = vec![format!("  {:<24} {passed:>5} passed {:>7.1} s", self.name, self.seconds)];
         if failed > 0 {
             shown[0] += &format!(", {failed} FAILED");
             shown.extend(self.lines.into_iter().map(|line| format!("    {line}")));
@@ -108,6 +110,11 @@ fn result_of(line: &str) -> Option<Tally> {
     Some(Tally { passed: count(" passed")?, failed: count(" failed")?, skipped: count(" ignored")? })
 }
 
+/// The time at the end of such a line; cargo's doc tests say it as others do.
+fn seconds_of(line: &str) -> Option<f64> {
+    line.trim().rsplit_once("finished in ")?.1.strip_suffix('s')?.parse().ok()
+}
+
 fn is_noise(line: &str) -> bool {
     line.trim().is_empty() || line.ends_with(" ... ok") || line.starts_with("running ")
 }
@@ -130,11 +137,12 @@ mod tests {
             "     Running unittests src/lib.rs (target/debug/deps/vil_ir-0123456789abcdef)\n\nrunning 2 tests\n",
             "test a ... ok\ntest result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
             "   Doc-tests vil\n",
-            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
-            "test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.25s\n",
+            "test result: ok. 4 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.25s\n",
         ));
         assert_eq!(tally, Tally { passed: 9, failed: 0, skipped: 1 });
         assert!(shown.contains("vil_ir ") && shown.contains("vil (doc)"), "{shown}");
+        assert!(shown.contains("7 passed     1.5 s"), "{shown}");
         assert!(!shown.contains("test a"), "{shown}");
     }
 
