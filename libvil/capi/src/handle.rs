@@ -8,6 +8,7 @@ use std::cell::UnsafeCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use vil_core::sys::fork;
 use vil_core::sys::process::{pause_thread, thread};
 
 use crate::error::Failure;
@@ -84,6 +85,8 @@ pub(crate) struct Owned<T: 'static>(Slab<OwnedEntry<T>>);
 
 struct OwnedEntry<T> {
     generation: AtomicU32,
+    /// `fork::generation()` of the process that opened it.
+    forks: AtomicU32,
     thread: AtomicUsize,
     value: UnsafeCell<Option<T>>,
 }
@@ -95,7 +98,21 @@ unsafe impl<T: Send> Send for OwnedEntry<T> {}
 
 impl<T> Default for OwnedEntry<T> {
     fn default() -> Self {
-        OwnedEntry { generation: AtomicU32::new(1), thread: AtomicUsize::new(NOBODY), value: UnsafeCell::new(None) }
+        OwnedEntry {
+            generation: AtomicU32::new(1),
+            forks: AtomicU32::new(0),
+            thread: AtomicUsize::new(NOBODY),
+            value: UnsafeCell::new(None),
+        }
+    }
+}
+
+impl<T> OwnedEntry<T> {
+    /// Why a call from this thread is refused: threads of a parent do not exist in its fork child.
+    #[cold]
+    fn not_ours(&self) -> Failure {
+        let is_forked = self.forks.load(Ordering::Relaxed) != fork::generation();
+        if is_forked { Failure::Forked } else { Failure::Thread }
     }
 }
 
@@ -110,6 +127,8 @@ impl<T: Send> Owned<T> {
         let (entry, index) = self.0.reserve()?;
         // SAFETY: the entry was reserved for us and names nobody, so no call touches the value.
         unsafe { *entry.value.get() = Some(value) };
+        entry.forks.store(fork::generation(), Ordering::Relaxed);
+        // ORDER: Release, pairs with the Acquire in `lend`: the value is in its place before it has an owner.
         entry.thread.store(thread(), Ordering::Release);
         Some(self.0.handle(index, entry.generation.load(Ordering::Relaxed)))
     }
@@ -134,7 +153,7 @@ impl<T: Send> Owned<T> {
         let owner = entry.thread.load(Ordering::Acquire);
         let moved = owner != NOBODY
             && entry.thread.compare_exchange(owner, thread(), Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        if moved { Ok(()) } else { Err(Failure::Thread) }
+        if moved { Ok(()) } else { Err(entry.not_ours()) }
     }
 
     /// Takes the value out and ends the handle.
@@ -158,7 +177,7 @@ impl<T: Send> Owned<T> {
         let me = thread();
         // ORDER: Acquire, pairs with the Release of the thread that moved the handle to us.
         if entry.thread.load(Ordering::Acquire) != me {
-            return Err(Failure::Thread);
+            return Err(entry.not_ours());
         }
         entry.thread.store(NOBODY, Ordering::Relaxed);
         Ok(Lent { entry, me })

@@ -20,6 +20,9 @@ use crate::queue::{self, Side, Taken};
 use crate::stats;
 use crate::sys::{clock, futex};
 
+/// Where a ticket's count begins to hold the route, so that no two senders of a world give out the same: 2^36 loans.
+const TICKET_ROUTE: u32 = 36;
+
 const IN_CELL: Slot = Slot { index: NO_SLOT, generation: 0 };
 
 /// A slot (or a private buffer) to write a message into.
@@ -84,7 +87,7 @@ impl Producer {
             owned: 0,
             loans: vec![None; loans as usize].into_boxed_slice(),
             spare: (0..loans).rev().collect(),
-            tickets: 0,
+            tickets: (route as u64) << TICKET_ROUTE,
             loaned: 0,
             hint: 0,
             published: queue::passed(shared, &ring, Side::Tail),
