@@ -4,8 +4,8 @@
 pub mod artifact;
 pub mod cc;
 pub mod generated;
+pub mod pipeline;
 pub mod runtime_dir;
 pub mod rustc;
-pub mod pipeline;
 pub mod scratch;
 pub mod sites;

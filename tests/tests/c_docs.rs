@@ -15,7 +15,9 @@ fn functions(header: &str) -> Vec<(String, String)> {
             comment.push(' ');
             continue;
         }
-        if let Some(name) = line.split(['(', ' ', '*']).find(|word| word.starts_with("vil_") && line.contains(&format!("{word}("))) {
+        if let Some(name) =
+            line.split(['(', ' ', '*']).find(|word| word.starts_with("vil_") && line.contains(&format!("{word}(")))
+        {
             found.push((name.to_owned(), std::mem::take(&mut comment)));
         }
         if line.trim().is_empty() {
