@@ -19,7 +19,7 @@ macro_rules! words {
         pub enum $name { $($(#[$vdoc])* $variant),+ }
 
         impl $name {
-            /// Every member, in the order of the design's table.
+            /// Every member. Worlds hold some sets as positions in this list: another order is another memory layout.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
             /// The word.
@@ -141,7 +141,7 @@ words! {
         Trigger = "trigger",
         /// The hot path.
         Data = "data",
-        /// Done, error, abort; overtakes data.
+        /// Done, error, abort; may overtake data, because each route is a ring of its own.
         Control = "control",
     }
 }

@@ -23,7 +23,7 @@ use crate::model::Program;
 /// One pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass {
-    /// Its name, as the design has it.
+    /// Its name, as docs/diagnostics.md lists it.
     pub name: &'static str,
     /// What it is for, one sentence.
     pub about: &'static str,
