@@ -1,4 +1,5 @@
-//! Floor 0: numbers, words, errors and the one wrapper over shared atomics. Knows no memory and no operating system.
+//! Floor 0: numbers, words, errors and the one wrapper over shared atomics. Knows no memory, and of the operating
+//! system only its error numbers.
 
 pub mod atomic;
 pub mod crash;

@@ -62,7 +62,7 @@ pub enum SlotState {
     Free,
     /// Owned by a process.
     Held(ProcessId),
-    /// Its owner died, and an unreleased message was in it.
+    /// Its owner died or closed, and an unreleased message was in it.
     Orphan,
 }
 
@@ -161,7 +161,7 @@ pub struct Reference {
     pub slot: u32,
     /// Generation of the slot when it was published.
     pub generation: u32,
-    /// 0 unless a borrowed forward.
+    /// 0: kept for forwards, which this version has not.
     pub source: u16,
 }
 

@@ -1,8 +1,8 @@
 //! Floor 6: a ring's end, its ledger and its slots together: loan, publish, receive, release, reclaim.
 //!
 //! Each end keeps what it knows in private memory and trusts nothing it reads: index, reference and length are loaded
-//! once, decoded once and bounded by private numbers. Neither end takes a lock, makes a system call or allocates from
-//! loan to release.
+//! once, decoded once and bounded by private numbers. Neither end takes a lock or allocates from loan to release, and
+//! the only system call wakes a peer that sleeps.
 
 mod consumer;
 mod copied;

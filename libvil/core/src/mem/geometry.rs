@@ -86,7 +86,7 @@ pub struct RingGeometry {
 
 /// Byte offset of the 64-bit count of published messages beside tail.
 pub const COUNT: u64 = 8;
-/// Byte offset of the count of dropped messages on the producer's line.
+/// Byte offset of the count of dropped messages on the producer's line, and of skipped ones on the consumer's.
 pub const DROPPED: u64 = 16;
 /// Byte offset of a cell's second word: sequence:32, time:32.
 pub const CELL_STAMP: u64 = 8;

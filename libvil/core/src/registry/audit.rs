@@ -17,7 +17,7 @@ pub struct Audit {
     pub free: u64,
     /// Owned by a process whose entry is not FREE.
     pub held: u64,
-    /// Of the dead, kept because an unreleased message is in them.
+    /// Of the dead and of closed senders, kept because an unreleased message is in them.
     pub retained: u64,
     /// Neither free, nor owned by somebody, nor named by an unreleased cell; nonsense counts as leaked.
     pub leaked: u64,
@@ -25,7 +25,8 @@ pub struct Audit {
     pub recoveries: u64,
 }
 
-/// Walks every slot. Exact when nobody else is at work; otherwise a snapshot in which nothing is worse than it was.
+/// Walks every slot. Exact when nobody else is at work; otherwise what was released during the walk, or whose owner left,
+/// may be called leaked.
 pub fn audit(shared: &Shared) -> Audit {
     let mut audit = Audit {
         processes: living(shared),

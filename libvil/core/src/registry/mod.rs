@@ -1,7 +1,8 @@
 //! Floor 5: who lives, who owns what, and what becomes of a dead process's belongings.
 //!
 //! Recovery has no lock, no log and no current recoverer: any survivor, any number at once, restartable at every
-//! access. It decides by the process table, the two words of each ring and the slot words; never by private state.
+//! access. It decides by the process table and its tokens, by head, tail and cells of each ring, and by the slot words;
+//! never by private state.
 
 mod audit;
 mod liveness;

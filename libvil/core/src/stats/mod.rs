@@ -1,6 +1,7 @@
-//! Floor 3: counters. Each has one writer and lies beside the end that writes it; never blocks, never allocates.
+//! Floor 3: counters, each beside the end that it tells of. Counting never blocks and never allocates.
 //!
-//! Drops and latencies live here; the counts of published and released messages belong to the ends (`queue::passed`).
+//! Drops and latencies have one writer, the end itself; skips have many and are added to. The counts of
+//! published and released messages belong to the ends (`queue::passed`).
 
 use crate::base::limits::BUCKETS;
 use crate::mem::{DROPPED, RingGeometry, Shared};

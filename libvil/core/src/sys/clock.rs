@@ -20,7 +20,8 @@ pub fn ticks() -> u64 {
     now_ns()
 }
 
-/// Ticks as they stand in a cell: shifted so that 32 bits last a minute; never 0, which means "not stamped".
+/// Ticks as they stand in a cell: in units of 16, so that 32 bits last 23 s at 3 GHz and 68 s where a tick is one
+/// nanosecond; a message that takes longer is recorded as that much faster. Never 0, which means "not stamped".
 #[inline(always)]
 pub fn stamp() -> u32 {
     ((ticks() >> 4) as u32).max(1)

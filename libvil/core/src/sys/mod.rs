@@ -1,5 +1,5 @@
-//! Floor 1: the only door to the operating system. It knows files, mappings, locks, futexes, clocks and forks, and
-//! nothing of what they are used for.
+//! Floor 1: the only door to the operating system. It knows files, mappings, locks, futexes, clocks and forks; of
+//! worlds only where their files lie and which byte of one stands for which process.
 
 pub mod clock;
 pub mod file;

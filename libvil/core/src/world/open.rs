@@ -31,7 +31,8 @@ pub enum Opened {
 /// were opened through it; the last one to go detaches. May be used from several threads.
 #[derive(Debug)]
 pub struct World {
-    // Dropped in this order: the mapping in `shared` goes before the token, so no late write reaches a reclaimed slot.
+    // Dropped in this order: the mapping in `shared` goes before the token's file. `drop` gives the byte itself back
+    // before both: every end holds an Arc of this, so none is left that could write.
     pub(super) shared: Shared,
     token: Token,
     probe: File,

@@ -65,7 +65,8 @@ impl Receiver {
         &self.world
     }
 
-    /// Messages released on the port's routes since the world was created, exact across crashes and restarts.
+    /// Messages released on the port's routes since the world was created, or skipped under best_effort while nobody
+    /// received; exact across crashes and restarts.
     pub fn received(&self) -> u64 {
         self.inlets.iter().fold(0, |sum, inlet| sum.wrapping_add(inlet.consumer.released()))
     }
