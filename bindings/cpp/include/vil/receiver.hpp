@@ -60,7 +60,8 @@ class Receiver {
     return Incoming<T>(receiver_, raw);
   }
 
-  // Messages released on the port's routes since the world was created, restarts included.
+  // Messages released on the port's routes since the world was created, restarts included; under best_effort also
+  // those skipped while nobody received.
   [[nodiscard]] Result<std::uint64_t, Status> received() const noexcept {
     std::uint64_t count = 0;
     const vil_status_t status = vil_receiver_received(receiver_, &count);

@@ -49,7 +49,8 @@ class World {
     });
   }
 
-  // Makes the world; e_exists when there is one.
+  // Makes the world, in place of one of this name in which nobody lives any more, messages and all; e_exists when
+  // somebody does.
   static Result<World> create(const char *name, const Program &program, const vil_contract_t *contract = nullptr,
                               const Options &options = {}) noexcept {
     return attach(contract, [&](vil_world_t **world, vil_error_t *error) {

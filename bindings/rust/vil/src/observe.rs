@@ -15,7 +15,7 @@ pub struct Audit {
     pub free_slots: u64,
     /// Slots held by living processes.
     pub held_slots: u64,
-    /// Slots of the dead, kept because an unreleased message is in them.
+    /// Slots of the dead and of closed senders, kept because an unreleased message is in them.
     pub retained_slots: u64,
     /// Slots neither free, nor held by the living, nor referenced by a live cell.
     pub leaked_slots: u64,
@@ -31,7 +31,7 @@ pub enum Lane {
     Trigger,
     /// The hot path.
     Data,
-    /// Done, error, abort; overtakes data.
+    /// Done, error, abort; may overtake data, because each route is a ring of its own.
     Control,
 }
 
