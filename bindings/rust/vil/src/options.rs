@@ -53,8 +53,8 @@ impl Options {
         })
     }
 
-    /// Makes the world and attaches to it, in place of one of this name in which nobody lives any more, messages and all;
-    /// [`Status::E_EXISTS`] when somebody does.
+    /// Makes the world and attaches to it, in place of one of this name in which nobody lives any more, messages and
+    /// all; [`Status::E_EXISTS`] when somebody does.
     pub fn create(&self, name: &str, program: &Program, contract: Option<&'static Contract>) -> Result<World> {
         let place = self.place(name)?;
         let program = program.as_raw();

@@ -46,8 +46,8 @@ impl<T: Message> Receiver<T> {
         Ok(unsafe { Incoming::new(self, message) })
     }
 
-    /// Messages released on the port's routes since the world was created, restarts included; under best_effort also those
-    /// skipped while nobody received.
+    /// Messages released on the port's routes since the world was created, restarts included; under best_effort also
+    /// those skipped while nobody received.
     pub fn received(&self) -> Result<u64, Status> {
         let mut out = 0;
         // SAFETY: the end is open until drop, the out-pointer is ours.

@@ -23,8 +23,8 @@ impl World {
         Options::new().open(name, contract)
     }
 
-    /// Makes the world and attaches to it, in place of one of this name in which nobody lives any more, messages and all;
-    /// [`Status::E_EXISTS`] when somebody does.
+    /// Makes the world and attaches to it, in place of one of this name in which nobody lives any more, messages and
+    /// all; [`Status::E_EXISTS`] when somebody does.
     pub fn create(name: &str, program: &Program, contract: Option<&'static Contract>) -> Result<Self> {
         Options::new().create(name, program, contract)
     }

@@ -25,8 +25,8 @@ pub struct Audit {
     pub recoveries: u64,
 }
 
-/// Walks every slot. Exact when nobody else is at work; otherwise what was released during the walk, or whose owner left,
-/// may be called leaked.
+/// Walks every slot. Exact when nobody else is at work; otherwise what was released during the walk, or whose owner
+/// left, may be called leaked.
 pub fn audit(shared: &Shared) -> Audit {
     let mut audit = Audit {
         processes: living(shared),
