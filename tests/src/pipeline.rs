@@ -18,18 +18,18 @@ pub const DEADLINE: Duration = Duration::from_secs(120);
 /// One test's pipeline.
 #[derive(Debug)]
 pub struct Pipeline {
-    runtime: Scratch,
+    scratch: Scratch,
 }
 
 impl Pipeline {
     /// With an empty runtime directory.
     pub fn new(name: &str) -> Self {
-        Self { runtime: Scratch::new(name) }
+        Self { scratch: Scratch::new(name) }
     }
 
     /// A file of this test, outside of the runtime directory.
     pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.runtime.with_extension(name);
+        let path = self.scratch.join(name);
         std::fs::write(&path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path
     }
@@ -37,9 +37,13 @@ impl Pipeline {
     /// The conductor with these arguments, not yet started.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(conductor());
-        command.args(args).arg("--bin-dir").arg(stages()).env("VIL_RUNTIME_DIR", self.runtime.join("worlds"));
+        command.args(args).arg("--bin-dir").arg(stages()).env("VIL_RUNTIME_DIR", self.worlds());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    fn worlds(&self) -> PathBuf {
+        self.scratch.join("worlds")
     }
 
     /// Runs it to its end and looks whether it left anything.
@@ -63,7 +67,7 @@ impl Pipeline {
     /// Everything in the runtime directory that is no directory.
     pub fn left(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
-        let mut open = vec![self.runtime.to_path_buf()];
+        let mut open = vec![self.worlds()];
         while let Some(dir) = open.pop() {
             for entry in std::fs::read_dir(&dir).into_iter().flatten().flatten() {
                 let path = entry.path();

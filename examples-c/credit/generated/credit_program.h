@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* The program credit as canonical JSON; what a world is created from */
-#define CREDIT_PROGRAM_JSON_SIZE 3682u
+#define CREDIT_PROGRAM_JSON_SIZE 3679u
 static const char credit_program_json[] =
     "{\"vil\":1,\"program\":\"credit\",\"enums\":{\"Risk\":{\"doc\":\"what a loan's collectability means for the b"
     "ank\",\"repr\":\"u8\",\"values\":{\"ok\":0,\"substandard\":3,\"doubtful\":4,\"loss\":5}}},"
@@ -36,10 +36,10 @@ static const char credit_program_json[] =
     "ection\":\"in\",\"message\":\"Credit\",\"lane\":\"data\"},\"finished\":{\"direction\":\"out\","
     "\"message\":\"FilterDone\",\"lane\":\"control\",\"queue\":{\"capacity\":8}},"
     "\"ingest_done\":{\"direction\":\"in\",\"message\":\"IngestDone\",\"lane\":\"control\"},"
-    "\"npls\":{\"direction\":\"out\",\"message\":\"Npl\",\"lane\":\"data\",\"queue\":{\"capacity\":1024}}}},"
+    "\"npls\":{\"direction\":\"out\",\"message\":\"Npl\",\"lane\":\"data\",\"queue\":{\"capacity\":256}}}},"
     "\"Ingest\":{\"ports\":{\"credits\":{\"direction\":\"out\",\"message\":\"Credit\","
-    "\"lane\":\"data\",\"queue\":{\"capacity\":1024}},\"faults\":{\"direction\":\"out\","
-    "\"message\":\"IngestFault\",\"lane\":\"control\",\"queue\":{\"capacity\":1024}},"
+    "\"lane\":\"data\",\"queue\":{\"capacity\":256}},\"faults\":{\"direction\":\"out\","
+    "\"message\":\"IngestFault\",\"lane\":\"control\",\"queue\":{\"capacity\":256}},"
     "\"filter_done\":{\"direction\":\"out\",\"message\":\"IngestDone\",\"lane\":\"control\","
     "\"queue\":{\"capacity\":8}},\"report_done\":{\"direction\":\"out\",\"message\":\"IngestDone\","
     "\"lane\":\"control\",\"queue\":{\"capacity\":8}}}},\"Report\":{\"ports\":{\"faults\":{\"direction\":\"in\","
@@ -62,8 +62,8 @@ static const char credit_program_json[] =
 
 /* SHA-256 of it. */
 static const uint8_t credit_program_fingerprint[32] = {
-  0x30, 0xb1, 0x9d, 0x57, 0x62, 0x2f, 0x1f, 0xa7, 0x37, 0xa9, 0x75, 0x7b, 0xa9, 0x39, 0x55, 0x1b,
-  0x63, 0x70, 0x1e, 0x2a, 0x40, 0xe9, 0x2e, 0xdb, 0x96, 0x65, 0x94, 0xe2, 0xa7, 0xcd, 0x07, 0x4e,
+  0x61, 0x8f, 0x63, 0x52, 0x07, 0x43, 0x8f, 0x95, 0x35, 0x15, 0x1e, 0x70, 0x59, 0xa2, 0xcf, 0x81,
+  0xb9, 0xff, 0xae, 0x36, 0xb2, 0x74, 0x34, 0x6b, 0xba, 0x10, 0x6c, 0xf3, 0x37, 0xbe, 0x29, 0xa5,
 };
 
 /* Parses it; close the program when the world is made. */

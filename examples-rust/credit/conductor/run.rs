@@ -264,11 +264,12 @@ fn bar(arguments: &Arguments, source: &Source) -> Option<ProgressBar> {
     let style = |template: &str| ProgressStyle::with_template(template).ok();
     let (bar, style) = match source.records() {
         Some(records) => {
-            let template = "{bar:40} {human_pos}/{human_len} records, {per_sec}, {msg}";
+            let template = "{bar:40} {human_pos}/{human_len} records, {msg}, {eta} left";
             (ProgressBar::new(records), style(template))
         }
-        None => (ProgressBar::new_spinner(), style("{spinner} {human_pos} records, {per_sec}, {msg}")),
+        None => (ProgressBar::new_spinner(), style("{spinner} {human_pos} records, {msg}")),
     };
+    let bar = bar.with_message("0 malformed");
     Some(match style {
         Some(style) => bar.with_style(style),
         None => bar,
