@@ -1,13 +1,14 @@
 //! Handles: {kind, generation, index} dressed as a pointer, looked up in tables that are never freed. So NULL, a closed
 //! handle and one of another kind are errors in release builds too.
 //!
-//! `Owned` is for ends, which one thread uses at a time: a call costs two loads and two stores of private memory.
+//! `Owned` is for ends, which one thread uses at a time: a call costs three loads and two stores of private memory.
 //! `Pinned` is for worlds and programs, which any thread and even a signal handler may use.
 
 use std::cell::UnsafeCell;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
+use vil_core::base::error::{Error, Fault};
 use vil_core::sys::fork;
 use vil_core::sys::process::{pause_thread, thread};
 
@@ -16,6 +17,11 @@ use crate::error::Failure;
 const CHUNK: usize = 64;
 const CHUNKS: usize = 1024;
 const INDEX_BITS: u32 = 24;
+
+/// Every handle of a table is in use.
+pub(crate) fn full() -> Failure {
+    Failure::Cold(Error::new(Fault::Limit, format!("{} handles of this kind are open", CHUNK * CHUNKS)))
+}
 
 /// Nobody's thread: the entry is in use by a call, or empty.
 const NOBODY: usize = 0;
@@ -68,8 +74,10 @@ impl<E: Default> Slab<E> {
             None => return None,
         };
         let place = &self.chunks[index / CHUNK];
-        if place.load(Ordering::Acquire).is_null() {
+        // ORDER: Relaxed, chunks are only made under the lock that we hold.
+        if place.load(Ordering::Relaxed).is_null() {
             let chunk = Box::leak(Box::new(std::array::from_fn(|_| E::default())));
+            // ORDER: Release, pairs with the Acquire in `find`.
             place.store(chunk, Ordering::Release);
         }
         self.find((self.kind as usize) << 56 | index).map(|(entry, _, _)| (entry, index))
@@ -108,11 +116,16 @@ impl<T> Default for OwnedEntry<T> {
 }
 
 impl<T> OwnedEntry<T> {
-    /// Why a call from this thread is refused: threads of a parent do not exist in its fork child.
+    /// Was it opened before this process was forked off? Threads of a parent do not exist in its fork child.
+    fn is_forked(&self) -> bool {
+        // ORDER: Relaxed, written before the handle was given out.
+        self.forks.load(Ordering::Relaxed) != fork::generation()
+    }
+
+    /// Why a call from this thread is refused.
     #[cold]
     fn not_ours(&self) -> Failure {
-        let is_forked = self.forks.load(Ordering::Relaxed) != fork::generation();
-        if is_forked { Failure::Forked } else { Failure::Thread }
+        if self.is_forked() { Failure::Forked } else { Failure::Thread }
     }
 }
 
@@ -127,9 +140,11 @@ impl<T: Send> Owned<T> {
         let (entry, index) = self.0.reserve()?;
         // SAFETY: the entry was reserved for us and names nobody, so no call touches the value.
         unsafe { *entry.value.get() = Some(value) };
+        // ORDER: Relaxed, the store of `thread` below publishes it.
         entry.forks.store(fork::generation(), Ordering::Relaxed);
         // ORDER: Release, pairs with the Acquire in `lend`: the value is in its place before it has an owner.
         entry.thread.store(thread(), Ordering::Release);
+        // ORDER: Relaxed, only `remove` changes it, and the entry is reserved for us.
         Some(self.0.handle(index, entry.generation.load(Ordering::Relaxed)))
     }
 
@@ -146,39 +161,49 @@ impl<T: Send> Owned<T> {
 
     /// Makes the calling thread the owner. The caller sees to it that no other thread is inside a call.
     pub(crate) fn move_here(&self, handle: usize) -> Result<(), Failure> {
-        let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
-        if entry.generation.load(Ordering::Acquire) != generation {
-            return Err(Failure::Handle);
+        let entry = self.entry(handle)?;
+        if entry.is_forked() {
+            return Err(Failure::Forked);
         }
+        // ORDER: Acquire and AcqRel, we see what the owner before did, and `lend` of ours sees that.
         let owner = entry.thread.load(Ordering::Acquire);
         let moved = owner != NOBODY
             && entry.thread.compare_exchange(owner, thread(), Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        if moved { Ok(()) } else { Err(entry.not_ours()) }
+        if moved { Ok(()) } else { Err(Failure::Thread) }
     }
 
-    /// Takes the value out and ends the handle.
-    pub(crate) fn remove(&self, handle: usize) -> Result<T, Failure> {
-        let lent = self.lend(handle)?;
-        // SAFETY: as in `with`.
-        let value = unsafe { &mut *lent.entry.value.get() }.take();
-        let (entry, index) = (lent.entry, handle & ((1 << INDEX_BITS) - 1));
-        std::mem::forget(lent);
+    /// Ends the handle and drops the value. A fork child may end what any thread of its parent had.
+    pub(crate) fn close(&self, handle: usize) -> Result<(), Failure> {
+        let entry = self.entry(handle)?;
+        if !entry.is_forked() {
+            std::mem::forget(self.lend(handle)?);
+        }
+        // SAFETY: `lend` took the entry's name out for good; in a fork child its owner's call will never go on.
+        let value = unsafe { &mut *entry.value.get() }.take();
+        // ORDER: Release, who finds the new generation finds the entry empty. Nobody owns it until then.
+        entry.thread.store(NOBODY, Ordering::Release);
         entry.generation.fetch_add(1, Ordering::Release);
-        self.0.give_back(index);
-        value.ok_or(Failure::Handle)
+        self.0.give_back(handle & ((1 << INDEX_BITS) - 1));
+        value.map(drop).ok_or(Failure::Handle)
+    }
+
+    /// The entry of a handle that was not closed.
+    #[inline(always)]
+    fn entry(&self, handle: usize) -> Result<&'static OwnedEntry<T>, Failure> {
+        let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
+        // ORDER: Acquire, pairs with the Release in `close`.
+        if entry.generation.load(Ordering::Acquire) == generation { Ok(entry) } else { Err(Failure::Handle) }
     }
 
     #[inline(always)]
     fn lend(&self, handle: usize) -> Result<Lent<T>, Failure> {
-        let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
-        if entry.generation.load(Ordering::Acquire) != generation {
-            return Err(Failure::Handle);
-        }
+        let entry = self.entry(handle)?;
         let me = thread();
         // ORDER: Acquire, pairs with the Release of the thread that moved the handle to us.
         if entry.thread.load(Ordering::Acquire) != me {
             return Err(entry.not_ours());
         }
+        // ORDER: Relaxed, only this thread may act on its own name; others see theirs missing before and after.
         entry.thread.store(NOBODY, Ordering::Relaxed);
         Ok(Lent { entry, me })
     }
@@ -193,6 +218,7 @@ struct Lent<T: 'static> {
 impl<T> Drop for Lent<T> {
     #[inline(always)]
     fn drop(&mut self) {
+        // ORDER: Release, pairs with the Acquire in `move_here`: the next owner sees what this call did.
         self.entry.thread.store(self.me, Ordering::Release);
     }
 }
@@ -203,6 +229,8 @@ pub(crate) struct Pinned<T: 'static>(Slab<PinnedEntry<T>>);
 struct PinnedEntry<T> {
     /// `closing:1, pins:31, generation:32`
     state: AtomicU64,
+    /// `fork::generation()` of the process that opened it.
+    forks: AtomicU32,
     value: UnsafeCell<Option<T>>,
 }
 
@@ -216,7 +244,7 @@ unsafe impl<T: Send> Send for PinnedEntry<T> {}
 
 impl<T> Default for PinnedEntry<T> {
     fn default() -> Self {
-        PinnedEntry { state: AtomicU64::new(CLOSING | 1), value: UnsafeCell::new(None) }
+        PinnedEntry { state: AtomicU64::new(CLOSING | 1), forks: AtomicU32::new(0), value: UnsafeCell::new(None) }
     }
 }
 
@@ -231,6 +259,8 @@ impl<T: Send + Sync> Pinned<T> {
         let (entry, index) = self.0.reserve()?;
         // SAFETY: the entry is closing and was reserved for us, so nobody touches the value.
         unsafe { *entry.value.get() = Some(value) };
+        // ORDER: Relaxed, the entry is reserved for us; the Release store of `state` publishes all of it.
+        entry.forks.store(fork::generation(), Ordering::Relaxed);
         let generation = entry.state.load(Ordering::Relaxed) as u32;
         entry.state.store(u64::from(generation), Ordering::Release);
         Some(self.0.handle(index, generation))
@@ -240,6 +270,7 @@ impl<T: Send + Sync> Pinned<T> {
     pub(crate) fn with<R>(&self, handle: usize, call: impl FnOnce(&T) -> Result<R, Failure>) -> Result<R, Failure> {
         let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
         let pin = |state: u64| (state as u32 == generation && state & CLOSING == 0).then(|| state + PIN);
+        // ORDER: Acquire, pairs with the Release in `insert`.
         entry.state.fetch_update(Ordering::Acquire, Ordering::Relaxed, pin).map_err(|_| Failure::Handle)?;
         let _unpin = Unpin(&entry.state);
         // SAFETY: the pin keeps `remove` from taking the value.
@@ -249,19 +280,27 @@ impl<T: Send + Sync> Pinned<T> {
         }
     }
 
-    /// Takes the value out once no call uses it, and ends the handle.
-    pub(crate) fn remove(&self, handle: usize) -> Result<T, Failure> {
+    /// Ends the handle and drops the value once no call uses it. In a fork child the value is let go of without being
+    /// dropped: a call of a thread that only the parent has may be in the middle of it.
+    pub(crate) fn close(&self, handle: usize) -> Result<(), Failure> {
         let (entry, generation, index) = self.0.find(handle).ok_or(Failure::Handle)?;
         let close = |state: u64| (state as u32 == generation && state & CLOSING == 0).then_some(state | CLOSING);
+        // ORDER: AcqRel, we see what made the value, and no pin is taken after it.
         entry.state.fetch_update(Ordering::AcqRel, Ordering::Relaxed, close).map_err(|_| Failure::Handle)?;
+        // ORDER: Relaxed, written before the handle was given out.
+        if entry.forks.load(Ordering::Relaxed) != fork::generation() {
+            return Ok(());
+        }
+        // ORDER: Acquire, pairs with the Release in `Unpin`: every call on the value has ended.
         while entry.state.load(Ordering::Acquire) != CLOSING | u64::from(generation) {
             pause_thread();
         }
         // SAFETY: closing without pins: no call uses the value and none can begin to.
         let value = unsafe { &mut *entry.value.get() }.take();
+        // ORDER: Release, who finds the new generation finds the entry empty.
         entry.state.store(CLOSING | u64::from(generation.wrapping_add(1)), Ordering::Release);
         self.0.give_back(index);
-        value.ok_or(Failure::Handle)
+        value.map(drop).ok_or(Failure::Handle)
     }
 }
 
@@ -269,6 +308,7 @@ struct Unpin(&'static AtomicU64);
 
 impl Drop for Unpin {
     fn drop(&mut self) {
+        // ORDER: Release, pairs with the Acquire in `close`.
         self.0.fetch_sub(PIN, Ordering::Release);
     }
 }
@@ -290,9 +330,9 @@ mod tests {
         assert_eq!(ENDS.with(end, |value| Ok(*value)).ok(), Some(7));
         assert!(is_handle_failure(WORLDS.with(end, |value| Ok(*value))));
         assert!(is_handle_failure(ENDS.with(0, |value| Ok(*value))));
-        assert_eq!(ENDS.remove(end).ok(), Some(7));
+        assert!(ENDS.close(end).is_ok());
         assert!(is_handle_failure(ENDS.with(end, |value| Ok(*value))));
-        assert!(is_handle_failure(ENDS.remove(end)));
+        assert!(is_handle_failure(ENDS.close(end)));
     }
 
     #[test]
@@ -328,7 +368,7 @@ mod tests {
                 assert_eq!(used.ok(), Some(5));
             });
             inside.wait();
-            assert_eq!(WORLDS.remove(world).ok(), Some(5));
+            assert!(WORLDS.close(world).is_ok());
         });
         assert!(is_handle_failure(WORLDS.with(world, |value| Ok(*value))));
     }

@@ -12,10 +12,9 @@ use vil_ir::plan::Plan;
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, sized_out, text};
-use crate::handle::Pinned;
+use crate::handle::{Pinned, full};
 use crate::observe::{audit_of, vil_audit_t};
 use crate::options::{dir, sized, vil_heap_options_t};
-use crate::program::full;
 use crate::status::vil_status_t;
 use crate::world::cleared;
 
@@ -89,7 +88,7 @@ pub unsafe extern "C" fn vil_heap_open_or_create(
 /// Errors: VIL_E_HANDLE. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vil_heap_close(heap: *mut vil_heap_t) -> vil_status_t {
-    hot(|| HEAPS.remove(heap as usize).map(drop))
+    hot(|| HEAPS.close(heap as usize))
 }
 
 /// Recovers, sweeps, walks every block and explains it. Exact when nobody else is at work.

@@ -8,7 +8,7 @@ use vil_ir::plan::{Plan, plan_program};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out};
-use crate::handle::Pinned;
+use crate::handle::{Pinned, full};
 use crate::status::vil_status_t;
 
 /// A program that was parsed, checked and planned. Any thread may use it.
@@ -53,7 +53,7 @@ pub unsafe extern "C" fn vil_program_parse(
 /// Errors: VIL_E_HANDLE. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vil_program_close(program: *mut vil_program_t) -> vil_status_t {
-    hot(|| PROGRAMS.remove(program as usize).map(drop))
+    hot(|| PROGRAMS.close(program as usize))
 }
 
 /// The SHA-256 of the program's canonical JSON: 32 bytes.
@@ -100,9 +100,4 @@ fn first(faults: &vil_ir::diagnostics::Diagnostics) -> String {
         0 => first,
         more => format!("{first} (and {more} more; `vil check` shows all)"),
     }
-}
-
-/// Every handle of a table is in use.
-pub(crate) fn full() -> Failure {
-    Failure::Cold(Error::new(Fault::Limit, "65,536 handles of this kind are open"))
 }

@@ -5,9 +5,8 @@ use vil_core::world::{Receiver, Sender};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out};
-use crate::handle::Owned;
+use crate::handle::{Owned, full};
 use crate::heap::{vil_heap_t, with_heap};
-use crate::program::full;
 use crate::receiver::{receive_into, release_from, vil_message_t};
 use crate::sender::{discard_from, loan_into, publish_from, vil_loan_t};
 use crate::status::vil_status_t;
@@ -82,7 +81,7 @@ pub unsafe extern "C" fn vil_queue_open(
 /// Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vil_queue_close(queue: *mut vil_queue_t) -> vil_status_t {
-    hot(|| QUEUES.remove(queue as usize).map(drop))
+    hot(|| QUEUES.close(queue as usize))
 }
 
 /// Takes a block to write into.

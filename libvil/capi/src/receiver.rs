@@ -7,8 +7,7 @@ use vil_core::world::{Receiver, Stop, wait_any};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
-use crate::handle::Owned;
-use crate::program::full;
+use crate::handle::{Owned, full};
 use crate::status::vil_status_t;
 use crate::world::{cleared, vil_world_t, with_world};
 
@@ -74,7 +73,7 @@ pub unsafe extern "C" fn vil_receiver_open(
 /// Blocks: never. Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vil_receiver_close(receiver: *mut vil_receiver_t) -> vil_status_t {
-    hot(|| RECEIVERS.remove(receiver as usize).map(drop))
+    hot(|| RECEIVERS.close(receiver as usize))
 }
 
 /// The next message of any of the port's routes, in turn. `timeout_ns` 0 does not wait, VIL_FOREVER has no end.

@@ -7,8 +7,7 @@ use vil_core::world::{Sender, Stop};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
-use crate::handle::Owned;
-use crate::program::full;
+use crate::handle::{Owned, full};
 use crate::status::{VIL_DROPPED, VIL_OK, vil_status_t};
 use crate::world::{cleared, vil_world_t, with_world};
 
@@ -67,7 +66,7 @@ pub unsafe extern "C" fn vil_sender_open(
 /// Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vil_sender_close(sender: *mut vil_sender_t) -> vil_status_t {
-    hot(|| SENDERS.remove(sender as usize).map(drop))
+    hot(|| SENDERS.close(sender as usize))
 }
 
 /// Takes a slot to write a message into. Blocks as the route's backpressure says when no slot is free.

@@ -8,9 +8,9 @@ use vil_core::world::World;
 use crate::contract::{vil_contract_t, with_contract};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
-use crate::handle::Pinned;
+use crate::handle::{Pinned, full};
 use crate::options::{vil_world_options_t, world_dir};
-use crate::program::{full, vil_program_t, with_plan};
+use crate::program::{vil_program_t, with_plan};
 use crate::status::vil_status_t;
 
 /// An attachment to a world. Any thread may use it.
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn vil_world_open_or_create(
 /// Errors: VIL_E_HANDLE. Since: 0.1.
 #[unsafe(no_mangle)]
 pub extern "C" fn vil_world_close(world: *mut vil_world_t) -> vil_status_t {
-    hot(|| WORLDS.remove(world as usize).map(drop))
+    hot(|| WORLDS.close(world as usize))
 }
 
 /// Removes a world's name. Who has it open keeps it; its memory goes with the last of them.

@@ -48,6 +48,7 @@ impl Private {
         let _gate = Gate::shut();
         let file = open()?;
         let fd = file.as_raw_fd();
+        // ORDER: AcqRel, the child handler that follows sees the number; the gate keeps one from running now.
         if !PRIVATE.iter().any(|place| place.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok()) {
             let message = format!("this process has {MAX_PRIVATE} worlds open; close some first");
             return Err(Error::new(Fault::Limit, message));
@@ -70,6 +71,7 @@ impl Drop for Private {
             return;
         }
         let fd = self.file.as_raw_fd();
+        // ORDER: AcqRel, as in `open`: the number is out of the table before it is closed and may be another file's.
         let _ = PRIVATE.iter().any(|place| place.compare_exchange(fd, -1, Ordering::AcqRel, Ordering::Relaxed).is_ok());
         // SAFETY: dropped once, here.
         unsafe { ManuallyDrop::drop(&mut self.file) };
@@ -100,10 +102,12 @@ extern "C" fn before() {
 }
 
 extern "C" fn in_parent() {
+    // ORDER: Release, pairs with the Acquire in `before`.
     GATE.store(false, Ordering::Release);
 }
 
 extern "C" fn in_child() {
+    // ORDER: Relaxed, and so below: the child has one thread.
     GENERATION.fetch_add(1, Ordering::Relaxed);
     for place in &PRIVATE {
         let fd = place.swap(-1, Ordering::Relaxed);
@@ -112,5 +116,6 @@ extern "C" fn in_child() {
             unsafe { libc::close(fd) };
         }
     }
+    // ORDER: Release, pairs with the Acquire in `before`, for threads that the child starts.
     GATE.store(false, Ordering::Release);
 }
