@@ -41,11 +41,6 @@ pub fn layout_id(text: &str) -> u64 {
     u64::from_le_bytes(first).max(1)
 }
 
-/// The fingerprint of a whole program: SHA-256 of its canonical JSON.
-pub fn fingerprint(program: &Program) -> [u8; 32] {
-    sha256(crate::dump::canonical_json(program).as_bytes())
-}
-
 /// SHA-256, 32 bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
