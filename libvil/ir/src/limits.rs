@@ -40,8 +40,8 @@ pub const DEFAULT_SAMPLE: u32 = 64;
 /// The rarest stamp that can be asked for: a wider gap says nothing about a tail any more. A power of two.
 pub const MAX_SAMPLE: u32 = 1 << 20;
 
-/// Bytes of a declared name: the process table keeps 64 with an end. AbiProfile refuses more.
-pub const MAX_NAME: u32 = 63;
+/// Bytes of a name that a program declares: the process table keeps 64 with an end. AbiProfile refuses more.
+pub const MAX_IDENTIFIER: u32 = 63;
 
 /// Distance between slots is a multiple of this many bytes: two hot slots on one line cost 1.5 to 1.9 times.
 pub const SLOT_STRIDE: u32 = 128;

@@ -10,7 +10,7 @@ use crate::limits::{
     DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, INLINE_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SAMPLE,
     MAX_SLOTS, SLOT_STRIDE, SPARE_PROCESSES,
 };
-use crate::model::{End, Message, Port, Program, Route};
+use crate::model::{End, Message, Port, Program, Queue, Route};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, MemoryClass, Profile, QueueKind, Transfer};
 
 /// A program as plain numbers.
@@ -22,8 +22,6 @@ pub struct Plan {
     pub fingerprint: [u8; 32],
     /// Canonical JSON of the program; kept in the world for tools and for explaining a mismatch.
     pub contract: String,
-    /// Names of the program's processes, sorted.
-    pub processes: Vec<String>,
     /// Entries of the process table, at most `MAX_PROCESSES`.
     pub process_entries: u32,
     /// Messages that some route carries, sorted by name.
@@ -52,8 +50,6 @@ pub struct MessagePlan {
 /// One size class of the exchange heap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassPlan {
-    /// Its memory class.
-    pub memory: MemoryClass,
     /// Distance between slots in bytes, a multiple of `SLOT_STRIDE`.
     pub stride: u32,
     /// Number of slots.
@@ -129,7 +125,6 @@ pub fn plan(program: &Program, contract: String) -> Result<Plan, PlanError> {
         program: program.name.clone(),
         fingerprint: sha256(contract.as_bytes()),
         contract,
-        processes: program.processes.keys().cloned().collect(),
         process_entries: (program.processes.len() as u32).saturating_add(SPARE_PROCESSES),
         messages: messages(program, &layouts)?,
         classes: Vec::new(),
@@ -184,10 +179,58 @@ fn port<'a>(program: &'a Program, end: &End) -> Result<&'a Port, PlanError> {
     }
 }
 
+/// The memory class of a message: as written, else from its kind.
+pub fn memory(message: &Message) -> MemoryClass {
+    message.memory.unwrap_or(message.kind.map_or(MemoryClass::PagedExchange, |kind| kind.memory()))
+}
+
+/// The lane of a port: as written, else by `defaults`, else data.
+pub fn lane(program: &Program, port: &Port) -> Lane {
+    port.lane.or(program.defaults.ports.lane).unwrap_or(Lane::Data)
+}
+
+/// Messages a port may hold at once: as written, else by `defaults`, else one.
+pub fn loans(program: &Program, port: &Port) -> u32 {
+    port.loans.or(program.defaults.ports.loans).unwrap_or(1)
+}
+
+/// The levels that a route's queue comes from, the strongest first: the route, its producing port, the `defaults` of
+/// routes, those of ports.
+pub fn queues<'p>(program: &'p Program, route: &'p Route, source: &'p Port) -> [&'p Queue; 4] {
+    [&route.queue, &source.queue, &program.defaults.routes.queue, &program.defaults.ports.queue]
+}
+
+/// Cells of a route's ring: as the strongest level says, else the built-in number.
+pub fn capacity(program: &Program, route: &Route, source: &Port) -> u32 {
+    stated(program, route, source, |queue| queue.capacity).unwrap_or(DEFAULT_CAPACITY)
+}
+
+/// How long block waits on a route, in milliseconds: as the strongest level says, else the built-in number.
+pub fn deadline_ms(program: &Program, route: &Route, source: &Port) -> u32 {
+    stated(program, route, source, |queue| queue.deadline_ms).unwrap_or(DEFAULT_DEADLINE_MS)
+}
+
+/// What a full ring means on a route: as the strongest level says, else from the delivery.
+pub fn backpressure(program: &Program, route: &Route, source: &Port, delivery: Delivery) -> Backpressure {
+    let derived = match delivery {
+        Delivery::AtLeastOnce => Backpressure::Block,
+        Delivery::BestEffort => Backpressure::Fail,
+    };
+    stated(program, route, source, |queue| queue.backpressure).unwrap_or(derived)
+}
+
+/// What kind of queue a route has: as the strongest level says, else one producer and one consumer.
+pub fn queue_kind(program: &Program, route: &Route, source: &Port) -> QueueKind {
+    stated(program, route, source, |queue| queue.kind).unwrap_or(QueueKind::Spsc)
+}
+
+fn stated<T>(program: &Program, route: &Route, source: &Port, get: impl Fn(&Queue) -> Option<T>) -> Option<T> {
+    queues(program, route, source).into_iter().find_map(get)
+}
+
 /// The transfer mode of a route: as written, else by `defaults`, else from the message.
 pub fn transfer(program: &Program, route: &Route, message: &Message) -> Transfer {
-    let memory = message.memory.unwrap_or(message.kind.map_or(MemoryClass::PagedExchange, |kind| kind.memory()));
-    let derived = if memory == MemoryClass::ControlHeap { Transfer::Copy } else { Transfer::LoanWrite };
+    let derived = if memory(message) == MemoryClass::ControlHeap { Transfer::Copy } else { Transfer::LoanWrite };
     route.transfer.or(program.defaults.routes.transfer).unwrap_or(derived)
 }
 
@@ -224,30 +267,23 @@ fn one_route(
     let transfer = transfer(program, route, declared);
     let delivery = delivery(program, route, declared, transfer);
     let inline = transfer == Transfer::Copy && size <= INLINE_SIZE;
-    let queues = [&route.queue, &source.queue, &program.defaults.routes.queue, &program.defaults.ports.queue];
-    let capacity = queues.iter().find_map(|queue| queue.capacity).unwrap_or(DEFAULT_CAPACITY);
-    let derived = match delivery {
-        Delivery::AtLeastOnce => Backpressure::Block,
-        Delivery::BestEffort => Backpressure::Fail,
-    };
-    if queues.iter().find_map(|queue| queue.kind) == Some(QueueKind::Mpmc) {
+    if queue_kind(program, route, source) == QueueKind::Mpmc {
         return refuse(place, "queue kind mpmc cannot be carried by this version");
     }
-    let loans = |port: &Port| port.loans.or(program.defaults.ports.loans).unwrap_or(1);
     let planned = RoutePlan {
         from: route.from.clone(),
         to: route.to.clone(),
         message: message as u32,
         class: None,
         cell_size: if inline { 64 } else { 16 },
-        capacity,
-        producer_loans: loans(source),
-        consumer_loans: loans(target),
+        capacity: capacity(program, route, source),
+        producer_loans: loans(program, source),
+        consumer_loans: loans(program, target),
         transfer,
         delivery,
-        backpressure: queues.iter().find_map(|queue| queue.backpressure).unwrap_or(derived),
-        deadline_ms: queues.iter().find_map(|queue| queue.deadline_ms).unwrap_or(DEFAULT_DEADLINE_MS),
-        lane: source.lane.or(program.defaults.ports.lane).unwrap_or(Lane::Data),
+        backpressure: backpressure(program, route, source, delivery),
+        deadline_ms: deadline_ms(program, route, source),
+        lane: lane(program, source),
         sample: sample(program, route),
     };
     Ok((planned, if inline { None } else { Some(stride(size)) }))
@@ -268,8 +304,7 @@ fn classes(routes: &mut [(RoutePlan, Option<u32>)]) -> Result<Vec<ClassPlan>, Pl
     let mut strides: Vec<u32> = routes.iter().filter_map(|(_, stride)| *stride).collect();
     strides.sort_unstable();
     strides.dedup();
-    let memory = MemoryClass::PagedExchange;
-    let mut classes: Vec<ClassPlan> = strides.iter().map(|&stride| ClassPlan { memory, stride, count: 0 }).collect();
+    let mut classes: Vec<ClassPlan> = strides.iter().map(|&stride| ClassPlan { stride, count: 0 }).collect();
     let mut total = 0u64;
     for (route, stride) in routes.iter_mut() {
         let Some(class) = stride.and_then(|stride| strides.binary_search(&stride).ok()) else { continue };

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::view::{View, bodies, lists, loans, routes, stated};
+use super::view::{View, bodies, lists, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keywords::{escape, snake, upper};
-use crate::limits::{DEFAULT_CAPACITY, MAX_NAME, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SPARE_PROCESSES};
+use crate::limits::{MAX_IDENTIFIER, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SPARE_PROCESSES};
 use crate::model::{Body, Program};
+use crate::plan::{capacity, loans};
 
 const COLLISION: Rule = Rule::error("VIL-A001", "Names stay apart when they are written for C, C++ and Rust.");
 const KEPT: Rule = Rule::error("VIL-A002", "Names that begin with `vil_` belong to generated code.");
@@ -60,9 +61,9 @@ impl<'r> Space<'r> {
 }
 
 fn legal(name: &str, pointer: &str, report: &mut Report) {
-    if name.len() > MAX_NAME as usize {
+    if name.len() > MAX_IDENTIFIER as usize {
         let fault = Diagnostic::new(LONG, pointer, "this name is too long");
-        report.add(fault.found(format!("{} characters", name.len())).expected(format!("at most {MAX_NAME}")));
+        report.add(fault.found(format!("{} characters", name.len())).expected(format!("at most {MAX_IDENTIFIER}")));
     }
     if format!("{}_", snake(name)).starts_with("vil_") {
         let fault = Diagnostic::new(KEPT, pointer, format!("`{name}` could be a name of generated code"));
@@ -139,9 +140,7 @@ fn world(program: &Program, report: &mut Report) {
     };
     add("/routes", "routes", program.routes.len() as u64, MAX_ROUTES);
     add("/processes", "processes", program.processes.len() as u64, MAX_PROCESSES - SPARE_PROCESSES);
-    let slots = |view: View<'_>| {
-        let capacity = stated(program, &view, "capacity", |queue| queue.capacity).map_or(DEFAULT_CAPACITY, |(n, _)| n);
-        u64::from(capacity) + u64::from(loans(program, view.source))
-    };
+    let slots =
+        |view: View<'_>| u64::from(capacity(program, view.route, view.source)) + u64::from(loans(program, view.source));
     add("/routes", "slots", routes(program).map(slots).sum(), MAX_SLOTS);
 }

@@ -2,10 +2,11 @@
 //!
 //! N001 kinds off their lanes · N002 lanes that differ · N003 messages that differ · N004 directions
 
-use super::view::{lane, port, port_pointer};
+use super::view::{port, port_pointer};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::Program;
+use crate::plan::lane;
 use crate::vocabulary::{Direction, Kind};
 
 const OFF_LANE: Rule = Rule::error(

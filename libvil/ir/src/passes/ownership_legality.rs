@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::view::{View, backpressure, interface, lane, routes};
+use super::view::{View, backpressure, interface, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::Program;
+use crate::plan::lane;
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, Transfer};
 
 const FORWARD: Rule = Rule::error("VIL-O001", "This version does not forward: a message is received and released.");

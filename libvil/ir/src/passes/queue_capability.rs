@@ -3,11 +3,12 @@
 //! Q001 capacity · Q002 capacity below the loans · Q003 drops under at_least_once · Q004 drop_oldest (not in this
 //! version) · Q005 mpmc (not in this version) · Q006 instances · Q007 loans · Q008 queues that disagree
 
-use super::view::{View, all_queues, backpressure, loans, port_pointer, routes, stated};
+use super::view::{View, all_queues, backpressure, port_pointer, routes, stated};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
-use crate::limits::{DEFAULT_CAPACITY, MAX_CAPACITY};
+use crate::limits::MAX_CAPACITY;
 use crate::model::{Program, Queue};
+use crate::plan::{capacity, deadline_ms, loans, queue_kind};
 use crate::vocabulary::{Backpressure, Delivery, QueueKind};
 
 const CAPACITY: Rule = Rule::error("VIL-Q001", "A capacity is a power of two from 1 to 65,536.");
@@ -84,8 +85,8 @@ fn port_loans(program: &Program, report: &mut Report) {
 }
 
 fn size(program: &Program, view: &View<'_>, report: &mut Report) {
-    let (capacity, pointer) =
-        stated(program, view, "capacity", |queue| queue.capacity).unwrap_or((DEFAULT_CAPACITY, view.at("queue")));
+    let capacity = capacity(program, view.route, view.source);
+    let pointer = stated(program, view, "capacity", |queue| queue.capacity).map_or(view.at("queue"), |(_, at)| at);
     let (source, target) = (loans(program, view.source), loans(program, view.target));
     let most = source.max(target);
     if capacity < most {
@@ -110,8 +111,8 @@ fn drops(program: &Program, view: &View<'_>, report: &mut Report) {
 fn agreement(program: &Program, view: &View<'_>, report: &mut Report) {
     let at = port_pointer(program, &view.route.to) + "/queue";
     let mine = &view.target.queue;
-    let mut differs = |key: &str, mine: Option<String>, theirs: Option<String>| {
-        if let (Some(mine), Some(theirs)) = (mine, theirs)
+    let mut differs = |key: &str, mine: Option<String>, theirs: String| {
+        if let Some(mine) = mine
             && mine != theirs
         {
             let message = format!("{}: the consuming port says another {key} than the route", view.name());
@@ -119,20 +120,10 @@ fn agreement(program: &Program, view: &View<'_>, report: &mut Report) {
             report.add(fault.expected(theirs).fix("leave the queue to the producing side"));
         }
     };
-    let text = |found: Option<(String, String)>| found.map(|(value, _)| value);
-    let kind = stated(program, view, "kind", |queue| queue.kind.map(|kind| kind.to_string()));
-    let capacity = stated(program, view, "capacity", |queue| queue.capacity.map(|capacity| capacity.to_string()));
-    let deadline = stated(program, view, "deadline_ms", |queue| queue.deadline_ms.map(|deadline| deadline.to_string()));
-    differs("kind", mine.kind.map(|kind| kind.to_string()), text(kind).or(Some(QueueKind::Spsc.to_string())));
-    differs("capacity", mine.capacity.map(|n| n.to_string()), text(capacity).or(Some(DEFAULT_CAPACITY.to_string())));
-    differs(
-        "backpressure",
-        mine.backpressure.map(|word| word.to_string()),
-        Some(backpressure(program, view).to_string()),
-    );
-    differs(
-        "deadline_ms",
-        mine.deadline_ms.map(|n| n.to_string()),
-        text(deadline).or(Some(crate::limits::DEFAULT_DEADLINE_MS.to_string())),
-    );
+    let (route, source) = (view.route, view.source);
+    differs("kind", mine.kind.map(|kind| kind.to_string()), queue_kind(program, route, source).to_string());
+    differs("capacity", mine.capacity.map(|n| n.to_string()), capacity(program, route, source).to_string());
+    let pressure = mine.backpressure.map(|word| word.to_string());
+    differs("backpressure", pressure, backpressure(program, view).to_string());
+    differs("deadline_ms", mine.deadline_ms.map(|n| n.to_string()), deadline_ms(program, route, source).to_string());
 }

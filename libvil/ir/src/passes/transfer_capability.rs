@@ -6,12 +6,13 @@
 
 use std::collections::BTreeMap;
 
-use super::view::{memory, routes};
+use super::view::routes;
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::layout::lay_out;
 use crate::limits::MAX_COPY_SIZE;
 use crate::model::{End, Program};
+use crate::plan::memory;
 use crate::vocabulary::{Direction, Kind, MemoryClass, Transfer};
 
 const MODE: Rule = Rule::error("VIL-T001", "This version transfers by loan_write and copy.");

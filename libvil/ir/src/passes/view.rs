@@ -2,7 +2,7 @@
 
 use crate::model::{Body, End, Field, Interface, Message, Port, Process, Program, Queue, Route, Struct, Type};
 use crate::plan;
-use crate::vocabulary::{Backpressure, Boundary, Delivery, Direction, Lane, MemoryClass, Profile, Transfer};
+use crate::vocabulary::{Backpressure, Boundary, Delivery, Direction, Profile, Transfer};
 
 /// A route whose ends and message exist.
 pub(super) struct View<'p> {
@@ -54,21 +54,6 @@ pub(super) fn port_pointer(program: &Program, end: &End) -> String {
     format!("/interfaces/{interface}/ports/{}", end.port)
 }
 
-/// The lane of a port.
-pub(super) fn lane(program: &Program, port: &Port) -> Lane {
-    port.lane.or(program.defaults.ports.lane).unwrap_or(Lane::Data)
-}
-
-/// Messages a port may hold at once.
-pub(super) fn loans(program: &Program, port: &Port) -> u32 {
-    port.loans.or(program.defaults.ports.loans).unwrap_or(1)
-}
-
-/// The memory class of a message.
-pub(super) fn memory(message: &Message) -> MemoryClass {
-    message.memory.unwrap_or(message.kind.map_or(MemoryClass::PagedExchange, |kind| kind.memory()))
-}
-
 /// What lies between the ends of a route: as written, else from the hosts and processes.
 pub(super) fn boundary(program: &Program, route: &Route) -> Boundary {
     let derived = match (hosts(program, route), route.from.process == route.to.process) {
@@ -87,11 +72,12 @@ pub(super) fn hosts<'p>(program: &'p Program, route: &Route) -> Option<(&'p str,
 
 /// The levels that a route's queue comes from, the strongest first, with their pointers.
 pub(super) fn queues<'p>(program: &'p Program, view: &View<'p>) -> [(&'p Queue, String); 4] {
+    let [route, port, routes, ports] = plan::queues(program, view.route, view.source);
     [
-        (&view.route.queue, format!("/routes/{}/queue", view.index)),
-        (&view.source.queue, port_pointer(program, &view.route.from) + "/queue"),
-        (&program.defaults.routes.queue, "/defaults/routes/queue".to_owned()),
-        (&program.defaults.ports.queue, "/defaults/ports/queue".to_owned()),
+        (route, format!("/routes/{}/queue", view.index)),
+        (port, port_pointer(program, &view.route.from) + "/queue"),
+        (routes, "/defaults/routes/queue".to_owned()),
+        (ports, "/defaults/ports/queue".to_owned()),
     ]
 }
 
@@ -108,11 +94,7 @@ pub(super) fn stated<T>(
 
 /// What a full ring means on a route.
 pub(super) fn backpressure(program: &Program, view: &View<'_>) -> Backpressure {
-    let derived = match view.delivery {
-        Delivery::AtLeastOnce => Backpressure::Block,
-        Delivery::BestEffort => Backpressure::Fail,
-    };
-    stated(program, view, "backpressure", |queue| queue.backpressure).map_or(derived, |(found, _)| found)
+    plan::backpressure(program, view.route, view.source, view.delivery)
 }
 
 /// Every queue that is written down anywhere, with its pointer.
