@@ -66,8 +66,7 @@ fn text_constant(out: &mut Writer, head: &str, name: &str, text: &str) {
 
 /// The header that embeds the program.
 fn program(unit: &Unit) -> File {
-    let includes = ["<array>", "<cstdint>", "<string_view>", "", "\"vil/vil.hpp\""];
-    let includes: Vec<&str> = includes.into_iter().filter(|include| !include.is_empty()).collect();
+    let includes = ["<array>", "<cstdint>", "<string_view>", "\"vil/vil.hpp\""];
     header(unit, &format!("{}_program", unit.stem), &includes, |out| {
         namespace(out, unit, |out| {
             out.gap();
