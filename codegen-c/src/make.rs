@@ -31,6 +31,9 @@ const IN_SUFFIXES: &[&str] = &["receive", "release", "received"];
 /// Members and methods that generated process types have beside their ports.
 const PROCESS_MEMBERS: &[&str] = &["world", "open", "open_or_create"];
 
+/// Methods of a tagged union in Rust that a constructor of an arm must not hide.
+const UNION_METHODS: &[&str] = &["tag", "check", "default"];
+
 /// Plans a program, or says everything that is wrong with it.
 pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     let program = source.program;
@@ -116,7 +119,7 @@ impl Maker<'_> {
             for suffix in [format!("as_{}", snake(&arm.name)), format!("set_{}", snake(&arm.name))] {
                 self.names.take_behind(&node, &suffix, &taker);
             }
-            self.names.take_behind(&node, &format!("TAG_{}", upper(&arm.name)), &taker);
+            self.names.take_behind(&node, &tag_upper(&arm.name), &taker);
         }
     }
 
@@ -168,7 +171,8 @@ impl Maker<'_> {
             (false, false) => "closed: no other number is legal",
         };
         let note = note(&found.notes, vec![kind.to_owned()]);
-        Enum { name, repr: found.repr, bitmask: found.bitmask, values, note }
+        let mask = found.bitmask.then(|| values.iter().fold(0, |bits, value| bits | value.value));
+        Enum { name, repr: found.repr, mask, values, note }
     }
 
     fn type_and_what_it_uses(&mut self, declared: &str) {
@@ -228,6 +232,7 @@ impl Maker<'_> {
         let mut presences = Vec::new();
         for member in members {
             let byte = |name: String, role, note| Member {
+                parameter: parameter(&name),
                 name,
                 offset: member.offset,
                 shape: Shape::Scalar(Scalar::U8),
@@ -254,7 +259,14 @@ impl Maker<'_> {
                     let member_name = self.names.member(&mut scope, name, &taker);
                     let role = Role::Field;
                     let note = note(&field.notes, facts_of(field, &shape));
-                    let made_member = Member { name: member_name, offset: member.offset, shape, role, note };
+                    let made_member = Member {
+                        parameter: parameter(&member_name),
+                        name: member_name,
+                        offset: member.offset,
+                        shape,
+                        role,
+                        note,
+                    };
                     checks.extend(check_of(self, fields, field, &made_member));
                     made.push(made_member);
                 }
@@ -270,11 +282,15 @@ impl Maker<'_> {
             let full = format!("{}.{}", owner.declared, arm.name);
             let name = self.known[&full].clone();
             let (members, checks) = self.members(&name, &arm.members, &declared.fields);
+            let member = self.names.member(&mut scope, &arm.name, &format!("arm `{full}`"));
+            let hides = UNION_METHODS.contains(&member.as_str());
             arms.push(Arm {
                 name: name.clone(),
-                member: self.names.member(&mut scope, &arm.name, &format!("arm `{full}`")),
+                constructor: if hides { format!("{member}_") } else { member.clone() },
+                member,
                 snake: snake(&arm.name),
-                upper: upper(&arm.name),
+                tag_upper: tag_upper(&arm.name),
+                tag_camel: format!("kTag{}", camel(&snake(&arm.name))),
                 tag: arm.tag,
                 checked: !checks.is_empty(),
             });
@@ -342,7 +358,8 @@ impl Maker<'_> {
         for (port, found) in program.interfaces.get(&found.interface).iter().flat_map(|found| &found.ports) {
             ports.extend(self.port(&name, &mut scope, port, found));
         }
-        Process { name, snake: snake(declared), ports, note: note(&found.notes, Vec::new()) }
+        let note = note(&found.notes, Vec::new());
+        Process { name, snake: snake(declared), upper: upper(declared), ports, note }
     }
 
     fn port(&mut self, process: &Name, scope: &mut Scope, declared: &str, found: &model::Port) -> Option<Port> {
@@ -372,6 +389,7 @@ impl Maker<'_> {
         Some(Port {
             declared: declared.to_owned(),
             member,
+            opening: format!("vil_{plain}_end"),
             snake: plain,
             out,
             message,
@@ -390,6 +408,16 @@ impl Struct {
             Body::Union(union) => !union.open || union.arms.iter().any(|arm| arm.checked),
         }
     }
+}
+
+/// An arm's tag constant in C and Rust.
+fn tag_upper(arm: &str) -> String {
+    format!("TAG_{}", upper(arm))
+}
+
+/// A member as a parameter in C++.
+fn parameter(member: &str) -> String {
+    format!("{}_value", member.trim_end_matches('_'))
 }
 
 /// Doc lines and facts of a node.

@@ -92,8 +92,8 @@ pub struct Enum {
     pub name: Name,
     /// Storage.
     pub repr: Scalar,
-    /// Values are bits that may be combined.
-    pub bitmask: bool,
+    /// All bits that have a name, when values are bits that may be combined.
+    pub mask: Option<i128>,
     /// Values in the order written.
     pub values: Vec<EnumValue>,
     /// Comment.
@@ -161,6 +161,8 @@ pub enum Body {
 pub struct Member {
     /// Its name, escaped, the same in all languages.
     pub name: String,
+    /// As a parameter in C++, never the name of a function or member beside it: `amount_value`.
+    pub parameter: String,
     /// Bytes from the start of the struct.
     pub offset: u32,
     /// Its type.
@@ -236,8 +238,12 @@ pub struct Arm {
     pub member: String,
     /// Name in `as_malformed` and `set_malformed`, not escaped.
     pub snake: String,
-    /// Name in tag constants: `MALFORMED`.
-    pub upper: String,
+    /// Its tag constant in C and Rust, in C with the owner's prefix in front: `TAG_MALFORMED`.
+    pub tag_upper: String,
+    /// Its tag constant in C++: `kTagMalformed`.
+    pub tag_camel: String,
+    /// Its constructor in Rust; in C++ it is called like the member.
+    pub constructor: String,
     /// The number in the tag.
     pub tag: u64,
     /// Its struct has checks.
@@ -288,6 +294,8 @@ pub struct Process {
     pub name: Name,
     /// Prefix of its C++ constants: `ingest`.
     pub snake: String,
+    /// Prefix of its Rust constants: `INGEST`.
+    pub upper: String,
     /// Its ports, by name.
     pub ports: Vec<Port>,
     /// Comment.
@@ -303,6 +311,8 @@ pub struct Port {
     pub member: String,
     /// In C function names, not escaped.
     pub snake: String,
+    /// Its end in C++ while the process is opened: `vil_credits_end`.
+    pub opening: String,
     /// Messages leave here.
     pub out: bool,
     /// The message.

@@ -89,14 +89,15 @@ fn enumeration(out: &mut Writer, found: &Enum) {
         });
     });
     out.gap();
-    let what =
-        if found.bitmask { "Whether all bits that are set have a name." } else { "Whether the number has a name." };
-    out.line(format!("/* {what} */"));
-    let test = if found.bitmask {
-        let bits = found.values.iter().fold(0, |bits, value| bits | value.value);
-        format!("((uint64_t)value & ~UINT64_C({bits})) == 0")
+    let what = if found.mask.is_some() {
+        "Whether all bits that are set have a name."
     } else {
-        format!("{name}_name(value) != NULL")
+        "Whether the number has a name."
+    };
+    out.line(format!("/* {what} */"));
+    let test = match found.mask {
+        Some(bits) => format!("((uint64_t)value & ~UINT64_C({bits})) == 0"),
+        None => format!("{name}_name(value) != NULL"),
     };
     out.line(format!("static inline bool {name}_known({name}_t value) {{ return {test}; }}"));
 }
@@ -156,7 +157,7 @@ fn tags(out: &mut Writer, found: &Struct, union: &Union) {
     out.line(format!("/* Tags of {}. */", found.name.declared));
     for arm in &union.arms {
         let tag = c_constant(&Value::Int(i128::from(arm.tag)), union.tag, scalar(union.tag));
-        out.line(format!("#define {}_TAG_{} {tag}", found.name.upper, arm.upper));
+        out.line(format!("#define {}_{} {tag}", found.name.upper, arm.tag_upper));
     }
     out.gap();
 }
@@ -198,7 +199,7 @@ fn asserts(out: &mut Writer, found: &Struct) {
 fn accessors(out: &mut Writer, found: &Struct, union: &Union) {
     let name = &found.name.c;
     for arm in &union.arms {
-        let (ty, tag) = (format!("{}_t", arm.name.c), format!("{}_TAG_{}", found.name.upper, arm.upper));
+        let (ty, tag) = (format!("{}_t", arm.name.c), format!("{}_{}", found.name.upper, arm.tag_upper));
         out.gap();
         out.line(format!("/* Zeroes everything and makes it {}, to be filled in. */", arm.name.declared));
         out.block(format!("static inline {ty} *{name}_set_{}({name}_t *self) {{", arm.snake), "}", |out| {
@@ -243,7 +244,7 @@ fn check_arms(out: &mut Writer, found: &Struct, union: &Union) {
             } else {
                 "true".to_owned()
             };
-            out.line(format!("case {}_TAG_{}: return {answer};", found.name.upper, arm.upper));
+            out.line(format!("case {}_{}: return {answer};", found.name.upper, arm.tag_upper));
         }
         out.line(format!("default: return {};", union.open));
     });

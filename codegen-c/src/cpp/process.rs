@@ -64,10 +64,10 @@ fn class(out: &mut Writer, unit: &Unit, process: &Process) {
     out.line(" private:");
     out.inset(|out| {
         let head = format!("explicit {name}(");
-        let params = process.ports.iter().map(|port| format!("{} &&vil_{}_end", end(port), port.snake));
+        let params = process.ports.iter().map(|port| format!("{} &&{}", end(port), port.opening));
         let params: Vec<String> = ["::vil::World &&vil_world".to_owned()].into_iter().chain(params).collect();
         listed(out, &head, &params, ") noexcept");
-        let inits = process.ports.iter().map(|port| format!("{}(std::move(vil_{}_end))", port.member, port.snake));
+        let inits = process.ports.iter().map(|port| format!("{}(std::move({}))", port.member, port.opening));
         let inits: Vec<String> = ["world(std::move(vil_world))".to_owned()].into_iter().chain(inits).collect();
         listed(out, "    : ", &inits, " {}");
         out.gap();
@@ -118,11 +118,11 @@ fn attach(out: &mut Writer, process: &Process) {
     let name = &process.name.camel;
     out.block(format!("static ::vil::Result<{name}> vil_attach(::vil::World &&vil_world) noexcept {{"), "}", |out| {
         for port in &process.ports {
-            let (snake, end, declared) = (&port.snake, end(port), c_string(&port.declared));
-            out.line(format!("auto vil_{snake}_end = {end}::open(vil_world, {declared});"));
-            out.line(format!("if (!vil_{snake}_end) return vil_{snake}_end.error();"));
+            let (opening, end, declared) = (&port.opening, end(port), c_string(&port.declared));
+            out.line(format!("auto {opening} = {end}::open(vil_world, {declared});"));
+            out.line(format!("if (!{opening}) return {opening}.error();"));
         }
-        let ends = process.ports.iter().map(|port| format!("std::move(*vil_{}_end)", port.snake));
+        let ends = process.ports.iter().map(|port| format!("std::move(*{})", port.opening));
         let ends: Vec<String> = ["std::move(vil_world)".to_owned()].into_iter().chain(ends).collect();
         listed(out, &format!("return {name}("), &ends, ");");
     });

@@ -62,7 +62,7 @@ fn enumeration(out: &mut Writer, found: &Enum) {
             out.line(format!("{} = {},", value.snake, c_int(value.value, found.repr)));
         }
     });
-    if found.bitmask {
+    if found.mask.is_some() {
         bits(out, name, repr);
     }
     out.gap();
@@ -81,14 +81,15 @@ fn enumeration(out: &mut Writer, found: &Enum) {
         }
     });
     out.gap();
-    let what =
-        if found.bitmask { "Whether all bits that are set have a name." } else { "Whether the number has a name." };
-    out.line(format!("// {what}"));
-    let test = if found.bitmask {
-        let bits = found.values.iter().fold(0, |bits, value| bits | value.value);
-        format!("(static_cast<std::uint64_t>(value) & ~UINT64_C({bits})) == 0")
+    let what = if found.mask.is_some() {
+        "Whether all bits that are set have a name."
     } else {
-        "name(value) != nullptr".to_owned()
+        "Whether the number has a name."
+    };
+    out.line(format!("// {what}"));
+    let test = match found.mask {
+        Some(bits) => format!("(static_cast<std::uint64_t>(value) & ~UINT64_C({bits})) == 0"),
+        None => "name(value) != nullptr".to_owned(),
     };
     out.line(format!("[[nodiscard]] constexpr bool known({name} value) noexcept {{ return {test}; }}"));
 }
@@ -152,11 +153,7 @@ fn members(out: &mut Writer, members: &[Member]) {
 fn arms(out: &mut Writer, unit: &Unit, name: &str, union: &Union) {
     let tag = scalar(union.tag);
     for arm in &union.arms {
-        out.line(format!(
-            "static constexpr {tag} kTag{} = {};",
-            camel_tail(arm),
-            c_int(i128::from(arm.tag), union.tag)
-        ));
+        out.line(format!("static constexpr {tag} {} = {};", arm.tag_camel, c_int(i128::from(arm.tag), union.tag)));
     }
     out.gap();
     let open = if union.open { "; others are legal" } else { "" };
@@ -178,13 +175,8 @@ fn arms(out: &mut Writer, unit: &Unit, name: &str, union: &Union) {
     }
 }
 
-/// `Malformed` of `IngestFaultMalformed`.
-fn camel_tail(arm: &Arm) -> String {
-    vil_ir::keywords::camel(&arm.snake)
-}
-
 fn accessors(out: &mut Writer, unit: &Unit, name: &str, arm: &Arm) {
-    let (ty, tag) = (&arm.name.camel, format!("kTag{}", camel_tail(arm)));
+    let (ty, tag) = (&arm.name.camel, &arm.tag_camel);
     out.gap();
     out.line(format!("// The {} in it, nullptr when it is something else.", arm.name.declared));
     out.block(format!("[[nodiscard]] const {ty} *as_{}() const noexcept {{", arm.snake), "}", |out| {
@@ -206,7 +198,7 @@ fn accessors(out: &mut Writer, unit: &Unit, name: &str, arm: &Arm) {
             Shape::Scalar(_) | Shape::Enum(_) | Shape::StoredEnum(..) => (spell(&member.shape), member),
             Shape::Struct(_) | Shape::Array(..) => (format!("const {} &", spell(&member.shape)), member),
         })
-        .map(|(ty, member)| format!("{}{}{}", ty, if ty.ends_with('&') { "" } else { " " }, param(&member.name)))
+        .map(|(ty, member)| format!("{}{}{}", ty, if ty.ends_with('&') { "" } else { " " }, member.parameter))
         .collect();
     let head = format!("[[nodiscard]] static {name} {}({}) noexcept {{", arm.member, params.join(", "));
     out.block(head, "}", |out| {
@@ -217,15 +209,10 @@ fn accessors(out: &mut Writer, unit: &Unit, name: &str, arm: &Arm) {
             out.line(format!("{ty} &vil_to = vil_made.set_{}();", arm.snake));
         }
         for member in &fields {
-            out.line(format!("vil_to.{} = {};", member.name, param(&member.name)));
+            out.line(format!("vil_to.{} = {};", member.name, member.parameter));
         }
         out.line("return vil_made;");
     });
-}
-
-/// A parameter's name: never that of a function or member beside it.
-fn param(member: &str) -> String {
-    format!("{}_value", member.trim_end_matches('_'))
 }
 
 fn asserts(out: &mut Writer, found: &Struct) {
@@ -268,7 +255,7 @@ fn check_arms(out: &mut Writer, name: &str, union: &Union) {
         for arm in &union.arms {
             let member = &arm.member;
             let answer = if arm.checked { format!("check(self.vil_arm.{member})") } else { "true".to_owned() };
-            out.line(format!("case {name}::kTag{}: return {answer};", camel_tail(arm)));
+            out.line(format!("case {name}::{}: return {answer};", arm.tag_camel));
         }
         out.line(format!("default: return {};", union.open));
     });

@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut Writer, found: &Struct) {
 
 fn check_arms(out: &mut Writer, union: &Union) {
     let (checked, free): (Vec<&Arm>, Vec<&Arm>) = union.arms.iter().partition(|arm| arm.checked);
-    let tags = free.iter().map(|arm| format!("Self::TAG_{}", arm.upper)).collect::<Vec<_>>().join(" | ");
+    let tags = free.iter().map(|arm| format!("Self::{}", arm.tag_upper)).collect::<Vec<_>>().join(" | ");
     if checked.is_empty() {
         out.line(format!("matches!(self.vil_tag, {tags})"));
         return;
@@ -32,7 +32,7 @@ fn check_arms(out: &mut Writer, union: &Union) {
     out.block("match self.vil_tag {", "}", |out| {
         for arm in checked {
             let checks = format!("self.as_{}().is_some_and({}::check)", arm.snake, arm.name.camel);
-            out.line(format!("Self::TAG_{} => {checks},", arm.upper));
+            out.line(format!("Self::{} => {checks},", arm.tag_upper));
         }
         if !union.open && !tags.is_empty() {
             out.line(format!("{tags} => true,"));

@@ -6,7 +6,7 @@ use crate::writer::{Writer, comment, rust_comment};
 
 /// The struct and how it is opened.
 pub(super) fn write(out: &mut Writer, unit: &Unit, process: &Process) {
-    let (name, upper) = (&process.name.camel, process.snake.to_ascii_uppercase());
+    let (name, upper) = (&process.name.camel, &process.upper);
     out.gap();
     contract(out, unit, process);
     out.gap();
@@ -52,7 +52,7 @@ pub(super) fn write(out: &mut Writer, unit: &Unit, process: &Process) {
 }
 
 fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
-    let upper = process.snake.to_ascii_uppercase();
+    let upper = &process.upper;
     out.block(format!("static {upper}_PORTS: [::vil::PortContract; {}] = [", process.ports.len()), "];", |out| {
         for port in &process.ports {
             let way = if port.out { "output" } else { "input" };

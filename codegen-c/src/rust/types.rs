@@ -68,17 +68,13 @@ fn enumeration(out: &mut Writer, found: &Enum) {
             });
         });
         out.gap();
-        let what = if found.bitmask { "all bits that are set have a name" } else { "the number has a name" };
+        let what = if found.mask.is_some() { "all bits that are set have a name" } else { "the number has a name" };
         out.line(format!("/// Whether {what}."));
-        out.block("pub const fn is_known(self) -> bool {", "}", |out| {
-            if found.bitmask {
-                let bits = found.values.iter().fold(0, |bits, value| bits | value.value);
-                out.line(format!("self.0 & !{bits} == 0"));
-            } else {
-                out.line("self.name().is_some()");
-            }
+        out.block("pub const fn is_known(self) -> bool {", "}", |out| match found.mask {
+            Some(bits) => out.line(format!("self.0 & !{bits} == 0")),
+            None => out.line("self.name().is_some()"),
         });
-        if found.bitmask {
+        if found.mask.is_some() {
             out.gap();
             out.line("/// Whether all these bits are set.");
             out.block("pub const fn contains(self, bits: Self) -> bool {", "}", |out| {
@@ -86,7 +82,7 @@ fn enumeration(out: &mut Writer, found: &Enum) {
             });
         }
     });
-    if found.bitmask {
+    if found.mask.is_some() {
         for (operator, method, sign) in [("BitOr", "bitor", "|"), ("BitAnd", "bitand", "&")] {
             out.gap();
             out.block(format!("impl ::core::ops::{operator} for {name} {{"), "}", |out| {
@@ -203,7 +199,7 @@ fn accessors(out: &mut Writer, unit: &Unit, found: &Struct, union: &Union) {
     let tag = scalar(union.tag);
     for arm in &union.arms {
         out.line(format!("/// The tag of {}.", arm.name.declared));
-        out.line(format!("pub const TAG_{}: {tag} = {};", arm.upper, arm.tag));
+        out.line(format!("pub const {}: {tag} = {};", arm.tag_upper, arm.tag));
     }
     out.gap();
     out.line(if union.open { "/// Which arm it is; others than these are legal." } else { "/// Which arm it is." });
@@ -219,7 +215,7 @@ fn arm_accessors(out: &mut Writer, arm: &Arm) {
     let (ty, member) = (&arm.name.camel, &arm.member);
     out.line(format!("/// The {} in it; none when it is something else.", arm.name.declared));
     out.block(format!("pub fn as_{}(&self) -> ::core::option::Option<&{ty}> {{", arm.snake), "}", |out| {
-        out.block(format!("if self.vil_tag != Self::TAG_{} {{", arm.upper), "}", |out| out.line("return None;"));
+        out.block(format!("if self.vil_tag != Self::{} {{", arm.tag_upper), "}", |out| out.line("return None;"));
         out.line("// SAFETY: every byte of the area is written, and every bit pattern is a value of every arm.");
         out.line(format!("Some(unsafe {{ &self.vil_arm.{member} }})"));
     });
@@ -227,7 +223,7 @@ fn arm_accessors(out: &mut Writer, arm: &Arm) {
     out.line(format!("/// Zeroes everything and makes it {}, to be filled in.", arm.name.declared));
     out.block(format!("pub fn set_{}(&mut self) -> &mut {ty} {{", arm.snake), "}", |out| {
         out.line("*self = Self::default();");
-        out.line(format!("self.vil_tag = Self::TAG_{};", arm.upper));
+        out.line(format!("self.vil_tag = Self::{};", arm.tag_upper));
         out.line("// SAFETY: every byte of the area was written just now, and every bit pattern is a value.");
         out.line(format!("unsafe {{ &mut self.vil_arm.{member} }}"));
     });
@@ -239,7 +235,7 @@ fn constructor(out: &mut Writer, unit: &Unit, found: &Struct, arm: &Arm) {
     let params: Vec<String> =
         fields.iter().map(|member| format!("{}: {}", member.name, spell(&member.shape))).collect();
     out.line(format!("/// {} with these values.", arm.name.declared));
-    out.block(format!("pub fn {}({}) -> Self {{", constructor_name(arm), params.join(", ")), "}", |out| {
+    out.block(format!("pub fn {}({}) -> Self {{", arm.constructor, params.join(", ")), "}", |out| {
         out.line(format!("let mut vil_made = {}::default();", found.name.camel));
         match fields.is_empty() {
             true => out.line(format!("vil_made.set_{}();", arm.snake)),
@@ -251,12 +247,6 @@ fn constructor(out: &mut Writer, unit: &Unit, found: &Struct, arm: &Arm) {
         out.line("vil_made");
     });
     out.gap();
-}
-
-/// An arm's constructor; `tag`, `check` and `default` are there already.
-fn constructor_name(arm: &Arm) -> String {
-    let taken = ["tag", "check", "default"].contains(&arm.member.as_str());
-    if taken { format!("{}_", arm.member) } else { arm.member.clone() }
 }
 
 /// Debug and equality go by the tag.
