@@ -15,10 +15,8 @@
 
 #if defined(__GNUC__) || defined(__clang__)
 #define VIL_API __attribute__((visibility("default")))
-#define VIL_MUST_USE __attribute__((warn_unused_result))
 #else
 #define VIL_API
-#define VIL_MUST_USE
 #endif
 
 /* A compile-time check that also C99 understands. */

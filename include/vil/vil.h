@@ -78,7 +78,7 @@ typedef struct {
   uint64_t free_slots;
   // Owned by living processes.
   uint64_t held_slots;
-  // Of the dead, kept because a message that was not released is in them.
+  // Of the dead and of closed senders, kept because a message that was not released is in them.
   uint64_t retained_slots;
   // Neither free, nor owned by somebody, nor named by a message that was not released.
   uint64_t leaked_slots;
@@ -86,7 +86,7 @@ typedef struct {
   uint64_t recoveries;
 } vil_audit_t;
 
-// One route at one moment. Counts are exact, also after crashes.
+// One route at one moment. `published` is exact, also after crashes; so is `received` under at_least_once.
 typedef struct {
   // sizeof(vil_route_info_t), set by the caller.
   uint32_t struct_size;
@@ -96,7 +96,8 @@ typedef struct {
   char name[256];
   // Messages published.
   uint64_t published;
-  // Messages released by the consumer.
+  // Messages released by the consumer, those skipped because nobody consumed them not included. Under best_effort a
+  // death at the moment of a skip counts it here instead of in `dropped`.
   uint64_t received;
   // Messages dropped: refused by a full ring, or skipped because their consumer was gone.
   uint64_t dropped;
@@ -112,7 +113,7 @@ typedef struct {
   uint64_t p99_ns;
   // 99.9 % are faster.
   uint64_t p999_ns;
-  // The slowest.
+  // The slowest. Latencies of more than about 10 s are not taken.
   uint64_t max_ns;
 } vil_route_info_t;
 
@@ -135,7 +136,7 @@ typedef struct {
   void *data;
   // Bytes.
   uint32_t size;
-  // Index of the slot in the world, for people.
+  // Index of the slot in the world, for people; 1,048,575 when the message travels inside the cell.
   uint32_t slot;
   // Names the loan.
   uint64_t ticket;
@@ -168,7 +169,7 @@ typedef struct {
   const char *layout_text;
   // Bytes per message.
   uint32_t size;
-  // Alignment of the message in bytes.
+  // Alignment of the message in bytes, for people.
   uint32_t align;
   // 0 in, 1 out.
   uint32_t direction;
@@ -182,7 +183,7 @@ typedef struct {
   uint32_t struct_size;
   // The generator's level: 1.
   uint32_t generator_level;
-  // Name of the program.
+  // Name of the program, for people.
   const char *program;
   // The binary's process in the program; NULL: no role, and no ports.
   const char *process;
@@ -283,7 +284,7 @@ typedef struct {
 // A bug in libvil, contained.
 #define VIL_E_PANIC -18
 
-// The name of a world has a slash, is empty, or is too long.
+// Not a name of a world: 1 to 200 letters, digits, `.`, `_`, `-`, not starting with `.`.
 #define VIL_E_NAME -19
 
 #ifdef __cplusplus
@@ -573,14 +574,17 @@ vil_status_t vil_receiver_wait_any(vil_receiver_t *const *receivers,
                                    uint64_t timeout_ns,
                                    size_t *index);
 
-// Messages released on the port's routes since the world was created, exact across crashes and restarts.
+// Messages released on the port's routes since the world was created, exact across crashes and restarts. Under
+// best_effort it includes what was skipped because nobody consumed it.
 //
 // Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
 // Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `count` is NULL or writable.
-VIL_API vil_status_t vil_receiver_received(vil_receiver_t *receiver, uint64_t *count);
+VIL_API
+vil_status_t vil_receiver_received(vil_receiver_t *receiver,
+                                   uint64_t *count);
 
 // Makes the calling thread the owner. The caller sees to it that the thread before is not inside a call.
 //

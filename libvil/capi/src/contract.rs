@@ -22,7 +22,7 @@ pub struct vil_port_contract_t {
     pub layout_text: *const c_char,
     /// Bytes per message.
     pub size: u32,
-    /// Alignment of the message in bytes.
+    /// Alignment of the message in bytes, for people.
     pub align: u32,
     /// 0 in, 1 out.
     pub direction: u32,
@@ -38,7 +38,7 @@ pub struct vil_contract_t {
     pub struct_size: u32,
     /// The generator's level: 1.
     pub generator_level: u32,
-    /// Name of the program.
+    /// Name of the program, for people.
     pub program: *const c_char,
     /// The binary's process in the program; NULL: no role, and no ports.
     pub process: *const c_char,
@@ -72,6 +72,9 @@ pub(crate) unsafe fn with_contract<R>(
             "generator_level is of a newer libvil; use the libvil that this code was generated for",
         ));
     }
+    if contract.reserved != 0 {
+        return Err(Failure::Argument("reserved members of vil_contract_t are 0"));
+    }
     if contract.port_count > MAX_PORTS || (contract.ports.is_null() && contract.port_count > 0) {
         return Err(Failure::Argument("ports and port_count of the contract disagree"));
     }
@@ -94,6 +97,9 @@ pub(crate) unsafe fn with_contract<R>(
 /// The port's texts are NULL or NUL-terminated.
 unsafe fn borrow(port: &vil_port_contract_t) -> Result<PortContract<'_>, Failure> {
     let what = "a port of the contract has no name, message or layout text";
+    if port.reserved != 0 {
+        return Err(Failure::Argument("reserved members of vil_port_contract_t are 0"));
+    }
     // SAFETY: as promised by the caller.
     let [name, message, layout_text] =
         [port.port, port.message, port.layout_text].map(|place| unsafe { text(place, what) });

@@ -26,7 +26,7 @@ pub struct vil_audit_t {
     pub free_slots: u64,
     /// Owned by living processes.
     pub held_slots: u64,
-    /// Of the dead, kept because a message that was not released is in them.
+    /// Of the dead and of closed senders, kept because a message that was not released is in them.
     pub retained_slots: u64,
     /// Neither free, nor owned by somebody, nor named by a message that was not released.
     pub leaked_slots: u64,
@@ -34,7 +34,7 @@ pub struct vil_audit_t {
     pub recoveries: u64,
 }
 
-/// One route at one moment. Counts are exact, also after crashes.
+/// One route at one moment. `published` is exact, also after crashes; so is `received` under at_least_once.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vil_route_info_t {
@@ -46,7 +46,8 @@ pub struct vil_route_info_t {
     pub name: [c_char; 256],
     /// Messages published.
     pub published: u64,
-    /// Messages released by the consumer.
+    /// Messages released by the consumer, those skipped because nobody consumed them not included. Under best_effort a
+    /// death at the moment of a skip counts it here instead of in `dropped`.
     pub received: u64,
     /// Messages dropped: refused by a full ring, or skipped because their consumer was gone.
     pub dropped: u64,
@@ -62,7 +63,7 @@ pub struct vil_route_info_t {
     pub p99_ns: u64,
     /// 99.9 % are faster.
     pub p999_ns: u64,
-    /// The slowest.
+    /// The slowest. Latencies of more than about 10 s are not taken.
     pub max_ns: u64,
 }
 

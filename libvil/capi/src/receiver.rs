@@ -153,7 +153,8 @@ pub unsafe extern "C" fn vil_receiver_wait_any(
     })
 }
 
-/// Messages released on the port's routes since the world was created, exact across crashes and restarts.
+/// Messages released on the port's routes since the world was created, exact across crashes and restarts. Under
+/// best_effort it includes what was skipped because nobody consumed it.
 ///
 /// Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
 /// Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.

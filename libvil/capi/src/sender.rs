@@ -25,7 +25,7 @@ pub struct vil_loan_t {
     pub data: *mut c_void,
     /// Bytes.
     pub size: u32,
-    /// Index of the slot in the world, for people.
+    /// Index of the slot in the world, for people; 1,048,575 when the message travels inside the cell.
     pub slot: u32,
     /// Names the loan.
     pub ticket: u64,

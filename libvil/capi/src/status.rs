@@ -61,7 +61,7 @@ pub const VIL_E_PROGRAM: vil_status_t = -16;
 pub const VIL_E_UNSUPPORTED: vil_status_t = -17;
 /// A bug in libvil, contained.
 pub const VIL_E_PANIC: vil_status_t = -18;
-/// The name of a world has a slash, is empty, or is too long.
+/// Not a name of a world: 1 to 200 letters, digits, `.`, `_`, `-`, not starting with `.`.
 pub const VIL_E_NAME: vil_status_t = -19;
 
 macro_rules! names {

@@ -77,6 +77,7 @@ impl Flag {
     /// waits for before it sleeps.
     pub fn announce(&self, reasons: u32, site: &'static str) -> u32 {
         point(Access::Update, site);
+        // ORDER: AcqRel, we see what earlier wake-ups saw; the fence below orders it before the look that follows.
         let before = self.0.fetch_or(reasons, Ordering::AcqRel);
         // ORDER: SeqCst fence, pairs with the one in `raise`: either the publisher sees the flag or we see its store.
         fence(Ordering::SeqCst);
@@ -89,6 +90,7 @@ impl Flag {
         // ORDER: SeqCst fence, pairs with the one in `announce`.
         fence(Ordering::SeqCst);
         point(Access::Load, site);
+        // ORDER: Relaxed, the fence orders it after the store that is announced.
         let seen = self.0.load(Ordering::Relaxed);
         seen & reason != 0 && self.clear(seen, site)
     }
@@ -96,6 +98,7 @@ impl Flag {
     /// Makes a sleeper that is about to sleep look again, whatever it sleeps for. Async-signal-safe.
     pub fn bump(&self, site: &'static str) {
         point(Access::Update, site);
+        // ORDER: AcqRel, a sleeper that sees the new count sees what led to it.
         self.0.fetch_add(4, Ordering::AcqRel);
     }
 
@@ -104,6 +107,7 @@ impl Flag {
         loop {
             point(Access::Update, site);
             let cleared = (seen & !3).wrapping_add(4);
+            // ORDER: AcqRel, as in `bump`.
             match self.0.compare_exchange(seen, cleared, Ordering::AcqRel, Ordering::Relaxed) {
                 Ok(_) => return true,
                 Err(now) if now & 3 == 0 => return false,

@@ -17,7 +17,7 @@ use crate::mem::{CELL_STAMP, RingGeometry, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::registry::closed_head;
 use crate::stats;
-use crate::sys::{clock, futex};
+use crate::sys::clock;
 
 /// A message that was received and not yet released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,8 +208,10 @@ impl Consumer {
     #[inline(never)]
     fn time(&self, shared: &Shared, index: u32) {
         let stamp = (shared.segment.word(self.ring.cell(index) + CELL_STAMP).peek("receive.stamp") >> 32) as u32;
-        if stamp != 0 {
-            stats::record(shared, &self.ring, clock::stamp().wrapping_sub(stamp));
+        let ticks = clock::stamp().wrapping_sub(stamp);
+        // The upper half is no latency: it is a stamp from a clock slightly ahead of ours, or one older than the wrap.
+        if stamp != 0 && ticks <= u32::MAX / 2 {
+            stats::record(shared, &self.ring, ticks);
         }
     }
 
@@ -236,10 +238,7 @@ impl Consumer {
     }
 
     fn wake_producer(&self, shared: &Shared) {
-        let flag = shared.segment.flag(self.ring.producer_flag);
-        if flag.raise(FOR_SPACE, "release.wake") {
-            futex::wake(flag.raw());
-        }
+        shared.wake(self.ring.producer_flag, FOR_SPACE, "release.wake");
     }
 
     fn is_marked(&self, index: u32) -> bool {

@@ -18,9 +18,10 @@ use crate::heap::{self, Slot};
 use crate::mem::{CELL_STAMP, COUNT, ClassGeometry, RingGeometry, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::stats;
-use crate::sys::{clock, futex};
+use crate::sys::clock;
 
-/// Where a ticket's count begins to hold the route, so that no two senders of a world give out the same: 2^36 loans.
+/// Where a ticket's count begins to hold the route, so that no two senders of a world give out the same
+/// within 2^36 loans.
 const TICKET_ROUTE: u32 = 36;
 
 const IN_CELL: Slot = Slot { index: NO_SLOT, generation: 0 };
@@ -188,10 +189,7 @@ impl Producer {
         self.published = self.published.wrapping_add(1);
         shared.segment.word(self.ring.tail + COUNT).note(self.published, "publish.count");
         self.end_loan(position);
-        let flag = shared.segment.flag(self.ring.consumer_flag);
-        if flag.raise(FOR_DATA, "publish.wake") {
-            futex::wake(flag.raw());
-        }
+        shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
         Ok(())
     }
 
@@ -214,6 +212,7 @@ impl Producer {
         self.abandon_unread(shared);
         let ours = EndWord { index: self.tail, ..EndWord::decode(self.half) };
         queue::change(shared, &self.ring, Side::Tail, ours, ours.vacated(), "close.tail");
+        shared.wake(self.ring.consumer_flag, FOR_DATA, "close.wake");
         self.corrupt = true;
     }
 

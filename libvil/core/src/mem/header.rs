@@ -16,6 +16,23 @@ pub const HEADER_SIZE: u64 = 256;
 /// Position of the word that all others are multiplied into, so that a half-written world is refused.
 const SEAL: usize = 16;
 
+/// Positions of the header's words; `encode` writes them in this order.
+mod word {
+    pub(super) const MAGIC: usize = 0;
+    pub(super) const VERSION: usize = 1;
+    pub(super) const TOTAL_SIZE: usize = 2;
+    pub(super) const STATIC_SIZE: usize = 3;
+    pub(super) const PROCESSES: usize = 4;
+    pub(super) const CLASSES: usize = 5;
+    pub(super) const MESSAGES: usize = 6;
+    pub(super) const ROUTES: usize = 7;
+    pub(super) const CREATED_TICKS: usize = 8;
+    pub(super) const CREATED_NS: usize = 9;
+    pub(super) const FINGERPRINT: usize = 10;
+    pub(super) const PROGRAM: usize = 14;
+    pub(super) const CONTRACT: usize = 15;
+}
+
 const CLASS_WORDS: usize = 2;
 const MESSAGE_WORDS: usize = 4;
 const ROUTE_WORDS: usize = 16;
@@ -257,17 +274,18 @@ impl Reader<'_> {
 pub fn peek_sizes(header: &[u8], file_size: u64) -> Result<(u64, u64), Error> {
     let reader = Reader(header);
     let corrupt = |reason: String| Error::new(Fault::Corrupt, format!("not a world: {reason}"));
-    if reader.word(0).map_err(corrupt)? != MAGIC {
+    if reader.word(word::MAGIC).map_err(corrupt)? != MAGIC {
         return Err(corrupt("the magic word is missing".into()));
     }
-    let version = reader.word(1).map_err(corrupt)?;
+    let version = reader.word(word::VERSION).map_err(corrupt)?;
     if version != LAYOUT_VERSION {
         let message = format!(
             "the world has memory layout {version}, this libvil has {LAYOUT_VERSION}; use one version of libvil for all"
         );
         return Err(Error::new(Fault::Abi, message));
     }
-    let (total, fixed) = (reader.word(2).map_err(corrupt)?, reader.word(3).map_err(corrupt)?);
+    let (total, fixed) =
+        (reader.word(word::TOTAL_SIZE).map_err(corrupt)?, reader.word(word::STATIC_SIZE).map_err(corrupt)?);
     if total != file_size {
         return Err(corrupt(format!(
             "the file has {file_size} bytes, its header says {total}; remove it and create it again"
@@ -289,7 +307,7 @@ fn decode_checked(bytes: &[u8]) -> Result<(Catalog, Sizes), String> {
     if reader.word(SEAL)? != seal(bytes) {
         return Err("its static part is not the one that was sealed; it was torn or changed".into());
     }
-    let [classes, messages, routes] = [5, 6, 7].map(|index| reader.small(index));
+    let [classes, messages, routes] = [word::CLASSES, word::MESSAGES, word::ROUTES].map(|index| reader.small(index));
     let (classes, messages, routes) = (classes? as usize, messages? as usize, routes? as usize);
     let first_class = (HEADER_SIZE / 8) as usize;
     let first_message = first_class + classes * CLASS_WORDS;
@@ -301,19 +319,19 @@ fn decode_checked(bytes: &[u8]) -> Result<(Catalog, Sizes), String> {
         |i: usize| Ok((reader.small(first_class + i * CLASS_WORDS)?, reader.small(first_class + i * CLASS_WORDS + 1)?));
     let sizes = Sizes {
         static_size: bytes.len() as u64,
-        processes: reader.small(4)?,
+        processes: reader.small(word::PROCESSES)?,
         classes: (0..classes).map(class).collect::<Result<_, String>>()?,
     };
     let message = |i: usize| decode_message(&reader, first_message + i * MESSAGE_WORDS);
     let route = |i: usize| decode_route(&reader, first_route + i * ROUTE_WORDS, messages);
     let mut fingerprint = [0; 32];
-    fingerprint.copy_from_slice(&bytes[80..112]);
+    fingerprint.copy_from_slice(&bytes[word::FINGERPRINT * 8..word::PROGRAM * 8]);
     let catalog = Catalog {
-        program: reader.text(14)?,
-        contract: reader.text(15)?,
+        program: reader.text(word::PROGRAM)?,
+        contract: reader.text(word::CONTRACT)?,
         fingerprint,
-        created_ticks: reader.word(8)?,
-        created_ns: reader.word(9)?,
+        created_ticks: reader.word(word::CREATED_TICKS)?,
+        created_ns: reader.word(word::CREATED_NS)?,
         messages: (0..messages).map(message).collect::<Result<_, String>>()?,
         routes: (0..routes).map(route).collect::<Result<_, String>>()?,
     };

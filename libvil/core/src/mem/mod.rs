@@ -1,5 +1,6 @@
 //! Floor 2: the bytes of a world. The only place that makes addresses: offsets come in, checked references go out.
 
+use crate::sys::futex;
 use crate::sys::map::Mapping;
 
 mod geometry;
@@ -34,5 +35,14 @@ impl Shared {
         // page-aligned, and control words are only touched through Word and Flag.
         let segment = unsafe { Segment::new(mapping.base(), mapping.size()) };
         Shared::new(segment, geometry).map(|shared| Shared { _mapping: Some(mapping), ..shared })
+    }
+
+    /// After a store: wakes who sleeps on a process's flag for this reason, if somebody does.
+    #[inline(always)]
+    pub fn wake(&self, flag: u64, reason: u32, site: &'static str) {
+        let flag = self.segment.flag(flag);
+        if flag.raise(reason, site) {
+            futex::wake(flag.raw());
+        }
     }
 }

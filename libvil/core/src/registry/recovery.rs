@@ -15,7 +15,6 @@ use crate::registry::picture::Picture;
 use crate::registry::sweep::sweep;
 use crate::registry::table::{all, change, count_recovery, state};
 use crate::stats;
-use crate::sys::futex;
 use vil_ir::vocabulary::Delivery;
 
 /// What came of trying to recover an entry.
@@ -120,7 +119,7 @@ impl Estate<'_> {
             return;
         }
         if queue::change(self.shared, ring, Side::Tail, tail, tail.vacated(), "recover.tail") {
-            wake(self.shared, ring.consumer_flag, FOR_DATA);
+            self.shared.wake(ring.consumer_flag, FOR_DATA, "recover.wake");
         }
     }
 
@@ -138,7 +137,7 @@ impl Estate<'_> {
             if skipped > 0 {
                 stats::count_skipped(self.shared, ring, skipped);
             }
-            wake(self.shared, ring.producer_flag, FOR_SPACE);
+            self.shared.wake(ring.producer_flag, FOR_SPACE, "recover.wake");
         }
     }
 
@@ -177,12 +176,4 @@ pub(crate) fn closed_head(shared: &Shared, ring: &RingGeometry, head: EndWord) -
     let tail = end(shared, ring, Side::Tail).index;
     let skipped = depth(head.index, tail, ring.capacity).unwrap_or(0);
     (EndWord { index: head.index.wrapping_add(skipped), ..head.vacated() }, skipped)
-}
-
-/// Wakes who sleeps on a flag, so that a loss is noticed at once and not at the end of a slice.
-fn wake(shared: &Shared, flag: u64, reason: u32) {
-    let flag = shared.segment.flag(flag);
-    if flag.raise(reason, "recover.wake") {
-        futex::wake(flag.raw());
-    }
 }

@@ -33,11 +33,6 @@ pub fn thread() -> usize {
         unsafe { core::arch::asm!("mrs {}, tpidr_el0", out(reg) id, options(nostack, preserves_flags, nomem)) };
         id
     }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    // SAFETY: pthread_self can not fail.
-    unsafe {
-        libc::pthread_self() as usize
-    }
 }
 
 /// Gives the processor to somebody else for a moment.

@@ -56,6 +56,7 @@ pub(super) fn check(catalog: &Catalog, world: &str, contract: &Contract<'_>) -> 
 }
 
 fn check_port(catalog: &Catalog, world: &str, process: &str, port: &PortContract<'_>) -> Result<(), Error> {
+    let mut is_known = false;
     for route in &catalog.routes {
         let (owner, name) = match port.facing {
             Facing::Out => (&route.from_process, &route.from_port),
@@ -64,6 +65,7 @@ fn check_port(catalog: &Catalog, world: &str, process: &str, port: &PortContract
         if owner != process || name != port.port {
             continue;
         }
+        is_known = true;
         let theirs = &catalog.messages[route.message as usize];
         if theirs.layout_id == port.layout_id && route.size == port.size {
             continue;
@@ -76,5 +78,13 @@ fn check_port(catalog: &Catalog, world: &str, process: &str, port: &PortContract
         );
         return Err(Error::new(Fault::Contract, message));
     }
-    Ok(())
+    if is_known {
+        return Ok(());
+    }
+    let message = format!(
+        "world `{world}` of program `{}` has no route for port {process}.{}, which this binary was generated for; \
+         generate both from one program",
+        catalog.program, port.port
+    );
+    Err(Error::new(Fault::Contract, message))
 }
