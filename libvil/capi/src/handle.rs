@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use vil_core::base::error::{Error, Fault};
-use vil_core::sys::fork;
+use vil_core::sys::fork::{self, Gate};
 use vil_core::sys::process::{pause_thread, thread};
 
 use crate::error::Failure;
@@ -30,6 +30,7 @@ const NOBODY: usize = 0;
 struct Slab<E: 'static> {
     kind: u8,
     chunks: [AtomicPtr<[E; CHUNK]>; CHUNKS],
+    /// Locked behind the fork gate only, so that no fork child inherits it locked.
     free: Mutex<Free>,
 }
 
@@ -64,6 +65,7 @@ impl<E: Default> Slab<E> {
 
     /// An entry that nobody uses.
     fn reserve(&self) -> Option<(&'static E, usize)> {
+        let _gate = Gate::shut();
         let mut free = self.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let index = match free.indices.pop() {
             Some(index) => index,
@@ -84,6 +86,7 @@ impl<E: Default> Slab<E> {
     }
 
     fn give_back(&self, index: usize) {
+        let _gate = Gate::shut();
         self.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).indices.push(index);
     }
 }
@@ -178,11 +181,15 @@ impl<T: Send> Owned<T> {
         if !entry.is_forked() {
             std::mem::forget(self.lend(handle)?);
         }
-        // SAFETY: `lend` took the entry's name out for good; in a fork child its owner's call will never go on.
+        let (generation, next) = ((handle >> INDEX_BITS) as u32, ((handle >> INDEX_BITS) as u32).wrapping_add(1));
+        // ORDER: AcqRel, one of two threads of a fork child that close the same handle wins.
+        let won = entry.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed);
+        won.map_err(|_| Failure::Handle)?;
+        // SAFETY: `lend` took the entry's name out for good, or in a fork child its owner's call will never go on; and
+        // the handle is ended, so nobody else comes here.
         let value = unsafe { &mut *entry.value.get() }.take();
-        // ORDER: Release, who finds the new generation finds the entry empty. Nobody owns it until then.
+        // ORDER: Release, pairs with the Acquire in `lend`. Nobody owns it until it is reserved again.
         entry.thread.store(NOBODY, Ordering::Release);
-        entry.generation.fetch_add(1, Ordering::Release);
         self.0.give_back(handle & ((1 << INDEX_BITS) - 1));
         value.map(drop).ok_or(Failure::Handle)
     }

@@ -187,7 +187,8 @@ impl Producer {
         self.tail = index.wrapping_add(1);
         self.store_tail(shared, self.tail);
         self.published = self.published.wrapping_add(1);
-        shared.segment.word(self.ring.tail + COUNT).note(self.published, "publish.count");
+        // Released, so that nobody who sees the count sees an older tail.
+        shared.segment.word(self.ring.tail + COUNT).store(self.published, "publish.count");
         self.end_loan(position);
         shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
         Ok(())

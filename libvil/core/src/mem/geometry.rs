@@ -5,7 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use vil_ir::limits::{MAX_CAPACITY, MAX_FLAT_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SLOT_STRIDE};
+use vil_ir::limits::{
+    INLINE_SIZE, MAX_CAPACITY, MAX_COPY_SIZE, MAX_FLAT_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SLOT_STRIDE,
+};
 use vil_ir::vocabulary::{Backpressure, Delivery, Transfer};
 
 use crate::base::limits::{BUCKETS, LINE, MAX_WORLD_SIZE, PAGE};
@@ -221,6 +223,13 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
     if !matches!(route.cell_size, 16 | 64) {
         return Err(format!("a cell of {} bytes", route.cell_size));
     }
+    if !matches!(route.transfer, Transfer::LoanWrite | Transfer::Copy) || route.backpressure == Backpressure::DropOldest
+    {
+        return Err(format!("transfer {} with {} cannot be carried", route.transfer, route.backpressure));
+    }
+    if route.transfer == Transfer::Copy {
+        bounded("bytes per copied message", route.size, 1, MAX_COPY_SIZE)?;
+    }
     Ok(RingGeometry {
         tail: end.take(LINE, LINE)?,
         head: end.take(LINE, LINE)?,
@@ -244,7 +253,7 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
 
 fn class_of(route: &RouteEntry, classes: &[ClassGeometry]) -> Result<Option<ClassGeometry>, String> {
     let Some(index) = route.class else {
-        let fits = route.cell_size == 64 && route.size <= vil_ir::limits::INLINE_SIZE;
+        let fits = route.transfer == Transfer::Copy && route.cell_size == 64 && route.size <= INLINE_SIZE;
         return if fits { Ok(None) } else { Err("a message that fits neither slot nor cell".into()) };
     };
     let class = classes.get(index as usize).ok_or("a class that does not exist")?;

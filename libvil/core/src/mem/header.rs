@@ -4,6 +4,8 @@
 //! decodes the private copy here, and never reads the shared one again. All fields are 64-bit little-endian words;
 //! `docs/memory-layout.md` draws the same bytes.
 
+use std::cell::Cell;
+
 use vil_ir::plan::Plan;
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer};
 
@@ -244,12 +246,21 @@ fn little(chunk: &[u8]) -> u64 {
 }
 
 /// A private copy of bytes that somebody else may have written: every answer is checked.
-struct Reader<'a>(&'a [u8]);
+///
+/// Texts do not share bytes, so together they are no longer than the static part: that bounds what is copied.
+struct Reader<'a> {
+    bytes: &'a [u8],
+    budget: Cell<usize>,
+}
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { bytes, budget: Cell::new(bytes.len()) }
+    }
+
     fn word(&self, index: usize) -> Result<u64, String> {
         let start = index.checked_mul(8).ok_or("an offset that overflows")?;
-        self.0.get(start..start + 8).map(little).ok_or_else(|| "tables reach beyond the static part".into())
+        self.bytes.get(start..start + 8).map(little).ok_or_else(|| "tables reach beyond the static part".into())
     }
 
     fn small(&self, index: usize) -> Result<u32, String> {
@@ -260,7 +271,9 @@ impl Reader<'_> {
     fn text(&self, index: usize) -> Result<String, String> {
         let word = self.word(index)?;
         let (start, size) = ((word & 0xffff_ffff) as usize, (word >> 32) as usize);
-        let bytes = self.0.get(start..start.saturating_add(size)).ok_or("a name reaches beyond the static part")?;
+        let bytes = self.bytes.get(start..start.saturating_add(size)).ok_or("a name reaches beyond the static part")?;
+        let left = self.budget.get().checked_sub(size).ok_or("names that lie over one another")?;
+        self.budget.set(left);
         String::from_utf8(bytes.to_vec()).map_err(|_| "a name is not UTF-8".into())
     }
 
@@ -272,7 +285,7 @@ impl Reader<'_> {
 
 /// Total and static size of a world from its first `HEADER_SIZE` bytes: enough to map and copy it.
 pub fn peek_sizes(header: &[u8], file_size: u64) -> Result<(u64, u64), Error> {
-    let reader = Reader(header);
+    let reader = Reader::new(header);
     let corrupt = |reason: String| Error::new(Fault::Corrupt, format!("not a world: {reason}"));
     if reader.word(word::MAGIC).map_err(corrupt)? != MAGIC {
         return Err(corrupt("the magic word is missing".into()));
@@ -303,7 +316,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Catalog, Sizes), Error> {
 }
 
 fn decode_checked(bytes: &[u8]) -> Result<(Catalog, Sizes), String> {
-    let reader = Reader(bytes);
+    let reader = Reader::new(bytes);
     if reader.word(SEAL)? != seal(bytes) {
         return Err("its static part is not the one that was sealed; it was torn or changed".into());
     }

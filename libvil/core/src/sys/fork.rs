@@ -7,7 +7,6 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::fd::AsRawFd;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 use crate::base::error::{Error, Fault};
@@ -18,7 +17,7 @@ const MAX_PRIVATE: usize = 1024;
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 static PRIVATE: [AtomicI32; MAX_PRIVATE] = [const { AtomicI32::new(-1) }; MAX_PRIVATE];
-static INSTALL: Once = Once::new();
+static INSTALLED: AtomicBool = AtomicBool::new(false);
 /// Set while a file is being made private, and while the process forks: a fork in between would give the child a file
 /// that the child handler does not know.
 static GATE: AtomicBool = AtomicBool::new(false);
@@ -41,10 +40,6 @@ pub struct Private {
 impl Private {
     /// Opens a file with `open`; no fork happens in between. `Limit` when the process has too many.
     pub fn open(open: impl FnOnce() -> Result<File, Error>) -> Result<Private, Error> {
-        INSTALL.call_once(|| {
-            // SAFETY: the handlers only touch atomics, yield and call close, which a forked child may do.
-            unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
-        });
         let _gate = Gate::shut();
         let file = open()?;
         let fd = file.as_raw_fd();
@@ -78,13 +73,21 @@ impl Drop for Private {
     }
 }
 
-/// Keeps this process from forking until it is dropped.
-struct Gate;
+/// Keeps this process from forking until it is dropped: no child inherits what is half done, or a lock that is held.
+/// Short and never nested; others wait for it.
+#[derive(Debug)]
+pub struct Gate(());
 
 impl Gate {
-    fn shut() -> Gate {
+    /// Waits for whoever has the gate, then has it.
+    pub fn shut() -> Gate {
+        // ORDER: Relaxed, whoever comes first installs; a fork in between finds nothing of ours to keep out.
+        if !INSTALLED.swap(true, Ordering::Relaxed) {
+            // SAFETY: the handlers only touch atomics, yield and call close, which a forked child may do.
+            unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
+        }
         before();
-        Gate
+        Gate(())
     }
 }
 

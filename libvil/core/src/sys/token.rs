@@ -41,11 +41,30 @@ impl Token {
         }
     }
 
+    /// Keeps `lock_out` from succeeding until `entered`; false while somebody has everybody locked out.
+    pub fn enter(&self) -> bool {
+        self.set(gate(libc::F_RDLCK))
+    }
+
+    /// Ends `enter`: from here on the byte of the entry says that somebody lives here.
+    pub fn entered(&self) {
+        self.set(gate(libc::F_UNLCK));
+    }
+
+    /// Keeps everybody from entering until this is dropped; false while somebody enters or lives here. Needs nothing of
+    /// what the file says.
+    pub fn lock_out(&self) -> bool {
+        self.set(gate(libc::F_WRLCK)) && are_all_free(&self.file)
+    }
+
+    fn set(&self, mut lock: libc::flock) -> bool {
+        // SAFETY: the descriptor is ours and `lock` is a valid flock.
+        unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_SETLK, &mut lock) == 0 }
+    }
+
     /// Unlocks the byte of an entry that turned out not to be free.
     pub fn give_back(&self, process: ProcessId) {
-        let mut lock = byte(process, libc::F_UNLCK);
-        // SAFETY: as in `take`.
-        unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_OFD_SETLK, &mut lock) };
+        self.set(byte(process, libc::F_UNLCK));
     }
 }
 
@@ -57,7 +76,7 @@ pub fn is_free(file: &File, process: ProcessId) -> bool {
 
 /// Are the bytes of all entries that a world can have unlocked? Needs nothing of what the file says. An error counts as
 /// locked.
-pub fn are_all_free(file: &File) -> bool {
+fn are_all_free(file: &File) -> bool {
     let mut lock = byte(ProcessId(0), libc::F_WRLCK);
     lock.l_len = libc::off_t::from(MAX_PROCESSES);
     is_unlocked(file, lock)
@@ -67,6 +86,11 @@ fn is_unlocked(file: &File, mut lock: libc::flock) -> bool {
     // SAFETY: the descriptor is open and `lock` is a valid flock.
     let answer = unsafe { libc::fcntl(file.as_raw_fd(), libc::F_OFD_GETLK, &mut lock) };
     answer == 0 && lock.l_type == libc::F_UNLCK as libc::c_short
+}
+
+/// The byte behind those of all entries: who enters shares it, who clears the world away has it alone.
+fn gate(kind: libc::c_int) -> libc::flock {
+    byte(ProcessId(MAX_PROCESSES as u16), kind)
 }
 
 fn byte(process: ProcessId, kind: libc::c_int) -> libc::flock {

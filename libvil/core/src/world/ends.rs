@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::base::error::{Error, Fault};
-use crate::base::words::ProcessId;
+use crate::base::words::{ProcState, ProcessId};
 use crate::exchange::NotOpened;
-use crate::registry::{Outcome, info, recover};
+use crate::registry::{Outcome, info, recover, state};
 use crate::world::World;
 
 /// How often a dead holder is recovered before the end is called busy: others may die in it as often as they like.
@@ -18,6 +18,7 @@ pub(super) fn open_end<T>(
     open: impl Fn() -> Result<T, NotOpened>,
 ) -> Result<T, Error> {
     let name = world.catalog().routes[route].name();
+    let mut named = None;
     for _ in 0..TRIES {
         let owner = match open() {
             Ok(end) => return Ok(end),
@@ -35,6 +36,11 @@ pub(super) fn open_end<T>(
             );
             return Err(Error::new(Fault::Busy, message));
         }
+        named = Some(owner);
+    }
+    // A process that died leaves an end that recovery makes vacant; one of an entry that is free was written by nobody.
+    if named.is_some_and(|owner| state(&world.shared, owner).state == ProcState::Free) {
+        return Err(nonsense(world, &name));
     }
     Err(Error::new(Fault::Busy, format!("route {name} of world `{}` changes hands again and again", world.name())))
 }

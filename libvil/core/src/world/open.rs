@@ -4,17 +4,18 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use vil_ir::plan::Plan;
 use vil_ir::vocabulary::{Backpressure, Transfer};
 
 use crate::base::error::{Error, Fault};
-use crate::base::words::ProcessId;
+use crate::base::words::{ProcState, ProcessId};
 use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, encode, peek_sizes};
 use crate::registry::{self, Identity, Liveness, claim};
 use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
-use crate::sys::token::{Token, are_all_free, is_free};
+use crate::sys::token::{Token, is_free};
 use crate::sys::{clock, fork, futex, process};
 use crate::world::contract::{Contract, check};
 
@@ -53,6 +54,9 @@ impl Liveness for World {
 
 /// How often an open is tried again when the world is replaced under it.
 const TRIES: u32 = 100;
+
+/// How long an open waits for a creator that clears an abandoned world away, each time.
+const PATIENCE: Duration = Duration::from_micros(200);
 
 impl World {
     /// Creates a world and opens it. A world of this name in which nobody lives any more is replaced; one with a
@@ -113,20 +117,24 @@ impl World {
             let (file, size) = path.open()?;
             let (catalog, geometry) = read(&file, size)?;
             check(&catalog, path.name(), contract)?;
-            let world = World::enter(path, file, catalog, geometry, contract.process)?;
-            // A creator that saw no token may have replaced the file in between; then this one is a ghost.
-            if path.leads_to(&world.probe) {
-                registry::recover_all(&world.shared, &world);
-                tracing::debug!(world = path.name(), entry = world.me.0, "attached");
-                return Ok(Arc::new(world));
+            let token = Token::open(|| Ok(path.open()?.0))?;
+            // A creator may be clearing the file away, or have replaced it since it was opened.
+            if !token.enter() || !path.leads_to(&file) {
+                std::thread::sleep(PATIENCE);
+                continue;
             }
+            let world = World::enter(path, (file, token), catalog, geometry, contract.process)?;
+            world.token.entered();
+            registry::recover_all(&world.shared, &world);
+            tracing::debug!(world = path.name(), entry = world.me.0, "attached");
+            return Ok(Arc::new(world));
         }
         Err(Error::new(Fault::Busy, format!("world `{}` is replaced again and again", path.name())))
     }
 
     fn enter(
         path: &WorldPath,
-        file: File,
+        (file, token): (File, Token),
         catalog: Catalog,
         geometry: Geometry,
         role: Option<&str>,
@@ -135,7 +143,6 @@ impl World {
         let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
-        let token = Token::open(|| Ok(path.open()?.0))?;
         let me = take_entry(&shared, &file, &token, role.unwrap_or("")).map_err(os)?;
         let Some(me) = me else {
             let message =
@@ -281,12 +288,12 @@ fn refuse_unsupported(plan: &Plan) -> Result<(), Error> {
 
 /// Under the directory's lock: removes a world of this name in which nobody lives, whatever it says of itself.
 fn clear_abandoned(path: &WorldPath) -> Result<(), Error> {
-    let file = match path.open() {
-        Ok((file, _)) => file,
+    let token = match Token::open(|| Ok(path.open()?.0)) {
+        Ok(token) => token,
         Err(error) if error.fault == Fault::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    if are_all_free(&file) {
+    if token.lock_out() {
         return path.unlink();
     }
     Err(Error::new(Fault::Exists, format!("world `{}` exists and somebody lives in it; open it instead", path.name())))
@@ -317,7 +324,8 @@ fn take_entry(shared: &Shared, probe: &File, token: &Token, role: &str) -> std::
     let identity = Identity { pid: process::pid(), since_ns: clock::now_ns(), name: role };
     for _ in 0..2 {
         for process in (0..shared.geometry.processes as u16).map(ProcessId) {
-            if !token.take(process)? {
+            // A taken byte says that somebody lives, so only that of a free entry is tried.
+            if registry::state(shared, process).state != ProcState::Free || !token.take(process)? {
                 continue;
             }
             if claim(shared, process, identity) {

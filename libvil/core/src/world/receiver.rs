@@ -8,7 +8,7 @@ use crate::base::error::{Error, Fault};
 use crate::exchange::{Consumer, Message, Refusal};
 use crate::world::ends::{open_end, routes_of};
 use crate::world::sender::lost;
-use crate::world::wait::{Wait, deadline};
+use crate::world::wait::{Telling, Wait, deadline};
 use crate::world::{Stop, World};
 
 /// A message and the route it came by.
@@ -112,9 +112,10 @@ impl Receiver {
         self.inlets.iter_mut().any(|inlet| inlet.consumer.is_ready(shared))
     }
 
-    fn lost(&mut self) -> Option<Stop> {
+    /// Is the producer of a route gone without that being told? The first such one is what is told.
+    fn lost(&mut self, telling: Telling) -> bool {
         let world = &self.world;
-        self.inlets.iter_mut().find_map(|inlet| lost(inlet.consumer.peer(&world.shared), world, &mut inlet.told))
+        self.inlets.iter_mut().any(|inlet| lost(inlet.consumer.peer(&world.shared), world, &mut inlet.told, telling))
     }
 }
 
@@ -131,7 +132,7 @@ pub fn wait_any(receivers: &mut [&mut Receiver], timeout_ns: u64) -> Result<usiz
     let wait = Wait { world: &world, flag, reason: FOR_DATA, deadline_ns: deadline(timeout_ns), cancels: &mut cancels };
     let answer = wait.until(
         || receivers.borrow_mut().iter_mut().position(|receiver| receiver.is_ready()),
-        || receivers.borrow_mut().iter_mut().find_map(|receiver| receiver.lost()),
+        |telling| receivers.borrow_mut().iter_mut().any(|receiver| receiver.lost(telling)),
     );
     // Only this answer tells of the calls; after any other each receiver still knows what it has told.
     if answer == Err(Stop::Cancelled) {

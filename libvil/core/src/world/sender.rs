@@ -9,7 +9,7 @@ use crate::base::atomic::FOR_SPACE;
 use crate::base::error::{Error, Fault};
 use crate::exchange::{Loan, Peer, Producer, Refusal};
 use crate::world::ends::{held_by_the_living, open_end, routes_of};
-use crate::world::wait::{Wait, deadline};
+use crate::world::wait::{Telling, Wait, deadline};
 use crate::world::{Stop, World};
 
 /// The sending end of an out port: one route. One thread at a time.
@@ -86,10 +86,14 @@ impl Sender {
         let world = Arc::clone(&self.world);
         match self.producer.loan(&world.shared) {
             Err(Refusal::Short) if self.producer.ring().backpressure == Backpressure::Block => {
-                self.wait(|producer| match producer.loan(&world.shared) {
-                    Err(Refusal::Short) => None,
-                    answer => Some(answer.map_err(Stop::from)),
-                })
+                // Slots of the dead come free when their messages are released, and only a sweep brings them back.
+                self.wait(
+                    |producer| match producer.loan(&world.shared) {
+                        Err(Refusal::Short) => None,
+                        answer => Some(answer.map_err(Stop::from)),
+                    },
+                    |world| _ = world.recover(),
+                )
             }
             answer => Ok(answer?),
         }
@@ -99,10 +103,13 @@ impl Sender {
     fn publish_slowly(&mut self, ticket: u64) -> Result<(), Stop> {
         let world = Arc::clone(&self.world);
         match self.producer.ring().backpressure {
-            Backpressure::Block => self.wait(|producer| match producer.publish(&world.shared, ticket) {
-                Err(Refusal::Full) => None,
-                answer => Some(answer.map_err(Stop::from)),
-            }),
+            Backpressure::Block => self.wait(
+                |producer| match producer.publish(&world.shared, ticket) {
+                    Err(Refusal::Full) => None,
+                    answer => Some(answer.map_err(Stop::from)),
+                },
+                |_| {},
+            ),
             Backpressure::DropNewest => {
                 self.producer.drop_newest(&world.shared, ticket)?;
                 Err(Stop::Dropped)
@@ -111,29 +118,39 @@ impl Sender {
         }
     }
 
-    /// Waits for head to move, until the route's deadline.
-    fn wait<T>(&mut self, mut attempt: impl FnMut(&mut Producer) -> Option<Result<T, Stop>>) -> Result<T, Stop> {
+    /// Waits for head to move, until the route's deadline; `between` is called once in each slice.
+    fn wait<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Producer) -> Option<Result<T, Stop>>,
+        mut between: impl FnMut(&World),
+    ) -> Result<T, Stop> {
         let Sender { producer, world, cancels, told } = self;
         let producer = RefCell::new(producer);
         let ring = *producer.borrow().ring();
         let deadline_ns = deadline(u64::from(ring.deadline_ms) * 1_000_000);
         let wait = Wait { world, flag: ring.producer_flag, reason: FOR_SPACE, deadline_ns, cancels };
-        wait.until(|| attempt(&mut producer.borrow_mut()), || lost(producer.borrow().peer(&world.shared), world, told))?
+        let peer = || producer.borrow().peer(&world.shared);
+        wait.until(
+            || attempt(&mut producer.borrow_mut()),
+            |telling| {
+                between(world);
+                lost(peer(), world, told, telling)
+            },
+        )?
     }
 }
 
-/// Recovers a peer that died; tells a loss once.
-pub(super) fn lost(peer: Peer, world: &World, told: &mut u32) -> Option<Stop> {
+/// Recovers a peer that died; says whether it is gone and that was not told yet.
+pub(super) fn lost(peer: Peer, world: &World, told: &mut u32, telling: Telling) -> bool {
     if let Peer::Named(owner) = peer {
         held_by_the_living(world, owner);
     }
-    match peer {
-        Peer::Gone(incarnation) if incarnation != *told => {
-            *told = incarnation;
-            Some(Stop::PeerGone)
-        }
-        _ => None,
+    let Peer::Gone(incarnation) = peer else { return false };
+    let is_news = incarnation != *told;
+    if telling == Telling::Told {
+        *told = incarnation;
     }
+    is_news
 }
 
 impl Drop for Sender {

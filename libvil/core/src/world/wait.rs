@@ -14,6 +14,15 @@ use crate::world::{Stop, World};
 /// How often a waiter gives the processor away before it sleeps, when there are fewer processors than processes.
 const YIELDS: u32 = 4;
 
+/// Is a loss looked for, or told to the caller?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// It is looked for.
+    Look,
+    /// It is being told, and is not told again.
+    Told,
+}
+
 /// One wait: where to sleep, why, until when.
 pub(super) struct Wait<'a> {
     pub(super) world: &'a World,
@@ -28,11 +37,12 @@ pub(super) struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits until `ready` answers. `lost` is asked between slices and ends the wait when it answers.
+    /// Waits until `ready` answers. `lost` is asked between slices whether a peer is gone; a loss is told only when
+    /// there is nothing ready, and `lost` is then asked once more to remember that it was.
     pub(super) fn until<T>(
         self,
         mut ready: impl FnMut() -> Option<T>,
-        mut lost: impl FnMut() -> Option<Stop>,
+        mut lost: impl FnMut(Telling) -> bool,
     ) -> Result<T, Stop> {
         if let Some(answer) = self.spin(&mut ready) {
             return Ok(answer);
@@ -48,8 +58,14 @@ impl Wait<'_> {
                 *self.cancels = cancels;
                 return Err(Stop::Cancelled);
             }
-            if let Some(stop) = lost() {
-                return ready().ok_or(stop);
+            if lost(Telling::Look) {
+                return match ready() {
+                    Some(answer) => Ok(answer),
+                    None => {
+                        lost(Telling::Told);
+                        Err(Stop::PeerGone)
+                    }
+                };
             }
             let now = now_ns();
             if now >= self.deadline_ns {
