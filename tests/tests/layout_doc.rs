@@ -6,7 +6,7 @@ use vil_core::mem::{
     CELL_INLINE, CELL_STAMP, COUNT, Catalog, DROPPED, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, encode,
 };
 use vil_ir::limits::{INLINE_SIZE, SLOT_STRIDE};
-use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer, Word};
 use vil_tests::artifact::root;
 
 fn doc() -> String {
@@ -17,6 +17,11 @@ fn doc() -> String {
 /// The document says this, word for word.
 fn says(sentence: &str) {
     assert!(doc().contains(sentence), "docs/memory-layout.md does not say `{sentence}`");
+}
+
+/// The number of a word in a world: its place in the vocabulary.
+fn number<W: Word + PartialEq>(word: W) -> u64 {
+    W::all().iter().position(|one| *one == word).expect("the vocabulary has it") as u64
 }
 
 fn route(name: &str, capacity: u32) -> RouteEntry {
@@ -98,10 +103,22 @@ fn the_tables_hold_what_the_document_says() {
         (0..4).map(|index| text(&bytes, routes + index)).chain((16..20).map(|index| text(&bytes, routes + index)));
     assert_eq!(found.collect::<Vec<_>>(), names);
     let policies =
-        [Transfer::Copy as u64, Delivery::BestEffort as u64, Backpressure::Fail as u64, Lane::Control as u64];
+        [number(Transfer::Copy), number(Delivery::BestEffort), number(Backpressure::Fail), number(Lane::Control)];
     let policies = policies.iter().rev().fold(0, |word, byte| word << 8 | byte);
     let numbers = [0, 40, 1, 16, 4, 3, 5, policies, 9, 64, 0, 0];
     assert_eq!((4..16).map(|index| word(&bytes, routes + index)).collect::<Vec<_>>(), numbers);
+}
+
+#[test]
+fn policies_have_the_numbers_that_the_document_says() {
+    fn row<W: Word>(byte: u32, policy: &str) {
+        let words = W::all().iter().enumerate().map(|(number, word)| format!("{number} `{}`", word.text()));
+        says(&format!("| {byte} | {policy} | {} |", words.collect::<Vec<_>>().join(", ")));
+    }
+    row::<Transfer>(0, "transfer");
+    row::<Delivery>(1, "delivery");
+    row::<Backpressure>(2, "backpressure");
+    row::<Lane>(3, "lane");
 }
 
 #[test]
