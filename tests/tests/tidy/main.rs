@@ -1,6 +1,7 @@
 //! Style as a test: what a reader of any file may count on. Each rule is a sentence, each fault is named with file and line.
 //! Looks at text alone; what needs the meaning of code is clippy's work.
 
+mod dependencies;
 mod floors;
 mod tree;
 
@@ -133,6 +134,19 @@ fn crates_name_only_crates_below_them() {
 #[test]
 fn unsafe_lives_only_where_memory_and_foreign_calls_are() {
     none("no unsafe code here", &floors::unsafe_out_of_place());
+}
+
+#[test]
+fn every_dependency_has_a_reason_and_a_user() {
+    none("dependencies without a reason in ARCHITECTURE.md", &dependencies::without_a_reason());
+    none("dependencies of the workspace that no crate takes", &dependencies::of_nobody());
+}
+
+#[test]
+fn the_dependencies_test_finds_what_it_should() {
+    let manifest = "[package]\nname = \"a\"\n[dependencies]\n# why\nb = \"1\"\nc.workspace = true\n\n[features]\nd = []\n\
+                    [target.'cfg(unix)'.dev-dependencies]\ne = { version = \"2\" }\n";
+    assert_eq!(dependencies::named(manifest), ["b", "c", "e"]);
 }
 
 #[test]
