@@ -55,15 +55,16 @@ fn code_is_taken_from_examples_that_run() {
 }
 
 #[test]
-fn commands_of_the_hello_world_run_as_they_stand() {
+fn commands_of_the_hello_worlds_run_as_they_stand() {
     let readme = readme();
     let scratch = Scratch::new("readme");
     // The same lines, with this test's library and places instead of those in the tree.
     let library = artifact().dir.to_str().expect("the path is text");
     let place = scratch.to_str().expect("the path is text");
     let run = |block: &Block<'_>| {
-        let lines =
-            block.text.replace("target/artifact/release", library).replace("target/heap", &format!("{place}/heap"));
+        let parts =
+            block.text.split("target/artifact/release").map(|part| part.replace("target/", &format!("{place}/")));
+        let lines = parts.collect::<Vec<_>>().join(library);
         let mut shell = Command::new("sh");
         shell.args(["-e", "-c", &lines]).current_dir(root()).env("VIL_RUNTIME_DIR", scratch.join("worlds"));
         let output = shell.output().expect("sh runs");
@@ -71,7 +72,8 @@ fn commands_of_the_hello_world_run_as_they_stand() {
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     let said: Vec<_> = blocks(&readme).iter().filter(|block| block.note == "runs").map(run).collect();
-    assert_eq!(said, ["hello 1 from the heap\nhello 2 from the heap\nhello 3 from the heap\n"]);
+    let from_c = "hello 1 from the heap\nhello 2 from the heap\nhello 3 from the heap\n";
+    assert_eq!(said, [from_c, "1 hello from C++\n2 hello from C++\n3 hello from C++\n"]);
 }
 
 #[test]
