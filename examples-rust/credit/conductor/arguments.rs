@@ -88,12 +88,16 @@ const RECORDS: u64 = 1_000_000;
 const SEED: u64 = 1;
 
 impl Arguments {
+    /// Where the records come from. Opening a pipe waits for its writer, and a signal must still end that.
+    pub(crate) fn source(&self) -> Result<Source, Refusal> {
+        match &self.input {
+            None => Ok(Source::made(self.records.unwrap_or(RECORDS), self.seed.unwrap_or(SEED))),
+            Some(path) => Source::open(path),
+        }
+    }
+
     /// Looks at the input and refuses what cannot be done, before anything runs.
-    pub(crate) fn plan(&self, signals: &Signals) -> Result<Plan, Refusal> {
-        let source = match &self.input {
-            None => Source::made(self.records.unwrap_or(RECORDS), self.seed.unwrap_or(SEED)),
-            Some(path) => Source::open(path)?,
-        };
+    pub(crate) fn plan(&self, source: Source, signals: &Signals) -> Result<Plan, Refusal> {
         if self.kill.is_some() && !source.can_be_read_again() {
             let why = "--kill needs an input that can be read again, and a stream such as stdin cannot";
             return Err(Refusal::Usage(format!("{why}; use a file")));

@@ -45,8 +45,9 @@ fn main() -> ExitCode {
 }
 
 fn conduct(arguments: &Arguments) -> Result<ExitCode, Refusal> {
+    let source = arguments.source()?;
     let signals = watch_signals().map_err(|error| Refusal::Failed(error.to_string()))?;
-    let plan = arguments.plan(&signals)?;
+    let plan = arguments.plan(source, &signals)?;
     let outcome = run::run(arguments, &plan, &signals)?;
     if arguments.json {
         print::json(&outcome);

@@ -36,7 +36,7 @@ impl<T: Message> sealed::Handle for Receiver<T> {
 
 /// Waits until one of these receivers has a message, and answers which; of several the first. Takes no message.
 ///
-/// They belong to one [`crate::World`]. Allocates nothing.
+/// They belong to one [`crate::World`].
 ///
 /// # Errors
 /// [`Status::TIMEOUT`], [`Status::INTERRUPTED`], [`Status::CANCELLED`], [`Status::PEER_GONE`];
