@@ -10,6 +10,9 @@ use tree::{File, files, is_generated};
 /// Lines in a file that a person wrote; a longer one holds more than one noun.
 const LINE_LIMIT: usize = 700;
 
+/// Lines above an atomic access among which the reason for its order is looked for.
+const ORDER_REACH: usize = 6;
+
 /// Every line of every file that `chosen` takes and that breaks a rule, as `file:line: text`.
 fn offending(chosen: impl Fn(&File) -> bool, breaks: impl Fn(&str) -> bool) -> Vec<String> {
     let files = files().iter().filter(|file| chosen(file));
@@ -111,6 +114,30 @@ fn the_library_writes_nothing_to_the_terminal() {
     let prints = ["println!(", "eprintln!(", "print!(", "eprint!(", "dbg!("];
     let speaks = |line: &str| prints.iter().any(|text| line.trim_start().starts_with(text));
     none("no output from the library; use tracing", &offending(is_library, speaks));
+}
+
+#[test]
+fn every_memory_order_is_explained() {
+    let orders = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
+    let names_one = |line: &str| {
+        let code = line.split("//").next().unwrap_or("");
+        !code.trim_start().starts_with("use ")
+            && orders.iter().any(|order| code.contains(&format!("Ordering::{order}")))
+    };
+    let in_library = |file: &&File| is_rust(file) && file.name.starts_with("libvil/") && !file.has_folder("tests");
+    let files = files().iter().filter(in_library);
+    let bare = files.flat_map(|file| file.lines_without_before(names_one, "// ORDER:", ORDER_REACH));
+    none("an atomic's order is explained by `// ORDER:` right above it", &bare.collect::<Vec<_>>());
+}
+
+#[test]
+fn an_order_without_its_reason_is_found() {
+    let bare = |text: &str| {
+        let file = File { name: "a.rs".into(), text: text.into() };
+        file.lines_without_before(|line| line.contains("Ordering::"), "// ORDER:", 1)
+    };
+    assert_eq!(bare("// ORDER: Relaxed, only counted.\na.load(Ordering::Relaxed);\n"), [""; 0]);
+    assert_eq!(bare("let a = b;\na.load(Ordering::Relaxed);\n"), ["a.rs:2: a.load(Ordering::Relaxed);"]);
 }
 
 #[test]

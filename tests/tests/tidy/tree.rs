@@ -46,6 +46,14 @@ impl File {
         lines.map(|(index, line)| format!("{}:{}: {}", self.name, index + 1, line.trim())).collect()
     }
 
+    /// `file:line: text` of each line that `chosen` takes and that has `word` neither on it nor on the `reach` lines above.
+    pub(crate) fn lines_without_before(&self, chosen: impl Fn(&str) -> bool, word: &str, reach: usize) -> Vec<String> {
+        let lines: Vec<_> = self.text.lines().collect();
+        let lacks = |at: &usize| !lines[at.saturating_sub(reach)..=*at].iter().any(|line| line.contains(word));
+        let found = (0..lines.len()).filter(|at| chosen(lines[*at])).filter(lacks);
+        found.map(|at| format!("{}:{}: {}", self.name, at + 1, lines[at].trim())).collect()
+    }
+
     /// Places where `begin` is not followed by `word` before its bracket closes.
     pub(crate) fn blocks_without(&self, begin: &str, word: &str) -> Vec<String> {
         let lacking = self.text.match_indices(begin).filter(|(at, _)| {
