@@ -15,7 +15,11 @@ const WIDTH: usize = 110;
 pub(super) fn file(unit: &Unit) -> File {
     let all = unit.constants.iter().chain(unit.types.iter().flat_map(|found| &found.constants));
     let bounds = unit.types.iter().flat_map(|found| &found.checks).any(|check| match &check.rule {
-        Rule::Range { low, high, .. } => low.iter().chain(high).any(is_not_finite),
+        // A sentinel that is NaN is asked for without its name.
+        Rule::Range { low, high, unknown, .. } => {
+            low.iter().chain(high).any(is_not_finite)
+                || matches!(unknown, Some(Value::Float(number)) if number.is_infinite())
+        }
         _ => false,
     });
     let math = bounds || all.into_iter().any(|constant| is_not_finite(&constant.value));
@@ -318,4 +322,38 @@ fn contract(out: &mut Writer, found: &Struct, message: &Message) {
         out.line(format!("const {name}_t *msg; /* NULL when nothing is held */"));
         out.line("vil_message_t message;");
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use vil_ir::builder::Builder;
+    use vil_ir::dump::canonical_json;
+    use vil_ir::model::{Field, Type, Value};
+    use vil_ir::vocabulary::{Kind, Scalar};
+
+    use crate::{Language, Source, generate};
+
+    /// The header of a message whose one field lies in a range or is this sentinel.
+    fn header(unknown: Value) -> String {
+        let mut field = Field::new("depth", Type::Scalar(Scalar::F64));
+        field.range = Some((Some(Value::Float(0.0)), Some(Value::Float(1.0))));
+        field.unknown = Some(unknown);
+        let program = Builder::new("sea").message("Sounding", Kind::Event, vec![field]).build();
+        let contract = canonical_json(&program);
+        let source = Source { program: &program, contract: &contract, origin: "sea.yaml", process: None };
+        let files = generate(&source, Language::C).expect("the program is legal");
+        files.into_iter().find(|file| file.name == "sea.h").expect("there is a header of messages").text
+    }
+
+    #[test]
+    fn a_sentinel_that_is_not_finite_brings_the_header_that_names_it() {
+        let header = header(Value::Float(f64::NEG_INFINITY));
+        assert!(header.contains("INFINITY") && header.contains("#include <math.h>"), "{header}");
+    }
+
+    #[test]
+    fn a_finite_sentinel_needs_no_further_header() {
+        let header = header(Value::Float(-1.0));
+        assert!(!header.contains("math.h"), "{header}");
+    }
 }

@@ -30,7 +30,9 @@ fn one(item: &Diagnostic, source: &Source, renderer: &Renderer) -> String {
         let snippet = Snippet::source(text).line_start(place.line as usize).path(file).annotation(mark);
         group = group.element(snippet);
     } else if !item.file.is_empty() {
-        group = group.element(Level::NOTE.message(format!("in {}", item.file)));
+        // The end of a text is behind its last line: there is a place, and nothing to show of it.
+        let place = item.place.map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
+        group = group.element(Level::NOTE.message(format!("in {}{place}", item.file)));
     }
     if !item.pointer.is_empty() {
         group = group.element(Level::NOTE.message(format!("at {}", item.pointer)));
