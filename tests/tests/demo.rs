@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use vil_codegen::{Language, Source};
 use vil_tests::artifact::root;
 use vil_tests::cc::tool;
 use vil_tests::pipeline::{DEADLINE, Pipeline, children, finish, is_running, object, signal, within};
@@ -334,23 +333,4 @@ fn a_stream_whose_reader_is_killed_ends_with_a_sentence() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be read again"), "{output:?}");
     pipeline.assert_empty();
     drop(stdin);
-}
-
-#[test]
-fn the_committed_code_is_what_the_program_makes() {
-    let file = root().join("examples-rust/credit/credit.yaml");
-    let (program, _) = vil_ir::load::from_file(file.to_str().expect("UTF-8")).expect("credit.yaml loads");
-    let contract = vil_ir::dump::canonical_json(&program);
-    let source = Source { program: &program, contract: &contract, origin: "credit.yaml", process: None };
-    let places = [(Language::C, "examples-c"), (Language::Cpp, "examples-c"), (Language::Rust, "examples-rust")];
-    for (language, room) in places {
-        for made in vil_codegen::generate(&source, language).expect("the program is legal") {
-            let path = root().join(room).join("credit/generated").join(&made.name);
-            if std::env::var_os("VIL_BLESS").is_some() {
-                std::fs::write(&path, &made.text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            }
-            let committed = std::fs::read_to_string(&path).unwrap_or_default();
-            assert!(committed == made.text, "{} is out of date; `cargo xtask bless` writes it anew", path.display());
-        }
-    }
 }
