@@ -9,3 +9,4 @@ pub mod runtime_dir;
 pub mod rustc;
 pub mod scratch;
 pub mod sites;
+pub mod soak;
