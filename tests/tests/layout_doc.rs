@@ -3,10 +3,11 @@
 use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE};
 use vil_core::base::words::{EndWord, NO_SLOT, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord};
 use vil_core::mem::{
-    CELL_INLINE, CELL_STAMP, COUNT, Catalog, DROPPED, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, encode,
+    CELL_INLINE, CELL_STAMP, COUNT, Catalog, ClassEntry, DROPPED, Geometry, HEADER_SIZE, MessageEntry, RouteEntry,
+    Sizes, encode,
 };
 use vil_ir::limits::{INLINE_SIZE, SLOT_STRIDE};
-use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer, Word};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer, Word};
 use vil_tests::artifact::root;
 
 fn doc() -> String {
@@ -34,6 +35,8 @@ fn route(name: &str, capacity: u32) -> RouteEntry {
         size: 40,
         class: Some(0),
         cell_size: 16,
+        kind: QueueKind::Spsc,
+        answers: None,
         capacity,
         producer_loans: 3,
         consumer_loans: 5,
@@ -56,7 +59,8 @@ fn world() -> (Catalog, Sizes, Vec<u8>, Geometry) {
         messages: vec![MessageEntry { name: "M".into(), layout_id: 99, text: "text".into() }],
         routes: vec![route("x", 4), route("y", 8)],
     };
-    let mut sizes = Sizes { static_size: 0, processes: 6, classes: vec![(128, 7), (256, 11)] };
+    let class = |stride, count| ClassEntry { stride, count, memory: MemoryClass::PinnedRemote };
+    let mut sizes = Sizes { static_size: 0, processes: 6, classes: vec![class(128, 7), class(256, 11)] };
     sizes.static_size = encode(&catalog, &sizes, 0).len() as u64;
     let geometry = Geometry::compute(&sizes, &catalog.routes).expect("legal numbers");
     let bytes = encode(&catalog, &sizes, geometry.total_size);
@@ -90,12 +94,12 @@ fn the_header_holds_what_the_document_says() {
 fn the_tables_hold_what_the_document_says() {
     let (_, _, bytes, _) = world();
     let classes = 32;
-    let messages = classes + 2 * 2;
+    let messages = classes + 2 * 3;
     let routes = messages + 4;
-    for (table, words) in [("classes", "2: stride"), ("messages", "4: name"), ("routes", "16: from process")] {
+    for (table, words) in [("classes", "3: stride"), ("messages", "4: name"), ("routes", "16: from process")] {
         says(&format!("| {table} | {words}"));
     }
-    assert_eq!((classes..messages).map(|index| word(&bytes, index)).collect::<Vec<_>>(), [128, 7, 256, 11]);
+    assert_eq!((classes..messages).map(|index| word(&bytes, index)).collect::<Vec<_>>(), [128, 7, 2, 256, 11, 2]);
     assert_eq!((text(&bytes, messages), text(&bytes, messages + 2)), (&b"M"[..], &b"text"[..]));
     assert_eq!((word(&bytes, messages + 1), word(&bytes, messages + 3)), (99, 0));
     let names = [&b"a"[..], b"x", b"b", b"x", b"a", b"y", b"b", b"y"];
@@ -119,6 +123,7 @@ fn policies_have_the_numbers_that_the_document_says() {
     row::<Delivery>(1, "delivery");
     row::<Backpressure>(2, "backpressure");
     row::<Lane>(3, "lane");
+    row::<QueueKind>(4, "kind");
 }
 
 #[test]

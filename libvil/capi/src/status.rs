@@ -63,6 +63,9 @@ pub const VIL_E_UNSUPPORTED: vil_status_t = -17;
 pub const VIL_E_PANIC: vil_status_t = -18;
 /// Not a name of a world: 1 to 200 letters, digits, `.`, `_`, `-`, not starting with `.`.
 pub const VIL_E_NAME: vil_status_t = -19;
+/// The port's last holder died, and messages it forwarded are still being read. It becomes free when they are released;
+/// vil_receiver_open_within waits for that.
+pub const VIL_E_PENDING: vil_status_t = -20;
 
 macro_rules! names {
     ($($name:ident),+ $(,)?) => {
@@ -99,6 +102,7 @@ names! {
     VIL_E_UNSUPPORTED,
     VIL_E_PANIC,
     VIL_E_NAME,
+    VIL_E_PENDING,
 }
 
 /// As a timeout: wait until something happens.
@@ -144,6 +148,7 @@ pub(crate) fn of_fault(fault: Fault) -> vil_status_t {
     match fault {
         Fault::Argument => VIL_E_ARGUMENT,
         Fault::Busy => VIL_E_BUSY,
+        Fault::Pending => VIL_E_PENDING,
         Fault::State => VIL_E_STATE,
         Fault::Limit => VIL_E_LIMIT,
         Fault::Memory => VIL_E_NOMEM,

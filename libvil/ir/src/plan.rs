@@ -54,6 +54,8 @@ pub struct ClassPlan {
     pub stride: u32,
     /// Number of slots.
     pub count: u32,
+    /// Which memory the slots lie in.
+    pub memory: MemoryClass,
 }
 
 /// One ring.
@@ -65,10 +67,14 @@ pub struct RoutePlan {
     pub to: End,
     /// Index into `Plan::messages`.
     pub message: u32,
-    /// Index into `Plan::classes`; `None` when messages travel inside the cell.
+    /// Index into `Plan::classes`; `None` when messages travel inside the cell, [`ANY_CLASS`] for a slot of any class.
     pub class: Option<u32>,
-    /// Bytes per cell: 16 or 64.
+    /// Bytes per cell: 16, 32 or 64.
     pub cell_size: u32,
+    /// How many may use the ring's ends.
+    pub kind: QueueKind,
+    /// Index of the route whose requests this ring answers.
+    pub answers: Option<u32>,
     /// Cells, a power of two.
     pub capacity: u32,
     /// Messages the producer may hold at once.
@@ -88,6 +94,9 @@ pub struct RoutePlan {
     /// Every Nth message is stamped: a power of two.
     pub sample: u32,
 }
+
+/// A route's class when its ring carries slots of any class: the queues of a heap.
+pub const ANY_CLASS: u32 = u32::MAX - 1;
 
 /// Why a program has no plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -267,15 +276,14 @@ fn one_route(
     let transfer = transfer(program, route, declared);
     let delivery = delivery(program, route, declared, transfer);
     let inline = transfer == Transfer::Copy && size <= INLINE_SIZE;
-    if queue_kind(program, route, source) == QueueKind::Mpmc {
-        return refuse(place, "queue kind mpmc cannot be carried by this version");
-    }
     let planned = RoutePlan {
         from: route.from.clone(),
         to: route.to.clone(),
         message: message as u32,
         class: None,
         cell_size: if inline { 64 } else { 16 },
+        kind: queue_kind(program, route, source),
+        answers: None,
         capacity: capacity(program, route, source),
         producer_loans: loans(program, source),
         consumer_loans: loans(program, target),
@@ -304,7 +312,8 @@ fn classes(routes: &mut [(RoutePlan, Option<u32>)]) -> Result<Vec<ClassPlan>, Pl
     let mut strides: Vec<u32> = routes.iter().filter_map(|(_, stride)| *stride).collect();
     strides.sort_unstable();
     strides.dedup();
-    let mut classes: Vec<ClassPlan> = strides.iter().map(|&stride| ClassPlan { stride, count: 0 }).collect();
+    let mut classes: Vec<ClassPlan> =
+        strides.iter().map(|&stride| ClassPlan { stride, count: 0, memory: MemoryClass::PagedExchange }).collect();
     let mut total = 0u64;
     for (route, stride) in routes.iter_mut() {
         let Some(class) = stride.and_then(|stride| strides.binary_search(&stride).ok()) else { continue };

@@ -1,8 +1,10 @@
 //! Creation: the static part of a world is written before anybody can see it. Should it be seen half written all the
 //! same, it is refused: at every byte at which the writing may stop.
 
-use vil_core::mem::{Catalog, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes};
-use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer};
+use vil_core::mem::{
+    Catalog, ClassEntry, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes,
+};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
 fn catalog() -> (Catalog, Sizes) {
     let route = RouteEntry {
@@ -14,6 +16,8 @@ fn catalog() -> (Catalog, Sizes) {
         size: 40,
         class: Some(0),
         cell_size: 16,
+        kind: QueueKind::Spsc,
+        answers: None,
         capacity: 4,
         producer_loans: 1,
         consumer_loans: 2,
@@ -34,7 +38,8 @@ fn catalog() -> (Catalog, Sizes) {
         messages: vec![message],
         routes: vec![route],
     };
-    let mut sizes = Sizes { static_size: 0, processes: 4, classes: vec![(128, 5)] };
+    let class = ClassEntry { stride: 128, count: 5, memory: MemoryClass::PagedExchange };
+    let mut sizes = Sizes { static_size: 0, processes: 4, classes: vec![class] };
     sizes.static_size = encode(&catalog, &sizes, 0).len() as u64;
     (catalog, sizes)
 }

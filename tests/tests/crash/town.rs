@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use vil_core::base::words::{EndWord, SlotState, SlotWord};
-use vil_core::mem::{COUNT, Geometry, RouteEntry, Sizes};
-use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer};
+use vil_core::mem::{COUNT, ClassEntry, Geometry, RouteEntry, Sizes};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
 use crate::memory::{Lease, Plate, SIZE};
 
@@ -63,7 +63,8 @@ impl Town {
     /// A town of these roads.
     pub(crate) fn new(name: String, roads: Vec<Road>, past: u64, sample: u32) -> Rc<Town> {
         let slots = roads.iter().filter(|road| road.way != Way::Cell).map(|road| road.capacity + road.loans.0).sum();
-        let sizes = Sizes { static_size: 0, processes: u32::from(PROCESSES), classes: vec![(128, slots)] };
+        let class = ClassEntry { stride: 128, count: slots, memory: MemoryClass::PagedExchange };
+        let sizes = Sizes { static_size: 0, processes: u32::from(PROCESSES), classes: vec![class] };
         let entries: Vec<RouteEntry> = roads.iter().map(|road| entry(road, sample)).collect();
         let geometry = Geometry::compute(&sizes, &entries).expect("a town's numbers are legal");
         Rc::new(Town { name, roads, geometry, past, pool: RefCell::default() })
@@ -98,6 +99,8 @@ fn entry(road: &Road, sample: u32) -> RouteEntry {
         size: SIZE,
         class: (!inside).then_some(0),
         cell_size: if inside { 64 } else { 16 },
+        kind: QueueKind::Spsc,
+        answers: None,
         capacity: road.capacity,
         producer_loans: road.loans.0,
         consumer_loans: road.loans.1,

@@ -10,6 +10,8 @@ pub enum Fault {
     Argument,
     /// Held by somebody else who lives.
     Busy,
+    /// Its last holder died, and messages it forwarded are still read; it becomes free when they are released.
+    Pending,
     /// The loan or message is not held: it ended before.
     State,
     /// More than the contract allows at once, or a table is full.

@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use vil_ir::limits::{
     INLINE_SIZE, MAX_CAPACITY, MAX_COPY_SIZE, MAX_FLAT_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SLOT_STRIDE,
 };
-use vil_ir::vocabulary::{Backpressure, Delivery, Transfer};
+use vil_ir::plan::ANY_CLASS;
+use vil_ir::vocabulary::{Backpressure, Delivery, MemoryClass, QueueKind, Transfer};
 
 use crate::base::limits::{BUCKETS, LINE, MAX_WORLD_SIZE, PAGE};
-use crate::mem::header::{RouteEntry, Sizes};
+use crate::mem::header::{ClassEntry, RouteEntry, Sizes};
 
 /// Where everything lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct ClassGeometry {
     pub first: u32,
     /// Offset of its first slot's bytes.
     pub offset: u64,
+    /// Which memory they lie in.
+    pub memory: MemoryClass,
 }
 
 /// One ring. Offsets are of 128-byte lines of their own.
@@ -62,8 +65,16 @@ pub struct RingGeometry {
     pub histogram: u64,
     /// First cell.
     pub cells: u64,
-    /// Bytes per cell: 16 or 64.
+    /// Bytes per cell: 16, 32 or 64.
     pub cell_size: u32,
+    /// Truth lies in the cells, which several processes claim; else it lies in head and tail.
+    pub claimed: bool,
+    /// How many may use the ends.
+    pub kind: QueueKind,
+    /// It carries slots of any class.
+    pub any: bool,
+    /// Index of the route whose requests this ring answers.
+    pub answers: Option<u32>,
     /// Cells, a power of two.
     pub capacity: u32,
     /// Bytes per message.
@@ -92,6 +103,9 @@ pub const COUNT: u64 = 8;
 pub const DROPPED: u64 = 16;
 /// Byte offset of a cell's second word: sequence:32, time:32.
 pub const CELL_STAMP: u64 = 8;
+/// Byte offset of a cell's third word, in cells of more than 16 bytes: the number of the request that is answered; in
+/// claimed rings the reference.
+pub const CELL_THIRD: u64 = 16;
 /// Byte offset of the bytes that travel inside a cell of 64 bytes.
 pub const CELL_INLINE: u64 = 24;
 
@@ -201,12 +215,12 @@ fn bounded(what: &str, number: u32, low: u32, high: u32) -> Result<(), String> {
 fn class_counts(sizes: &Sizes) -> Result<Vec<ClassGeometry>, String> {
     let mut first = 0u32;
     let mut classes = Vec::with_capacity(sizes.classes.len());
-    for &(stride, count) in &sizes.classes {
+    for &ClassEntry { stride, count, memory } in &sizes.classes {
         bounded("bytes of stride", stride, SLOT_STRIDE, MAX_FLAT_SIZE)?;
         if !stride.is_multiple_of(SLOT_STRIDE) {
             return Err(format!("a stride of {stride} bytes is no multiple of {SLOT_STRIDE}"));
         }
-        classes.push(ClassGeometry { stride, count, first, offset: 0 });
+        classes.push(ClassGeometry { stride, count, first, offset: 0, memory });
         first = first.checked_add(count).filter(|slots| *slots <= MAX_SLOTS).ok_or("too many slots")?;
     }
     Ok(classes)
@@ -220,12 +234,12 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
     if !route.capacity.is_power_of_two() || !route.sample.is_power_of_two() {
         return Err(format!("capacity {} and sample {} must be powers of two", route.capacity, route.sample));
     }
-    if !matches!(route.cell_size, 16 | 64) {
+    if !matches!(route.cell_size, 16 | 32 | 64) {
         return Err(format!("a cell of {} bytes", route.cell_size));
     }
-    if !matches!(route.transfer, Transfer::LoanWrite | Transfer::Copy) || route.backpressure == Backpressure::DropOldest
-    {
-        return Err(format!("transfer {} with {} cannot be carried", route.transfer, route.backpressure));
+    let claimed = route.kind == QueueKind::Mpmc || route.backpressure == Backpressure::DropOldest;
+    if route.cell_size == 16 && (claimed || route.answers.is_some()) {
+        return Err("a cell of 16 bytes without its third word".into());
     }
     if route.transfer == Transfer::Copy {
         bounded("bytes per copied message", route.size, 1, MAX_COPY_SIZE)?;
@@ -238,6 +252,10 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
         histogram: end.take(BUCKETS * 8, LINE)?,
         cells: end.take(u64::from(route.capacity) * u64::from(route.cell_size), LINE)?,
         cell_size: route.cell_size,
+        claimed,
+        kind: route.kind,
+        any: route.class == Some(ANY_CLASS),
+        answers: route.answers,
         capacity: route.capacity,
         size: route.size,
         class: None,
@@ -256,6 +274,10 @@ fn class_of(route: &RouteEntry, classes: &[ClassGeometry]) -> Result<Option<Clas
         let fits = route.transfer == Transfer::Copy && route.cell_size == 64 && route.size <= INLINE_SIZE;
         return if fits { Ok(None) } else { Err("a message that fits neither slot nor cell".into()) };
     };
+    if index == ANY_CLASS {
+        let is_moved = route.transfer == Transfer::ConsumeOnce;
+        return if is_moved { Ok(None) } else { Err("only slots that change hands may be of any class".into()) };
+    }
     let class = classes.get(index as usize).ok_or("a class that does not exist")?;
     if class.stride < route.size {
         return Err(format!("a slot of {} bytes is smaller than the message's {}", class.stride, route.size));

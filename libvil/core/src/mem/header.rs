@@ -6,8 +6,8 @@
 
 use std::cell::Cell;
 
-use vil_ir::plan::Plan;
-use vil_ir::vocabulary::{Backpressure, Delivery, Lane, Transfer};
+use vil_ir::plan::{ClassPlan, Plan};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
 use crate::base::error::{Error, Fault};
 use crate::base::limits::{LAYOUT_VERSION, MAGIC, MAX_STATIC_SIZE, PAGE};
@@ -35,7 +35,7 @@ mod word {
     pub(super) const CONTRACT: usize = 15;
 }
 
-const CLASS_WORDS: usize = 2;
+const CLASS_WORDS: usize = 3;
 const MESSAGE_WORDS: usize = 4;
 const ROUTE_WORDS: usize = 16;
 
@@ -46,8 +46,19 @@ pub struct Sizes {
     pub static_size: u64,
     /// Entries of the process table.
     pub processes: u32,
-    /// Stride and count of each class.
-    pub classes: Vec<(u32, u32)>,
+    /// Each size class.
+    pub classes: Vec<ClassEntry>,
+}
+
+/// One size class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClassEntry {
+    /// Bytes from one slot to the next.
+    pub stride: u32,
+    /// Slots.
+    pub count: u32,
+    /// Which memory they lie in.
+    pub memory: MemoryClass,
 }
 
 /// What a world says of itself, privately copied.
@@ -95,10 +106,14 @@ pub struct RouteEntry {
     pub message: u32,
     /// Bytes per message.
     pub size: u32,
-    /// Index into `Sizes::classes`; `None` when messages travel inside the cell.
+    /// Index into `Sizes::classes`; `None` when messages travel inside the cell, `ANY_CLASS` for a slot of any class.
     pub class: Option<u32>,
     /// Bytes per cell.
     pub cell_size: u32,
+    /// How many may use the ring's ends.
+    pub kind: QueueKind,
+    /// Index of the route whose requests this ring answers.
+    pub answers: Option<u32>,
     /// Cells.
     pub capacity: u32,
     /// Messages the producer may hold at once.
@@ -143,6 +158,8 @@ impl Catalog {
             size: plan.messages[route.message as usize].size,
             class: route.class,
             cell_size: route.cell_size,
+            kind: route.kind,
+            answers: route.answers,
             capacity: route.capacity,
             producer_loans: route.producer_loans,
             consumer_loans: route.consumer_loans,
@@ -162,11 +179,15 @@ impl Catalog {
             messages: messages.collect(),
             routes: routes.collect(),
         };
-        let classes = plan.classes.iter().map(|class| (class.stride, class.count)).collect();
+        let classes = plan.classes.iter().map(class_entry).collect();
         let mut sizes = Sizes { static_size: 0, processes: plan.process_entries, classes };
         sizes.static_size = encode(&catalog, &sizes, 0).len() as u64;
         (catalog, sizes)
     }
+}
+
+fn class_entry(class: &ClassPlan) -> ClassEntry {
+    ClassEntry { stride: class.stride, count: class.count, memory: class.memory }
 }
 
 /// Collects words and the names they refer to.
@@ -203,8 +224,8 @@ pub fn encode(catalog: &Catalog, sizes: &Sizes, total_size: u64) -> Vec<u8> {
     out.push_text(&catalog.program);
     out.push_text(&catalog.contract);
     out.words.resize((HEADER_SIZE / 8) as usize, 0);
-    for &(stride, count) in &sizes.classes {
-        out.words.extend([u64::from(stride), u64::from(count)]);
+    for class in &sizes.classes {
+        out.words.extend([u64::from(class.stride), u64::from(class.count), class.memory as u64]);
     }
     for message in &catalog.messages {
         out.push_text(&message.name);
@@ -229,10 +250,11 @@ fn encode_route(route: &RouteEntry, out: &mut Writer) {
     }
     out.words.extend([route.message, route.size, route.class.map_or(0, |class| class + 1)].map(u64::from));
     out.words.extend([route.cell_size, route.capacity, route.producer_loans, route.consumer_loans].map(u64::from));
-    let policy = [route.transfer as u64, route.delivery as u64, route.backpressure as u64, route.lane as u64];
+    let policy =
+        [route.transfer as u64, route.delivery as u64, route.backpressure as u64, route.lane as u64, route.kind as u64];
     out.words.push(policy.iter().rev().fold(0, |word, policy| word << 8 | policy));
     out.words.extend([route.deadline_ms, route.sample].map(u64::from));
-    out.words.extend([0, 0]);
+    out.words.extend([u64::from(route.answers.map_or(0, |request| request + 1)), 0]);
 }
 
 /// What the seal of these bytes must be. No secret: it tells a torn write from a whole one, not friend from foe.
@@ -328,8 +350,7 @@ fn decode_checked(bytes: &[u8]) -> Result<(Catalog, Sizes), String> {
     if (first_route + routes * ROUTE_WORDS) * 8 > bytes.len() {
         return Err("tables reach beyond the static part".into());
     }
-    let class =
-        |i: usize| Ok((reader.small(first_class + i * CLASS_WORDS)?, reader.small(first_class + i * CLASS_WORDS + 1)?));
+    let class = |i: usize| decode_class(&reader, first_class + i * CLASS_WORDS);
     let sizes = Sizes {
         static_size: bytes.len() as u64,
         processes: reader.small(word::PROCESSES)?,
@@ -349,6 +370,11 @@ fn decode_checked(bytes: &[u8]) -> Result<(Catalog, Sizes), String> {
         routes: (0..routes).map(route).collect::<Result<_, String>>()?,
     };
     Ok((catalog, sizes))
+}
+
+fn decode_class(reader: &Reader<'_>, at: usize) -> Result<ClassEntry, String> {
+    let memory = reader.pick(at + 2, 0, MemoryClass::ALL)?;
+    Ok(ClassEntry { stride: reader.small(at)?, count: reader.small(at + 1)?, memory })
 }
 
 fn decode_message(reader: &Reader<'_>, at: usize) -> Result<MessageEntry, String> {
@@ -378,5 +404,7 @@ fn decode_route(reader: &Reader<'_>, at: usize, messages: usize) -> Result<Route
         lane: reader.pick(at + 11, 3, Lane::ALL)?,
         deadline_ms: reader.small(at + 12)?,
         sample: reader.small(at + 13)?,
+        kind: reader.pick(at + 11, 4, QueueKind::ALL)?,
+        answers: reader.small(at + 14)?.checked_sub(1),
     })
 }
