@@ -1,11 +1,12 @@
 //! `docs/memory-layout.md` says what the runtime does: its numbers are compared with constants, encoders and geometry.
 
-use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE};
+use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE, TRAIL_ENTRIES};
 use vil_core::base::words::{EndWord, NO_SLOT, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord};
 use vil_core::mem::{
-    CELL_INLINE, CELL_STAMP, COUNT, Catalog, ClassEntry, DROPPED, Geometry, HEADER_SIZE, MessageEntry, RouteEntry,
-    Sizes, encode,
+    CELL_INLINE, CELL_STAMP, COUNT, Catalog, ClassEntry, DROPPED, EVENTS, Geometry, HEADER_SIZE, MessageEntry,
+    RouteEntry, Sizes, encode,
 };
+use vil_core::registry::trail::Kind;
 use vil_ir::limits::{INLINE_SIZE, SLOT_STRIDE};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer, Word};
 use vil_tests::artifact::root;
@@ -135,7 +136,8 @@ fn the_parts_follow_each_other_as_the_document_says() {
     assert_eq!(geometry.processes_offset, sizes.static_size);
     assert_eq!(geometry.process(1) - geometry.process(0), 128);
     assert_eq!(geometry.counters_offset, geometry.process(6));
-    assert_eq!(geometry.slots_offset, geometry.counters_offset + 128);
+    assert_eq!(geometry.trail_offset, geometry.counters_offset + 128);
+    assert_eq!(geometry.slots_offset, geometry.event(TRAIL_ENTRIES - 1) + 32);
     assert_eq!(geometry.slot(1) - geometry.slot(0), 8);
     let flags = (geometry.slots_offset + 18 * 8).next_multiple_of(LINE);
     let [first, second] = [&geometry.rings[0], &geometry.rings[1]];
@@ -164,6 +166,18 @@ fn a_ring_and_its_cells_lie_as_the_document_says() {
     assert_eq!((CELL_STAMP, CELL_INLINE + u64::from(INLINE_SIZE)), (8, 64));
     assert_eq!(ring.cell(u32::MAX), ring.cells + 3 * 16, "indices wrap");
     says(&format!("a stride is a multiple of {SLOT_STRIDE}"));
+}
+
+#[test]
+fn the_audit_trail_lies_as_the_document_says() {
+    let (_, _, _, geometry) = world();
+    says(&format!("| audit trail | 32 for each of {TRAIL_ENTRIES} events | {LINE} |"));
+    says(&format!("at {EVENTS} events recorded in the audit trail"));
+    says(&format!("at entry `n % {TRAIL_ENTRIES}`"));
+    assert_eq!(geometry.event(TRAIL_ENTRIES + 3), geometry.trail_offset + 3 * 32);
+    for kind in Kind::ALL {
+        says(&format!("| {} | `{}` |", kind.code(), kind.word()));
+    }
 }
 
 #[test]

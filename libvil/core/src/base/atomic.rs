@@ -53,12 +53,12 @@ impl Word {
         self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire).map(drop)
     }
 
-    /// Adds to a counter that several processes write.
+    /// Adds to a counter that several processes write; answers what it was.
     #[inline]
-    pub fn add(&self, value: u64, site: &'static str) {
+    pub fn add(&self, value: u64, site: &'static str) -> u64 {
         point(Access::Update, site);
         // ORDER: Relaxed, a counter publishes nothing.
-        self.0.fetch_add(value, Ordering::Relaxed);
+        self.0.fetch_add(value, Ordering::Relaxed)
     }
 }
 

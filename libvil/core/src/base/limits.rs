@@ -38,6 +38,9 @@ pub const MAX_NAME: usize = 200;
 /// Bytes of a process name kept in its entry.
 pub const PROCESS_NAME: usize = 64;
 
+/// Events that the audit trail keeps. Short where the crash harness copies a world at each crash point.
+pub const TRAIL_ENTRIES: u64 = if cfg!(crash_points) { 16 } else { 1024 };
+
 /// Buckets of a latency histogram: 32 octaves of 8.
 pub const BUCKETS: u64 = 256;
 

@@ -11,7 +11,7 @@ use vil_ir::limits::{
 use vil_ir::plan::ANY_CLASS;
 use vil_ir::vocabulary::{Backpressure, Delivery, MemoryClass, QueueKind, Transfer};
 
-use crate::base::limits::{BUCKETS, LINE, MAX_WORLD_SIZE, PAGE};
+use crate::base::limits::{BUCKETS, LINE, MAX_WORLD_SIZE, PAGE, TRAIL_ENTRIES};
 use crate::mem::header::{ClassEntry, RouteEntry, Sizes};
 
 /// Where everything lies.
@@ -25,6 +25,8 @@ pub struct Geometry {
     pub processes_offset: u64,
     /// Offset of the counters of the world.
     pub counters_offset: u64,
+    /// Offset of the audit trail.
+    pub trail_offset: u64,
     /// All slots of all classes.
     pub slots: u32,
     /// Offset of the slot words.
@@ -109,6 +111,12 @@ pub const CELL_THIRD: u64 = 16;
 /// Byte offset of the bytes that travel inside a cell of 64 bytes.
 pub const CELL_INLINE: u64 = 24;
 
+/// Byte offset of the count of recorded events on the counter line of the world.
+pub const EVENTS: u64 = 8;
+
+/// Bytes of an entry of the audit trail.
+const EVENT_SIZE: u64 = 32;
+
 /// Bytes of a process entry.
 pub(crate) const PROCESS_SIZE: u64 = 128;
 
@@ -120,6 +128,7 @@ impl Geometry {
         let mut end = Cursor(sizes.static_size);
         let processes_offset = end.take(u64::from(sizes.processes) * PROCESS_SIZE, LINE)?;
         let counters_offset = end.take(LINE, LINE)?;
+        let trail_offset = end.take(TRAIL_ENTRIES * EVENT_SIZE, LINE)?;
         let mut classes = class_counts(sizes)?;
         let slots = classes.last().map_or(0, |class| class.first + class.count);
         let slots_offset = end.take(u64::from(slots) * 8, LINE)?;
@@ -140,6 +149,7 @@ impl Geometry {
             processes: sizes.processes,
             processes_offset,
             counters_offset,
+            trail_offset,
             slots,
             slots_offset,
             classes,
@@ -151,6 +161,12 @@ impl Geometry {
     #[inline]
     pub fn process(&self, process: u16) -> u64 {
         self.processes_offset + u64::from(process) * PROCESS_SIZE
+    }
+
+    /// Offset of the entry of the audit trail that an event of this number has.
+    #[inline]
+    pub fn event(&self, number: u64) -> u64 {
+        self.trail_offset + number % TRAIL_ENTRIES * EVENT_SIZE
     }
 
     /// Offset of a slot's word.

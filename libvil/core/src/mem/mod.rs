@@ -8,7 +8,9 @@ mod header;
 mod segment;
 
 pub(crate) use geometry::PROCESS_SIZE;
-pub use geometry::{CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassGeometry, DROPPED, Geometry, RingGeometry};
+pub use geometry::{
+    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassGeometry, DROPPED, EVENTS, Geometry, RingGeometry,
+};
 pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes};
 pub use segment::Segment;
 

@@ -9,4 +9,9 @@ use crate::base::words::ProcessId;
 pub trait Liveness {
     /// Is the token of this entry free?
     fn is_free(&self, process: ProcessId) -> bool;
+
+    /// The entry of the process that asks, for the audit trail; `None` looks on from outside.
+    fn me(&self) -> Option<ProcessId> {
+        None
+    }
 }

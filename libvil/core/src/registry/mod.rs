@@ -10,6 +10,7 @@ mod picture;
 mod recovery;
 mod sweep;
 mod table;
+pub mod trail;
 
 pub use audit::{Audit, audit};
 pub use liveness::Liveness;

@@ -14,6 +14,7 @@ use crate::registry::liveness::Liveness;
 use crate::registry::picture::Picture;
 use crate::registry::sweep::sweep;
 use crate::registry::table::{all, change, count_recovery, state};
+use crate::registry::trail::{self, Event, Kind};
 use crate::stats;
 use vil_ir::vocabulary::Delivery;
 
@@ -30,23 +31,25 @@ pub enum Outcome {
 
 /// Recovers an entry if its process is dead, and counts it.
 pub fn recover(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> Outcome {
-    let outcome = examine(shared, liveness, process);
+    let (outcome, found) = examine(shared, liveness, process);
     if outcome == Outcome::Recovered(true) {
         count_recovery(shared);
+        trail::record(shared, Event::new(Kind::Recovered, process).with(liveness.me()).number(found.epoch));
     }
     outcome
 }
 
-fn examine(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> Outcome {
+fn examine(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> (Outcome, ProcWord) {
     let early = mutant("token_before_word") && liveness.is_free(process);
     let found = state(shared, process);
-    match found.state {
+    let outcome = match found.state {
         ProcState::Free => Outcome::Free,
         ProcState::Dead => finish(shared, process, found),
         // The word is read first, then the token is asked: the other order kills a newcomer in the same entry.
         ProcState::Alive if !early && !liveness.is_free(process) => Outcome::Alive,
         ProcState::Alive => bury(shared, process, found),
-    }
+    };
+    (outcome, found)
 }
 
 /// Recovers every dead process and sweeps. Answers how many this call finished.
@@ -62,6 +65,7 @@ pub fn leave(shared: &Shared, me: ProcessId) {
     let found = state(shared, me);
     if found.state == ProcState::Alive {
         bury(shared, me, found);
+        trail::record(shared, Event::new(Kind::Detached, me).number(found.epoch));
     }
 }
 
@@ -90,8 +94,8 @@ fn finish(shared: &Shared, process: ProcessId, dead: ProcWord) -> Outcome {
     for ring in &shared.geometry.rings {
         estate.vacate_tail(ring);
     }
-    for ring in &shared.geometry.rings {
-        estate.vacate_head(ring);
+    for (route, ring) in shared.geometry.rings.iter().enumerate() {
+        estate.vacate_head(route, ring);
     }
     estate.return_slots();
     let last = change(shared, process, dead, freed(dead), "recover.free");
@@ -124,7 +128,7 @@ impl Estate<'_> {
     }
 
     /// Step 3. Close, and under best_effort skip what lay in the ring, in one store.
-    fn vacate_head(&self, ring: &RingGeometry) {
+    fn vacate_head(&self, route: usize, ring: &RingGeometry) {
         let head = end(self.shared, ring, Side::Head);
         if head.owner != Some(self.process) {
             return;
@@ -136,6 +140,7 @@ impl Estate<'_> {
         if queue::change(self.shared, ring, Side::Head, head, vacant, "recover.head") {
             if skipped > 0 {
                 stats::count_skipped(self.shared, ring, skipped);
+                self.record(Kind::Skipped, Some(route), skipped);
             }
             self.shared.wake(ring.producer_flag, FOR_SPACE, "recover.wake");
         }
@@ -144,6 +149,7 @@ impl Estate<'_> {
     /// Steps 4 and 5. What an unreleased cell names becomes ORPHAN, the rest returns to the pool.
     fn return_slots(&self) {
         let picture = Picture::take(self.shared);
+        let mut orphans = 0;
         for index in 0..self.shared.geometry.slots {
             let Some(slot) = heap::state(self.shared, index) else { continue };
             if slot.state != SlotState::Held(self.process) {
@@ -153,8 +159,17 @@ impl Estate<'_> {
             if !self.still_dead() {
                 return;
             }
-            heap::change(self.shared, index, slot, next, "recover.slot");
+            let changed = heap::change(self.shared, index, slot, next, "recover.slot");
+            orphans += u32::from(changed && next.state == SlotState::Orphan);
         }
+        if orphans > 0 {
+            self.record(Kind::Orphaned, None, orphans);
+        }
+    }
+
+    fn record(&self, kind: Kind, route: Option<usize>, number: u32) {
+        let event = Event::new(kind, self.process).number(u64::from(number));
+        trail::record(self.shared, route.map_or(event, |route| event.on(route)));
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::base::limits::PROCESS_NAME;
 use crate::base::words::{ProcState, ProcWord, ProcessId};
 use crate::mem::Shared;
+use crate::registry::trail::{Event, Kind, record};
 
 const PID: u64 = 8;
 const SINCE: u64 = 16;
@@ -62,6 +63,7 @@ pub fn claim(shared: &Shared, process: ProcessId, identity: Identity<'_>) -> boo
         let word = chunk.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
         shared.segment.word(at + NAME + i as u64 * 8).note(word, "identity");
     }
+    record(shared, Event::new(Kind::Attached, process).number(found.epoch));
     true
 }
 

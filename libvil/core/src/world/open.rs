@@ -50,6 +50,10 @@ impl Liveness for World {
     fn is_free(&self, process: ProcessId) -> bool {
         is_free(&self.probe, process)
     }
+
+    fn me(&self) -> Option<ProcessId> {
+        Some(self.me)
+    }
 }
 
 /// How often an open is tried again when the world is replaced under it.
