@@ -8,6 +8,12 @@
 // Bytes of the sentence in a `vil_error_t`, its NUL included.
 #define VIL_ERROR_MESSAGE_SIZE 1020
 
+// As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
+// and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part
+// that may not call membarrier(2); without it such a process is refused with VIL_E_BARRIER. A creator that may not call
+// it makes a world with fences by itself.
+#define VIL_WORLD_FENCES 1
+
 // The end that loans and pushes.
 #define VIL_PRODUCER 1
 
@@ -199,8 +205,8 @@ typedef struct {
 typedef struct {
   // sizeof(vil_world_options_t).
   uint32_t struct_size;
-  // 0.
-  uint32_t reserved;
+  // 0, or VIL_WORLD_FENCES.
+  uint32_t flags;
   // Directory of the worlds; NULL: `$VIL_RUNTIME_DIR`, else `/dev/shm/vil-UID`. Must be the user's own, mode 0700;
   // is made when missing.
   const char *runtime_dir;
@@ -286,6 +292,13 @@ typedef struct {
 
 // Not a name of a world: 1 to 200 letters, digits, `.`, `_`, `-`, not starting with `.`.
 #define VIL_E_NAME -19
+
+// The port's last holder died, and messages it forwarded are still being read. It becomes free when they are released;
+// vil_receiver_open_within waits for that.
+#define VIL_E_PENDING -20
+
+// The world orders memory by the kernel's membarrier, which this process may not call.
+#define VIL_E_BARRIER -21
 
 #ifdef __cplusplus
 extern "C" {
@@ -721,7 +734,7 @@ vil_status_t vil_world_create(const char *name,
 // Threads: any. Ownership: the answer is the caller's, ended by vil_world_close; nothing else is kept.
 // NULL: `contract` (no role), `options` and `error` may be. Blocks: never.
 // Errors: VIL_E_NOT_FOUND, VIL_E_CONTRACT, VIL_E_ABI, VIL_E_CORRUPT, VIL_E_OWNER, VIL_E_PERMISSION, VIL_E_NAME,
-// VIL_E_LIMIT, VIL_E_SYSTEM, VIL_E_BUSY, VIL_E_ARGUMENT. Since: 0.1.
+// VIL_E_LIMIT, VIL_E_SYSTEM, VIL_E_BUSY, VIL_E_BARRIER, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.

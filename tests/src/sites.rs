@@ -9,7 +9,8 @@ use std::path::Path;
 use crate::artifact::root;
 
 /// Calls that write a shared word; the last literal among their arguments is the site.
-const WRITES: [&str; 8] = [".store(", ".note(", ".cas(", ".add(", ".wake(", ".announce(", ".bump(", "change("];
+const WRITES: [&str; 9] =
+    [".store(", ".note(", ".cas(", ".add(", ".wake(", ".announce(", ".withdraw(", ".bump(", "change("];
 
 /// Site names of all shared stores in these folders of vil-core, tests and seeded mistakes included.
 pub fn store_sites(folders: &[&str]) -> BTreeSet<String> {

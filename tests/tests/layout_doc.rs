@@ -1,5 +1,6 @@
 //! `docs/memory-layout.md` says what the runtime does: its numbers are compared with constants, encoders and geometry.
 
+use vil_core::base::atomic::{Barrier, FOR_DATA, FOR_SPACE, SEVERAL, WOKEN};
 use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE, TRAIL_ENTRIES};
 use vil_core::base::words::{EndWord, NO_SLOT, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord};
 use vil_core::mem::{
@@ -57,6 +58,7 @@ fn world() -> (Catalog, Sizes, Vec<u8>, Geometry) {
         fingerprint: [0xab; 32],
         created_ticks: 11,
         created_ns: 12,
+        barrier: Barrier::Membarrier,
         messages: vec![MessageEntry { name: "M".into(), layout_id: 99, text: "text".into() }],
         routes: vec![route("x", 4), route("y", 8)],
     };
@@ -88,7 +90,17 @@ fn the_header_holds_what_the_document_says() {
     assert_eq!(bytes[10 * 8..14 * 8], [0xab; 32]);
     assert_eq!((text(&bytes, 14), text(&bytes, 15)), (&b"prog"[..], &b"{}"[..]));
     assert_ne!(word(&bytes, 16), 0, "the seal");
-    assert!((17..32).all(|index| word(&bytes, index) == 0));
+    assert_eq!(word(&bytes, 17), 1, "membarriers");
+    says("| 17 | who orders stores before looks: 0 fences of everybody, 1 membarriers of who goes to sleep |");
+    assert!((18..32).all(|index| word(&bytes, index) == 0));
+}
+
+#[test]
+fn a_futex_word_holds_what_the_document_says() {
+    says(
+        "Of a futex word bit 0 says that somebody sleeps for a message, bit 1 for room, bit 2 that several sleep for one reason; the rest counts wake-ups.",
+    );
+    assert_eq!([FOR_DATA, FOR_SPACE, SEVERAL, WOKEN], [1 << 0, 1 << 1, 1 << 2, 1 << 3]);
 }
 
 #[test]

@@ -3,10 +3,17 @@
 use std::ffi::c_char;
 use std::path::Path;
 
+use vil_core::base::atomic::Barrier;
 use vil_core::sys::file::RuntimeDir;
 
 use crate::error::Failure;
 use crate::guard::text;
+
+/// As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
+/// and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part
+/// that may not call membarrier(2); without it such a process is refused with VIL_E_BARRIER. A creator that may not call
+/// it makes a world with fences by itself.
+pub const VIL_WORLD_FENCES: u32 = 1;
 
 /// Where a world lives. NULL stands for all defaults.
 #[repr(C)]
@@ -14,8 +21,8 @@ use crate::guard::text;
 pub struct vil_world_options_t {
     /// sizeof(vil_world_options_t).
     pub struct_size: u32,
-    /// 0.
-    pub reserved: u32,
+    /// 0, or VIL_WORLD_FENCES.
+    pub flags: u32,
     /// Directory of the worlds; NULL: `$VIL_RUNTIME_DIR`, else `/dev/shm/vil-UID`. Must be the user's own, mode 0700;
     /// is made when missing.
     pub runtime_dir: *const c_char,
@@ -48,14 +55,24 @@ pub struct vil_heap_options_t {
 pub(crate) unsafe fn world_dir(options: *const vil_world_options_t) -> Result<RuntimeDir, Failure> {
     // SAFETY: as promised by the caller.
     let asked = match unsafe { sized(options) }? {
-        Some(options) if options.reserved != 0 => {
-            return Err(Failure::Argument("reserved members of vil_world_options_t are 0"));
+        Some(options) if options.flags & !VIL_WORLD_FENCES != 0 => {
+            return Err(Failure::Argument("vil_world_options_t has a flag that is none"));
         }
         Some(options) => options.runtime_dir,
         None => std::ptr::null(),
     };
     // SAFETY: as promised by the caller.
     unsafe { dir(asked) }
+}
+
+/// The barrier that options wish for.
+///
+/// # Safety
+/// As in `world_dir`.
+pub(crate) unsafe fn world_barrier(options: *const vil_world_options_t) -> Result<Barrier, Failure> {
+    // SAFETY: as promised by the caller.
+    let flags = unsafe { sized(options) }?.map_or(0, |options| options.flags);
+    Ok(if flags & VIL_WORLD_FENCES == 0 { Barrier::Membarrier } else { Barrier::Fences })
 }
 
 /// The directory of this path, or the default one.

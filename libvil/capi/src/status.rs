@@ -66,6 +66,8 @@ pub const VIL_E_NAME: vil_status_t = -19;
 /// The port's last holder died, and messages it forwarded are still being read. It becomes free when they are released;
 /// vil_receiver_open_within waits for that.
 pub const VIL_E_PENDING: vil_status_t = -20;
+/// The world orders memory by the kernel's membarrier, which this process may not call.
+pub const VIL_E_BARRIER: vil_status_t = -21;
 
 macro_rules! names {
     ($($name:ident),+ $(,)?) => {
@@ -103,6 +105,7 @@ names! {
     VIL_E_PANIC,
     VIL_E_NAME,
     VIL_E_PENDING,
+    VIL_E_BARRIER,
 }
 
 /// As a timeout: wait until something happens.
@@ -164,6 +167,7 @@ pub(crate) fn of_fault(fault: Fault) -> vil_status_t {
         Fault::Program => VIL_E_PROGRAM,
         Fault::Unsupported => VIL_E_UNSUPPORTED,
         Fault::Name => VIL_E_NAME,
+        Fault::Barrier => VIL_E_BARRIER,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::contract::{vil_contract_t, with_contract};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
 use crate::handle::{Pinned, full};
-use crate::options::{vil_world_options_t, world_dir};
+use crate::options::{vil_world_options_t, world_barrier, world_dir};
 use crate::program::{vil_program_t, with_plan};
 use crate::status::vil_status_t;
 
@@ -40,9 +40,9 @@ pub unsafe extern "C" fn vil_world_create(
     unsafe {
         cold(error, || {
             let (place, name) = (cleared(world)?, text(name, "name is NULL or not UTF-8")?);
-            let dir = world_dir(options)?;
+            let (dir, barrier) = (world_dir(options)?, world_barrier(options)?);
             let made = with_contract(contract, |contract| {
-                with_plan(program, |plan| Ok(World::create(&dir, name, plan, contract)?))
+                with_plan(program, |plan| Ok(World::create_with(&dir, name, plan, contract, barrier)?))
             });
             *place = insert(made?)?;
             Ok(())
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn vil_world_create(
 /// Threads: any. Ownership: the answer is the caller's, ended by vil_world_close; nothing else is kept.
 /// NULL: `contract` (no role), `options` and `error` may be. Blocks: never.
 /// Errors: VIL_E_NOT_FOUND, VIL_E_CONTRACT, VIL_E_ABI, VIL_E_CORRUPT, VIL_E_OWNER, VIL_E_PERMISSION, VIL_E_NAME,
-/// VIL_E_LIMIT, VIL_E_SYSTEM, VIL_E_BUSY, VIL_E_ARGUMENT. Since: 0.1.
+/// VIL_E_LIMIT, VIL_E_SYSTEM, VIL_E_BUSY, VIL_E_BARRIER, VIL_E_ARGUMENT. Since: 0.1.
 ///
 /// # Safety
 /// Pointers are NULL or valid as their types say, texts end with NUL.
@@ -100,9 +100,9 @@ pub unsafe extern "C" fn vil_world_open_or_create(
     unsafe {
         cold(error, || {
             let (place, name) = (cleared(world)?, text(name, "name is NULL or not UTF-8")?);
-            let dir = world_dir(options)?;
+            let (dir, barrier) = (world_dir(options)?, world_barrier(options)?);
             let found = with_contract(contract, |contract| {
-                with_plan(program, |plan| Ok(World::open_or_create(&dir, name, plan, contract)?))
+                with_plan(program, |plan| Ok(World::open_or_create_with(&dir, name, plan, contract, barrier)?))
             });
             *place = insert(found?.0)?;
             Ok(())

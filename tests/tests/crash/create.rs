@@ -35,6 +35,7 @@ fn catalog() -> (Catalog, Sizes) {
         fingerprint: [7; 32],
         created_ticks: 1,
         created_ns: 2,
+        barrier: Barrier::Fences,
         messages: vec![message],
         routes: vec![route],
     };

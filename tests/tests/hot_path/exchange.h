@@ -23,6 +23,14 @@
     }                                                                                                         \
   } while (0)
 
+/* Worlds are made with fences where this is set in the environment, and else as this machine can. */
+static inline const vil_world_options_t *wished(void) {
+  static vil_world_options_t options;
+  options.struct_size = sizeof options;
+  options.flags = getenv("VIL_HOT_PATH_FENCES") != NULL ? VIL_WORLD_FENCES : 0;
+  return &options;
+}
+
 /* Where a process lives: in the world of the program, or in a heap. */
 typedef struct home {
   vil_world_t *world;
@@ -51,7 +59,7 @@ static inline home_t home(const char *lane, const vil_contract_t *contract) {
   }
   vil_program_t *program = NULL;
   GOES(vil_program_parse(stream_program_json, strlen(stream_program_json), &program, NULL));
-  GOES(vil_world_open_or_create("stream", program, contract, NULL, &at.world, NULL));
+  GOES(vil_world_open_or_create("stream", program, contract, wished(), &at.world, NULL));
   GOES(vil_program_close(program));
   return at;
 }

@@ -1,12 +1,13 @@
 //! Every instruction that runs between loan and release is looked at: libvil's, and those of whatever it calls.
 //!
-//! The steps begin at a message that is stamped, as every 64th is, and more than 16 hold a producer's look at head. One
-//! fence for each publish and each release is what this version is allowed.
+//! The steps begin at a message that is stamped, as every 64th is, and more than 16 hold a producer's look at head. In a
+//! world with membarriers no fence runs at all; in one with fences one for each publish and each release.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use vil_core::sys::membarrier;
 use vil_tests::artifact::artifact;
 use vil_tests::cc::{skip, tool};
 use vil_tests::runtime_dir::RuntimeDir;
@@ -16,7 +17,7 @@ use crate::listing::{Kind, disassembled, kind};
 use crate::stepper::{Functions, Recording, recorded};
 use crate::{compiled, in_rust};
 
-/// The calls of a stream, and how many fences each may run.
+/// The calls of a stream, and how many fences each may run in a world with fences; in one with membarriers none may.
 const CALLS: &[(&str, usize)] = &[
     ("vil_sender_loan", 0),
     ("vil_sender_publish", 1),
@@ -35,6 +36,9 @@ const STEPPED: &[(&str, usize)] = &[("slots", 130), ("queue", 130), ("cells", 17
 
 /// The same for the Rust crate, over the same calls. Few, because without optimization a message takes 6,000 steps.
 const STEPPED_IN_RUST: &[(&str, usize)] = &[("slots", 17), ("cells", 3)];
+
+/// Set for programs that are to make worlds with fences.
+const FENCES: &str = "VIL_HOT_PATH_FENCES";
 
 /// A recording with the text of its instructions.
 struct Listing {
@@ -89,12 +93,15 @@ fn addresses(file: &Path, flags: &[&str]) -> Option<BTreeMap<String, u64>> {
 }
 
 /// Steps through a program; `None` where a tool or the right to trace is missing, and then that is told.
-fn listing(program: &Path, arguments: &[&str], file: &Path, flags: &[&str]) -> Option<Listing> {
+fn listing(program: &Path, arguments: &[&str], file: &Path, flags: &[&str], is_fenced: bool) -> Option<Listing> {
     let (objdump, addresses) = (tool("objdump")?, addresses(file, flags)?);
     assert!(!addresses.is_empty(), "{} has none of the calls", file.display());
     let worlds = RuntimeDir::new("hot-path-steps");
     let mut command = Command::new(program);
     command.args(arguments).env("VIL_RUNTIME_DIR", &*worlds);
+    if is_fenced {
+        command.env(FENCES, "1");
+    }
     let Some(recording) = recorded(&mut command, &Functions { file, addresses }) else {
         skip("ptrace", "this kernel or container does not allow it");
         return None;
@@ -105,11 +112,20 @@ fn listing(program: &Path, arguments: &[&str], file: &Path, flags: &[&str]) -> O
 }
 
 fn of_library(program: &Path, arguments: &[&str]) -> Option<Listing> {
-    listing(program, arguments, &artifact().shared, &["-D"])
+    listing(program, arguments, &artifact().shared, &["-D"], false)
+}
+
+/// Are worlds made without fences here? Where not, that is told.
+fn has_membarrier() -> bool {
+    let answer = membarrier::register();
+    if let Err(error) = &answer {
+        skip("membarrier", &format!("this kernel or container does not allow it: {error}"));
+    }
+    answer.is_ok()
 }
 
 /// Prints what each call costs in instructions, and holds it to what it may run.
-fn held(title: &str, listing: &Listing, stepped: usize) {
+fn held(title: &str, listing: &Listing, stepped: usize, is_fenced: bool) {
     let faults = listing.faults();
     assert!(faults.is_empty(), "{title}:\n{}", faults.join("\n"));
     let mut messages = 0;
@@ -125,7 +141,8 @@ fn held(title: &str, listing: &Listing, stepped: usize) {
             lengths.len(),
             lengths[lengths.len() / 2],
         );
-        assert!(fences <= *allowed, "{title}: {name} runs {fences} fences");
+        let allowed = if is_fenced { *allowed } else { 0 };
+        assert!(fences <= allowed, "{title}: {name} runs {fences} fences");
         if name.ends_with("_loan") {
             messages += lengths.len();
         }
@@ -139,21 +156,36 @@ fn held(title: &str, listing: &Listing, stepped: usize) {
 }
 
 #[test]
-fn c_runs_no_locked_instruction_and_one_fence_at_most_for_each_publish_and_release() {
+fn c_runs_no_fence_and_no_locked_instruction_for_any_message() {
     let dir = Scratch::new("hot-path-steps");
     let program = compiled(&dir, "steps");
+    let is_fenced = !has_membarrier();
     for (lane, messages) in STEPPED {
         let Some(listing) = of_library(&program, &[lane, &messages.to_string()]) else { return };
-        held(lane, &listing, *messages);
+        held(lane, &listing, *messages, is_fenced);
     }
 }
 
 #[test]
-fn rust_runs_no_locked_instruction_and_one_fence_at_most_for_each_publish_and_release() {
+fn in_a_world_with_fences_c_runs_one_at_most_for_each_publish_and_release() {
+    let dir = Scratch::new("hot-path-fences");
+    let program = compiled(&dir, "steps");
+    let stepped = ["slots", "17"];
+    let Some(listing) = listing(&program, &stepped, &artifact().shared, &["-D"], true) else { return };
+    held("slots with fences", &listing, 17, true);
+    for call in ["vil_sender_publish", "vil_receiver_release"] {
+        let fences = listing.invocations(call).concat();
+        assert!(listing.count(&fences, Kind::Fence) > 0, "{call}: the fence is not seen, or was not asked for");
+    }
+}
+
+#[test]
+fn rust_runs_no_fence_and_no_locked_instruction_for_any_message() {
+    let is_fenced = !has_membarrier();
     for (lane, messages) in STEPPED_IN_RUST {
         let arguments = ["steps", lane, &messages.to_string()];
-        let Some(listing) = listing(in_rust(), &arguments, in_rust(), &[]) else { return };
-        held(&format!("{lane} in Rust"), &listing, *messages);
+        let Some(listing) = listing(in_rust(), &arguments, in_rust(), &[], false) else { return };
+        held(&format!("{lane} in Rust"), &listing, *messages, is_fenced);
     }
 }
 

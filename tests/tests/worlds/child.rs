@@ -19,8 +19,14 @@ const MARK: &str = "@ ";
 /// What another process can be: a name and what it does with the test's directory and an argument.
 pub(crate) type Role = (&'static str, fn(&Path, &str));
 
-const ROLES: &[&[Role]] =
-    &[crate::creators::ROLES, crate::deaths::ROLES, crate::forks::ROLES, crate::limits::ROLES, crate::owners::ROLES];
+const ROLES: &[&[Role]] = &[
+    crate::creators::ROLES,
+    crate::deaths::ROLES,
+    crate::forks::ROLES,
+    crate::limits::ROLES,
+    crate::owners::ROLES,
+    crate::waiting_barrier::ROLES,
+];
 
 /// A process in a role.
 pub(crate) struct Other {

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vil_core::base::error::Fault;
-use vil_core::mem::{Catalog, Sizes, decode, encode, peek_sizes};
+use vil_core::mem::{Catalog, ClassEntry, Sizes, decode, encode, peek_sizes};
 use vil_core::world::{Receiver, Sender, World};
 
 use crate::house::{House, NOBODY, PLAIN, Random, Shape, refused, role};
@@ -133,8 +133,8 @@ fn spoil(catalog: &mut Catalog, sizes: &mut Sizes, random: &mut Random) -> Strin
     let what = random.below(13);
     match what {
         0 => sizes.processes = number,
-        1 => sizes.classes.iter_mut().for_each(|class| class.0 = number),
-        2 => sizes.classes.iter_mut().for_each(|class| class.1 = number),
+        1 => sizes.classes.iter_mut().for_each(|class| class.stride = number),
+        2 => sizes.classes.iter_mut().for_each(|class| class.count = number),
         3 => route.message = number,
         4 => route.size = number,
         5 => route.class = (number > 0).then(|| number - 1),
@@ -144,7 +144,7 @@ fn spoil(catalog: &mut Catalog, sizes: &mut Sizes, random: &mut Random) -> Strin
         9 => route.consumer_loans = number,
         10 => route.sample = number,
         11 => route.deadline_ms = number.min(1),
-        _ => sizes.classes.push((128, number)),
+        _ => sizes.classes.push(ClassEntry { stride: 128, count: number, memory: sizes.classes[0].memory }),
     }
     format!("number {what} is {number}")
 }

@@ -18,3 +18,4 @@ mod policies;
 mod surface;
 mod threads;
 mod waiting;
+mod waiting_barrier;

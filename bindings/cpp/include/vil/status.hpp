@@ -35,7 +35,9 @@ enum class Status : vil_status_t {
   e_program = VIL_E_PROGRAM,
   e_unsupported = VIL_E_UNSUPPORTED,
   e_panic = VIL_E_PANIC,
-  e_name = VIL_E_NAME
+  e_name = VIL_E_NAME,
+  e_pending = VIL_E_PENDING,
+  e_barrier = VIL_E_BARRIER
 };
 
 // The number as C knows it.

@@ -10,12 +10,14 @@ use crate::{Contract, Error, Program, Result, Status, World, text};
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     runtime_dir: Option<PathBuf>,
+    fences: bool,
 }
 
 /// Name and options as C takes them; lives as long as the call.
 struct Place {
     name: CString,
     runtime_dir: Option<CString>,
+    flags: u32,
 }
 
 impl Place {
@@ -26,7 +28,7 @@ impl Place {
     fn options(&self) -> vil_sys::vil_world_options_t {
         vil_sys::vil_world_options_t {
             struct_size: size_of::<vil_sys::vil_world_options_t>() as u32,
-            reserved: 0,
+            flags: self.flags,
             runtime_dir: self.runtime_dir.as_deref().map_or(ptr::null(), CStr::as_ptr),
         }
     }
@@ -41,6 +43,13 @@ impl Options {
     /// Where worlds live. Otherwise `$VIL_RUNTIME_DIR`, and without that `/dev/shm/vil-UID`.
     pub fn runtime_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.runtime_dir = Some(dir.into());
+        self
+    }
+
+    /// Whether a world that is made orders memory by fences, for the sake of processes that may not call membarrier(2):
+    /// otherwise they are refused with [`Status::E_BARRIER`].
+    pub fn fences(mut self, fences: bool) -> Self {
+        self.fences = fences;
         self
     }
 
@@ -84,7 +93,7 @@ impl Options {
     fn place(&self, name: &str) -> Result<Place> {
         let name = text::c_string("world's name", name).map_err(|error| Error::new(Status::E_NAME, error.message))?;
         let runtime_dir = self.runtime_dir.as_deref().map(|dir| text::c_path("runtime directory", dir)).transpose()?;
-        Ok(Place { name, runtime_dir })
+        Ok(Place { name, runtime_dir, flags: if self.fences { vil_sys::VIL_WORLD_FENCES } else { 0 } })
     }
 }
 

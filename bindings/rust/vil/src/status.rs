@@ -60,6 +60,8 @@ statuses! {
     E_UNSUPPORTED = VIL_E_UNSUPPORTED, "not supported here";
     E_PANIC = VIL_E_PANIC, "a bug in libvil, contained";
     E_NAME = VIL_E_NAME, "a world's name may not be empty, too long, or hold a slash";
+    E_PENDING = VIL_E_PENDING, "the port's last holder died, and messages it forwarded are still read";
+    E_BARRIER = VIL_E_BARRIER, "the world orders memory by the kernel's membarrier, which this process may not call";
 }
 
 impl Status {

@@ -42,6 +42,8 @@ pub enum Fault {
     Unsupported,
     /// A world's name is not a name.
     Name,
+    /// The world orders its memory by a call of the kernel that this process may not make.
+    Barrier,
 }
 
 /// A fault and its sentence.

@@ -9,6 +9,7 @@ use std::cell::Cell;
 use vil_ir::plan::{ClassPlan, Plan};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
+use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::base::limits::{LAYOUT_VERSION, MAGIC, MAX_STATIC_SIZE, PAGE};
 
@@ -17,6 +18,9 @@ pub const HEADER_SIZE: u64 = 256;
 
 /// Position of the word that all others are multiplied into, so that a half-written world is refused.
 const SEAL: usize = 16;
+
+/// Position of the word that says who orders stores before looks.
+const BARRIER: usize = 17;
 
 /// Positions of the header's words; `encode` writes them in this order.
 mod word {
@@ -74,6 +78,8 @@ pub struct Catalog {
     pub created_ticks: u64,
     /// Monotonic nanoseconds at the same moment.
     pub created_ns: u64,
+    /// Who orders stores before looks.
+    pub barrier: Barrier,
     /// Messages that routes carry.
     pub messages: Vec<MessageEntry>,
     /// Routes.
@@ -176,6 +182,7 @@ impl Catalog {
             fingerprint: plan.fingerprint,
             created_ticks: ticks,
             created_ns: ns,
+            barrier: Barrier::Fences,
             messages: messages.collect(),
             routes: routes.collect(),
         };
@@ -224,6 +231,7 @@ pub fn encode(catalog: &Catalog, sizes: &Sizes, total_size: u64) -> Vec<u8> {
     out.push_text(&catalog.program);
     out.push_text(&catalog.contract);
     out.words.resize((HEADER_SIZE / 8) as usize, 0);
+    out.words[BARRIER] = catalog.barrier as u64;
     for class in &sizes.classes {
         out.words.extend([u64::from(class.stride), u64::from(class.count), class.memory as u64]);
     }
@@ -366,10 +374,16 @@ fn decode_checked(bytes: &[u8]) -> Result<(Catalog, Sizes), String> {
         fingerprint,
         created_ticks: reader.word(word::CREATED_TICKS)?,
         created_ns: reader.word(word::CREATED_NS)?,
+        barrier: decode_barrier(reader.word(BARRIER)?)?,
         messages: (0..messages).map(message).collect::<Result<_, String>>()?,
         routes: (0..routes).map(route).collect::<Result<_, String>>()?,
     };
     Ok((catalog, sizes))
+}
+
+fn decode_barrier(word: u64) -> Result<Barrier, String> {
+    let known = usize::try_from(word).ok().and_then(|word| Barrier::ALL.get(word));
+    known.copied().ok_or_else(|| format!("barrier {word} is unknown"))
 }
 
 fn decode_class(reader: &Reader<'_>, at: usize) -> Result<ClassEntry, String> {

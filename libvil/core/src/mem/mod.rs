@@ -1,7 +1,8 @@
 //! Floor 2: the bytes of a world. The only place that makes addresses: offsets come in, checked references go out.
 
-use crate::sys::futex;
+use crate::base::atomic::Barrier;
 use crate::sys::map::Mapping;
+use crate::sys::{futex, membarrier};
 
 mod geometry;
 mod header;
@@ -21,6 +22,8 @@ pub struct Shared {
     pub segment: Segment,
     /// Where things lie, computed privately; the shared copy is never read again.
     pub geometry: Geometry,
+    /// Who orders stores before looks: the world's choice, privately copied.
+    barrier: Barrier,
     /// Keeps the bytes where they are; `None` when somebody else does.
     _mapping: Option<Mapping>,
 }
@@ -28,7 +31,12 @@ pub struct Shared {
 impl Shared {
     /// Puts both together; `None` when the segment is smaller than the geometry needs.
     pub fn new(segment: Segment, geometry: Geometry) -> Option<Shared> {
-        (geometry.total_size <= segment.size()).then_some(Shared { segment, geometry, _mapping: None })
+        (geometry.total_size <= segment.size()).then_some(Shared {
+            segment,
+            geometry,
+            barrier: Barrier::Fences,
+            _mapping: None,
+        })
     }
 
     /// The same over a mapping, which lives and goes with it.
@@ -39,9 +47,26 @@ impl Shared {
         Shared::new(segment, geometry).map(|shared| Shared { _mapping: Some(mapping), ..shared })
     }
 
+    /// The same in a world whose creator made this choice. In one with membarriers this process is registered.
+    pub fn with_barrier(self, barrier: Barrier) -> Shared {
+        Shared { barrier, ..self }
+    }
+
+    /// Says that the caller is about to sleep on a flag, and answers the value to sleep on. Afterwards either the caller
+    /// sees what it waits for, or who makes that true sees the caller; should the kernel refuse the barrier, the slice of
+    /// the sleep bounds what is lost.
+    pub fn announce(&self, flag: u64, reasons: u32, site: &'static str) -> u32 {
+        let announced = self.segment.flag(flag).announce(reasons, site);
+        if self.barrier == Barrier::Fences || !membarrier::everywhere() {
+            Barrier::full();
+        }
+        announced
+    }
+
     /// After a store: wakes who sleeps on a process's flag for this reason, if somebody does.
     #[inline(always)]
     pub fn wake(&self, flag: u64, reason: u32, site: &'static str) {
+        self.barrier.order();
         let flag = self.segment.flag(flag);
         if flag.raise(reason, site) {
             futex::wake(flag.raw());

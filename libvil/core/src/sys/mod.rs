@@ -1,4 +1,4 @@
-//! Floor 1: the only door to the operating system. It knows files, mappings, locks, futexes, clocks and forks; of
+//! Floor 1: the only door to the operating system. It knows files, mappings, locks, futexes, barriers, clocks and forks; of
 //! worlds only where their files lie and which byte of one stands for which process.
 
 pub mod clock;
@@ -6,5 +6,6 @@ pub mod file;
 pub mod fork;
 pub mod futex;
 pub mod map;
+pub mod membarrier;
 pub mod process;
 pub mod token;

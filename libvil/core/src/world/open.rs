@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use vil_ir::plan::Plan;
 use vil_ir::vocabulary::{Backpressure, Transfer};
 
+use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, encode, peek_sizes};
@@ -16,7 +17,7 @@ use crate::registry::{self, Identity, Liveness, claim};
 use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
 use crate::sys::token::{Token, is_free};
-use crate::sys::{clock, fork, futex, process};
+use crate::sys::{clock, fork, futex, membarrier, process};
 use crate::world::contract::{Contract, check};
 
 /// Did `open_or_create` make the world or find it?
@@ -42,6 +43,7 @@ pub struct World {
     me: ProcessId,
     role: Option<String>,
     cancels: AtomicU32,
+    sleeps: AtomicU64,
     generation: u32,
     pub(super) may_spin: bool,
 }
@@ -66,8 +68,19 @@ impl World {
     /// Creates a world and opens it. A world of this name in which nobody lives any more is replaced; one with a
     /// living process is `Exists`.
     pub fn create(dir: &RuntimeDir, name: &str, plan: &Plan, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
+        World::create_with(dir, name, plan, contract, Barrier::Membarrier)
+    }
+
+    /// As `create`, with a wish; where this process cannot make membarriers it becomes fences.
+    pub fn create_with(
+        dir: &RuntimeDir,
+        name: &str,
+        plan: &Plan,
+        contract: &Contract<'_>,
+        wish: Barrier,
+    ) -> Result<Arc<World>, Error> {
         let path = dir.world(name)?;
-        let _lock = build(&path, plan, clear_abandoned)?;
+        let _lock = build(&path, plan, wish, clear_abandoned)?;
         World::attach_first(&path, contract)
     }
 
@@ -83,6 +96,17 @@ impl World {
         plan: &Plan,
         contract: &Contract<'_>,
     ) -> Result<(Arc<World>, Opened), Error> {
+        World::open_or_create_with(dir, name, plan, contract, Barrier::Membarrier)
+    }
+
+    /// As `open_or_create`, with the wish of `create_with` for a world that is made.
+    pub fn open_or_create_with(
+        dir: &RuntimeDir,
+        name: &str,
+        plan: &Plan,
+        contract: &Contract<'_>,
+        wish: Barrier,
+    ) -> Result<(Arc<World>, Opened), Error> {
         let path = dir.world(name)?;
         for _ in 0..TRIES {
             match World::attach(&path, contract) {
@@ -90,7 +114,7 @@ impl World {
                 found => return Ok((found?, Opened::Found)),
             }
             // What somebody made and left meanwhile is found, not replaced: messages may be waiting in it.
-            match build(&path, plan, |_| Ok(())) {
+            match build(&path, plan, wish, |_| Ok(())) {
                 Err(error) if error.fault == Fault::Exists => {}
                 made => {
                     let _lock = made?;
@@ -121,6 +145,7 @@ impl World {
             let (file, size) = path.open()?;
             let (catalog, geometry) = read(&file, size)?;
             check(&catalog, path.name(), contract)?;
+            take_part(&catalog, path.name())?;
             let token = Token::open(|| Ok(path.open()?.0))?;
             // A creator may be clearing the file away, or have replaced it since it was opened.
             if !token.enter() || !path.leads_to(&file) {
@@ -146,7 +171,7 @@ impl World {
         let os = |error: std::io::Error| Error::from_os(&format!("world `{}`", path.name()), &error);
         let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
-        let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
+        let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?.with_barrier(catalog.barrier);
         let me = take_entry(&shared, &file, &token, role.unwrap_or("")).map_err(os)?;
         let Some(me) = me else {
             let message =
@@ -163,6 +188,7 @@ impl World {
             me,
             role: role.map(str::to_owned),
             cancels: AtomicU32::new(0),
+            sleeps: AtomicU64::new(0),
             generation: fork::generation(),
             may_spin: stages <= process::processors(),
             catalog,
@@ -211,6 +237,17 @@ impl World {
         registry::audit(&self.shared)
     }
 
+    /// Sleeps of this attachment's waits so far, a slice or less each.
+    pub fn sleeps(&self) -> u64 {
+        // ORDER: Relaxed, a counter publishes nothing.
+        self.sleeps.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_sleep(&self) {
+        // ORDER: Relaxed, a counter publishes nothing.
+        self.sleeps.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Wakes every wait of this attachment's ends, once each. Async-signal-safe.
     pub fn cancel(&self) {
         // ORDER: Release, pairs with the Acquire in `cancels`; the bump below makes a sleeper look.
@@ -256,10 +293,12 @@ impl Drop for World {
 fn build(
     path: &WorldPath,
     plan: &Plan,
+    wish: Barrier,
     make_room: impl FnOnce(&WorldPath) -> Result<(), Error>,
 ) -> Result<DirLock, Error> {
     refuse_unsupported(plan)?;
-    let (catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
+    let (mut catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
+    catalog.barrier = chosen(wish);
     let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
     let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(planned)?;
     let lock = path.lock()?;
@@ -269,6 +308,29 @@ fn build(
     file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{}`", path.name()), &error))?;
     path.link(&file)?;
     Ok(lock)
+}
+
+/// Makes this process one that the world's barriers reach.
+fn take_part(catalog: &Catalog, name: &str) -> Result<(), Error> {
+    if catalog.barrier == Barrier::Fences {
+        return Ok(());
+    }
+    membarrier::register().map_err(|error| {
+        let message = format!(
+            "world `{name}` orders its memory by the kernel's membarrier, which this process may not call ({error}); \
+             allow it here (it is forbidden by a sandbox, or the kernel is older than 4.16), or create the world with \
+             VIL_WORLD_FENCES"
+        );
+        Error::new(Fault::Barrier, message)
+    })
+}
+
+/// What a world is created with: what was wished for, if this process can do that.
+fn chosen(wish: Barrier) -> Barrier {
+    match wish {
+        Barrier::Membarrier if membarrier::register().is_ok() => Barrier::Membarrier,
+        _ => Barrier::Fences,
+    }
 }
 
 fn refuse_unsupported(plan: &Plan) -> Result<(), Error> {

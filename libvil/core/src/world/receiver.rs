@@ -7,8 +7,7 @@ use crate::base::atomic::FOR_DATA;
 use crate::base::error::{Error, Fault};
 use crate::exchange::{Consumer, Message, Refusal};
 use crate::world::ends::{open_end, routes_of};
-use crate::world::sender::lost;
-use crate::world::wait::{Telling, Wait, deadline};
+use crate::world::wait::{Telling, Wait, deadline, lost};
 use crate::world::{Stop, World};
 
 /// A message and the route it came by.
@@ -115,7 +114,7 @@ impl Receiver {
     /// Is the producer of a route gone without that being told? The first such one is what is told.
     fn lost(&mut self, telling: Telling) -> bool {
         let world = &self.world;
-        self.inlets.iter_mut().any(|inlet| lost(inlet.consumer.peer(&world.shared), world, &mut inlet.told, telling))
+        self.inlets.iter_mut().any(|inlet| lost(|| inlet.consumer.peer(&world.shared), world, &mut inlet.told, telling))
     }
 }
 

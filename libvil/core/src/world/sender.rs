@@ -7,9 +7,9 @@ use vil_ir::vocabulary::Backpressure;
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::error::{Error, Fault};
-use crate::exchange::{Loan, Peer, Producer, Refusal};
-use crate::world::ends::{held_by_the_living, open_end, routes_of};
-use crate::world::wait::{Telling, Wait, deadline};
+use crate::exchange::{Loan, Producer, Refusal};
+use crate::world::ends::{open_end, routes_of};
+use crate::world::wait::{Telling, Wait, deadline, lost};
 use crate::world::{Stop, World};
 
 /// The sending end of an out port: one route. One thread at a time.
@@ -133,24 +133,13 @@ impl Sender {
         wait.until(
             || attempt(&mut producer.borrow_mut()),
             |telling| {
-                between(world);
-                lost(peer(), world, told, telling)
+                if telling == Telling::Ask {
+                    between(world);
+                }
+                lost(peer, world, told, telling)
             },
         )?
     }
-}
-
-/// Recovers a peer that died; says whether it is gone and that was not told yet.
-pub(super) fn lost(peer: Peer, world: &World, told: &mut u32, telling: Telling) -> bool {
-    if let Peer::Named(owner) = peer {
-        held_by_the_living(world, owner);
-    }
-    let Peer::Gone(incarnation) = peer else { return false };
-    let is_news = incarnation != *told;
-    if telling == Telling::Told {
-        *told = incarnation;
-    }
-    is_news
 }
 
 impl Drop for Sender {

@@ -5,20 +5,27 @@
 
 use std::time::Duration;
 
+use crate::base::atomic::Flag;
 use crate::base::limits::{SLICE, SPIN_NS};
+use crate::exchange::Peer;
 use crate::sys::clock::now_ns;
 use crate::sys::futex::{self, Woken};
 use crate::sys::process::pause_thread;
+use crate::world::ends::held_by_the_living;
 use crate::world::{Stop, World};
+
+const SLICE_NS: u64 = SLICE.as_nanos() as u64;
 
 /// How often a waiter gives the processor away before it sleeps, when there are fewer processors than processes.
 const YIELDS: u32 = 4;
 
-/// Is a loss looked for, or told to the caller?
+/// How closely a loss is looked for, or whether it is told to the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Telling {
-    /// It is looked for.
+    /// The shared words are looked at.
     Look,
+    /// The kernel is asked too, and the dead are recovered.
+    Ask,
     /// It is being told, and is not told again.
     Told,
 }
@@ -28,7 +35,7 @@ pub(super) struct Wait<'a> {
     pub(super) world: &'a World,
     /// Offset of our process's futex word.
     pub(super) flag: u64,
-    /// `FOR_DATA` or `FOR_SPACE`.
+    /// `FOR_DATA` or `FOR_SPACE`, or both.
     pub(super) reason: u32,
     /// Monotonic nanoseconds.
     pub(super) deadline_ns: u64,
@@ -37,8 +44,9 @@ pub(super) struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    /// Waits until `ready` answers. `lost` is asked between slices whether a peer is gone; a loss is told only when
-    /// there is nothing ready, and `lost` is then asked once more to remember that it was.
+    /// Waits until `ready` answers. `lost` is asked whether a peer is gone; a loss is told only when there is nothing
+    /// ready, and `lost` is then asked once more to remember that it was. The kernel is asked once in each slice, and
+    /// before a wait is late, so no wait without an end, and no number of short ones, overlooks a death.
     pub(super) fn until<T>(
         self,
         mut ready: impl FnMut() -> Option<T>,
@@ -47,9 +55,10 @@ impl Wait<'_> {
         if let Some(answer) = self.spin(&mut ready) {
             return Ok(answer);
         }
+        let mut bed = Bed::new(self.world, self.flag, self.reason);
+        let mut next_ask = now_ns() + SLICE_NS;
         loop {
-            let flag = self.world.shared.segment.flag(self.flag);
-            let seen = flag.announce(self.reason, "wait.announce");
+            let value = bed.announced();
             if let Some(answer) = ready() {
                 return Ok(answer);
             }
@@ -58,7 +67,10 @@ impl Wait<'_> {
                 *self.cancels = cancels;
                 return Err(Stop::Cancelled);
             }
-            if lost(Telling::Look) {
+            let now = now_ns();
+            let is_over = now >= self.deadline_ns;
+            let telling = if is_over || now >= next_ask { Telling::Ask } else { Telling::Look };
+            if lost(telling) {
                 return match ready() {
                     Some(answer) => Ok(answer),
                     None => {
@@ -67,12 +79,14 @@ impl Wait<'_> {
                     }
                 };
             }
-            let now = now_ns();
-            if now >= self.deadline_ns {
+            if is_over {
                 return Err(Stop::Late);
             }
-            let slice = SLICE.min(Duration::from_nanos(self.deadline_ns - now));
-            if futex::wait(flag.raw(), seen, slice) == Woken::Signal {
+            if telling == Telling::Ask {
+                next_ask = now + SLICE_NS;
+            }
+            let slice = Duration::from_nanos(next_ask.min(self.deadline_ns) - now);
+            if bed.sleep(value, slice) == Woken::Signal {
                 return ready().ok_or(Stop::Interrupted);
             }
         }
@@ -99,6 +113,64 @@ impl Wait<'_> {
             }
         }
     }
+}
+
+/// Where one waiter sleeps: its process's futex word, and what it announced there. Nothing of it stays announced when the
+/// wait ends.
+struct Bed<'a> {
+    world: &'a World,
+    offset: u64,
+    reason: u32,
+    announced: Option<u32>,
+}
+
+impl<'a> Bed<'a> {
+    fn new(world: &'a World, offset: u64, reason: u32) -> Bed<'a> {
+        Bed { world, offset, reason, announced: None }
+    }
+
+    fn flag(&self) -> &'a Flag {
+        self.world.shared.segment.flag(self.offset)
+    }
+
+    /// Announces, unless what was announced before still stands; answers the value to sleep on. Whoever looks at what it
+    /// waits for after this and finds nothing is woken when there is something.
+    fn announced(&mut self) -> u32 {
+        let standing = self.announced.and_then(|before| self.flag().standing(before, "wait.standing"));
+        standing.unwrap_or_else(|| {
+            let value = self.world.shared.announce(self.offset, self.reason, "wait.announce");
+            *self.announced.insert(value)
+        })
+    }
+
+    fn sleep(&self, value: u32, slice: Duration) -> Woken {
+        self.world.count_sleep();
+        futex::wait(self.flag().raw(), value, slice)
+    }
+}
+
+impl Drop for Bed<'_> {
+    fn drop(&mut self) {
+        if let Some(announced) = self.announced {
+            self.flag().withdraw(announced, self.reason, "wait.withdraw");
+        }
+    }
+}
+
+/// Says whether a peer is gone and that was not told yet; one that died is recovered.
+pub(super) fn lost(peer: impl Fn() -> Peer, world: &World, told: &mut u32, telling: Telling) -> bool {
+    let mut found = peer();
+    if let (Telling::Ask, Peer::Named(owner)) = (telling, found)
+        && !held_by_the_living(world, owner)
+    {
+        found = peer();
+    }
+    let Peer::Gone(incarnation) = found else { return false };
+    let is_news = incarnation != *told;
+    if telling == Telling::Told {
+        *told = incarnation;
+    }
+    is_news
 }
 
 /// The monotonic time at which a timeout ends; the far future when that overflows.
