@@ -45,6 +45,7 @@ fn every_rule_has_a_code_of_its_own_and_both_twins_and_every_twin_has_a_rule() {
     let mut codes = BTreeMap::new();
     for rule in rules() {
         assert_eq!(codes.insert(rule.code, rule.title), None, "{} stands twice", rule.code);
+        assert!(!passes::RETIRED.contains(&rule.code), "{} was another rule's", rule.code);
         for which in ["good", "bad"] {
             assert!(twin(&rule, which).is_file(), "{} lacks its {which} twin", rule.code);
         }
@@ -115,6 +116,7 @@ fn listed() -> String {
         let _ = writeln!(text, "\n## Pass {}: {}\n\n{}", index + 1, pass.name, pass.about);
         table(&mut text, pass.rules);
     }
+    let _ = writeln!(text, "\n## Gone\n\nRules of earlier versions, kept free: {}.", passes::RETIRED.join(", "));
     text
 }
 

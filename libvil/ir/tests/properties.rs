@@ -40,9 +40,12 @@ proptest! {
     fn no_pass_panics_and_every_diagnostic_finds_its_place(program in making::program()) {
         let text = dump::yaml(&program);
         let (read, source) = load::from_yaml(&text).map_err(|faults| TestCaseError::fail(faults.to_string()))?;
-        for fault in passes::check(&read, source).items {
+        let found = passes::check(&read, source);
+        for fault in &found.items {
             prop_assert!(fault.place.is_some(), "{}", fault);
         }
+        let plan = vil_ir::plan::plan_program(&program);
+        prop_assert!(plan.is_ok() || found.any_error(), "accepted, and has no plan: {:?}", plan);
     }
 
     #[test]

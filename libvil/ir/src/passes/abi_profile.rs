@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::view::{View, bodies, lists, routes};
+use super::view::{bodies, lists};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keywords::{escape, snake, upper};
 use crate::limits::{MAX_IDENTIFIER, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SPARE_PROCESSES};
 use crate::model::{Body, Program};
-use crate::plan::{capacity, loans};
+use crate::plan;
 
 const COLLISION: Rule = Rule::error("VIL-A001", "Names stay apart when they are written for C, C++ and Rust.");
 const KEPT: Rule = Rule::error("VIL-A002", "Names that begin with `vil_` belong to generated code.");
@@ -138,9 +138,10 @@ fn world(program: &Program, report: &mut Report) {
             report.add(fault.found(found).expected(format!("at most {most}")));
         }
     };
-    add("/routes", "routes", program.routes.len() as u64, MAX_ROUTES);
-    add("/processes", "processes", program.processes.len() as u64, MAX_PROCESSES - SPARE_PROCESSES);
-    let slots =
-        |view: View<'_>| u64::from(capacity(program, view.route, view.source)) + u64::from(loans(program, view.source));
-    add("/routes", "slots", routes(program).map(slots).sum(), MAX_SLOTS);
+    let processes = plan::processes(program);
+    add("/processes", "processes", processes, MAX_PROCESSES - SPARE_PROCESSES);
+    // Rings that cannot be planned are the business of other passes.
+    let (rings, slots) = plan::rings_and_slots(program).unwrap_or((program.routes.len() as u64, 0));
+    add("/routes", "routes, answers included", rings, MAX_ROUTES);
+    add("/routes", "slots", slots, MAX_SLOTS);
 }

@@ -3,7 +3,7 @@
 //! B001 boundaries of later versions · B002 wasm_capsule by copy only · B003 external_boundary takes external messages
 //! only · B004 two hosts and a boundary within one
 
-use super::view::{boundary, hosts, profile, routes};
+use super::view::{View, boundary, hosts, profile, rings, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::Program;
@@ -41,22 +41,27 @@ fn run(program: &Program, report: &mut Report) {
             );
             report.add(fault.found(crossed).expected("inter_host"));
         }
-        for end in [&view.route.from, &view.route.to] {
-            let zone = program.processes.get(&end.process).and_then(|process| process.zone);
-            let zone = zone.or(program.defaults.processes.zone).unwrap_or(Zone::NativeTrusted);
-            if zone == Zone::WasmCapsule && view.transfer != Transfer::Copy {
-                let message = format!("{name}: `{}` is in a capsule and shares no memory", end.process);
-                let fault = Diagnostic::new(CAPSULE, view.at("transfer"), message).found(view.transfer);
-                report.add(fault.expected("copy"));
-            }
-            let external = profile(view.message) == Profile::External && view.transfer == Transfer::Copy;
-            if zone == Zone::ExternalBoundary && !external {
-                let message =
-                    format!("{name}: `{}` is outside and takes no {} message", end.process, profile(view.message));
-                report.add(
-                    Diagnostic::new(OUTSIDE, view.at("transfer"), message).expected("an external message, by copy"),
-                );
-            }
+    }
+    for view in rings(program) {
+        zones(program, &view, report);
+    }
+}
+
+fn zones(program: &Program, view: &View<'_>, report: &mut Report) {
+    let name = view.name();
+    for end in [&view.route.from, &view.route.to] {
+        let zone = program.processes.get(&end.process).and_then(|process| process.zone);
+        let zone = zone.or(program.defaults.processes.zone).unwrap_or(Zone::NativeTrusted);
+        if zone == Zone::WasmCapsule && view.transfer != Transfer::Copy {
+            let message = format!("{name}: `{}` is in a capsule and shares no memory", end.process);
+            let fault = Diagnostic::new(CAPSULE, view.at("transfer"), message).found(view.transfer);
+            report.add(fault.expected("copy"));
+        }
+        let external = profile(view.message) == Profile::External && view.transfer == Transfer::Copy;
+        if zone == Zone::ExternalBoundary && !external {
+            let message =
+                format!("{name}: `{}` is outside and takes no {} message", end.process, profile(view.message));
+            report.add(Diagnostic::new(OUTSIDE, view.at("transfer"), message).expected("an external message, by copy"));
         }
     }
 }

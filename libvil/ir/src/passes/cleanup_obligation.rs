@@ -24,9 +24,8 @@ pub(super) const PASS: Pass = Pass {
 
 fn run(program: &Program, report: &mut Report) {
     for (end, port, pointer) in ports(program) {
-        let fault = program.messages.get(&port.message).is_some_and(|message| message.kind == Some(Kind::Fault));
-        if fault && sends(port) && !connected(program, &end) {
-            let text = format!("nobody receives the fault `{}` of `{}`", port.message, end.process);
+        if sends(program, port, Kind::Fault) && !connected(program, &end) {
+            let text = format!("nobody receives the faults of `{end}`");
             report.add(Diagnostic::new(UNHEARD, pointer, text).fix(format!("add a route from `{end}`")));
         }
     }

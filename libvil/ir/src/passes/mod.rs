@@ -46,6 +46,9 @@ pub const PASSES: &[Pass] = &[
     abi_profile::PASS,
 ];
 
+/// Codes of rules that are gone. None is given again: somebody may have written it down.
+pub const RETIRED: &[&str] = &["VIL-T001", "VIL-T005", "VIL-T006", "VIL-T007", "VIL-Q004", "VIL-Q005", "VIL-O001"];
+
 /// What a pass finds.
 #[derive(Debug, Default)]
 struct Report {

@@ -1,7 +1,10 @@
 //! Pass 5, OwnershipLegality: has every message one owner, and does nobody wait for himself.
 //!
-//! O001 forwards (not in this version) · O002 mutates of a port that receives nothing · O003 redelivery may meet a
-//! changed message · O004 a circle of data routes that all block
+//! O002 mutates of a port that receives nothing · O003 redelivery may meet a changed message · O004 a circle of data
+//! routes that all block · O005 what is taken is lost with its taker · O006 to O010 forwards (see `forwards`) · O011
+//! changes of what others read · O012 publish_offset without a forward
+
+mod forwards;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,36 +12,55 @@ use super::view::{View, backpressure, interface, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::Program;
-use crate::plan::lane;
+use crate::plan::{forwards_into, is_claimed, lane};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, Transfer};
 
-const FORWARD: Rule = Rule::error("VIL-O001", "This version does not forward: a message is received and released.");
 const MUTATES: Rule = Rule::error("VIL-O002", "`mutates` names in ports.");
 const CHANGED: Rule =
     Rule::warning("VIL-O003", "A process that changes messages in place under at_least_once is idempotent.");
 const CIRCLE: Rule = Rule::error("VIL-O004", "Data routes that all block form no circle.");
+const TAKEN: Rule =
+    Rule::warning("VIL-O005", "What a consumer has taken is lost with it when it dies, under at_least_once too.");
+const OTHERS_READ: Rule =
+    Rule::error("VIL-O011", "A process does not change in place what its producer or others may be reading.");
+const NO_FORWARD: Rule = Rule::error("VIL-O012", "By publish_offset goes what a forward leads to.");
 
 pub(super) const PASS: Pass = Pass {
     name: "OwnershipLegality",
     about: "Every message has one owner, and nobody waits for himself.",
-    rules: &[FORWARD, MUTATES, CHANGED, CIRCLE],
+    rules: &[
+        MUTATES,
+        CHANGED,
+        CIRCLE,
+        TAKEN,
+        forwards::PORTS,
+        forwards::COPIED,
+        forwards::BY_OFFSET,
+        forwards::BORROWED,
+        forwards::SECOND_HOP,
+        OTHERS_READ,
+        NO_FORWARD,
+    ],
     run,
 };
 
 fn run(program: &Program, report: &mut Report) {
-    processes(program, report);
+    mutates(program, report);
     changed(program, report);
     circles(program, report);
+    for view in routes(program) {
+        taken(program, &view, report);
+        if view.transfer == Transfer::PublishOffset && forwards_into(program, &view.route.from).next().is_none() {
+            let message = format!("{}: nothing is forwarded to `{}`", view.name(), view.route.from);
+            let fault = Diagnostic::new(NO_FORWARD, view.at("transfer"), message).found(view.transfer);
+            report.add(fault.expected("loan_write").fix("say `forwards` on the process, or leave `transfer` out"));
+        }
+    }
+    forwards::judge(program, report);
 }
 
-fn processes(program: &Program, report: &mut Report) {
+fn mutates(program: &Program, report: &mut Report) {
     for (name, process) in &program.processes {
-        for (index, forward) in process.forwards.iter().enumerate() {
-            let message =
-                format!("`{name}` forwards `{}` to `{}`, which is not in this version", forward.from, forward.to);
-            let fault = Diagnostic::new(FORWARD, format!("/processes/{name}/forwards/{index}"), message);
-            report.add(fault.fix("receive, loan, copy what is needed, publish, release"));
-        }
         for (index, port) in process.mutates.iter().enumerate() {
             let found = interface(program, process).and_then(|interface| interface.ports.get(port));
             let Some(found) = found.filter(|found| found.direction != Direction::In) else { continue };
@@ -52,17 +74,37 @@ fn processes(program: &Program, report: &mut Report) {
     }
 }
 
+/// What a process that changes messages meets: O003 and O011.
 fn changed(program: &Program, report: &mut Report) {
     for view in routes(program) {
         let end = &view.route.to;
         let Some(process) = program.processes.get(&end.process) else { continue };
-        let changes = process.mutates.iter().position(|port| *port == end.port);
+        let Some(index) = process.mutates.iter().position(|port| *port == end.port) else { continue };
+        let at = format!("/processes/{}/mutates/{index}", end.process);
+        let is_lent = forwards::is_borrowed(program, &view.route.from) && view.transfer == Transfer::PublishOffset;
+        if matches!(view.transfer, Transfer::ShareRead | Transfer::LoanRead) || is_lent {
+            let message = format!("{}: `{end}` is not alone with these messages", view.name());
+            let fault = Diagnostic::new(OTHERS_READ, at, message).found(view.transfer);
+            report.add(fault.expected("loan_write or consume_once").fix("change a copy"));
+            continue;
+        }
         let in_place = view.transfer != Transfer::Copy && view.delivery == Delivery::AtLeastOnce;
-        if let (Some(index), true, false) = (changes, in_place, process.idempotent) {
+        if in_place && !process.idempotent {
             let message = format!("`{}` may meet messages that it has changed already, after a restart", end.process);
-            let fault = Diagnostic::new(CHANGED, format!("/processes/{}/mutates/{index}", end.process), message);
+            let fault = Diagnostic::new(CHANGED, at, message);
             report.add(fault.fix("say `idempotent: true` when that does no harm, or change a copy"));
         }
+    }
+}
+
+/// What at_least_once does not promise where messages change hands: the take is the receipt.
+fn taken(program: &Program, view: &View<'_>, report: &mut Report) {
+    let moves = view.transfer == Transfer::ConsumeOnce || is_claimed(program, view.route, view.source);
+    if moves && view.delivery == Delivery::AtLeastOnce {
+        let message = format!("{}: what `{}` has taken and not finished is lost with it", view.name(), view.route.to);
+        let fault = Diagnostic::new(TAKEN, view.at("delivery"), message).found(view.delivery);
+        let fault = fault.expected("best_effort");
+        report.add(fault.fix("say `delivery: best_effort`, or use loan_write on an spsc queue where each must arrive"));
     }
 }
 

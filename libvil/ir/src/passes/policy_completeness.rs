@@ -25,8 +25,7 @@ pub(super) const PASS: Pass = Pass {
 fn run(program: &Program, report: &mut Report) {
     for (end, port, pointer) in ports(program) {
         // A fault that nobody receives is CleanupObligation's.
-        let fault = program.messages.get(&port.message).is_some_and(|message| message.kind == Some(Kind::Fault));
-        if !(connected(program, &end) || fault && sends(port)) {
+        if !(connected(program, &end) || sends(program, port, Kind::Fault)) {
             let message = format!("no route leads to or from `{end}`");
             report.add(Diagnostic::new(UNCONNECTED, pointer, message).fix("add a route, or take the port out"));
         }

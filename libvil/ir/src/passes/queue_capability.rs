@@ -1,29 +1,32 @@
 //! Pass 4, QueueCapability: can the queue of a route do what it is asked for.
 //!
-//! Q001 capacity · Q002 capacity below the loans · Q003 drops under at_least_once · Q004 drop_oldest (not in this
-//! version) · Q005 mpmc (not in this version) · Q006 instances · Q007 loans · Q008 queues that disagree
+//! Q001 capacity · Q002 capacity below the loans · Q003 drops under at_least_once · Q006 instances on spsc · Q007 loans ·
+//! Q008 queues that disagree · Q009 instances on share_read · Q010 no instance · Q011 full rings of one port
 
-use super::view::{View, all_queues, backpressure, port_pointer, routes, stated};
+use std::collections::BTreeMap;
+
+use super::view::{View, all_queues, backpressure, port_pointer, rings, routes, stated};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::limits::MAX_CAPACITY;
-use crate::model::{Program, Queue};
+use crate::model::{End, Program, Queue};
 use crate::plan::{capacity, deadline_ms, loans, queue_kind};
-use crate::vocabulary::{Backpressure, Delivery, QueueKind};
+use crate::vocabulary::{Backpressure, Delivery, QueueKind, Transfer};
 
 const CAPACITY: Rule = Rule::error("VIL-Q001", "A capacity is a power of two from 1 to 65,536.");
 const TOO_SMALL: Rule = Rule::error("VIL-Q002", "A ring has room for all messages that its ends may hold.");
 const DROPS: Rule = Rule::error("VIL-Q003", "Nothing is dropped under at_least_once.");
-const OLDEST: Rule = Rule::error("VIL-Q004", "This version has backpressure block, fail and drop_newest.");
-const MPMC: Rule = Rule::error("VIL-Q005", "This version has spsc queues.");
 const INSTANCES: Rule = Rule::error("VIL-Q006", "A process on spsc routes runs once.");
 const LOANS: Rule = Rule::error("VIL-Q007", "A port holds 1 to 65,536 messages at once.");
 const DISAGREE: Rule = Rule::error("VIL-Q008", "The queue on a consuming port says what its routes say.");
+const SHARED: Rule = Rule::error("VIL-Q009", "A process that runs several times takes no part in share_read.");
+const NONE: Rule = Rule::error("VIL-Q010", "A process runs at least once.");
+const FULL: Rule = Rule::error("VIL-Q011", "A full ring means the same on all routes of one port.");
 
 pub(super) const PASS: Pass = Pass {
     name: "QueueCapability",
     about: "A queue can do what it is asked for.",
-    rules: &[CAPACITY, TOO_SMALL, DROPS, OLDEST, MPMC, INSTANCES, LOANS, DISAGREE],
+    rules: &[CAPACITY, TOO_SMALL, DROPS, INSTANCES, LOANS, DISAGREE, SHARED, NONE, FULL],
     run,
 };
 
@@ -32,17 +35,58 @@ fn run(program: &Program, report: &mut Report) {
         written(queue, &pointer, report);
     }
     port_loans(program, report);
-    for (name, process) in &program.processes {
-        if let Some(instances) = process.instances.filter(|count| *count != 1) {
-            let message = format!("`{name}` would run {instances} times, and its queues have one end each");
-            let fault = Diagnostic::new(INSTANCES, format!("/processes/{name}/instances"), message);
-            report.add(fault.found(instances).expected("1").fix("name each instance as a process of its own"));
-        }
-    }
+    instances(program, report);
+    full(program, report);
     for view in routes(program) {
         size(program, &view, report);
-        drops(program, &view, report);
         agreement(program, &view, report);
+    }
+    for view in rings(program) {
+        drops(program, &view, report);
+    }
+}
+
+/// Processes that run several times share the ends of their rings, which a plain ring does not allow.
+fn instances(program: &Program, report: &mut Report) {
+    for (name, process) in &program.processes {
+        let Some(count) = process.instances.filter(|count| *count != 1) else { continue };
+        let at = format!("/processes/{name}/instances");
+        if count == 0 {
+            let fault = Diagnostic::new(NONE, at, format!("`{name}` would never run")).found(count);
+            report.add(fault.expected("1 or more").fix("take the process out, or leave `instances` out"));
+            continue;
+        }
+        let mine = |view: &View<'_>| view.route.from.process == *name || view.route.to.process == *name;
+        for view in routes(program).filter(mine) {
+            let fault = if view.transfer == Transfer::ShareRead {
+                let message = format!("`{name}` would run {count} times, and {} is shared", view.name());
+                Diagnostic::new(SHARED, at.clone(), message).fix("name each instance as a process of its own")
+            } else if queue_kind(program, view.route, view.source) == QueueKind::Spsc {
+                let message = format!("`{name}` would run {count} times, and {} has one end each", view.name());
+                let fix = "say `kind: mpmc` in the queue, or name each instance as a process of its own";
+                Diagnostic::new(INSTANCES, at.clone(), message).fix(fix)
+            } else {
+                continue;
+            };
+            report.add(fault.found(count).expected("1"));
+        }
+    }
+}
+
+/// A message goes into all rings of its port or into none, so all say what happens when there is no room.
+fn full(program: &Program, report: &mut Report) {
+    let mut first: BTreeMap<&End, (Backpressure, u32)> = BTreeMap::new();
+    for view in routes(program) {
+        let deadline = deadline_ms(program, view.route, view.source);
+        let mine = (backpressure(program, &view), deadline);
+        let theirs = *first.entry(&view.route.from).or_insert(mine);
+        let differs = mine.0 != theirs.0 || (mine.0 == Backpressure::Block && mine.1 != theirs.1);
+        if differs {
+            let say = |(pressure, deadline): (Backpressure, u32)| format!("{pressure}, {deadline} ms");
+            let message = format!("{}: the port sends into several rings at once", view.name());
+            let fault = Diagnostic::new(FULL, view.at("queue"), message).found(say(mine)).expected(say(theirs));
+            report.add(fault.fix("leave `backpressure` and `deadline_ms` to the port, and state `delivery` alike"));
+        }
     }
 }
 
@@ -59,14 +103,6 @@ fn written(queue: &Queue, pointer: &str, report: &mut Report) {
                 .expected(format!("a power of two from 1 to {MAX_CAPACITY}"))
                 .fix(format!("use {next}")),
         );
-    }
-    if queue.kind == Some(QueueKind::Mpmc) {
-        let fault = Diagnostic::new(MPMC, format!("{pointer}/kind"), "mpmc is not in this version");
-        report.add(fault.expected("spsc").fix("use a route for each pair of processes; an in port takes several"));
-    }
-    if queue.backpressure == Some(Backpressure::DropOldest) {
-        let fault = Diagnostic::new(OLDEST, format!("{pointer}/backpressure"), "drop_oldest is not in this version");
-        report.add(fault.expected("block, fail or drop_newest"));
     }
 }
 

@@ -1,65 +1,75 @@
 //! Pass 2, TransferCapability: can this message travel this way.
 //!
-//! T001 modes of later versions · T002 size of copies · T003 state by copy · T004 control_heap on loan · T005 memory
-//! classes of later versions · T006 request and response ports (not in this version) · T007 several routes from one
-//! port (share_read, not in this version)
+//! T002 size of copies · T003 state by copy · T004 control_heap on loan · T008 local_scratch between processes · T009
+//! several routes from one port · T010 queues that several share · T011 how requests travel · T012 several routes from a
+//! request port · T013 replies · T014 routes into one port that differ
 
 use std::collections::BTreeMap;
 
-use super::view::routes;
+use super::view::{View, rings, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::layout::lay_out;
 use crate::limits::MAX_COPY_SIZE;
 use crate::model::{End, Program};
-use crate::plan::memory;
+use crate::plan::{is_claimed, memory};
 use crate::vocabulary::{Direction, Kind, MemoryClass, Transfer};
 
-const MODE: Rule = Rule::error("VIL-T001", "This version transfers by loan_write and copy.");
 const COPY_SIZE: Rule = Rule::error("VIL-T002", "A message that moves by copy has at most 4,096 bytes.");
 const STATE: Rule = Rule::error("VIL-T003", "State does not move by copy.");
 const CONTROL_HEAP: Rule = Rule::error("VIL-T004", "A message on the control heap moves by copy.");
-const MEMORY: Rule = Rule::error("VIL-T005", "This version keeps messages in paged_exchange and control_heap.");
-const REQUEST: Rule = Rule::error("VIL-T006", "This version has in and out ports: no request and no response ports.");
-const FAN_OUT: Rule = Rule::error("VIL-T007", "This version leads one route away from an out port.");
+const LOCAL: Rule = Rule::error("VIL-T008", "A message in local_scratch stays within its process.");
+const FAN_OUT: Rule = Rule::error(
+    "VIL-T009",
+    "Several routes lead away from a port all by share_read or all by copy, each a plain ring.",
+);
+const CLAIMED: Rule =
+    Rule::error("VIL-T010", "A queue that is mpmc or drops its oldest hands messages over: consume_once or copy.");
+const REQUEST: Rule = Rule::error("VIL-T011", "A request and its answer travel by loan_write or copy, on plain rings.");
+const ONE_SERVER: Rule = Rule::error("VIL-T012", "One route leads away from a request port.");
+const REPLY: Rule = Rule::error("VIL-T013", "Request and response ports have a reply, other ports have none.");
+const MIXED: Rule = Rule::error("VIL-T014", "The routes into one port all hand their messages over, or none does.");
 
 pub(super) const PASS: Pass = Pass {
     name: "TransferCapability",
     about: "A message can travel the way its route says.",
-    rules: &[MODE, COPY_SIZE, STATE, CONTROL_HEAP, MEMORY, REQUEST, FAN_OUT],
+    rules: &[COPY_SIZE, STATE, CONTROL_HEAP, LOCAL, FAN_OUT, CLAIMED, REQUEST, ONE_SERVER, REPLY, MIXED],
     run,
 };
 
 fn run(program: &Program, report: &mut Report) {
-    modes(program, report);
+    for view in rings(program) {
+        memories(&view, report);
+    }
     copies(program, report);
-    memories(program, report);
-    requests(program, report);
     fan_out(program, report);
+    for view in routes(program) {
+        let is_request = view.source.direction == Direction::Request;
+        if is_request { request(program, &view, report) } else { claimed(program, &view, report) }
+    }
+    replies(program, report);
+    mixed(program, report);
 }
 
-fn modes(program: &Program, report: &mut Report) {
-    for view in routes(program) {
-        let name = view.name();
-        if !matches!(view.transfer, Transfer::LoanWrite | Transfer::Copy) {
-            let fault =
-                Diagnostic::new(MODE, view.at("transfer"), format!("{name}: {} is not in this version", view.transfer));
-            report.add(fault.expected("loan_write or copy").fix("use loan_write: it costs no copy either"));
-        }
-        let on_loan = !matches!(view.transfer, Transfer::Copy);
-        if on_loan && memory(view.message) == MemoryClass::ControlHeap {
-            let message = format!("{name}: `{}` lives on the control heap, which is copied", view.source.message);
-            let fault = Diagnostic::new(CONTROL_HEAP, view.at("transfer"), message).found(view.transfer);
-            report.add(fault.expected("copy").fix("leave `transfer` out, or say `memory: paged_exchange`"));
-        }
+fn memories(view: &View<'_>, report: &mut Report) {
+    let (name, carries, memory) = (view.name(), view.carries, memory(view.message));
+    if memory == MemoryClass::ControlHeap && view.transfer != Transfer::Copy {
+        let message = format!("{name}: `{carries}` lives on the control heap, which is copied");
+        let fault = Diagnostic::new(CONTROL_HEAP, view.at("transfer"), message).found(view.transfer);
+        report.add(fault.expected("copy").fix("leave `transfer` out, or say `memory: paged_exchange`"));
+    }
+    if memory == MemoryClass::LocalScratch && view.route.from.process != view.route.to.process {
+        let message = format!("{name}: `{carries}` lives in local_scratch, which other processes do not see");
+        let fault = Diagnostic::new(LOCAL, format!("/routes/{}", view.index), message);
+        report.add(fault.expected("two ports of one process").fix("say `memory: paged_exchange` on the message"));
     }
 }
 
 fn copies(program: &Program, report: &mut Report) {
     // A program with a type that cannot be laid out has no sizes; LayoutLegality says so.
     let layouts = lay_out(program).unwrap_or_default();
-    for view in routes(program).filter(|view| view.transfer == Transfer::Copy) {
-        let (name, message) = (view.name(), &view.source.message);
+    for view in rings(program).filter(|view| view.transfer == Transfer::Copy) {
+        let (name, message) = (view.name(), view.carries);
         if view.message.kind == Some(Kind::State) {
             let fault = Diagnostic::new(STATE, view.at("transfer"), format!("{name}: `{message}` is state"));
             report.add(fault.found("copy").expected("loan_write"));
@@ -78,38 +88,88 @@ fn copies(program: &Program, report: &mut Report) {
     }
 }
 
-fn memories(program: &Program, report: &mut Report) {
-    for (name, message) in &program.messages {
-        if let Some(memory @ (MemoryClass::PinnedRemote | MemoryClass::LocalScratch)) = message.memory {
-            let text = format!("`{name}`: {memory} is not in this version");
-            let fault = Diagnostic::new(MEMORY, format!("/messages/{name}/memory"), text);
-            report.add(fault.expected("paged_exchange or control_heap"));
-        }
+/// One report for each route that shares its port and is not like the first of them, or cannot be shared at all.
+fn fan_out(program: &Program, report: &mut Report) {
+    let mut ports: BTreeMap<&End, Vec<View<'_>>> = BTreeMap::new();
+    for view in routes(program) {
+        ports.entry(&view.route.from).or_default().push(view);
     }
-}
-
-fn requests(program: &Program, report: &mut Report) {
-    for (interface, found) in &program.interfaces {
-        for (name, port) in &found.ports {
-            if let Direction::Request | Direction::Response = port.direction {
-                let at = format!("/interfaces/{interface}/ports/{name}/direction");
-                let fault =
-                    Diagnostic::new(REQUEST, at, format!("`{name}`: {} ports are not in this version", port.direction));
-                report.add(fault.expected("in or out").fix("use a pair of an out port and an in port"));
+    for (port, views) in ports.iter().filter(|(_, views)| views.len() > 1) {
+        let is_request = views[0].source.direction == Direction::Request;
+        let all_copy = views.iter().all(|view| view.transfer == Transfer::Copy);
+        for view in &views[usize::from(is_request)..] {
+            if is_request {
+                let message = format!("a second route leads away from the request port `{port}`");
+                let fault = Diagnostic::new(ONE_SERVER, view.at("from"), message);
+                report.add(fault.found(format!("route {} already", views[0].index)).fix("ask by a port for each"));
+            } else if is_claimed(program, view.route, view.source) {
+                let message = format!("{}: `{port}` sends to {} rings at once", view.name(), views.len());
+                let fault = Diagnostic::new(FAN_OUT, format!("/routes/{}", view.index), message);
+                let fault = fault.found("a ring that is mpmc or drops its oldest").expected("spsc without drop_oldest");
+                report.add(fault.fix("give the process a port for each receiver"));
+            } else if !all_copy && view.transfer != Transfer::ShareRead {
+                let message = format!("{}: `{port}` sends one message to {} rings", view.name(), views.len());
+                let fault = Diagnostic::new(FAN_OUT, view.at("transfer"), message).found(view.transfer);
+                report.add(fault.expected("share_read").fix("say share_read on every route of the port"));
             }
         }
     }
 }
 
-fn fan_out(program: &Program, report: &mut Report) {
-    let mut first: BTreeMap<&End, usize> = BTreeMap::new();
-    for (index, route) in program.routes.iter().enumerate() {
-        if let Some(first) = first.get(&route.from) {
-            let message = format!("a second route leads away from `{}`", route.from);
-            let fault = Diagnostic::new(FAN_OUT, format!("/routes/{index}/from"), message);
-            report.add(fault.found(format!("route {first} already")).fix("give the process a port for each receiver"));
-            continue;
+fn claimed(program: &Program, view: &View<'_>, report: &mut Report) {
+    let moves = matches!(view.transfer, Transfer::ConsumeOnce | Transfer::Copy);
+    if is_claimed(program, view.route, view.source) && !moves {
+        let message = format!("{}: its queue is mpmc or drops its oldest, and whoever receives takes", view.name());
+        let fault = Diagnostic::new(CLAIMED, view.at("transfer"), message).found(view.transfer);
+        report.add(fault.expected("consume_once or copy").fix("leave `transfer` out: it is derived"));
+    }
+}
+
+fn request(program: &Program, view: &View<'_>, report: &mut Report) {
+    let name = view.name();
+    if !matches!(view.transfer, Transfer::LoanWrite | Transfer::Copy) {
+        let message = format!("{name}: a request does not travel by {}", view.transfer);
+        let fault = Diagnostic::new(REQUEST, view.at("transfer"), message).found(view.transfer);
+        report.add(fault.expected("loan_write or copy").fix("leave `transfer` out"));
+    }
+    if is_claimed(program, view.route, view.source) {
+        let message = format!("{name}: answers find their way back on rings with one process at each end");
+        let fault = Diagnostic::new(REQUEST, view.at("queue"), message);
+        report.add(fault.found("a queue that is mpmc or drops its oldest").expected("kind spsc without drop_oldest"));
+    }
+}
+
+fn replies(program: &Program, report: &mut Report) {
+    for (interface, found) in &program.interfaces {
+        for (name, port) in &found.ports {
+            let at = format!("/interfaces/{interface}/ports/{name}");
+            let asks = matches!(port.direction, Direction::Request | Direction::Response);
+            let fault = match (asks, &port.reply) {
+                (true, None) => {
+                    let message = format!("the {} port `{name}` does not say what is answered", port.direction);
+                    Diagnostic::new(REPLY, at, message).fix("add `reply: ...`, the message that answers")
+                }
+                (false, Some(reply)) => {
+                    let message = format!("the {} port `{name}` has nothing to answer", port.direction);
+                    let fault = Diagnostic::new(REPLY, format!("{at}/reply"), message).found(format!("`{reply}`"));
+                    fault.fix("take `reply` out, or make it a request or response port")
+                }
+                _ => continue,
+            };
+            report.add(fault);
         }
-        first.insert(&route.from, index);
+    }
+}
+
+/// A port either gives back what it receives, or has it for good: code for it is generated once for all its routes.
+fn mixed(program: &Program, report: &mut Report) {
+    let mut first: BTreeMap<&End, (usize, Transfer)> = BTreeMap::new();
+    for view in routes(program) {
+        let (index, transfer) = *first.entry(&view.route.to).or_insert((view.index, view.transfer));
+        if (transfer == Transfer::ConsumeOnce) != (view.transfer == Transfer::ConsumeOnce) {
+            let message = format!("{}: route {index} reaches this port by {transfer}", view.name());
+            let fault = Diagnostic::new(MIXED, view.at("transfer"), message).found(view.transfer);
+            report.add(fault.fix("receive the two by a port each"));
+        }
     }
 }

@@ -2,14 +2,19 @@
 
 use crate::model::{Body, End, Field, Interface, Message, Port, Process, Program, Queue, Route, Struct, Type};
 use crate::plan;
-use crate::vocabulary::{Backpressure, Boundary, Delivery, Direction, Profile, Transfer};
+use crate::vocabulary::{Backpressure, Boundary, Delivery, Direction, Kind, Profile, Transfer};
 
-/// A route whose ends and message exist.
+/// A ring of a route whose ends and message exist.
 pub(super) struct View<'p> {
     pub(super) index: usize,
     pub(super) route: &'p Route,
+    /// The port at `from`; its queue is the queue of the answers too.
     pub(super) source: &'p Port,
     pub(super) target: &'p Port,
+    /// The ring of the answers to the route's requests.
+    pub(super) answers: bool,
+    /// Name of what the ring carries.
+    pub(super) carries: &'p str,
     pub(super) message: &'p Message,
     pub(super) transfer: Transfer,
     pub(super) delivery: Delivery,
@@ -21,9 +26,10 @@ impl View<'_> {
         format!("/routes/{}/{key}", self.index)
     }
 
-    /// `from -> to`, for sentences.
+    /// `from -> to`, for sentences; answers go the other way.
     pub(super) fn name(&self) -> String {
-        format!("{} -> {}", self.route.from, self.route.to)
+        let (from, to) = (&self.route.from, &self.route.to);
+        if self.answers { format!("{to} -> {from}") } else { format!("{from} -> {to}") }
     }
 }
 
@@ -31,11 +37,23 @@ impl View<'_> {
 pub(super) fn routes(program: &Program) -> impl Iterator<Item = View<'_>> {
     program.routes.iter().enumerate().filter_map(|(index, route)| {
         let (source, target) = (port(program, &route.from)?, port(program, &route.to)?);
-        let message = program.messages.get(&source.message)?;
-        let transfer = plan::transfer(program, route, message);
-        let delivery = plan::delivery(program, route, message, transfer);
-        Some(View { index, route, source, target, message, transfer, delivery })
+        let (carries, message) = (source.message.as_str(), program.messages.get(&source.message)?);
+        let transfer = plan::transfer(program, route, source, message);
+        let delivery = plan::delivery(program, route, source, message);
+        Some(View { index, route, source, target, answers: false, carries, message, transfer, delivery })
     })
+}
+
+/// All rings: those of [`routes`], and those of the answers to each that asks.
+pub(super) fn rings(program: &Program) -> impl Iterator<Item = View<'_>> {
+    let answers = routes(program).filter_map(|view| {
+        let carries = view.source.reply.as_deref().filter(|_| view.source.direction == Direction::Request)?;
+        let message = program.messages.get(carries)?;
+        let transfer = plan::answer_transfer(program, view.route, message);
+        let delivery = plan::answer_delivery(program, view.route, message);
+        Some(View { answers: true, carries, message, transfer, delivery, ..view })
+    });
+    routes(program).chain(answers)
 }
 
 /// The interface of a process.
@@ -128,9 +146,14 @@ pub(super) fn connected(program: &Program, end: &End) -> bool {
     program.routes.iter().any(|route| route.from == *end || route.to == *end)
 }
 
-/// True for ports that send.
-pub(super) fn sends(port: &Port) -> bool {
-    matches!(port.direction, Direction::Out | Direction::Response)
+/// Whether a port sends messages of a kind: as its message, or as the reply that a response port gives.
+pub(super) fn sends(program: &Program, port: &Port, kind: Kind) -> bool {
+    let name = match port.direction {
+        Direction::Out | Direction::Request => Some(port.message.as_str()),
+        Direction::Response => port.reply.as_deref(),
+        Direction::In => None,
+    };
+    name.and_then(|name| program.messages.get(name)).is_some_and(|message| message.kind == Some(kind))
 }
 
 /// A struct's or message's body with its pointer: `/structs/NAME` or `/messages/NAME`.

@@ -1,0 +1,207 @@
+//! A program as plain numbers: which slots, which rings, which words for whom.
+//!
+//! The runtime reads this and nothing else of a program. Defaults are filled in here, in the order route, producing
+//! port, `defaults`, built-in. The plan of a program that the passes accept always exists; what a plan cannot express
+//! is an error that names the place.
+
+mod derive;
+mod rings;
+
+pub use derive::{
+    answer_delivery, answer_transfer, backpressure, capacity, deadline_ms, delivery, fan_out, forwards_into, instances,
+    is_claimed, lane, loans, memory, queue_kind, queues, transfer,
+};
+
+use crate::fingerprint::{layout_id, layout_text, sha256};
+use crate::layout::{Layouts, lay_out};
+use crate::limits::{MAX_PROCESSES, MAX_ROUTES, SLOT_STRIDE, SPARE_PROCESSES};
+use crate::model::{End, Port, Program};
+use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, MemoryClass, Profile, QueueKind, Transfer};
+
+/// A program as plain numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Name of the program.
+    pub program: String,
+    /// SHA-256 of `contract`.
+    pub fingerprint: [u8; 32],
+    /// Canonical JSON of the program; kept in the world for tools and for explaining a mismatch.
+    pub contract: String,
+    /// Entries of the process table, at most `MAX_PROCESSES`.
+    pub process_entries: u32,
+    /// Messages that some route carries, sorted by name.
+    pub messages: Vec<MessagePlan>,
+    /// Size classes, by stride ascending, then by memory.
+    pub classes: Vec<ClassPlan>,
+    /// Routes in the order written, then one for the answers to each of them that asks.
+    pub routes: Vec<RoutePlan>,
+}
+
+/// A message that some route carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessagePlan {
+    /// Its name.
+    pub name: String,
+    /// Its layout id.
+    pub layout_id: u64,
+    /// Size in bytes.
+    pub size: u32,
+    /// Alignment in bytes.
+    pub align: u32,
+    /// Its layout text.
+    pub text: String,
+}
+
+/// One size class of the exchange heap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClassPlan {
+    /// Distance between slots in bytes, a multiple of `SLOT_STRIDE`.
+    pub stride: u32,
+    /// Number of slots.
+    pub count: u32,
+    /// Which memory the slots lie in.
+    pub memory: MemoryClass,
+}
+
+/// One ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutePlan {
+    /// Producing end.
+    pub from: End,
+    /// Consuming end.
+    pub to: End,
+    /// Index into `Plan::messages`.
+    pub message: u32,
+    /// Index into `Plan::classes`; `None` when messages travel inside the cell, [`ANY_CLASS`] for a slot of any class.
+    pub class: Option<u32>,
+    /// Bytes per cell: 16, 32 or 64.
+    pub cell_size: u32,
+    /// How many may use the ring's ends.
+    pub kind: QueueKind,
+    /// Index of the route whose requests this ring answers.
+    pub answers: Option<u32>,
+    /// Cells, a power of two.
+    pub capacity: u32,
+    /// Messages the producer may hold at once.
+    pub producer_loans: u32,
+    /// Messages the consumer may hold at once.
+    pub consumer_loans: u32,
+    /// Who owns a message while it travels.
+    pub transfer: Transfer,
+    /// What a consumer's death means.
+    pub delivery: Delivery,
+    /// What a full ring means.
+    pub backpressure: Backpressure,
+    /// How long block waits, in milliseconds.
+    pub deadline_ms: u32,
+    /// The ring's purpose.
+    pub lane: Lane,
+    /// Every Nth message is stamped: a power of two.
+    pub sample: u32,
+}
+
+/// A route's class when its ring carries slots of any class: the queues of a heap.
+pub const ANY_CLASS: u32 = u32::MAX - 1;
+
+/// Why a program has no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanError {
+    /// The route, message or program that is the reason.
+    pub place: String,
+    /// The reason, with the number that mattered.
+    pub reason: String,
+}
+
+impl std::fmt::Display for PlanError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.reason)
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+fn refuse<T>(place: impl Into<String>, reason: impl Into<String>) -> Result<T, PlanError> {
+    Err(PlanError { place: place.into(), reason: reason.into() })
+}
+
+/// Plans a program, its canonical JSON as the contract.
+pub fn plan_program(program: &Program) -> Result<Plan, PlanError> {
+    plan(program, crate::dump::canonical_json(program))
+}
+
+/// Plans a program. `contract` is its canonical JSON (see `dump::canonical_json`).
+pub fn plan(program: &Program, contract: String) -> Result<Plan, PlanError> {
+    let layouts = match lay_out(program) {
+        Ok(layouts) => layouts,
+        Err(errors) => return refuse(program.name.clone(), errors.first().map_or(String::new(), |e| e.to_string())),
+    };
+    let mut plan = Plan {
+        program: program.name.clone(),
+        fingerprint: sha256(contract.as_bytes()),
+        contract,
+        process_entries: u32::try_from(processes(program)).unwrap_or(u32::MAX).saturating_add(SPARE_PROCESSES),
+        messages: messages(program, &layouts)?,
+        classes: Vec::new(),
+        routes: Vec::new(),
+    };
+    if plan.process_entries > MAX_PROCESSES {
+        return refuse(
+            program.name.clone(),
+            format!("{} process entries; at most {MAX_PROCESSES}", plan.process_entries),
+        );
+    }
+    let mut rings = rings::rings(program, &plan.messages)?;
+    if rings.len() > MAX_ROUTES as usize {
+        return refuse(program.name.clone(), format!("{} routes; at most {MAX_ROUTES}", rings.len()));
+    }
+    plan.classes = rings::classes(&mut rings)?;
+    plan.routes = rings.into_iter().map(|ring| ring.plan).collect();
+    Ok(plan)
+}
+
+/// Processes of a program that run at once, each instance counted.
+pub fn processes(program: &Program) -> u64 {
+    program.processes.keys().map(|name| u64::from(instances(program, name))).sum()
+}
+
+/// Rings and slots of a program, however many there are; `None` where a ring cannot be planned at all.
+pub fn rings_and_slots(program: &Program) -> Option<(u64, u64)> {
+    let messages = messages(program, &lay_out(program).ok()?).ok()?;
+    let rings = rings::rings(program, &messages).ok()?;
+    Some((rings.len() as u64, rings::slots(&rings)))
+}
+
+/// Bytes from one slot to the next for messages of this size: whole `SLOT_STRIDE`s, whole pages above a page.
+pub fn stride(size: u32) -> u32 {
+    if size <= 4096 { size.max(1).next_multiple_of(SLOT_STRIDE) } else { size.next_multiple_of(4096) }
+}
+
+fn messages(program: &Program, layouts: &Layouts) -> Result<Vec<MessagePlan>, PlanError> {
+    let mut names: Vec<&str> = Vec::new();
+    for route in &program.routes {
+        let port = port(program, &route.from)?;
+        names.push(&port.message);
+        names.extend(port.reply.as_deref().filter(|_| port.direction == Direction::Request));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(|name| one_message(program, layouts, name)).collect()
+}
+
+fn one_message(program: &Program, layouts: &Layouts, name: &str) -> Result<MessagePlan, PlanError> {
+    let Some(layout) = layouts.types.get(name) else {
+        let profile = program.messages.get(name).and_then(|message| message.layout).unwrap_or(Profile::Flat);
+        return refuse(name, format!("messages of profile {profile} cannot be carried by this version"));
+    };
+    let text = layout_text(program, layouts, name);
+    Ok(MessagePlan { name: name.to_owned(), layout_id: layout_id(&text), size: layout.size, align: layout.align, text })
+}
+
+fn port<'a>(program: &'a Program, end: &End) -> Result<&'a Port, PlanError> {
+    let process = program.processes.get(&end.process);
+    let interface = process.and_then(|process| program.interfaces.get(&process.interface));
+    match interface.and_then(|interface| interface.ports.get(&end.port)) {
+        Some(port) => Ok(port),
+        None => refuse(end.to_string(), "there is no such port"),
+    }
+}
