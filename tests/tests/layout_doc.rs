@@ -7,6 +7,7 @@ use vil_core::mem::{
     CELL_INLINE, CELL_STAMP, COUNT, Catalog, ClassEntry, DROPPED, EVENTS, Geometry, HEADER_SIZE, MessageEntry,
     RouteEntry, Sizes, encode,
 };
+use vil_core::registry::Language;
 use vil_core::registry::trail::Kind;
 use vil_ir::limits::{INLINE_SIZE, SLOT_STRIDE};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer, Word};
@@ -197,6 +198,8 @@ fn a_process_entry_lies_as_the_document_says() {
     says("## Process entry: 128 bytes");
     says(&format!("| 64 | name of its process in the program, {PROCESS_NAME} bytes"));
     says(&format!("at {TOKEN_BASE} + entry"));
+    let languages = Language::ALL.iter().map(|language| format!("{} {}", language.code(), language.word()));
+    says(&format!("| 24 | language: {} |", languages.collect::<Vec<_>>().join(", ")));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use vil_core::base::crash::{Access, set_hook};
 use vil_core::registry;
 use vil_ir::vocabulary::Delivery;
 
-use crate::crash::{Context, boundary, duels, single, takeover};
+use crate::crash::{Context, boundary, duels, is_tried_enough, single, takeover};
 use crate::facts::Allowed;
 use crate::memory::Lease;
 use crate::score::{Layer, Score};
@@ -150,6 +150,9 @@ impl Run {
                 return;
             }
             points.set(points.get() + 1);
+            if is_tried_enough(site, points.get()) {
+                return;
+            }
             if layers.single {
                 single(&context, site, points.get());
             }

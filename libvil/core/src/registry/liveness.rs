@@ -1,13 +1,14 @@
-//! The proof of life: a token that the kernel takes back when its holder is gone. Never a timeout.
+//! The proof of life: what the kernel says of a process when asked, its token first. Never a timeout.
 
 use crate::base::words::ProcessId;
 
-/// Answers whether a process entry's token is free, which proves that nobody lives in it.
+/// Answers whether it is proven that nobody lives in a process entry: its token is free, or the kernel says that the
+/// process which claimed it has ended.
 ///
 /// A stopped or debugged process keeps its token. The order of questions matters: read the process word first, then
 /// ask here; the other order kills a newcomer in the same entry.
 pub trait Liveness {
-    /// Is the token of this entry free?
+    /// Is nobody left in this entry?
     fn is_free(&self, process: ProcessId) -> bool;
 
     /// The entry of the process that asks, for the audit trail; `None` looks on from outside.

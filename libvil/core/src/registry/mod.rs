@@ -18,4 +18,6 @@ pub use picture::Picture;
 pub(crate) use recovery::closed_head;
 pub use recovery::{Outcome, leave, recover, recover_all};
 pub use sweep::sweep;
-pub use table::{Identity, Info, claim, info, living, recoveries, state};
+pub use table::{
+    Certificate, Identity, Info, Language, certificate, certify, claim, info, living, recoveries, speak, state,
+};

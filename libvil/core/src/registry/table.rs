@@ -10,6 +10,10 @@ use crate::registry::trail::{Event, Kind, record};
 
 const PID: u64 = 8;
 const SINCE: u64 = 16;
+const LANGUAGE: u64 = 24;
+const START: u64 = 32;
+const NAMESPACES: u64 = 40;
+const CERTIFIED: u64 = 48;
 const NAME: u64 = 64;
 
 const _: () = assert!(NAME as usize + PROCESS_NAME == crate::mem::PROCESS_SIZE as usize);
@@ -25,6 +29,55 @@ pub struct Identity<'a> {
     pub name: &'a str,
 }
 
+/// The language that a process's calls come from. The numbers are part of the memory layout and of the C surface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// C, or nothing was said.
+    C,
+    /// C++.
+    Cpp,
+    /// Rust.
+    Rust,
+    /// Another one.
+    Other,
+}
+
+impl Language {
+    /// Every language, in the order of their numbers.
+    pub const ALL: &[Language] = &[Language::C, Language::Cpp, Language::Rust, Language::Other];
+
+    /// Its number.
+    pub fn code(self) -> u32 {
+        self as u32
+    }
+
+    /// The language of a number; `None` is none.
+    pub fn decode(code: u64) -> Option<Language> {
+        Language::ALL.get(usize::try_from(code).ok()?).copied()
+    }
+
+    /// "C", "C++", "Rust", "other"
+    pub fn word(self) -> &'static str {
+        match self {
+            Language::C => "C",
+            Language::Cpp => "C++",
+            Language::Rust => "Rust",
+            Language::Other => "other",
+        }
+    }
+}
+
+/// What makes an entry's pid name one process: with it others can prove a death that the token alone hides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Certificate {
+    /// Its pid.
+    pub pid: u32,
+    /// When it began, as `sys::process::start_time` has it.
+    pub start: u64,
+    /// Where its pid counts, as `sys::process::namespaces` has it.
+    pub namespaces: u64,
+}
+
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
@@ -34,6 +87,8 @@ pub struct Info {
     pub pid: u32,
     /// Monotonic nanoseconds at attach.
     pub since_ns: u64,
+    /// The language its calls come from.
+    pub language: Language,
     /// Its process in the program.
     pub name: String,
 }
@@ -56,6 +111,7 @@ pub fn claim(shared: &Shared, process: ProcessId, identity: Identity<'_>) -> boo
     let at = shared.geometry.process(process.0);
     shared.segment.word(at + PID).note(u64::from(identity.pid), "identity");
     shared.segment.word(at + SINCE).note(identity.since_ns, "identity");
+    shared.segment.word(at + LANGUAGE).note(u64::from(Language::C.code()), "identity");
     let mut name = [0u8; PROCESS_NAME];
     let size = identity.name.len().min(PROCESS_NAME);
     name[..size].copy_from_slice(&identity.name.as_bytes()[..size]);
@@ -65,6 +121,35 @@ pub fn claim(shared: &Shared, process: ProcessId, identity: Identity<'_>) -> boo
     }
     record(shared, Event::new(Kind::Attached, process).number(found.epoch));
     true
+}
+
+/// Says which language our calls come from. Only the entry's owner does.
+pub fn speak(shared: &Shared, me: ProcessId, language: Language) {
+    let at = shared.geometry.process(me.0);
+    shared.segment.word(at + LANGUAGE).note(u64::from(language.code()), "identity");
+}
+
+/// Certifies our entry, after it was claimed: the last word names the epoch that the others belong to, so that nobody
+/// takes a predecessor's pid for ours.
+pub fn certify(shared: &Shared, me: ProcessId, certificate: Certificate) {
+    let at = shared.geometry.process(me.0);
+    shared.segment.word(at + PID).note(u64::from(certificate.pid), "identity");
+    shared.segment.word(at + START).note(certificate.start, "identity");
+    shared.segment.word(at + NAMESPACES).note(certificate.namespaces, "identity");
+    shared.segment.word(at + CERTIFIED).store(state(shared, me).encode(), "certify");
+}
+
+/// The certificate of the process that lives in an entry now, and the entry's word. A mix of two owners' words is of no
+/// harm: whoever buries by it does so in the epoch that is answered.
+pub fn certificate(shared: &Shared, process: ProcessId) -> Option<(ProcWord, Certificate)> {
+    let at = shared.geometry.process(process.0);
+    let word = state(shared, process);
+    if word.state != ProcState::Alive || shared.segment.word(at + CERTIFIED).load("certify") != word.encode() {
+        return None;
+    }
+    let [pid, start, namespaces] =
+        [PID, START, NAMESPACES].map(|offset| shared.segment.word(at + offset).peek("identity"));
+    Some((word, Certificate { pid: u32::try_from(pid).ok()?, start, namespaces }))
 }
 
 /// What an entry says, for people.
@@ -80,6 +165,7 @@ pub fn info(shared: &Shared, process: ProcessId) -> Info {
         word,
         pid: shared.segment.word(at + PID).peek("identity") as u32,
         since_ns: shared.segment.word(at + SINCE).peek("identity"),
+        language: Language::decode(shared.segment.word(at + LANGUAGE).peek("identity")).unwrap_or(Language::Other),
         name: String::from_utf8_lossy(&name).into_owned(),
     }
 }

@@ -7,5 +7,6 @@ pub mod fork;
 pub mod futex;
 pub mod map;
 pub mod membarrier;
+pub mod pidfd;
 pub mod process;
 pub mod token;

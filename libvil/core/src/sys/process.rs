@@ -1,8 +1,29 @@
 //! What a process knows of itself and of the machine.
 
+use std::os::unix::fs::MetadataExt;
+
 /// The pid in our own namespace.
 pub fn pid() -> u32 {
     std::process::id()
+}
+
+/// When a process began, in clock ticks since boot as our time namespace counts them; `None` when it is not there, or
+/// when procfs is that of another pid namespace.
+pub fn start_time(pid: u32) -> Option<u64> {
+    let ours = std::fs::read_link("/proc/self").ok()?;
+    if ours.to_str()?.parse() != Ok(std::process::id()) {
+        return None;
+    }
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything, parentheses too; the state that follows it is field 3, the start is 22.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// Which pid namespace and which time namespace this process is in, as one number; `None` when that cannot be found out.
+pub fn namespaces() -> Option<u64> {
+    let inode = |name: &str| Some(std::fs::metadata(format!("/proc/self/ns/{name}")).ok()?.ino() & 0xffff_ffff);
+    Some(inode("pid")? | inode("time").unwrap_or(0) << 32)
 }
 
 /// The effective user.

@@ -3,6 +3,7 @@
 mod contract;
 mod ends;
 mod open;
+mod proof;
 mod raw;
 mod receiver;
 mod sender;

@@ -13,12 +13,13 @@ use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, encode, peek_sizes};
-use crate::registry::{self, Identity, Liveness, claim};
+use crate::registry::{self, Identity, Language, Liveness, claim};
 use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
-use crate::sys::token::{Token, is_free};
+use crate::sys::token::Token;
 use crate::sys::{clock, fork, futex, membarrier, process};
 use crate::world::contract::{Contract, check};
+use crate::world::proof::Proofs;
 
 /// Did `open_or_create` make the world or find it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub struct World {
     // before both: every end holds an Arc of this, so none is left that could write.
     pub(super) shared: Shared,
     token: Token,
-    probe: File,
+    proofs: Proofs,
     path: WorldPath,
     catalog: Catalog,
     me: ProcessId,
@@ -50,7 +51,7 @@ pub struct World {
 
 impl Liveness for World {
     fn is_free(&self, process: ProcessId) -> bool {
-        is_free(&self.probe, process)
+        self.proofs.is_dead(&self.shared, process)
     }
 
     fn me(&self) -> Option<ProcessId> {
@@ -172,7 +173,8 @@ impl World {
         let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?.with_barrier(catalog.barrier);
-        let me = take_entry(&shared, &file, &token, role.unwrap_or("")).map_err(os)?;
+        let proofs = Proofs::new(file);
+        let me = take_entry(&shared, &proofs, &token, role.unwrap_or("")).map_err(os)?;
         let Some(me) = me else {
             let message =
                 format!("world `{}` has {} process entries and all are taken", path.name(), shared.geometry.processes);
@@ -183,7 +185,7 @@ impl World {
         Ok(World {
             shared,
             token,
-            probe: file,
+            proofs,
             path: path.clone(),
             me,
             role: role.map(str::to_owned),
@@ -218,6 +220,11 @@ impl World {
     /// Our process in the program; `None` has no role.
     pub fn role(&self) -> Option<&str> {
         self.role.as_deref()
+    }
+
+    /// Says which language our calls come from, for people.
+    pub fn speak(&self, language: Language) {
+        registry::speak(&self.shared, self.me, language);
     }
 
     /// Are we a fork child of the process that opened the world? Then nothing of it may be used.
@@ -386,7 +393,7 @@ fn read(file: &File, size: u64) -> Result<(Catalog, Geometry), Error> {
 }
 
 /// Takes a token byte, then claims its entry; recovers the dead and looks again when all entries are taken.
-fn take_entry(shared: &Shared, probe: &File, token: &Token, role: &str) -> std::io::Result<Option<ProcessId>> {
+fn take_entry(shared: &Shared, proofs: &Proofs, token: &Token, role: &str) -> std::io::Result<Option<ProcessId>> {
     let identity = Identity { pid: process::pid(), since_ns: clock::now_ns(), name: role };
     for _ in 0..2 {
         for process in (0..shared.geometry.processes as u16).map(ProcessId) {
@@ -395,20 +402,23 @@ fn take_entry(shared: &Shared, probe: &File, token: &Token, role: &str) -> std::
                 continue;
             }
             if claim(shared, process, identity) {
+                if let Some(certificate) = proofs.own() {
+                    registry::certify(shared, process, certificate);
+                }
                 return Ok(Some(process));
             }
             token.give_back(process);
         }
-        registry::recover_all(shared, &Probe(probe));
+        registry::recover_all(shared, &Probe(shared, proofs));
     }
     Ok(None)
 }
 
 /// Liveness before there is a world.
-struct Probe<'a>(&'a File);
+struct Probe<'a>(&'a Shared, &'a Proofs);
 
 impl Liveness for Probe<'_> {
     fn is_free(&self, process: ProcessId) -> bool {
-        is_free(self.0, process)
+        self.1.is_dead(self.0, process)
     }
 }

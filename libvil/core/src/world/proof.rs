@@ -1,0 +1,70 @@
+//! The two proofs of death of a world's process: its token is free, or its pidfd says that it has ended.
+//!
+//! The token alone is hidden by a child that was made around fork's handlers and keeps the lock alive; the pidfd alone is
+//! defeated by exec and by other pid namespaces. Neither is ever a timeout: a stopped process lives.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Mutex;
+
+use crate::base::words::{ProcWord, ProcessId};
+use crate::mem::Shared;
+use crate::registry::{self, Certificate};
+use crate::sys::pidfd::{Found, Pidfd, find};
+use crate::sys::process;
+use crate::sys::token::is_free;
+
+/// What one process knows of the lives of others.
+#[derive(Debug)]
+pub(crate) struct Proofs {
+    file: File,
+    namespaces: Option<u64>,
+    /// Processes that were found alive, so that asking again costs one call.
+    known: Mutex<BTreeMap<ProcessId, (ProcWord, Pidfd)>>,
+}
+
+impl Proofs {
+    /// Asks about tokens through any descriptor of the world's file but a holder's.
+    pub(crate) fn new(file: File) -> Proofs {
+        Proofs { file, namespaces: process::namespaces(), known: Mutex::default() }
+    }
+
+    /// Our own certificate; `None` where procfs does not tell.
+    pub(crate) fn own(&self) -> Option<Certificate> {
+        let pid = process::pid();
+        Some(Certificate { pid, start: process::start_time(pid)?, namespaces: self.namespaces? })
+    }
+
+    /// Is nobody left who could use this entry? The caller has read the entry's word before.
+    pub(crate) fn is_dead(&self, shared: &Shared, process: ProcessId) -> bool {
+        if is_free(&self.file, process) {
+            return true;
+        }
+        // The lock is held: by the process itself, which then lives, or by what was forked off it. Should a newcomer have
+        // come into the entry meanwhile, its epoch is another, and burying the old one fails.
+        match registry::certificate(shared, process) {
+            Some((word, certificate)) if Some(certificate.namespaces) == self.namespaces => {
+                self.has_ended(process, word, certificate)
+            }
+            _ => false,
+        }
+    }
+
+    fn has_ended(&self, process: ProcessId, word: ProcWord, certificate: Certificate) -> bool {
+        let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some((of, pidfd)) = known.get(&process)
+            && *of == word
+        {
+            return pidfd.has_ended();
+        }
+        known.remove(&process);
+        match find(certificate.pid, certificate.start) {
+            Found::Gone => true,
+            Found::Unknown => false,
+            Found::There(pidfd) => {
+                known.insert(process, (word, pidfd));
+                false
+            }
+        }
+    }
+}
