@@ -32,7 +32,7 @@ const BOUNDS: [(&str, u64); 8] = [
     ("publish", 16),
     ("receive", 10),
     ("release", 6),
-    ("attach", 18),
+    ("attach", 24),
     ("drop_newest", 2),
     ("loan", 80),
     ("recover", 400),

@@ -11,7 +11,7 @@ use vil_core::exchange::{Consumer, NotOpened, Producer, Refusal};
 use vil_core::heap;
 use vil_core::mem::Shared;
 use vil_core::queue::{self, Side};
-use vil_core::registry::{self, Identity, Liveness};
+use vil_core::registry::{self, Certificate, Identity, Liveness};
 use vil_ir::vocabulary::Delivery;
 
 use crate::memory::{offset_of, read, write};
@@ -168,10 +168,12 @@ impl Stage<'_> {
     /// Takes the entry; its token was taken before.
     pub(crate) fn attach(&mut self, process: u16) -> Result<(), Wrong> {
         let identity = Identity { pid: u32::from(process), since_ns: 1, name: "somebody" };
-        match registry::claim(self.shared, ProcessId(process), identity) {
-            true => Ok(()),
-            false => Err(format!("process {process} cannot attach")),
+        let claimed = registry::claim(self.shared, ProcessId(process), identity);
+        if claimed {
+            let certificate = Certificate { pid: u32::from(process), start: 1, namespaces: 1 };
+            registry::certify(self.shared, ProcessId(process), certificate);
         }
+        if claimed { Ok(()) } else { Err(format!("process {process} cannot attach")) }
     }
 
     pub(crate) fn open_out(&mut self, process: u16, route: usize) -> Result<(), Wrong> {

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use vil_capi::*;
 use vil_core::base::error::Fault;
+use vil_core::base::words::{ProcState, ProcessId};
+use vil_core::registry::{info, state};
+use vil_core::sys::token::is_free;
 use vil_core::world::{Receiver, Sender, Stop, World};
 use vil_tests::runtime_dir::RuntimeDir;
 
@@ -17,6 +20,7 @@ pub(crate) const ROLES: &[Role] = &[
     ("forks with handles", forks_with_handles),
     ("forks with worlds", forks_with_worlds),
     ("forks and is killed", forks_and_is_killed),
+    ("clones around the handlers and is killed", clones_and_is_killed),
     ("runs a child that stays", runs_a_child_that_stays),
     ("forks while others open", forks_while_others_open),
 ];
@@ -148,6 +152,48 @@ fn a_killed_parent_is_dead_though_its_fork_child_lives() {
     }
     assert_eq!(take(&mut receiver), Ok(4));
     drop(receiver);
+    house.is_swept();
+}
+
+/// Opens the sending end, leaves a child behind that no fork handler saw, and waits to be killed. The child keeps the
+/// token's lock and does nothing.
+fn clones_and_is_killed(dir: &Path, _: &str) {
+    let world = World::open(&place(dir), "post", &role("writer")).unwrap_or_else(|error| panic!("{error}"));
+    let mut sender = Sender::open(&world, "letters").unwrap_or_else(|error| panic!("{error}"));
+    // SAFETY: a copy of this process, as fork makes it, but around its handlers; the child only waits.
+    let child = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) };
+    assert!(child >= 0);
+    if child == 0 {
+        loop {
+            // SAFETY: it has no arguments.
+            unsafe { libc::pause() };
+        }
+    }
+    send(&mut sender, child as u64).expect("there is room");
+    hear();
+}
+
+#[test]
+fn a_killed_parent_is_dead_though_a_child_that_no_handler_saw_keeps_its_token() {
+    let house = House::new("clone-killed", PLAIN);
+    let mut receiver = house.reader();
+    let parent = Other::start("clones around the handlers and is killed", &house, "");
+    let child = take(&mut receiver).expect("it says its child") as i32;
+    let entry = (0..8).map(ProcessId).find(|entry| info(house.keeper.shared(), *entry).pid == parent.pid() as u32);
+    let entry = entry.expect("the parent has an entry");
+    assert_eq!(house.keeper.recover(), 0, "both live");
+    parent.kill();
+    let file = std::fs::File::open(house.file()).expect("it is there");
+    assert!(!is_free(&file, entry), "the child keeps the token");
+    assert_eq!(receiver.receive(FOREVER).err(), Some(Stop::PeerGone));
+    assert_eq!(state(house.keeper.shared(), entry).state, ProcState::Free, "it was recovered all the same");
+    let mut sender = house.writer();
+    assert_ne!(sender.world().me(), entry, "an entry whose token is held is not given out");
+    send(&mut sender, 4).expect("a successor has its place");
+    assert_eq!(take(&mut receiver), Ok(4));
+    // SAFETY: a number; the child is a descendant of this test's and still there.
+    assert_eq!(unsafe { libc::kill(child, libc::SIGKILL) }, 0, "the child lives");
+    drop((sender, receiver));
     house.is_swept();
 }
 
