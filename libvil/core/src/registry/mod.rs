@@ -5,6 +5,7 @@
 //! never by private state.
 
 mod audit;
+mod holdings;
 mod liveness;
 mod picture;
 mod recovery;
@@ -13,6 +14,7 @@ mod table;
 pub mod trail;
 
 pub use audit::{Audit, audit};
+pub use holdings::{Ends, ends_held, slots_held};
 pub use liveness::Liveness;
 pub use picture::Picture;
 pub(crate) use recovery::closed_head;

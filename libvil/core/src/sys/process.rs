@@ -56,6 +56,24 @@ pub fn thread() -> usize {
     }
 }
 
+/// Starts a thread that takes no signal, so that the program's handlers never run in it.
+pub fn spawn_undisturbed(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    // SAFETY: all zero is a valid set, and both are filled before they are read.
+    let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
+    // SAFETY: both sets are ours. A new thread inherits the mask of the one that starts it.
+    unsafe {
+        libc::sigfillset(&mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
+    }
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    // SAFETY: as above; the caller's mask is as it was.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
+    started
+}
+
 /// Gives the processor to somebody else for a moment.
 pub fn pause_thread() {
     std::thread::yield_now();

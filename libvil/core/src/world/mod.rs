@@ -8,6 +8,7 @@ mod raw;
 mod receiver;
 mod sender;
 mod wait;
+mod watcher;
 
 pub use contract::{Contract, Facing, PortContract};
 pub use open::{Opened, World};

@@ -1,9 +1,10 @@
 //! Creating, opening and leaving a world.
 
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use vil_ir::plan::Plan;
@@ -20,6 +21,7 @@ use crate::sys::token::Token;
 use crate::sys::{clock, fork, futex, membarrier, process};
 use crate::world::contract::{Contract, check};
 use crate::world::proof::Proofs;
+use crate::world::watcher::Watcher;
 
 /// Did `open_or_create` make the world or find it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +47,7 @@ pub struct World {
     role: Option<String>,
     cancels: AtomicU32,
     sleeps: AtomicU64,
+    watcher: Mutex<Option<Watcher>>,
     generation: u32,
     pub(super) may_spin: bool,
 }
@@ -61,6 +64,9 @@ impl Liveness for World {
 
 /// How often an open is tried again when the world is replaced under it.
 const TRIES: u32 = 100;
+
+/// How often a watcher may look: not so often that it takes a processor, and at least once an hour.
+const WATCH: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
 
 /// How long an open waits for a creator that clears an abandoned world away, each time.
 const PATIENCE: Duration = Duration::from_micros(200);
@@ -191,6 +197,7 @@ impl World {
             role: role.map(str::to_owned),
             cancels: AtomicU32::new(0),
             sleeps: AtomicU64::new(0),
+            watcher: Mutex::new(None),
             generation: fork::generation(),
             may_spin: stages <= process::processors(),
             catalog,
@@ -236,6 +243,48 @@ impl World {
     /// Recovers every dead process and sweeps. Answers how many this call finished.
     pub fn recover(&self) -> u32 {
         registry::recover_all(&self.shared, self)
+    }
+
+    /// Recovers one entry if its process is dead, and sweeps. `Argument` when there is no such entry.
+    pub fn recover_entry(&self, entry: u32) -> Result<registry::Outcome, Error> {
+        let process = u16::try_from(entry).ok().filter(|_| entry < self.shared.geometry.processes).map(ProcessId);
+        let Some(process) = process else {
+            let message = format!("entry {entry}; the table has {}", self.shared.geometry.processes);
+            return Err(Error::new(Fault::Argument, message));
+        };
+        let outcome = registry::recover(&self.shared, self, process);
+        registry::sweep(&self.shared);
+        Ok(outcome)
+    }
+
+    /// Is the process of an entry proven dead? An entry that does not exist is nobody's.
+    pub fn is_dead(&self, process: ProcessId) -> bool {
+        u32::from(process.0) >= self.shared.geometry.processes || self.proofs.is_dead(&self.shared, process)
+    }
+
+    /// Starts a thread that recovers and sweeps this often, or gives the one there is another pace. It ends with
+    /// `unwatch` or with the last user of this attachment.
+    pub fn watch(self: &Arc<World>, interval: Duration) -> Result<(), Error> {
+        if !WATCH.contains(&interval) {
+            let message = format!("an interval of {interval:?}; {:?} to {:?} are legal", WATCH.start(), WATCH.end());
+            return Err(Error::new(Fault::Argument, message));
+        }
+        let mut watcher = self.watcher();
+        match &*watcher {
+            Some(running) => running.set(interval),
+            None => *watcher = Some(Watcher::start(Arc::downgrade(self), interval)?),
+        }
+        Ok(())
+    }
+
+    /// Ends the watching thread and waits for it; false when there is none.
+    pub fn unwatch(&self) -> bool {
+        let running = self.watcher().take();
+        running.is_some()
+    }
+
+    fn watcher(&self) -> MutexGuard<'_, Option<Watcher>> {
+        self.watcher.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Recovers, sweeps and walks every slot.
