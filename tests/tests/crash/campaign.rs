@@ -65,11 +65,16 @@ pub(crate) fn recital(run: &mut Run) {
 fn tell_all(town: &Rc<Town>, seed: u64) -> Score {
     let mut score = Score::default();
     let is_large = town.roads.iter().map(|road| road.capacity).sum::<u32>() > 4;
-    let layers = Layers { single: true, takeover: if is_large { 2 } else { 1 }, duel: if is_large { 9 } else { 4 } };
+    let layers = Layers {
+        single: true,
+        takeover: if is_large { 2 } else { 1 },
+        duel: if is_large { 9 } else { 4 },
+        preempt: if is_large { 3 } else { 1 },
+    };
     tell(town, layers, &mut score, recital);
     for story in 0..STORIES {
         let mut dice = Dice::new(seed.wrapping_add(story));
-        let layers = Layers { single: true, takeover: 97, duel: 61 };
+        let layers = Layers { single: true, takeover: 97, duel: 61, preempt: 41 };
         tell(town, layers, &mut score, |run| run.ramble(&mut dice, PHRASES));
     }
     score
@@ -104,7 +109,7 @@ fn a_crash_before_any_store_and_of_any_recoverer_loses_nothing() {
     println!("seed {seed} (set VIL_SEED to change it), {:.1} s\n{score}", start.elapsed().as_secs_f64());
     assert!(score.violations.is_empty(), "{}", score.violations.join("\n"));
     assert!(score.total() >= LEAST, "only {} checks", score.total());
-    for layer in [Layer::L1, Layer::L2, Layer::L3] {
+    for layer in [Layer::L1, Layer::L2, Layer::L3a, Layer::L3b] {
         assert!(score.checks.get(&layer).is_some_and(|count| *count > 100_000), "{layer:?} hardly ran");
     }
     for site in store_sites(&FLOORS) {

@@ -7,15 +7,17 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use vil_core::base::crash::{Access, set_hook};
-use vil_core::base::words::ProcessId;
-use vil_core::registry::{self, Liveness, recover_all};
+use vil_core::queue::Side;
+use vil_core::registry::{self, recover_all};
+use vil_ir::vocabulary::Delivery;
 
+use crate::call::Call;
 use crate::facts::{Allowed, Facts};
 use crate::memory::Lease;
 use crate::oracle::judge;
-use crate::run::Call;
+use crate::private::{Changing, Private, Tokens, Wrong, bit};
 use crate::score::{Layer, Score};
-use crate::stage::{Private, Stage, Tokens, Wrong, bit};
+use crate::stage::Stage;
 use crate::town::PROCESSES;
 
 /// A call about to be interrupted: the segment it works on, and all that was true before it.
@@ -39,11 +41,11 @@ impl Context {
         self.score.borrow_mut().violations.push(text);
     }
 
-    fn count(&self, layer: Layer, site: &'static str) -> u64 {
+    pub(crate) fn count(&self, layer: Layer, site: &'static str) -> u64 {
         self.score.borrow_mut().check(layer, self.call.name(), site)
     }
 
-    fn keep(&self, layer: Layer, place: &str, result: Result<(), Wrong>) {
+    pub(crate) fn keep(&self, layer: Layer, place: &str, result: Result<(), Wrong>) {
         if let Err(wrong) = result {
             self.report(layer, place, &wrong);
         }
@@ -155,15 +157,6 @@ fn relay(context: &Rc<Context>, facts: &Rc<Facts>, source: &Lease, dead: u32, ch
     context.keep(Layer::L2, site, judge(&copy, context.before.clone(), facts, dead, turn));
 }
 
-/// Tokens that change while somebody recovers.
-struct Changing(Rc<Cell<u32>>);
-
-impl Liveness for Changing {
-    fn is_free(&self, process: ProcessId) -> bool {
-        Tokens(self.0.get()).is_free(process)
-    }
-}
-
 /// Who comes in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Intruder {
@@ -220,13 +213,13 @@ fn preempted(context: &Rc<Context>, dead: u32, intruder: Intruder, access: u64) 
     recover_all(&copy, &Changing(Rc::clone(&tokens)));
     set_hook(None);
     let Some(result) = state.borrow_mut().take() else { return false };
-    let turn = context.count(Layer::L3, "preempted");
+    let turn = context.count(Layer::L3a, "preempted");
     let place = format!("access {access} of a recoverer of {dead:#b}, preempted by {intruder:?}");
     let judged = result.and_then(|(private, facts)| {
         recover_all(&copy, &Tokens(private.tokens));
         judge(&copy, private, &facts, 0, turn)
     });
-    context.keep(Layer::L3, &place, judged);
+    context.keep(Layer::L3a, &place, judged);
     true
 }
 
@@ -237,11 +230,11 @@ fn intrude(context: &Context, copy: &Lease, dead: u32, intruder: Intruder) -> Re
     // Recovery may be half done: heads of the dead stand where they stood, or at the end of their ring.
     Facts::take(copy, &private, &ring_ends(&private))?.settle(&mut private, 0);
     if intruder == Intruder::LastMessage {
-        dead |= bit(last_message(&mut Stage { shared: copy, private: &mut private }, dead)?);
+        dead |= bit(last_message(&mut Stage::new(copy, &mut private), dead)?);
     }
     recover_all(copy, &Tokens(private.tokens & !dead));
     Facts::take(copy, &private, &ring_ends(&private))?.settle(&mut private, dead);
-    let mut stage = Stage { shared: copy, private: &mut private };
+    let mut stage = Stage::new(copy, &mut private);
     if intruder == Intruder::Newcomer {
         move_in(&mut stage, dead)?;
     }
@@ -249,10 +242,11 @@ fn intrude(context: &Context, copy: &Lease, dead: u32, intruder: Intruder) -> Re
     Ok((private, facts))
 }
 
-/// Any head may stand at the end of its ring.
-fn ring_ends(private: &Private) -> Allowed {
-    let lines = private.lines.iter().enumerate();
-    Allowed { message: None, heads: lines.map(|(route, line)| (route, line.published)).collect() }
+/// Any head of a best_effort route may stand at the end of its ring.
+pub(crate) fn ring_ends(private: &Private) -> Allowed {
+    let lines = private.lines.iter().zip(&private.town.roads).enumerate();
+    let skipping = lines.filter(|(_, (_, road))| road.delivery == Delivery::BestEffort);
+    Allowed { message: None, heads: skipping.map(|(route, (line, _))| (route, line.published)).collect() }
 }
 
 /// A living producer that holds a loan publishes it, and dies.
@@ -270,21 +264,29 @@ fn last_message(stage: &mut Stage<'_>, dead: u32) -> Result<u16, Wrong> {
 }
 
 /// A newcomer in the entry of a dead one opens what is vacant, sends one message on each route and receives one.
-fn move_in(stage: &mut Stage<'_>, dead: u32) -> Result<(), Wrong> {
+pub(crate) fn move_in(stage: &mut Stage<'_>, dead: u32) -> Result<(), Wrong> {
     let Some(process) = (0..PROCESSES).find(|process| dead & bit(*process) != 0) else { return Ok(()) };
     stage.private.tokens |= bit(process);
     stage.attach(process)?;
+    settle_in(stage, process, 0)
+}
+
+/// Opens what is vacant, sends one message on each route and receives one; these others do nothing.
+pub(crate) fn settle_in(stage: &mut Stage<'_>, process: u16, others: u32) -> Result<(), Wrong> {
     for route in 0..stage.private.lines.len() {
-        if stage.private.lines[route].inp.is_none() {
+        if stage.is_vacant(route, Side::Head) {
             stage.open_in(process, route)?;
         }
-        if stage.private.lines[route].out.is_none() {
+        if stage.is_vacant(route, Side::Tail) {
             stage.open_out(process, route)?;
             if stage.loan(route)? {
                 stage.publish(route, 0)?;
             }
         }
-        stage.receive(route)?;
+        let consumer = stage.private.lines[route].inp.as_ref().map(|inp| inp.process);
+        if consumer.is_some_and(|consumer| others & bit(consumer) == 0) {
+            stage.receive(route)?;
+        }
     }
     registry::sweep(stage.shared);
     Ok(())

@@ -7,7 +7,7 @@ use vil_core::mem::{CELL_INLINE, RingGeometry, Shared};
 use vil_ir::vocabulary::Delivery;
 
 use crate::memory::read;
-use crate::stage::{Private, Wrong, bit};
+use crate::private::{Private, Wrong, bit};
 use crate::town::Way;
 
 /// What the interrupted call may have done: one more message, or a head that stands elsewhere.
@@ -82,6 +82,13 @@ impl Facts {
             line.contents = facts.contents[(head - facts.released) as usize..].iter().copied().collect();
             line.head = head;
         }
+    }
+
+    /// The same when nobody dies now; those who are dead stay to be recovered.
+    pub(crate) fn settle_living(&self, private: &mut Private) {
+        let zombies = private.zombies;
+        self.settle(private, 0);
+        private.zombies = zombies;
     }
 
     /// Where a route's head must stand after the recovery of these dead.

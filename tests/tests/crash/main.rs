@@ -6,6 +6,7 @@
 
 #![cfg(crash_points)]
 
+mod call;
 mod campaign;
 mod crash;
 mod create;
@@ -15,6 +16,8 @@ mod mutants;
 mod nonsense;
 mod oracle;
 mod phrases;
+mod preempt;
+mod private;
 mod run;
 mod score;
 mod stage;

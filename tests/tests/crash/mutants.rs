@@ -12,15 +12,15 @@ use crate::town::{several, single};
 /// A mistake, what is wrong about it, and the first layer that is able to see it.
 const MUTANTS: &[(&str, &str, Layer)] = &[
     ("entry_recycled_first", "recovery frees the process entry before the belongings", Layer::L1),
-    ("no_epoch_recheck", "a slow recoverer goes on although the entry has a new owner", Layer::L3),
-    ("token_before_word", "recovery asks for the token before it reads the entry", Layer::L3),
+    ("no_epoch_recheck", "a slow recoverer goes on although the entry has a new owner", Layer::L3a),
+    ("token_before_word", "recovery asks for the token before it reads the entry", Layer::L3a),
     ("epoch_kept", "a recycled entry keeps its epoch", Layer::L1),
-    ("incarnation_kept", "an end that is opened again keeps its incarnation", Layer::L3),
+    ("incarnation_kept", "an end that is opened again keeps its incarnation", Layer::L3a),
     ("orphans_are_freed", "recovery frees slots that unread messages lie in", Layer::L1),
     ("free_without_generation", "recovery frees a slot without a new generation", Layer::L1),
     ("at_least_once_skips", "a dead consumer's ring is skipped although delivery is at_least_once", Layer::L1),
     ("sweep_ignores_cells", "the sweep frees every orphan", Layer::L1),
-    ("picture_before_orphans", "the sweep looks at the cells before it collects orphans", Layer::L3),
+    ("picture_before_orphans", "the sweep looks at the cells before it collects orphans", Layer::L3a),
     ("tail_before_cell", "publish stores tail before the cell", Layer::L1),
     ("count_before_tail", "publish stores the count before tail", Layer::L1),
     ("count_not_extended", "the count of published messages is read as it is stored", Layer::L1),
@@ -34,11 +34,14 @@ const MUTANTS: &[(&str, &str, Layer)] = &[
     ("close_forgets_the_ring", "a producer that closes keeps slots of unread messages", Layer::L1),
 ];
 
+const NONE: Layers = Layers { single: false, takeover: 0, duel: 0, preempt: 0 };
+
 /// One layer at a time, the cheap one first; stops at the first violation.
-const STEPS: [(Layer, Layers); 3] = [
-    (Layer::L1, Layers { single: true, takeover: 0, duel: 0 }),
-    (Layer::L3, Layers { single: false, takeover: 0, duel: 3 }),
-    (Layer::L2, Layers { single: false, takeover: 3, duel: 0 }),
+const STEPS: [(Layer, Layers); 4] = [
+    (Layer::L1, Layers { single: true, ..NONE }),
+    (Layer::L3b, Layers { preempt: 3, ..NONE }),
+    (Layer::L3a, Layers { duel: 3, ..NONE }),
+    (Layer::L2, Layers { takeover: 3, ..NONE }),
 ];
 
 /// Hunts until something is wrong; which layer saw it.

@@ -12,7 +12,8 @@ use vil_core::registry::{self, recover_all};
 use vil_ir::vocabulary::Delivery;
 
 use crate::memory::Lease;
-use crate::stage::{Private, Stage, Tokens};
+use crate::private::{Private, Tokens};
+use crate::stage::Stage;
 use crate::town::{Road, Town, Way};
 
 fn town(delivery: Delivery) -> Rc<Town> {
@@ -30,7 +31,7 @@ fn overfull(town: &Rc<Town>) -> Rc<Lease> {
 
 fn attach(town: &Rc<Town>, lease: &Lease, process: u16) {
     let mut private = Private::new(town);
-    Stage { shared: lease, private: &mut private }.attach(process).expect("the world is empty");
+    Stage::new(lease, &mut private).attach(process).expect("the world is empty");
 }
 
 fn owners(lease: &Lease, town: &Town) -> [Option<ProcessId>; 2] {

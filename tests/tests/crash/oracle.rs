@@ -11,7 +11,8 @@ use vil_core::registry;
 
 use crate::facts::{Facts, content_at, judge_words};
 use crate::memory::{poison, read};
-use crate::stage::{Private, Stage, Tokens, Wrong, bit};
+use crate::private::{Private, Tokens, Wrong, bit};
+use crate::stage::Stage;
 use crate::town::PROCESSES;
 
 /// Judges a segment on which somebody has just recovered `dead`. `turn` varies what the survivors do next.
@@ -19,7 +20,7 @@ pub(crate) fn judge(shared: &Shared, mut private: Private, facts: &Facts, dead: 
     facts.settle(&mut private, dead);
     judge_words(shared, &private, facts, dead)?;
     counts(shared, &private)?;
-    let mut stage = Stage { shared, private: &mut private };
+    let mut stage = Stage::new(shared, &mut private);
     let newcomer = newcomer(&stage, dead)?;
     poison_pool(&mut stage, newcomer)?;
     whole(&stage)?;

@@ -3,8 +3,9 @@
 //! A phrase looks at the model and makes whatever calls are legal there, so any phrase may follow any other. Random
 //! single calls hardly ever reach a full ring with a half-released message and a dead end; phrases do so all the time.
 
-use crate::run::{Call, Run};
-use crate::stage::bit;
+use crate::call::Call;
+use crate::private::bit;
+use crate::run::Run;
 use crate::town::{FIRST_SPECTATOR, PROCESSES, SPECTATORS};
 
 /// Small numbers for choices; the same seed makes the same story.

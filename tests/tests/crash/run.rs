@@ -5,63 +5,18 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use vil_core::base::atomic::{FOR_DATA, FOR_SPACE};
 use vil_core::base::crash::{Access, set_hook};
-use vil_core::registry;
 use vil_ir::vocabulary::Delivery;
 
+use crate::call::Call;
 use crate::crash::{Context, boundary, duels, is_tried_enough, single, takeover};
 use crate::facts::Allowed;
 use crate::memory::Lease;
+use crate::preempt::preemptions;
+use crate::private::{Private, bit};
 use crate::score::{Layer, Score};
-use crate::stage::{Private, Stage, Wrong, bit};
+use crate::stage::Stage;
 use crate::town::{FIRST_SPECTATOR, SPECTATORS, Town};
-
-/// One call, or one death. Routes and positions are those of the model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Call {
-    Attach(u16),
-    OpenOut(u16, usize),
-    OpenIn(u16, usize),
-    Loan(usize),
-    Publish(usize, usize),
-    Discard(usize, usize),
-    DropNewest(usize, usize),
-    Receive(usize),
-    Release(usize, usize),
-    CloseOut(usize),
-    CloseIn(usize),
-    Leave(u16),
-    Kill(u16),
-    Recover(u16),
-    Sweep(u16),
-    /// The producer's process (true) or the consumer's is about to sleep.
-    Announce(usize, bool),
-}
-
-impl Call {
-    /// Its name in reports.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Call::Attach(..) => "attach",
-            Call::OpenOut(..) => "open producer",
-            Call::OpenIn(..) => "open consumer",
-            Call::Loan(..) => "loan",
-            Call::Publish(..) => "publish",
-            Call::Discard(..) => "discard",
-            Call::DropNewest(..) => "drop_newest",
-            Call::Receive(..) => "receive",
-            Call::Release(..) => "release",
-            Call::CloseOut(..) => "close producer",
-            Call::CloseIn(..) => "close consumer",
-            Call::Leave(..) => "leave",
-            Call::Kill(..) => "kill",
-            Call::Recover(..) => "recover",
-            Call::Sweep(..) => "sweep",
-            Call::Announce(..) => "announce",
-        }
-    }
-}
 
 /// Which layers run, and how often: every Nth occasion, 0 is never.
 #[derive(Debug, Clone, Copy)]
@@ -70,8 +25,10 @@ pub(crate) struct Layers {
     pub(crate) single: bool,
     /// The recoverer dies as well: every Nth crash point.
     pub(crate) takeover: u64,
-    /// Recoverers preempted: after every Nth call.
+    /// L3a: recoverers preempted, after every Nth call.
     pub(crate) duel: u64,
+    /// L3b: the caller preempted by its peers, at every Nth call.
+    pub(crate) preempt: u64,
 }
 
 /// A story under way.
@@ -111,8 +68,11 @@ impl Run {
             self.private.tokens |= bit(process);
         }
         let context = Rc::new(self.context(call, self.allowed(call)));
+        if self.layers.preempt != 0 && (self.log.len() as u64).is_multiple_of(self.layers.preempt) {
+            preemptions(&context);
+        }
         self.watch(&context);
-        let answer = self.apply(call);
+        let answer = Stage::new(&self.lease, &mut self.private).apply(call);
         set_hook(None);
         self.score.borrow_mut().bound(call.name(), context.accesses.get());
         match answer {
@@ -216,7 +176,7 @@ impl Run {
             skips.map(|route| (route, self.private.lines[route].published)).collect()
         };
         let mut private = self.private.clone();
-        let stage = Stage { shared: &self.lease, private: &mut private };
+        let stage = Stage::new(&self.lease, &mut private);
         match call {
             Call::Publish(route, position) => {
                 let loans = self.private.lines[route].out.as_ref().map(|out| &out.loans);
@@ -236,34 +196,5 @@ impl Run {
             _ => {}
         }
         allowed
-    }
-
-    fn apply(&mut self, call: Call) -> Result<bool, Wrong> {
-        let shared: &Lease = &self.lease;
-        let mut stage = Stage { shared, private: &mut self.private };
-        match call {
-            Call::Attach(process) => stage.attach(process)?,
-            Call::OpenOut(process, route) => stage.open_out(process, route)?,
-            Call::OpenIn(process, route) => stage.open_in(process, route)?,
-            Call::Loan(route) => return stage.loan(route),
-            Call::Publish(route, position) => return stage.publish(route, position),
-            Call::Discard(route, position) => stage.discard(route, position)?,
-            Call::DropNewest(route, position) => stage.drop_newest(route, position)?,
-            Call::Receive(route) => return stage.receive(route),
-            Call::Release(route, position) => stage.release(route, position)?,
-            Call::CloseOut(route) => stage.close_out(route),
-            Call::CloseIn(route) => stage.close_in(route),
-            Call::Leave(process) => stage.leave(process),
-            Call::Kill(process) => stage.kill(process),
-            Call::Recover(_) => stage.recover()?,
-            Call::Sweep(_) => drop(registry::sweep(shared)),
-            Call::Announce(route, is_producer) => {
-                let ring = &shared.geometry.rings[route];
-                let (flag, reason) =
-                    if is_producer { (ring.producer_flag, FOR_SPACE) } else { (ring.consumer_flag, FOR_DATA) };
-                shared.segment.flag(flag).announce(reason, "wait.announce");
-            }
-        }
-        Ok(true)
     }
 }

@@ -13,7 +13,9 @@ pub(crate) enum Layer {
     /// The recoverer dies as well.
     L2,
     /// A recoverer is preempted by another one and by a newcomer.
-    L3,
+    L3a,
+    /// A living process is preempted by its peers, goes on, and dies later or does not.
+    L3b,
 }
 
 /// Counts of a campaign.

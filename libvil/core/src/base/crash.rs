@@ -22,22 +22,34 @@ mod hooked {
     type Hook = Box<dyn FnMut(Access, &'static str)>;
 
     thread_local! {
+        /// Is a hook in its place? Asked at each access, so it is asked apart.
+        static ARMED: Cell<bool> = const { Cell::new(false) };
         static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
         static MUTANT: Cell<&'static str> = const { Cell::new("") };
     }
 
     /// Calls the thread's hook. The hook is out of its place while it runs, so accesses made inside it are not hooked
     /// unless it sets a hook of its own.
+    #[inline]
     pub fn point(access: Access, site: &'static str) {
+        if ARMED.with(Cell::get) {
+            call(access, site);
+        }
+    }
+
+    fn call(access: Access, site: &'static str) {
         let taken = HOOK.with(|hook| hook.borrow_mut().take());
+        ARMED.with(|armed| armed.set(false));
         if let Some(mut taken_hook) = taken {
             taken_hook(access, site);
+            ARMED.with(|armed| armed.set(true));
             HOOK.with(|hook| *hook.borrow_mut() = Some(taken_hook));
         }
     }
 
     /// Sets the thread's hook and answers the one before.
     pub fn set_hook(hook: Option<Hook>) -> Option<Hook> {
+        ARMED.with(|armed| armed.set(hook.is_some()));
         HOOK.with(|place| std::mem::replace(&mut *place.borrow_mut(), hook))
     }
 

@@ -1,0 +1,90 @@
+//! The calls that stories are made of, and who makes them.
+
+use vil_core::base::atomic::{FOR_DATA, FOR_SPACE};
+use vil_core::registry;
+
+use crate::private::Wrong;
+use crate::stage::Stage;
+
+/// One call, or one death. Routes and positions are those of the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    Attach(u16),
+    OpenOut(u16, usize),
+    OpenIn(u16, usize),
+    Loan(usize),
+    Publish(usize, usize),
+    Discard(usize, usize),
+    DropNewest(usize, usize),
+    Receive(usize),
+    Release(usize, usize),
+    CloseOut(usize),
+    CloseIn(usize),
+    Leave(u16),
+    Kill(u16),
+    Recover(u16),
+    Sweep(u16),
+    /// The producer's process (true) or the consumer's is about to sleep.
+    Announce(usize, bool),
+}
+
+impl Call {
+    /// Its name in reports.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Call::Attach(..) => "attach",
+            Call::OpenOut(..) => "open producer",
+            Call::OpenIn(..) => "open consumer",
+            Call::Loan(..) => "loan",
+            Call::Publish(..) => "publish",
+            Call::Discard(..) => "discard",
+            Call::DropNewest(..) => "drop_newest",
+            Call::Receive(..) => "receive",
+            Call::Release(..) => "release",
+            Call::CloseOut(..) => "close producer",
+            Call::CloseIn(..) => "close consumer",
+            Call::Leave(..) => "leave",
+            Call::Kill(..) => "kill",
+            Call::Recover(..) => "recover",
+            Call::Sweep(..) => "sweep",
+            Call::Announce(..) => "announce",
+        }
+    }
+}
+
+impl Stage<'_> {
+    /// Makes one call. True when it did what it is for.
+    pub(crate) fn apply(&mut self, call: Call) -> Result<bool, Wrong> {
+        match call {
+            Call::Attach(process) => self.attach(process)?,
+            Call::OpenOut(process, route) => return self.open_out(process, route),
+            Call::OpenIn(process, route) => return self.open_in(process, route),
+            Call::Loan(route) => return self.loan(route),
+            Call::Publish(route, position) => return self.publish(route, position),
+            Call::Discard(route, position) => self.discard(route, position)?,
+            Call::DropNewest(route, position) => self.drop_newest(route, position)?,
+            Call::Receive(route) => return self.receive(route),
+            Call::Release(route, position) => self.release(route, position)?,
+            Call::CloseOut(route) => self.close_out(route),
+            Call::CloseIn(route) => self.close_in(route),
+            Call::Leave(process) => self.leave(process),
+            Call::Kill(process) => self.kill(process),
+            Call::Recover(_) => self.recover()?,
+            Call::Sweep(_) => self.sweep(),
+            Call::Announce(route, is_producer) => self.announce(route, is_producer),
+        }
+        Ok(true)
+    }
+
+    fn sweep(&mut self) {
+        registry::sweep(self.shared);
+        self.meet();
+    }
+
+    fn announce(&mut self, route: usize, is_producer: bool) {
+        let ring = &self.shared.geometry.rings[route];
+        let (flag, reason) = if is_producer { (ring.producer_flag, FOR_SPACE) } else { (ring.consumer_flag, FOR_DATA) };
+        self.shared.segment.flag(flag).announce(reason, "wait.announce");
+        self.meet();
+    }
+}
