@@ -4,6 +4,7 @@
 pub mod artifact;
 pub mod cc;
 pub mod generated;
+pub mod mutants;
 pub mod pipeline;
 pub mod runtime_dir;
 pub mod rustc;

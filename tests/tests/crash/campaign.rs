@@ -67,8 +67,8 @@ fn tell_all(town: &Rc<Town>, seed: u64) -> Score {
     let is_large = town.roads.iter().map(|road| road.capacity).sum::<u32>() > 4;
     let layers = Layers {
         single: true,
-        takeover: if is_large { 2 } else { 1 },
-        duel: if is_large { 9 } else { 4 },
+        takeover: if is_large { 7 } else { 3 },
+        duel: if is_large { 5 } else { 2 },
         preempt: if is_large { 3 } else { 1 },
     };
     tell(town, layers, &mut score, recital);

@@ -1,6 +1,7 @@
 //! Creation: the static part of a world is written before anybody can see it. Should it be seen half written all the
 //! same, it is refused: at every byte at which the writing may stop.
 
+use vil_core::base::atomic::Barrier;
 use vil_core::mem::{
     Catalog, ClassEntry, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes,
 };

@@ -1,15 +1,16 @@
 //! The harness's own score: seeded mistakes, switched on one at a time, each of which a campaign must find.
 //!
-//! A mistake that no layer finds is a hole in the harness.
+//! A mistake that is not found by the layer that should is a hole in the harness.
 
 use vil_core::base::crash::set_mutant;
+use vil_tests::mutants::{self, Mutant, Verdict};
 
 use crate::campaign::{recital, tell};
 use crate::run::Layers;
 use crate::score::{Layer, Score};
 use crate::town::{several, single};
 
-/// A mistake, what is wrong about it, and the first layer that is able to see it.
+/// A mistake, what is wrong about it, and the cheapest layer that must see it.
 const MUTANTS: &[(&str, &str, Layer)] = &[
     ("entry_recycled_first", "recovery frees the process entry before the belongings", Layer::L1),
     ("no_epoch_recheck", "a slow recoverer goes on although the entry has a new owner", Layer::L3a),
@@ -36,41 +37,40 @@ const MUTANTS: &[(&str, &str, Layer)] = &[
 
 const NONE: Layers = Layers { single: false, takeover: 0, duel: 0, preempt: 0 };
 
-/// One layer at a time, the cheap one first; stops at the first violation.
-const STEPS: [(Layer, Layers); 4] = [
-    (Layer::L1, Layers { single: true, ..NONE }),
-    (Layer::L3b, Layers { preempt: 3, ..NONE }),
-    (Layer::L3a, Layers { duel: 3, ..NONE }),
-    (Layer::L2, Layers { takeover: 3, ..NONE }),
-];
+/// A layer alone.
+fn alone(layer: Layer) -> Layers {
+    match layer {
+        Layer::L1 => Layers { single: true, ..NONE },
+        Layer::L2 => Layers { takeover: 3, ..NONE },
+        Layer::L3a => Layers { duel: 3, ..NONE },
+        Layer::L3b => Layers { preempt: 3, ..NONE },
+    }
+}
 
-/// Hunts until something is wrong; which layer saw it.
-fn hunt(name: &'static str, score: &mut Score) -> Option<Layer> {
+/// Hunts with one layer until something is wrong.
+fn hunt(name: &'static str, layer: Layer) -> Score {
+    let mut score = Score::default();
     set_mutant(name);
-    let found = STEPS.into_iter().find(|(_, layers)| {
-        let towns = single().into_iter().take(6).chain(several());
-        towns.into_iter().any(|town| {
-            tell(&town, *layers, score, recital);
-            score.is_over()
-        })
-    });
+    for town in single().into_iter().take(6).chain(several()) {
+        tell(&town, alone(layer), &mut score, recital);
+        if score.is_over() {
+            break;
+        }
+    }
     set_mutant("");
-    found.map(|(layer, _)| layer)
+    score
 }
 
 #[test]
 fn every_seeded_mistake_is_found() {
-    let mut missed = Vec::new();
-    for (name, meaning, layer) in MUTANTS {
-        let mut score = Score::default();
-        let found = hunt(name, &mut score);
-        let violation = score.violations.first().map_or("", String::as_str);
-        let seen: String = violation.chars().take(150).collect();
-        println!("{name}: {meaning}: found by {found:?} after {} checks: {seen}", score.total());
-        if found.is_none_or(|found| found > *layer) {
-            missed.push(*name);
-        }
-    }
-    println!("{} of {} found", MUTANTS.len() - missed.len(), MUTANTS.len());
-    assert!(missed.is_empty(), "not found, or not by the layer that should: {missed:?}");
+    let hunted = MUTANTS.iter().map(|(name, meaning, layer)| {
+        let score = hunt(name, *layer);
+        let verdict = match score.violations.first() {
+            Some(violation) => Verdict::Found(format!("{layer:?} after {} checks: {violation}", score.total())),
+            None => Verdict::Missed,
+        };
+        Mutant { name, meaning, verdict }
+    });
+    let hunted: Vec<_> = hunted.collect();
+    mutants::tell(&hunted);
 }
