@@ -159,6 +159,8 @@ typedef struct {
   uint32_t route;
   // Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same.
   uint64_t number;
+  // On a request port: number of the request that it answers. Else 0.
+  uint64_t answers;
   // Names the message.
   uint64_t ticket;
 } vil_message_t;
@@ -527,8 +529,8 @@ VIL_API vil_status_t vil_queue_move_to_thread(vil_queue_t *queue);
 //
 // Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 // vil_receiver_close. NULL: `error` may be. Blocks: never.
-// Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port), VIL_E_CORRUPT,
-// VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+// Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port), VIL_E_PENDING
+// (messages that a dead holder forwarded are still read), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.
@@ -537,6 +539,22 @@ vil_status_t vil_receiver_open(vil_world_t *world,
                                const char *port,
                                vil_receiver_t **receiver,
                                vil_error_t *error);
+
+// vil_receiver_open that tries for a while: until a predecessor that still lives, or messages that it forwarded and
+// that are still read, are gone. So processes may be started again in any order.
+//
+// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
+// vil_receiver_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: those of vil_receiver_open after the timeout. Since: 0.1.
+//
+// # Safety
+// Pointers are NULL or valid as their types say, texts end with NUL.
+VIL_API
+vil_status_t vil_receiver_open_within(vil_world_t *world,
+                                      const char *port,
+                                      uint64_t timeout_ns,
+                                      vil_receiver_t **receiver,
+                                      vil_error_t *error);
 
 // Closes a receiver. Messages that were not released stay for a successor under at_least_once, and are dropped and
 // counted under best_effort.
@@ -561,17 +579,48 @@ vil_status_t vil_receiver_receive(vil_receiver_t *receiver,
                                   uint64_t timeout_ns,
                                   vil_message_t *message);
 
-// Ends a message, in any order. The producer gets the slots back in the order of the ring.
+// Ends a message, in any order. The producer gets the slots back in the order of the ring. A consume_once message that
+// was not consumed is ended all the same, and the answer is VIL_E_STATE.
 //
 // Threads: the owner. Ownership: the message is libvil's again; `message` is set to zero. NULL: `message` may not be.
 // Blocks: never.
-// Errors: VIL_E_STATE (released before), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+// Errors: VIL_E_STATE (released before, or not consumed), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `message` is NULL or was filled by vil_receiver_receive.
 VIL_API
 vil_status_t vil_receiver_release(vil_receiver_t *receiver,
                                   vil_message_t *message);
+
+// Ends a consume_once message that was used.
+//
+// Threads: the owner. Ownership: the message is libvil's again; `message` is set to zero. NULL: `message` may not be.
+// Blocks: never.
+// Errors: VIL_E_STATE (ended before), VIL_E_UNSUPPORTED (the route's transfer is not consume_once), VIL_E_HANDLE,
+// VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `message` is NULL or was filled by vil_receiver_receive.
+VIL_API
+vil_status_t vil_receiver_consume(vil_receiver_t *receiver,
+                                  vil_message_t *message);
+
+// Publishes a message in hand on by a sender of the same world handle, without a copy. A consume_once message moves;
+// any other stays its producer's, and is released when the next consumer has released it. On every answer but VIL_OK
+// the caller still holds it.
+//
+// Threads: the owner of both. Ownership: the message passes to the sender's route; `message` is set to zero.
+// NULL: no pointer may be. Blocks: under `block` and with a full ring, until the route's deadline.
+// Errors: VIL_FULL, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (ended before),
+// VIL_E_UNSUPPORTED (a copy, a message that was borrowed already, or a sender of another message), VIL_E_CORRUPT,
+// VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT (another world handle). Since: 0.1.
+//
+// # Safety
+// `message` is NULL or was filled by vil_receiver_receive.
+VIL_API
+vil_status_t vil_receiver_forward(vil_receiver_t *receiver,
+                                  vil_message_t *message,
+                                  vil_sender_t *sender);
 
 // Waits until one of several receivers of one world handle has a message, and answers which. Earlier ones win.
 //
@@ -620,6 +669,22 @@ vil_status_t vil_sender_open(vil_world_t *world,
                              vil_sender_t **sender,
                              vil_error_t *error);
 
+// vil_sender_open that tries for a while: until a predecessor that still lives, or messages of it that are still read,
+// are gone. So processes may be started again in any order.
+//
+// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
+// vil_sender_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: those of vil_sender_open after the timeout; VIL_E_PENDING. Since: 0.1.
+//
+// # Safety
+// Pointers are NULL or valid as their types say, texts end with NUL.
+VIL_API
+vil_status_t vil_sender_open_within(vil_world_t *world,
+                                    const char *port,
+                                    uint64_t timeout_ns,
+                                    vil_sender_t **sender,
+                                    vil_error_t *error);
+
 // Closes a sender. What it published stays for the consumer; what it holds on loan is discarded.
 //
 // Threads: the owner. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: never.
@@ -652,6 +717,43 @@ vil_status_t vil_sender_loan(vil_sender_t *sender,
 VIL_API
 vil_status_t vil_sender_publish(vil_sender_t *sender,
                                 vil_loan_t *loan);
+
+// Publishes a loan of a loan_read port and keeps it: the message may be read until vil_sender_release, and not be
+// written. On every answer but VIL_OK and VIL_DROPPED it is still a loan.
+//
+// Threads: the owner. Ownership: the slot passes to the route, and stays readable for the caller.
+// NULL: `loan` may not be. Blocks: as vil_sender_publish.
+// Errors: those of vil_sender_publish; VIL_E_UNSUPPORTED (the port's transfer is not loan_read). Since: 0.1.
+//
+// # Safety
+// `loan` is NULL or was filled by vil_sender_loan.
+VIL_API
+vil_status_t vil_sender_keep(vil_sender_t *sender,
+                             vil_loan_t *loan);
+
+// Ends the reading of a message that was published by vil_sender_keep.
+//
+// Threads: the owner. Ownership: the message is libvil's; `loan` is set to zero. NULL: `loan` may not be.
+// Blocks: never. Errors: VIL_E_STATE (not kept, or released before), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY,
+// VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `loan` is NULL or was filled by vil_sender_loan.
+VIL_API vil_status_t vil_sender_release(vil_sender_t *sender, vil_loan_t *loan);
+
+// Publishes a loan of a response port as the answer to a request in hand, which is released on its own. The one who
+// asked finds the request's number in the answer's `answers`.
+//
+// Threads: the owner. Ownership: the slot passes to the route; `loan` is set to zero. NULL: no pointer may be.
+// Blocks: as vil_sender_publish.
+// Errors: those of vil_sender_publish; VIL_E_UNSUPPORTED (no route of the port answers the request's). Since: 0.1.
+//
+// # Safety
+// `loan` is NULL or was filled by vil_sender_loan, `request` is NULL or was filled by vil_receiver_receive.
+VIL_API
+vil_status_t vil_sender_answer(vil_sender_t *sender,
+                               vil_loan_t *loan,
+                               const vil_message_t *request);
 
 // Gives a loan back unpublished.
 //

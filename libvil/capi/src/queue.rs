@@ -64,7 +64,7 @@ pub unsafe extern "C" fn vil_queue_open(
                     return Err(Failure::Cold(Error::new(Fault::Argument, message)));
                 }
                 match role {
-                    VIL_PRODUCER => Ok(Queue::Producer(Box::new(Sender::open_route(world, route)?))),
+                    VIL_PRODUCER => Ok(Queue::Producer(Box::new(Sender::open_routes(world, &[route])?))),
                     VIL_CONSUMER => Ok(Queue::Consumer(Box::new(Receiver::open_routes(world, &[route])?))),
                     _ => Err(Failure::Argument("role is VIL_PRODUCER or VIL_CONSUMER")),
                 }

@@ -2,12 +2,12 @@
 
 use std::ffi::{c_char, c_void};
 
-use vil_core::base::error::Fault;
-use vil_core::world::{Receiver, Stop, wait_any};
+use vil_core::world::{Receiver, wait_any};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
 use crate::handle::{Owned, full};
+use crate::sender::{vil_sender_t, with_sender};
 use crate::status::vil_status_t;
 use crate::world::{cleared, vil_world_t, with_world};
 
@@ -29,11 +29,14 @@ pub struct vil_message_t {
     pub route: u32,
     /// Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same.
     pub number: u64,
+    /// On a request port: number of the request that it answers. Else 0.
+    pub answers: u64,
     /// Names the message.
     pub ticket: u64,
 }
 
-const NO_MESSAGE: vil_message_t = vil_message_t { data: std::ptr::null(), size: 0, route: 0, number: 0, ticket: 0 };
+const NO_MESSAGE: vil_message_t =
+    vil_message_t { data: std::ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
 
 /// Receivers in one vil_receiver_wait_any; bounds the work of one poll.
 const MAX_WAIT: usize = 64;
@@ -43,8 +46,8 @@ const MAX_WAIT: usize = 64;
 ///
 /// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 /// vil_receiver_close. NULL: `error` may be. Blocks: never.
-/// Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port), VIL_E_CORRUPT,
-/// VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+/// Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port), VIL_E_PENDING
+/// (messages that a dead holder forwarded are still read), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
 ///
 /// # Safety
 /// Pointers are NULL or valid as their types say, texts end with NUL.
@@ -60,6 +63,34 @@ pub unsafe extern "C" fn vil_receiver_open(
         cold(error, || {
             let (place, port) = (cleared(receiver)?, text(port, "port is NULL or not UTF-8")?);
             let opened = with_world(world, |world| Ok(Receiver::open(world, port)?))?;
+            *place = RECEIVERS.insert(opened).ok_or(full())? as *mut vil_receiver_t;
+            Ok(())
+        })
+    }
+}
+
+/// vil_receiver_open that tries for a while: until a predecessor that still lives, or messages that it forwarded and
+/// that are still read, are gone. So processes may be started again in any order.
+///
+/// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
+/// vil_receiver_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: those of vil_receiver_open after the timeout. Since: 0.1.
+///
+/// # Safety
+/// Pointers are NULL or valid as their types say, texts end with NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_open_within(
+    world: *mut vil_world_t,
+    port: *const c_char,
+    timeout_ns: u64,
+    receiver: *mut *mut vil_receiver_t,
+    error: *mut vil_error_t,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        cold(error, || {
+            let (place, port) = (cleared(receiver)?, text(port, "port is NULL or not UTF-8")?);
+            let opened = with_world(world, |world| Ok(Receiver::open_within(world, port, timeout_ns)?))?;
             *place = RECEIVERS.insert(opened).ok_or(full())? as *mut vil_receiver_t;
             Ok(())
         })
@@ -99,11 +130,12 @@ pub unsafe extern "C" fn vil_receiver_receive(
     })
 }
 
-/// Ends a message, in any order. The producer gets the slots back in the order of the ring.
+/// Ends a message, in any order. The producer gets the slots back in the order of the ring. A consume_once message that
+/// was not consumed is ended all the same, and the answer is VIL_E_STATE.
 ///
 /// Threads: the owner. Ownership: the message is libvil's again; `message` is set to zero. NULL: `message` may not be.
 /// Blocks: never.
-/// Errors: VIL_E_STATE (released before), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+/// Errors: VIL_E_STATE (released before, or not consumed), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 ///
 /// # Safety
 /// `message` is NULL or was filled by vil_receiver_receive.
@@ -116,6 +148,60 @@ pub unsafe extern "C" fn vil_receiver_release(
         // SAFETY: as promised by the caller.
         let place = unsafe { out(message, "message is NULL") }?;
         with_receiver(receiver, |receiver| release_from(receiver, place))
+    })
+}
+
+/// Ends a consume_once message that was used.
+///
+/// Threads: the owner. Ownership: the message is libvil's again; `message` is set to zero. NULL: `message` may not be.
+/// Blocks: never.
+/// Errors: VIL_E_STATE (ended before), VIL_E_UNSUPPORTED (the route's transfer is not consume_once), VIL_E_HANDLE,
+/// VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `message` is NULL or was filled by vil_receiver_receive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_consume(
+    receiver: *mut vil_receiver_t,
+    message: *mut vil_message_t,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(message, "message is NULL") }?;
+        with_receiver(receiver, |receiver| {
+            receiver.consume(place.route, place.ticket)?;
+            *place = NO_MESSAGE;
+            Ok(())
+        })
+    })
+}
+
+/// Publishes a message in hand on by a sender of the same world handle, without a copy. A consume_once message moves;
+/// any other stays its producer's, and is released when the next consumer has released it. On every answer but VIL_OK
+/// the caller still holds it.
+///
+/// Threads: the owner of both. Ownership: the message passes to the sender's route; `message` is set to zero.
+/// NULL: no pointer may be. Blocks: under `block` and with a full ring, until the route's deadline.
+/// Errors: VIL_FULL, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (ended before),
+/// VIL_E_UNSUPPORTED (a copy, a message that was borrowed already, or a sender of another message), VIL_E_CORRUPT,
+/// VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT (another world handle). Since: 0.1.
+///
+/// # Safety
+/// `message` is NULL or was filled by vil_receiver_receive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_forward(
+    receiver: *mut vil_receiver_t,
+    message: *mut vil_message_t,
+    sender: *mut vil_sender_t,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(message, "message is NULL") }?;
+        with_receiver(receiver, |receiver| {
+            with_sender(sender, |sender| Ok(receiver.forward(place.route, place.ticket, sender)?))?;
+            *place = NO_MESSAGE;
+            Ok(())
+        })
     })
 }
 
@@ -217,6 +303,7 @@ pub(crate) fn receive_into(receiver: &mut Receiver, timeout_ns: u64, place: &mut
         size: message.size,
         route: received.route,
         number: message.number,
+        answers: message.answers,
         ticket: message.ticket,
     };
     Ok(())
@@ -225,10 +312,8 @@ pub(crate) fn receive_into(receiver: &mut Receiver, timeout_ns: u64, place: &mut
 /// Releases a message struct's message.
 #[inline(always)]
 pub(crate) fn release_from(receiver: &mut Receiver, place: &mut vil_message_t) -> Result<(), Failure> {
-    if place.data.is_null() {
-        return Err(Failure::Hot(Stop::Fault(Fault::State)));
-    }
-    receiver.release(place.route, place.ticket)?;
+    let answer = receiver.release(place.route, place.ticket);
+    // Whatever the answer, the struct names nothing any more.
     *place = NO_MESSAGE;
-    Ok(())
+    Ok(answer?)
 }

@@ -2,12 +2,12 @@
 
 use std::ffi::{c_char, c_void};
 
-use vil_core::base::error::Fault;
 use vil_core::world::{Sender, Stop};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
 use crate::handle::{Owned, full};
+use crate::receiver::vil_message_t;
 use crate::status::{VIL_DROPPED, VIL_OK, vil_status_t};
 use crate::world::{cleared, vil_world_t, with_world};
 
@@ -60,6 +60,34 @@ pub unsafe extern "C" fn vil_sender_open(
     }
 }
 
+/// vil_sender_open that tries for a while: until a predecessor that still lives, or messages of it that are still read,
+/// are gone. So processes may be started again in any order.
+///
+/// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
+/// vil_sender_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: those of vil_sender_open after the timeout; VIL_E_PENDING. Since: 0.1.
+///
+/// # Safety
+/// Pointers are NULL or valid as their types say, texts end with NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_open_within(
+    world: *mut vil_world_t,
+    port: *const c_char,
+    timeout_ns: u64,
+    sender: *mut *mut vil_sender_t,
+    error: *mut vil_error_t,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        cold(error, || {
+            let (place, port) = (cleared(sender)?, text(port, "port is NULL or not UTF-8")?);
+            let opened = with_world(world, |world| Ok(Sender::open_within(world, port, timeout_ns)?))?;
+            *place = SENDERS.insert(opened).ok_or(full())? as *mut vil_sender_t;
+            Ok(())
+        })
+    }
+}
+
 /// Closes a sender. What it published stays for the consumer; what it holds on loan is discarded.
 ///
 /// Threads: the owner. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: never.
@@ -103,6 +131,71 @@ pub unsafe extern "C" fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mu
         // SAFETY: as promised by the caller.
         let place = unsafe { out(loan, "loan is NULL") }?;
         with_sender(sender, |sender| publish_from(sender, place))
+    })
+}
+
+/// Publishes a loan of a loan_read port and keeps it: the message may be read until vil_sender_release, and not be
+/// written. On every answer but VIL_OK and VIL_DROPPED it is still a loan.
+///
+/// Threads: the owner. Ownership: the slot passes to the route, and stays readable for the caller.
+/// NULL: `loan` may not be. Blocks: as vil_sender_publish.
+/// Errors: those of vil_sender_publish; VIL_E_UNSUPPORTED (the port's transfer is not loan_read). Since: 0.1.
+///
+/// # Safety
+/// `loan` is NULL or was filled by vil_sender_loan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_keep(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(loan, "loan is NULL") }?;
+        with_sender(sender, |sender| ended_when_dropped(sender.keep(place.ticket), place))
+    })
+}
+
+/// Ends the reading of a message that was published by vil_sender_keep.
+///
+/// Threads: the owner. Ownership: the message is libvil's; `loan` is set to zero. NULL: `loan` may not be.
+/// Blocks: never. Errors: VIL_E_STATE (not kept, or released before), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY,
+/// VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// `loan` is NULL or was filled by vil_sender_loan.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_release(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(loan, "loan is NULL") }?;
+        with_sender(sender, |sender| {
+            sender.release(place.ticket)?;
+            *place = NO_LOAN;
+            Ok(())
+        })
+    })
+}
+
+/// Publishes a loan of a response port as the answer to a request in hand, which is released on its own. The one who
+/// asked finds the request's number in the answer's `answers`.
+///
+/// Threads: the owner. Ownership: the slot passes to the route; `loan` is set to zero. NULL: no pointer may be.
+/// Blocks: as vil_sender_publish.
+/// Errors: those of vil_sender_publish; VIL_E_UNSUPPORTED (no route of the port answers the request's). Since: 0.1.
+///
+/// # Safety
+/// `loan` is NULL or was filled by vil_sender_loan, `request` is NULL or was filled by vil_receiver_receive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_answer(
+    sender: *mut vil_sender_t,
+    loan: *mut vil_loan_t,
+    request: *const vil_message_t,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(loan, "loan is NULL") }?;
+        // SAFETY: as promised by the caller.
+        let request = unsafe { request.as_ref() }.ok_or(Failure::Argument("request is NULL"))?;
+        with_sender(sender, |sender| {
+            ended_unless_held(sender.answer(place.ticket, request.route, request.number), place)
+        })
     })
 }
 
@@ -179,7 +272,7 @@ pub extern "C" fn vil_sender_move_to_thread(sender: *mut vil_sender_t) -> vil_st
 }
 
 #[inline(always)]
-fn with_sender<R>(
+pub(crate) fn with_sender<R>(
     sender: *mut vil_sender_t,
     call: impl FnOnce(&mut Sender) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
@@ -198,8 +291,21 @@ pub(crate) fn loan_into(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(
 /// Publishes a loan struct's loan.
 #[inline(always)]
 pub(crate) fn publish_from(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(), Failure> {
-    let answer = sender.publish(held(place)?);
+    ended_unless_held(sender.publish(place.ticket), place)
+}
+
+/// Clears the struct of a loan that has ended.
+#[inline(always)]
+fn ended_unless_held(answer: Result<(), Stop>, place: &mut vil_loan_t) -> Result<(), Failure> {
     if matches!(answer, Ok(()) | Err(Stop::Dropped)) {
+        *place = NO_LOAN;
+    }
+    Ok(answer?)
+}
+
+/// The same for one that is kept when it was published.
+fn ended_when_dropped(answer: Result<(), Stop>, place: &mut vil_loan_t) -> Result<(), Failure> {
+    if answer == Err(Stop::Dropped) {
         *place = NO_LOAN;
     }
     Ok(answer?)
@@ -208,14 +314,9 @@ pub(crate) fn publish_from(sender: &mut Sender, place: &mut vil_loan_t) -> Resul
 /// Discards a loan struct's loan.
 #[inline(always)]
 pub(crate) fn discard_from(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(), Failure> {
-    sender.discard(held(place)?)?;
+    sender.discard(place.ticket)?;
     *place = NO_LOAN;
     Ok(())
-}
-
-#[inline(always)]
-fn held(loan: &vil_loan_t) -> Result<u64, Failure> {
-    if loan.data.is_null() { Err(Failure::Hot(Stop::Fault(Fault::State))) } else { Ok(loan.ticket) }
 }
 
 const _: () = assert!(VIL_OK == 0 && VIL_DROPPED > 0);

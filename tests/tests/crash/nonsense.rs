@@ -58,7 +58,7 @@ fn an_end_of_a_ring_of_nonsense_is_not_opened_and_a_crash_on_the_way_out_is_reco
             assert_eq!((audit.free, audit.processes), (audit.slots, 0), "a crash at {site}");
         })));
         let consumer = Consumer::open(&lease, ProcessId(0), 0).err();
-        let producer = Producer::open(&lease, ProcessId(0), 0).err();
+        let producer = Producer::open(&lease, ProcessId(0), &[0]).err();
         set_hook(None);
         assert_eq!((consumer, producer), (Some(NotOpened::Corrupt), Some(NotOpened::Corrupt)));
         assert_eq!(owners(&lease, &town), [None, None]);

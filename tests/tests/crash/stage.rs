@@ -100,7 +100,7 @@ impl Stage<'_> {
     /// Opens a producing end; false when somebody was faster.
     pub(crate) fn open_out(&mut self, process: u16, route: usize) -> Result<bool, Wrong> {
         let before = self.view(route);
-        let end = Producer::open(self.shared, ProcessId(process), route);
+        let end = Producer::open(self.shared, ProcessId(process), &[route]);
         self.meet();
         let after = self.view(route);
         let line = self.line(route);

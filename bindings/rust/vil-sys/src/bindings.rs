@@ -133,6 +133,7 @@ pub struct vil_message_t {
     pub size: u32,
     pub route: u32,
     pub number: u64,
+    pub answers: u64,
     pub ticket: u64,
 }
 #[repr(C)]
@@ -220,6 +221,13 @@ unsafe extern "C" {
         receiver: *mut *mut vil_receiver_t,
         error: *mut vil_error_t,
     ) -> vil_status_t;
+    pub fn vil_receiver_open_within(
+        world: *mut vil_world_t,
+        port: *const core::ffi::c_char,
+        timeout_ns: u64,
+        receiver: *mut *mut vil_receiver_t,
+        error: *mut vil_error_t,
+    ) -> vil_status_t;
     pub safe fn vil_receiver_close(receiver: *mut vil_receiver_t) -> vil_status_t;
     pub fn vil_receiver_receive(
         receiver: *mut vil_receiver_t,
@@ -227,6 +235,12 @@ unsafe extern "C" {
         message: *mut vil_message_t,
     ) -> vil_status_t;
     pub fn vil_receiver_release(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t;
+    pub fn vil_receiver_consume(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t;
+    pub fn vil_receiver_forward(
+        receiver: *mut vil_receiver_t,
+        message: *mut vil_message_t,
+        sender: *mut vil_sender_t,
+    ) -> vil_status_t;
     pub fn vil_receiver_wait_any(
         receivers: *const *mut vil_receiver_t,
         count: usize,
@@ -241,9 +255,23 @@ unsafe extern "C" {
         sender: *mut *mut vil_sender_t,
         error: *mut vil_error_t,
     ) -> vil_status_t;
+    pub fn vil_sender_open_within(
+        world: *mut vil_world_t,
+        port: *const core::ffi::c_char,
+        timeout_ns: u64,
+        sender: *mut *mut vil_sender_t,
+        error: *mut vil_error_t,
+    ) -> vil_status_t;
     pub safe fn vil_sender_close(sender: *mut vil_sender_t) -> vil_status_t;
     pub fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t;
     pub fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t;
+    pub fn vil_sender_keep(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t;
+    pub fn vil_sender_release(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t;
+    pub fn vil_sender_answer(
+        sender: *mut vil_sender_t,
+        loan: *mut vil_loan_t,
+        request: *const vil_message_t,
+    ) -> vil_status_t;
     pub fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t;
     pub fn vil_sender_send(sender: *mut vil_sender_t, data: *const core::ffi::c_void, size: usize) -> vil_status_t;
     pub fn vil_sender_published(sender: *mut vil_sender_t, count: *mut u64) -> vil_status_t;

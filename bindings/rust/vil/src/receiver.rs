@@ -36,7 +36,8 @@ impl<T: Message> Receiver<T> {
     /// in time; [`Duration::MAX`] waits until something happens.
     #[inline]
     pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, T>, Status> {
-        let mut message = vil_sys::vil_message_t { data: ptr::null(), size: 0, route: 0, number: 0, ticket: 0 };
+        let mut message =
+            vil_sys::vil_message_t { data: ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
         let timeout_ns = nanoseconds(timeout);
         // SAFETY: the end is open until drop, the out-struct is ours.
         self.with(|raw| unsafe { vil_sys::vil_receiver_receive(raw, timeout_ns, &mut message) })?;

@@ -1,7 +1,8 @@
 //! The consuming end: reads cells at a private cursor, and moves head over what was released.
 //!
 //! Receiving stores nothing. A message stays in the ring until it is released, so a consumer that dies while working on
-//! it loses nothing. Out-of-order release is kept privately until head can move.
+//! it loses nothing. Out-of-order release is kept privately until head can move. On a consume_once route receiving
+//! takes the slot, by one CAS, and the message is the consumer's own from there on.
 
 use std::ptr::NonNull;
 
@@ -12,10 +13,13 @@ use crate::base::crash::mutant;
 use crate::base::index::depth;
 use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference};
 use crate::exchange::copied::Buffers;
+use crate::exchange::lent::Lent;
 use crate::exchange::{NotOpened, Peer, Refusal};
-use crate::mem::{CELL_STAMP, RingGeometry, Shared};
+use crate::heap::{self, Slot};
+use crate::mem::{CELL_STAMP, CELL_THIRD, RingGeometry, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::registry::closed_head;
+use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
 use crate::sys::clock;
 
@@ -29,13 +33,25 @@ pub struct Message {
     pub size: u32,
     /// Its number on the route, from 0, across restarts of either end.
     pub number: u64,
+    /// Number of the request that it answers; 0 on routes that carry no answers.
+    pub answers: u64,
     /// Names the message until it is released.
     pub ticket: u64,
+}
+
+/// A message in hand.
+#[derive(Debug, Clone, Copy)]
+struct InHand {
+    index: u32,
+    slot: Slot,
+    /// It came by a forward that borrowed it.
+    is_borrowed: bool,
 }
 
 /// The consuming end of one ring. All of it is private; recovery never needs it.
 #[derive(Debug, Clone)]
 pub struct Consumer {
+    me: ProcessId,
     route: usize,
     ring: RingGeometry,
     /// Our head word with index 0: incarnation and owner.
@@ -43,14 +59,16 @@ pub struct Consumer {
     head: u32,
     cursor: u32,
     tail: u32,
-    /// Messages in hand, by position: index in the ring, or `None`.
-    held: Box<[Option<u32>]>,
+    /// Messages in hand, by position.
+    held: Box<[Option<InHand>]>,
     spare: Vec<u32>,
     /// One bit per cell: released before the ones in front of it.
     done: Box<[u64]>,
     released: u64,
     copies: bool,
+    takes: bool,
     buffers: Buffers,
+    lent: Lent,
     /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
@@ -65,6 +83,7 @@ impl Consumer {
         let tail = queue::end(shared, &ring, Side::Tail).index;
         let copies = ring.transfer == Transfer::Copy;
         let consumer = Consumer {
+            me,
             route,
             ring,
             half: EndWord { index: 0, ..head }.encode(),
@@ -76,11 +95,18 @@ impl Consumer {
             done: vec![0; ring.capacity.div_ceil(64) as usize].into_boxed_slice(),
             released: queue::passed(shared, &ring, Side::Head),
             copies,
+            takes: ring.transfer == Transfer::ConsumeOnce,
             buffers: if copies { Buffers::new(ring.consumer_loans, ring.size) } else { Buffers::none() },
+            lent: Lent::default(),
             corrupt: false,
         };
         match depth(head.index, tail, ring.capacity) {
-            Some(_) => Ok(consumer),
+            Some(left) => {
+                if left > 0 && head.incarnation > 1 {
+                    record(shared, Event::new(Kind::Redelivered, me).on(route).number(u64::from(left)));
+                }
+                Ok(consumer)
+            }
             None => {
                 queue::change(shared, &ring, Side::Head, head, head.vacated(), "open.undo");
                 Err(NotOpened::Corrupt)
@@ -108,61 +134,123 @@ impl Consumer {
         Peer::of(queue::end(shared, &self.ring, Side::Tail))
     }
 
-    /// Is there a message that was not received yet?
+    /// Is there a message that was not received yet? Takes back what was lent and released meanwhile.
     #[inline]
     pub fn is_ready(&mut self, shared: &Shared) -> bool {
+        self.settle(shared);
         self.corrupt || self.cursor != self.tail || !matches!(self.look(shared), Err(Refusal::Empty))
     }
 
-    /// The next message, in place or as a private copy. Stores nothing; a crash at any point redelivers it.
+    /// Are messages lent on to another ring? Then a sleeper must also be woken when that ring's head moves.
+    pub fn has_lent(&self) -> bool {
+        !self.lent.is_empty()
+    }
+
+    /// The next message, in place, as a private copy, or taken. On all but consume_once routes it stores nothing and a
+    /// crash at any point redelivers it.
     #[inline]
     pub fn receive(&mut self, shared: &Shared) -> Result<Message, Refusal> {
         if self.cursor == self.tail {
+            self.settle(shared);
             self.look(shared)?;
         }
         if self.corrupt {
             return Err(Refusal::Corrupt);
         }
         let &position = self.spare.last().ok_or(Refusal::Limit)?;
-        let index = self.cursor;
-        let data = self.data(shared, index, position as usize)?;
-        self.spare.pop();
-        self.held[position as usize] = Some(index);
-        self.cursor = index.wrapping_add(1);
-        if index & self.ring.sample_mask == 0 {
-            self.time(shared, index);
+        if self.takes {
+            return self.take(shared, position);
         }
-        let number = self.released.wrapping_add(u64::from(index.wrapping_sub(self.head)));
-        Ok(Message { data, size: self.ring.size, number, ticket: u64::from(position) << 32 | u64::from(index) })
+        let index = self.cursor;
+        let found = Reference::decode(queue::reference(shared, &self.ring, index));
+        let data = self.data(shared, index, found, position as usize)?;
+        let slot = Slot { index: found.slot, generation: found.generation };
+        Ok(self.hand_out(
+            shared,
+            position,
+            InHand { index, slot, is_borrowed: found.source != 0 },
+            data,
+            self.ring.size,
+        ))
     }
 
-    /// Ends a message. Head moves over all that were released without a gap: one plain store.
+    /// Ends a message. Head moves over all that were released without a gap: one plain store. A taken message that was
+    /// not consumed goes back to the pool all the same, and the answer says so.
     #[inline]
     pub fn release(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
-        let (position, index) = ((ticket >> 32) as usize, ticket as u32);
-        match self.held.get_mut(position) {
-            Some(held) if *held == Some(index) => *held = None,
-            _ => return Err(Refusal::Ticket),
+        let (position, held) = self.held(ticket)?;
+        self.end(position);
+        if self.takes {
+            heap::give_back(shared, self.me, held.slot);
+            return Err(Refusal::Unconsumed);
         }
-        self.spare.push(position as u32);
-        if index != self.head && !mutant("release_moves_head_at_once") {
-            self.mark(index, true);
-            return Ok(());
-        }
-        self.move_head(shared, index);
+        self.finish(shared, held.index);
         Ok(())
     }
 
-    /// Closes the end: at_least_once keeps what lies in the ring for a replacement, best_effort skips it.
-    pub fn close(&mut self, shared: &Shared) {
+    /// Ends a taken message that was used: its slot returns to the pool.
+    pub fn consume(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        let slot = self.take_slot(ticket)?;
+        heap::give_back(shared, self.me, slot);
+        Ok(())
+    }
+
+    /// The slot of a taken message, which is the caller's from here on, and nobody's business here any more.
+    pub fn take_slot(&mut self, ticket: u64) -> Result<Slot, Refusal> {
+        let (position, held) = self.held(ticket)?;
+        if !self.takes {
+            return Err(Refusal::Mode);
+        }
+        self.end(position);
+        Ok(held.slot)
+    }
+
+    /// The slot of a message in hand that may be forwarded, and whether it would move or be borrowed.
+    pub fn forwardable(&self, ticket: u64) -> Result<(Slot, Forward), Refusal> {
+        let (_, held) = self.held(ticket)?;
+        match (self.takes, self.copies || held.is_borrowed) {
+            (true, _) => Ok((held.slot, Forward::Taken)),
+            (false, false) => Ok((held.slot, Forward::Borrowed)),
+            // A copy has no slot of its own; what was borrowed once is not borrowed again.
+            (false, true) => Err(Refusal::Mode),
+        }
+    }
+
+    /// The message in hand was published on in another ring, in the cell of `index`: it is released when that ring's
+    /// head has passed the cell.
+    pub fn lend(&mut self, shared: &Shared, ticket: u64, route: usize, index: u32) -> Result<(), Refusal> {
+        let (position, held) = self.held(ticket)?;
+        self.end(position);
+        self.lent.add(&shared.geometry.rings[route], index, held.index, self.ring.capacity);
+        Ok(())
+    }
+
+    /// Releases what was lent and has been released by those it was lent to.
+    #[inline]
+    pub fn settle(&mut self, shared: &Shared) {
+        if !self.lent.is_empty() {
+            self.settle_lent(shared);
+        }
+    }
+
+    /// Closes the end: at_least_once keeps what lies in the ring for a replacement, best_effort skips it. False: what
+    /// was lent is still being read, so the end stays ours; close again later.
+    pub fn close(&mut self, shared: &Shared) -> bool {
+        self.settle(shared);
+        for held in self.held.iter_mut().filter_map(Option::take).filter(|_| self.takes) {
+            heap::give_back(shared, self.me, held.slot);
+        }
+        if self.has_lent() && !mutant("close_skips_what_is_lent") {
+            return false;
+        }
         let ours = EndWord { index: self.head, ..EndWord::decode(self.half) };
         let (vacant, skipped) = closed_head(shared, &self.ring, ours);
         if queue::change(shared, &self.ring, Side::Head, ours, vacant, "close.head") && skipped > 0 {
             stats::count_skipped(shared, &self.ring, skipped);
         }
         self.wake_producer(shared);
-        self.held.fill(None);
         self.corrupt = true;
+        true
     }
 
     /// Looks at tail; `Empty` when nothing is new.
@@ -176,32 +264,108 @@ impl Consumer {
                 self.tail = tail;
                 Ok(())
             }
-            _ => self.quarantine(),
+            _ => self.quarantine(shared),
         }
     }
 
     #[cold]
-    fn quarantine<T>(&mut self) -> Result<T, Refusal> {
+    fn quarantine<T>(&mut self, shared: &Shared) -> Result<T, Refusal> {
         self.corrupt = true;
+        record(shared, Event::new(Kind::Quarantined, self.me).on(self.route));
         Err(Refusal::Corrupt)
     }
 
     #[inline]
-    fn data(&mut self, shared: &Shared, index: u32, position: usize) -> Result<NonNull<u8>, Refusal> {
-        let found = Reference::decode(queue::reference(shared, &self.ring, index));
+    fn held(&self, ticket: u64) -> Result<(usize, InHand), Refusal> {
+        let (position, index) = (((ticket >> 32) as usize).wrapping_sub(1), ticket as u32);
+        match self.held.get(position) {
+            Some(Some(held)) if held.index == index => Ok((position, *held)),
+            _ => Err(Refusal::Ticket),
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, position: usize) {
+        self.held[position] = None;
+        self.spare.push(position as u32);
+    }
+
+    #[inline]
+    fn hand_out(&mut self, shared: &Shared, position: u32, held: InHand, data: NonNull<u8>, size: u32) -> Message {
+        let index = held.index;
+        self.spare.pop();
+        self.held[position as usize] = Some(held);
+        self.cursor = index.wrapping_add(1);
+        if index & self.ring.sample_mask == 0 {
+            self.time(shared, index);
+        }
+        let answers = match self.ring.answers {
+            Some(_) => shared.segment.word(self.ring.cell(index) + CELL_THIRD).peek("receive.answers"),
+            None => 0,
+        };
+        let number = self.number(index);
+        // Never 0, so that a struct of zeroes names nothing.
+        Message { data, size, number, answers, ticket: u64::from(position + 1) << 32 | u64::from(index) }
+    }
+
+    /// The number on the route of the message at an index.
+    #[inline]
+    fn number(&self, index: u32) -> u64 {
+        self.released.wrapping_add(u64::from(index.wrapping_sub(self.head)))
+    }
+
+    #[inline]
+    fn data(&mut self, shared: &Shared, index: u32, found: Reference, position: usize) -> Result<NonNull<u8>, Refusal> {
         let Some(class) = self.ring.class else {
             if found.slot != NO_SLOT {
-                return self.quarantine();
+                return self.quarantine(shared);
             }
             self.buffers.read_cell(position, shared, &self.ring, index);
             return Ok(self.buffers.address(position));
         };
-        let Some(offset) = class.bytes(found.slot) else { return self.quarantine() };
+        let Some(offset) = class.bytes(found.slot) else { return self.quarantine(shared) };
         if self.copies {
             self.buffers.read_slot(position, shared, offset);
             return Ok(self.buffers.address(position));
         }
         Ok(shared.segment.bytes(offset, u64::from(self.ring.size)))
+    }
+
+    /// Takes the next message that is still there: the slot becomes ours, then head moves over its cell.
+    ///
+    /// A crash between the two: the slot is freed with us, and our successor finds its life over and skips the cell.
+    /// The message is lost with its new owner, as consume_once says.
+    fn take(&mut self, shared: &Shared, position: u32) -> Result<Message, Refusal> {
+        while self.cursor != self.tail {
+            let index = self.cursor;
+            let found = Reference::decode(queue::reference(shared, &self.ring, index));
+            let Some((offset, size)) = self.place(shared, found.slot) else { return self.quarantine(shared) };
+            if mutant("head_before_take") {
+                self.finish(shared, index);
+            }
+            let taken = heap::take(shared, self.me, Slot { index: found.slot, generation: found.generation });
+            let Some(slot) = taken else {
+                let number = self.number(index);
+                self.cursor = index.wrapping_add(1);
+                self.finish(shared, index);
+                record(shared, Event::new(Kind::LostWithOwner, self.me).on(self.route).number(number));
+                continue;
+            };
+            record(shared, Event::new(Kind::Taken, self.me).on(self.route).slot(slot));
+            let data = shared.segment.bytes(offset, u64::from(size));
+            let message = self.hand_out(shared, position, InHand { index, slot, is_borrowed: false }, data, size);
+            self.finish(shared, index);
+            return Ok(message);
+        }
+        Err(Refusal::Empty)
+    }
+
+    /// Offset and size of a slot's bytes; `None` when this ring cannot carry it.
+    fn place(&self, shared: &Shared, slot: u32) -> Option<(u64, u32)> {
+        match self.ring.class {
+            Some(class) => Some((class.bytes(slot)?, self.ring.size)),
+            None => shared.geometry.classes.iter().find_map(|class| Some((class.bytes(slot)?, class.stride))),
+        }
     }
 
     #[cold]
@@ -213,6 +377,23 @@ impl Consumer {
         if stamp != 0 && ticks <= u32::MAX / 2 {
             stats::record(shared, &self.ring, ticks);
         }
+    }
+
+    #[cold]
+    fn settle_lent(&mut self, shared: &Shared) {
+        while let Some(index) = self.lent.next_back(shared) {
+            self.finish(shared, index);
+        }
+    }
+
+    /// The cell of an index is over: head moves, or it is remembered until head can.
+    #[inline]
+    fn finish(&mut self, shared: &Shared, index: u32) {
+        if index != self.head && !mutant("release_moves_head_at_once") {
+            self.mark(index, true);
+            return;
+        }
+        self.move_head(shared, index);
     }
 
     fn move_head(&mut self, shared: &Shared, index: u32) {
@@ -252,4 +433,13 @@ impl Consumer {
         let word = &mut self.done[(cell / 64) as usize];
         *word = if done { *word | bit } else { *word & !bit };
     }
+}
+
+/// How a message in hand can be published on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forward {
+    /// Its slot is ours and moves.
+    Taken,
+    /// Its slot stays its producer's.
+    Borrowed,
 }

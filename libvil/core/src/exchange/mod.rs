@@ -1,4 +1,4 @@
-//! Floor 6: a ring's end, its ledger and its slots together: loan, publish, receive, release, reclaim.
+//! Floor 6: a ring's end, its ledger and its slots together: loan, publish, receive, release, reclaim, forward.
 //!
 //! Each end keeps what it knows in private memory and trusts nothing it reads: index, reference and length are loaded
 //! once, decoded once and bounded by private numbers. Neither end takes a lock or allocates from loan to release, and
@@ -6,14 +6,17 @@
 
 mod consumer;
 mod copied;
+mod lent;
+mod outlet;
+mod pool;
 mod producer;
 
-pub use consumer::{Consumer, Message};
+pub use consumer::{Consumer, Forward, Message};
 pub use producer::{Loan, Producer};
 
 use crate::base::words::{EndWord, ProcessId};
 
-/// Why a call did not do what it was asked; nothing changed.
+/// Why a call did not do what it was asked; nothing changed, but for `Unconsumed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// No message.
@@ -28,8 +31,11 @@ pub enum Refusal {
     Ticket,
     /// The shared words are nonsense; this end is quarantined.
     Corrupt,
+    /// The route's transfer does not know this call.
+    Mode,
+    /// A consume_once message was let go of without being used; its slot is back in the pool.
+    Unconsumed,
 }
-
 /// Why an end could not be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotOpened {

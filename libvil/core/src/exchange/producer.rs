@@ -1,30 +1,26 @@
-//! The producing end: its free slots, its loans, and the ledger of what lies in the ring.
+//! The producing end of a port: its loans, its slots, and one ring or several.
 //!
 //! On a loan route the slot stays HELD by the producer while it travels: publish writes the cell and stores tail, and
-//! the slots come back when head has passed their cells. Once not full, a ring can only be filled by this end.
+//! the slots come back when head has passed their cells, in every ring they went into.
 
 use std::ptr::NonNull;
 
-use vil_ir::vocabulary::Delivery;
+use vil_ir::vocabulary::Transfer;
 
-use crate::base::atomic::FOR_DATA;
-use crate::base::crash::mutant;
-use crate::base::index::depth;
-use crate::base::limits::{BATCH, RECLAIM_EVERY};
-use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference};
+use crate::base::limits::RECLAIM_EVERY;
+use crate::base::words::ProcessId;
 use crate::exchange::copied::Buffers;
+use crate::exchange::outlet::{Origin, Outlet, Parcel};
+use crate::exchange::pool::{IN_CELL, Pool};
 use crate::exchange::{NotOpened, Peer, Refusal};
-use crate::heap::{self, Slot};
-use crate::mem::{CELL_STAMP, COUNT, ClassGeometry, RingGeometry, Shared};
-use crate::queue::{self, Side, Taken};
+use crate::heap::Slot;
+use crate::mem::{RingGeometry, Shared};
+use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
-use crate::sys::clock;
 
 /// Where a ticket's count begins to hold the route, so that no two senders of a world give out the same
 /// within 2^36 loans.
 const TICKET_ROUTE: u32 = 36;
-
-const IN_CELL: Slot = Slot { index: NO_SLOT, generation: 0 };
 
 /// A slot (or a private buffer) to write a message into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,89 +35,82 @@ pub struct Loan {
     pub ticket: u64,
 }
 
-/// The producing end of one ring. All of it is private; recovery never needs it.
+/// What a producer has in hand.
+#[derive(Debug, Clone, Copy)]
+struct InHand {
+    ticket: u64,
+    slot: Slot,
+    /// Published already, and kept for reading.
+    kept: bool,
+}
+
+/// The producing end of one port. All of it is private; recovery never needs it.
 #[derive(Debug, Clone)]
 pub struct Producer {
-    me: ProcessId,
-    route: usize,
-    ring: RingGeometry,
-    /// Our tail word with index 0: incarnation and owner.
-    half: u64,
-    tail: u32,
-    head: u32,
-    /// Cells before it are reclaimed, or were our predecessor's.
-    cursor: u32,
-    ledger: Box<[Slot]>,
-    free: Vec<Slot>,
-    /// Slots that are HELD by this end, wherever they are.
-    owned: u32,
-    loans: Box<[Option<(u64, Slot)>]>,
+    outlets: Box<[Outlet]>,
+    pool: Pool,
+    size: u32,
+    loans: Box<[Option<InHand>]>,
     spare: Vec<u32>,
     tickets: u64,
     loaned: u32,
-    hint: u32,
-    published: u64,
     buffers: Buffers,
     /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
 
 impl Producer {
-    /// Opens the producing end: vacant -> ours.
-    pub fn open(shared: &Shared, me: ProcessId, route: usize) -> Result<Producer, NotOpened> {
-        let ring = shared.geometry.rings[route];
-        let tail =
-            queue::open(shared, &ring, Side::Tail, me).map_err(|Taken::OwnedBy(owner)| NotOpened::OwnedBy(owner))?;
-        let head = queue::end(shared, &ring, Side::Head);
-        let capacity = ring.capacity as usize;
-        let loans = ring.producer_loans;
-        let mut producer = Producer {
-            me,
-            route,
-            ring,
-            half: EndWord { index: 0, ..tail }.encode(),
-            tail: if mutant("resume_at_head") { head.index } else { tail.index },
-            head: head.index,
-            cursor: tail.index,
-            ledger: vec![IN_CELL; capacity].into_boxed_slice(),
-            free: Vec::with_capacity(capacity + loans as usize),
-            owned: 0,
-            loans: vec![None; loans as usize].into_boxed_slice(),
-            spare: (0..loans).rev().collect(),
-            tickets: (route as u64) << TICKET_ROUTE,
-            loaned: 0,
-            hint: 0,
-            published: queue::passed(shared, &ring, Side::Tail),
-            buffers: if ring.class.is_none() { Buffers::new(loans, ring.size) } else { Buffers::none() },
-            corrupt: false,
-        };
-        match depth(head.index, tail.index, ring.capacity) {
-            Some(_) => Ok(producer),
-            None => {
-                producer.close(shared);
-                Err(NotOpened::Corrupt)
+    /// Opens the producing ends of some routes of one port: vacant -> ours.
+    pub fn open(shared: &Shared, me: ProcessId, routes: &[usize]) -> Result<Producer, NotOpened> {
+        let mut outlets: Vec<Outlet> = Vec::with_capacity(routes.len());
+        for &route in routes {
+            match Outlet::open(shared, me, route) {
+                Ok(outlet) => outlets.push(outlet),
+                Err(refused) => {
+                    outlets.iter().for_each(|outlet| outlet.vacate(shared));
+                    return Err(refused);
+                }
             }
         }
+        let Some(ring) = outlets.first().map(|outlet| outlet.ring) else { return Err(NotOpened::Corrupt) };
+        let loans = ring.producer_loans;
+        let cells = outlets.iter().map(|outlet| outlet.ring.capacity);
+        // An answer goes into one ring, any other message into all of them.
+        let cells: u32 = if ring.answers.is_some() { cells.sum() } else { cells.max().unwrap_or(0) };
+        let is_counted = outlets.len() > 1 && ring.answers.is_none() || ring.transfer == Transfer::LoanRead;
+        let is_inside = ring.class.is_none() && !ring.any;
+        Ok(Producer {
+            pool: Pool::new(me, ring.class, cells + loans, is_counted),
+            size: ring.size,
+            loans: vec![None; loans as usize].into_boxed_slice(),
+            spare: (0..loans).rev().collect(),
+            tickets: (outlets[0].route as u64) << TICKET_ROUTE,
+            loaned: 0,
+            buffers: if is_inside { Buffers::new(loans, ring.size) } else { Buffers::none() },
+            corrupt: false,
+            outlets: outlets.into_boxed_slice(),
+        })
     }
 
-    /// The route.
-    pub fn route(&self) -> usize {
-        self.route
+    /// Its routes.
+    pub fn routes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.outlets.iter().map(|outlet| outlet.route)
     }
 
-    /// The ring.
+    /// Its first ring; the others of a port differ in their consumers alone.
+    #[inline]
     pub fn ring(&self) -> &RingGeometry {
-        &self.ring
+        &self.outlets[0].ring
     }
 
-    /// Messages published on the route since the world was created.
+    /// Messages published on the first route since the world was created.
     pub fn published(&self) -> u64 {
-        self.published
+        self.outlets[0].published
     }
 
-    /// Who is at the other end.
-    pub fn peer(&self, shared: &Shared) -> Peer {
-        Peer::of(queue::end(shared, &self.ring, Side::Head))
+    /// Who is at the other end of the ring at this position, from 0.
+    pub fn peer(&self, shared: &Shared, at: usize) -> Peer {
+        self.outlets[at].peer(shared)
     }
 
     /// A place to write a message into. Private, but for slots taken from the pool in batches.
@@ -131,132 +120,172 @@ impl Producer {
             return Err(Refusal::Corrupt);
         }
         let &position = self.spare.last().ok_or(Refusal::Limit)?;
-        let (slot, data) = match self.ring.class {
+        let (slot, data) = match self.pool.class() {
+            None if self.outlets[0].ring.any => return Err(Refusal::Mode),
             None => (IN_CELL, self.buffers.address(position as usize)),
-            Some(class) => self.slot(shared, &class)?,
+            Some(_) => self.slot(shared)?,
         };
         self.spare.pop();
         self.tickets += 1;
         let ticket = self.tickets << 16 | u64::from(position);
-        self.loans[position as usize] = Some((ticket, slot));
-        Ok(Loan { data, size: self.ring.size, slot: slot.index, ticket })
+        self.loans[position as usize] = Some(InHand { ticket, slot, kept: false });
+        Ok(Loan { data, size: self.size, slot: slot.index, ticket })
     }
 
     /// Gives a loan back unwritten.
     pub fn discard(&mut self, ticket: u64) -> Result<(), Refusal> {
-        let (position, slot) = self.held(ticket)?;
+        let (position, slot) = self.held(ticket, false)?;
         self.end_loan(position);
         if slot != IN_CELL {
-            self.free.push(slot);
+            self.pool.put(slot);
         }
         Ok(())
     }
 
-    /// Is there room for a message? Looks at head only when the last look says no.
+    /// Is there room for a message in every ring?
     #[inline]
     pub fn has_room(&mut self, shared: &Shared) -> Result<bool, Refusal> {
-        if self.tail.wrapping_sub(self.head) < self.ring.capacity {
-            return Ok(true);
+        for at in 0..self.outlets.len() {
+            if !self.has_room_at(shared, at)? {
+                return Ok(false);
+            }
         }
-        self.reclaim(shared)?;
-        if self.tail.wrapping_sub(self.head) >= self.ring.capacity {
-            self.skip_for_nobody(shared)?;
-        }
-        Ok(self.tail.wrapping_sub(self.head) < self.ring.capacity)
+        Ok(true)
     }
 
-    /// Publishes a loan: cell, then tail. `Full` leaves the loan as it is.
-    ///
-    /// A crash before the tail store leaves a cell nobody looks at and a slot that recovery frees; right after it the
-    /// message is published, and the count beside tail is extended by its index.
+    /// Publishes a loan into every ring. `Full` leaves the loan as it is; a crash in between publishes into the first
+    /// of the rings only.
     #[inline]
     pub fn publish(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
-        let (position, slot) = self.held(ticket)?;
-        if !self.has_room(shared)? {
+        self.spread(shared, ticket, false)
+    }
+
+    /// Publishes a loan and keeps it for reading until `release`.
+    pub fn keep(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        if self.ring().transfer != Transfer::LoanRead {
+            return Err(Refusal::Mode);
+        }
+        self.spread(shared, ticket, true)
+    }
+
+    /// Ends the reading of a kept message.
+    pub fn release(&mut self, ticket: u64) -> Result<(), Refusal> {
+        let (position, slot) = self.held(ticket, true)?;
+        self.end_loan(position);
+        self.pool.end_use(slot);
+        Ok(())
+    }
+
+    /// Publishes a loan as the answer to a request, into the ring that answers the requests of `request_route`.
+    pub fn answer(&mut self, shared: &Shared, ticket: u64, request_route: u32, number: u64) -> Result<(), Refusal> {
+        let (position, slot) = self.held(ticket, false)?;
+        let answers = |outlet: &Outlet| outlet.ring.answers == Some(request_route);
+        let at = self.outlets.iter().position(answers).ok_or(Refusal::Mode)?;
+        if !self.has_room_at(shared, at)? {
             return Err(Refusal::Full);
         }
-        let index = self.tail;
-        self.ledger[(index & (self.ring.capacity - 1)) as usize] = slot;
-        if mutant("tail_before_cell") {
-            self.store_tail(shared, index.wrapping_add(1));
-        }
-        self.write_cell(shared, index, position, slot);
-        if mutant("count_before_tail") {
-            shared.segment.word(self.ring.tail + COUNT).note(self.published.wrapping_add(1), "publish.count");
-        }
-        self.tail = index.wrapping_add(1);
-        self.store_tail(shared, self.tail);
-        self.published = self.published.wrapping_add(1);
-        // Released, so that nobody who sees the count sees an older tail.
-        shared.segment.word(self.ring.tail + COUNT).store(self.published, "publish.count");
+        let parcel = Parcel { slot, origin: Origin::Own, source: 0, answers: number, position };
+        self.outlets[at].append(shared, parcel, &self.buffers);
         self.end_loan(position);
-        shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
         Ok(())
+    }
+
+    /// Publishes a slot that this process owns and no loan names: taken from another route, or of a heap. From here on
+    /// it is the ring's; `Full` leaves it the caller's.
+    pub fn push_slot(&mut self, shared: &Shared, slot: Slot) -> Result<(), Refusal> {
+        self.pass_on(shared, Parcel { slot, origin: Origin::Given, source: 0, answers: 0, position: 0 })?;
+        Ok(())
+    }
+
+    /// Publishes a slot that another producer owns, borrowed from `source`'s ring. Answers the index of its cell: when
+    /// head of this ring has passed it, the cell it was borrowed from may be released.
+    pub fn lend_on(&mut self, shared: &Shared, slot: Slot, source: usize) -> Result<u32, Refusal> {
+        if self.ring().transfer == Transfer::ConsumeOnce {
+            return Err(Refusal::Mode);
+        }
+        self.pass_on(shared, Parcel { slot, origin: Origin::Lent, source: source as u16 + 1, answers: 0, position: 0 })
     }
 
     /// Counts a message that found no room, and ends its loan.
     pub fn drop_newest(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         self.discard(ticket)?;
-        stats::count_refused(shared, &self.ring);
+        stats::count_refused(shared, self.ring());
+        record(shared, Event::new(Kind::DroppedNewest, self.pool.me()).on(self.outlets[0].route));
         Ok(())
     }
 
-    /// Closes the end: slots in the ring become ORPHAN and wait for their release, all others return to the pool, and
-    /// the end becomes vacant last. A crash anywhere in between is finished by recovery.
+    /// Closes the end: slots in the rings become ORPHAN and wait for their release, all others return to the pool, and
+    /// the ends become vacant last. A crash anywhere in between is finished by recovery.
     pub fn close(&mut self, shared: &Shared) {
-        // What cannot be reclaimed because the words are nonsense is abandoned below; the sweep will see to it.
-        let _ = self.reclaim(shared);
-        let loaned = self.loans.iter().flatten().map(|(_, slot)| *slot);
-        for slot in loaned.chain(self.free.iter().copied()).filter(|slot| *slot != IN_CELL) {
-            heap::give_back(shared, self.me, slot);
+        for outlet in &mut self.outlets {
+            // What cannot be reclaimed because the words are nonsense is abandoned below; the sweep will see to it.
+            let _ = outlet.reclaim(shared, &mut self.pool);
         }
-        self.abandon_unread(shared);
-        let ours = EndWord { index: self.tail, ..EndWord::decode(self.half) };
-        queue::change(shared, &self.ring, Side::Tail, ours, ours.vacated(), "close.tail");
-        shared.wake(self.ring.consumer_flag, FOR_DATA, "close.wake");
+        for held in self.loans.iter().flatten().filter(|held| held.slot != IN_CELL) {
+            if held.kept { self.pool.end_use(held.slot) } else { self.pool.put(held.slot) }
+        }
+        self.loans.fill(None);
+        self.pool.empty(shared);
+        self.outlets.iter().for_each(|outlet| outlet.close(shared, self.pool.me()));
         self.corrupt = true;
     }
 
-    /// Slots that lie in the ring become ORPHAN.
-    fn abandon_unread(&self, shared: &Shared) {
-        let part = if mutant("close_frees_what_is_unread") { heap::give_back } else { heap::abandon };
-        let mut index = self.cursor;
-        while index != self.tail && !mutant("close_forgets_the_ring") {
-            let slot = self.ledger[(index & (self.ring.capacity - 1)) as usize];
-            if slot != IN_CELL {
-                part(shared, self.me, slot);
-            }
-            index = index.wrapping_add(1);
+    #[inline]
+    fn spread(&mut self, shared: &Shared, ticket: u64, kept: bool) -> Result<(), Refusal> {
+        let (position, slot) = self.held(ticket, false)?;
+        if self.ring().answers.is_some() {
+            return Err(Refusal::Mode);
         }
-    }
-
-    #[inline]
-    fn write_cell(&self, shared: &Shared, index: u32, position: usize, slot: Slot) {
-        let cell = self.ring.cell(index);
-        let time = if index & self.ring.sample_mask == 0 { clock::stamp() } else { 0 };
-        shared.segment.word(cell + CELL_STAMP).note(u64::from(index) | u64::from(time) << 32, "publish.stamp");
-        if slot == IN_CELL {
-            self.buffers.write_cell(position, shared, &self.ring, index);
+        if !self.has_room(shared)? {
+            return Err(Refusal::Full);
         }
-        let generation =
-            if mutant("stale_generation_in_cell") { slot.generation.wrapping_sub(1) } else { slot.generation };
-        let reference = Reference { slot: slot.index, generation, source: 0 };
-        shared.segment.word(cell).store(reference.encode(), "publish.cell");
+        self.pool.set_uses(slot, self.outlets.len() + usize::from(kept));
+        let parcel = Parcel { slot, origin: Origin::Own, source: 0, answers: 0, position };
+        for outlet in &mut self.outlets {
+            outlet.append(shared, parcel, &self.buffers);
+        }
+        match kept {
+            true => self.loans[position] = Some(InHand { ticket, slot, kept }),
+            false => self.end_loan(position),
+        }
+        Ok(())
+    }
+
+    /// Publishes what is not of our pool; the index of its cell.
+    fn pass_on(&mut self, shared: &Shared, parcel: Parcel) -> Result<u32, Refusal> {
+        if self.corrupt {
+            return Err(Refusal::Corrupt);
+        }
+        let ring = *self.ring();
+        let is_carried = ring.any || ring.class.is_some_and(|class| class.bytes(parcel.slot.index).is_some());
+        if self.outlets.len() != 1 || !is_carried || ring.answers.is_some() {
+            return Err(Refusal::Mode);
+        }
+        if !self.has_room_at(shared, 0)? {
+            return Err(Refusal::Full);
+        }
+        let index = self.outlets[0].tail();
+        self.outlets[0].append(shared, parcel, &self.buffers);
+        Ok(index)
     }
 
     #[inline]
-    fn store_tail(&self, shared: &Shared, tail: u32) {
-        shared.segment.word(self.ring.tail).store(self.half | u64::from(tail), "publish.tail");
+    fn has_room_at(&mut self, shared: &Shared, at: usize) -> Result<bool, Refusal> {
+        let answer = self.outlets[at].has_room(shared, &mut self.pool);
+        if answer == Err(Refusal::Corrupt) {
+            self.corrupt = true;
+        }
+        answer
     }
 
     #[inline]
-    fn held(&self, ticket: u64) -> Result<(usize, Slot), Refusal> {
+    fn held(&self, ticket: u64, kept: bool) -> Result<(usize, Slot), Refusal> {
         if self.corrupt {
             return Err(Refusal::Corrupt);
         }
         let position = (ticket & 0xffff) as usize;
         match self.loans.get(position) {
-            Some(Some((known, slot))) if *known == ticket => Ok((position, *slot)),
+            Some(Some(held)) if held.ticket == ticket && held.kept == kept => Ok((position, held.slot)),
             _ => Err(Refusal::Ticket),
         }
     }
@@ -267,82 +296,36 @@ impl Producer {
         self.spare.push(position as u32);
     }
 
-    /// A free slot and its address: the last one that came back, so that it is still warm.
+    /// A free slot and its address.
     #[inline]
-    fn slot(&mut self, shared: &Shared, class: &ClassGeometry) -> Result<(Slot, NonNull<u8>), Refusal> {
+    fn slot(&mut self, shared: &Shared) -> Result<(Slot, NonNull<u8>), Refusal> {
         self.loaned = self.loaned.wrapping_add(1);
         if self.loaned.is_multiple_of(RECLAIM_EVERY) {
             self.reclaim(shared)?;
         }
-        if self.free.is_empty() {
-            self.refill(shared, class)?;
+        if self.pool.is_empty() {
+            self.refill(shared)?;
         }
-        let slot = self.free.pop().ok_or(Refusal::Short)?;
-        let offset = class.bytes(slot.index).ok_or(Refusal::Corrupt)?;
-        Ok((slot, shared.segment.bytes(offset, u64::from(self.ring.size))))
+        let slot = self.pool.pop().ok_or(Refusal::Short)?;
+        let offset = self.pool.class().and_then(|class| class.bytes(slot.index)).ok_or(Refusal::Corrupt)?;
+        Ok((slot, shared.segment.bytes(offset, u64::from(self.size))))
     }
 
     /// Slots that came back, else slots from the pool, as many as are still ours to take.
     #[cold]
-    fn refill(&mut self, shared: &Shared, class: &ClassGeometry) -> Result<(), Refusal> {
+    fn refill(&mut self, shared: &Shared) -> Result<(), Refusal> {
         self.reclaim(shared)?;
-        if !self.free.is_empty() {
-            return Ok(());
+        if self.pool.is_empty() {
+            let inherited = self.outlets.iter().map(Outlet::inherited);
+            let inherited = if self.ring().answers.is_some() { inherited.sum() } else { inherited.max().unwrap_or(0) };
+            self.pool.refill(shared, inherited);
         }
-        let inherited = self.cursor.wrapping_sub(self.head).min(self.ring.capacity);
-        let inherited = if self.cursor_is_reached() { 0 } else { inherited };
-        let share = self.ring.capacity + self.ring.producer_loans - inherited;
-        let want = share.saturating_sub(self.owned).min(BATCH);
-        let mut hint = self.hint;
-        self.owned += heap::acquire(shared, self.me, class, want, &mut hint, &mut self.free);
-        self.hint = hint;
-        if self.free.is_empty() { Err(Refusal::Short) } else { Ok(()) }
+        if self.pool.is_empty() { Err(Refusal::Short) } else { Ok(()) }
     }
 
-    /// Has head passed the cell at which this end was opened?
-    fn cursor_is_reached(&self) -> bool {
-        self.tail.wrapping_sub(self.head) <= self.tail.wrapping_sub(self.cursor)
-    }
-
-    /// Takes back the slots whose cells head has passed. Only head moves slots back, whoever is at it.
     fn reclaim(&mut self, shared: &Shared) -> Result<(), Refusal> {
-        let head = queue::end(shared, &self.ring, Side::Head);
-        let is_over = mutant("reclaim_when_nobody_consumes") && head.owner.is_none();
-        self.advance(if is_over { self.tail } else { head.index })
-    }
-
-    fn advance(&mut self, head: u32) -> Result<(), Refusal> {
-        let before = self.tail.wrapping_sub(self.head);
-        let now = depth(head, self.tail, self.ring.capacity).filter(|now| *now <= before);
-        if now.is_none() {
-            self.corrupt = true;
-            return Err(Refusal::Corrupt);
-        }
-        self.head = head;
-        let passed = self.tail.wrapping_sub(self.cursor).saturating_sub(self.tail.wrapping_sub(head));
-        if self.ring.class.is_some() {
-            for step in 0..passed {
-                let cell = self.cursor.wrapping_add(step) & (self.ring.capacity - 1);
-                self.free.push(self.ledger[cell as usize]);
-            }
-        }
-        self.cursor = self.cursor.wrapping_add(passed);
-        Ok(())
-    }
-
-    /// best_effort and nobody at head: what lies in the ring is for nobody. One CAS moves head, and a consumer that
-    /// opens in between wins.
-    #[cold]
-    fn skip_for_nobody(&mut self, shared: &Shared) -> Result<(), Refusal> {
-        let found = queue::end(shared, &self.ring, Side::Head);
-        if self.ring.delivery != Delivery::BestEffort || (found.owner.is_some() && !mutant("skip_past_the_living")) {
-            return Ok(());
-        }
-        let skipped = depth(found.index, self.tail, self.ring.capacity).ok_or(Refusal::Corrupt)?;
-        let moved = EndWord { index: self.tail, ..found };
-        if queue::change(shared, &self.ring, Side::Head, found, moved, "publish.skip") {
-            stats::count_skipped(shared, &self.ring, skipped);
-        }
-        self.reclaim(shared)
+        let answer = self.outlets.iter_mut().try_for_each(|outlet| outlet.reclaim(shared, &mut self.pool));
+        self.corrupt |= answer.is_err();
+        answer
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It knows no ring and no process table: it answers how many slots it got, and leaves sweeping to those above.
 
+use crate::base::crash::mutant;
 use crate::base::words::{ProcessId, SlotState, SlotWord};
 use crate::mem::{ClassGeometry, Shared};
 
@@ -58,6 +59,33 @@ fn claim(shared: &Shared, me: ProcessId, index: u32) -> Option<Slot> {
 pub fn give_back(shared: &Shared, me: ProcessId, slot: Slot) -> bool {
     let held = SlotWord { generation: slot.generation, state: SlotState::Held(me) };
     change(shared, slot.index, held, held.freed(), "give_back")
+}
+
+/// Is the slot still ours in this life?
+pub fn is_held(shared: &Shared, me: ProcessId, slot: Slot) -> bool {
+    state(shared, slot.index) == Some(SlotWord { generation: slot.generation, state: SlotState::Held(me) })
+}
+
+/// How often a take is tried when the owner changes meanwhile: it may die, and its successor may too, but a living
+/// process changes no slot that lies in a ring.
+const TRIES: u32 = 3;
+
+/// HELD(anybody, g) or ORPHAN(g) -> HELD(me, g+1): the slot changes hands. `None`: this life of the slot is over.
+///
+/// A crash right before leaves the message where it is; right after, the slot is freed with its new owner.
+pub fn take(shared: &Shared, me: ProcessId, slot: Slot) -> Option<Slot> {
+    for _ in 0..TRIES {
+        let found = state(shared, slot.index).filter(|found| found.generation == slot.generation)?;
+        if found.state == SlotState::Free {
+            return None;
+        }
+        let generation =
+            if mutant("take_keeps_generation") { found.generation } else { found.generation.wrapping_add(1) };
+        if change(shared, slot.index, found, SlotWord { generation, state: SlotState::Held(me) }, "take") {
+            return Some(Slot { index: slot.index, generation });
+        }
+    }
+    None
 }
 
 /// HELD(me, g) -> ORPHAN(g): the owner leaves while an unreleased message is in the slot.

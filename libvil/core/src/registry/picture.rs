@@ -3,6 +3,8 @@
 //! Generations do not identify messages: only cells in [head, tail) count, stale cells look valid. Head is read before
 //! tail, and the walk is bounded by the capacity.
 
+use vil_ir::vocabulary::Transfer;
+
 use crate::base::index::{depth, later};
 use crate::base::words::{NO_SLOT, Reference};
 use crate::mem::{RingGeometry, Shared};
@@ -28,13 +30,11 @@ impl Picture {
     }
 
     fn add_ring(&mut self, shared: &Shared, ring: &RingGeometry) {
-        if ring.class.is_none() {
+        if ring.class.is_none() && !ring.any {
             return;
         }
-        let head = end(shared, ring, Side::Head).index;
-        let tail = end(shared, ring, Side::Tail).index;
-        for step in 0..depth(head, tail, ring.capacity).unwrap_or(ring.capacity) {
-            self.add(Reference::decode(reference(shared, ring, head.wrapping_add(step))));
+        for index in live_cells(shared, ring) {
+            self.add(Reference::decode(reference(shared, ring, index)));
         }
     }
 
@@ -47,4 +47,41 @@ impl Picture {
             *place = Some(found.generation);
         }
     }
+}
+
+/// Rings from which live cells of other rings borrow: their heads wait.
+#[derive(Debug, Clone)]
+pub(super) struct Borrowed(Vec<bool>);
+
+impl Borrowed {
+    /// Looks at every ring that can carry borrowed messages.
+    pub(super) fn take(shared: &Shared) -> Borrowed {
+        let mut borrowed = Borrowed(vec![false; shared.geometry.rings.len()]);
+        for ring in shared.geometry.rings.iter().filter(|ring| ring.transfer == Transfer::PublishOffset) {
+            borrowed.add_ring(shared, ring);
+        }
+        borrowed
+    }
+
+    /// Does a live cell borrow from this route's ring?
+    pub(super) fn from(&self, route: usize) -> bool {
+        self.0.get(route).copied().unwrap_or(false)
+    }
+
+    fn add_ring(&mut self, shared: &Shared, ring: &RingGeometry) {
+        for index in live_cells(shared, ring) {
+            let source = Reference::decode(reference(shared, ring, index)).source;
+            if let Some(place) = self.0.get_mut(usize::from(source).wrapping_sub(1)) {
+                *place = true;
+            }
+        }
+    }
+}
+
+/// Indices of the unreleased cells of a ring. Head before tail; nonsense is a ring's length.
+fn live_cells(shared: &Shared, ring: &RingGeometry) -> impl Iterator<Item = u32> + use<> {
+    let head = end(shared, ring, Side::Head).index;
+    let tail = end(shared, ring, Side::Tail).index;
+    let cells = depth(head, tail, ring.capacity).unwrap_or(ring.capacity);
+    (0..cells).map(move |step| head.wrapping_add(step))
 }

@@ -11,7 +11,7 @@ use crate::heap;
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side, end};
 use crate::registry::liveness::Liveness;
-use crate::registry::picture::Picture;
+use crate::registry::picture::{Borrowed, Picture};
 use crate::registry::sweep::sweep;
 use crate::registry::table::{all, change, count_recovery, state};
 use crate::registry::trail::{self, Event, Kind};
@@ -27,6 +27,9 @@ pub enum Outcome {
     Alive,
     /// It was dead and its belongings are back; true for the one recoverer that finished the entry.
     Recovered(bool),
+    /// It is dead, and messages that it forwarded are still read: the ring they came by waits for that. Whoever meets
+    /// the entry again tries again.
+    Pending,
 }
 
 /// Recovers an entry if its process is dead, and counts it.
@@ -94,10 +97,16 @@ fn finish(shared: &Shared, process: ProcessId, dead: ProcWord) -> Outcome {
     for ring in &shared.geometry.rings {
         estate.vacate_tail(ring);
     }
+    let borrowed = Borrowed::take(shared);
+    let mut is_pending = false;
     for (route, ring) in shared.geometry.rings.iter().enumerate() {
-        estate.vacate_head(route, ring);
+        is_pending |= !estate.vacate_head(route, ring, borrowed.from(route));
     }
     estate.return_slots();
+    if is_pending {
+        sweep(shared);
+        return Outcome::Pending;
+    }
     let last = change(shared, process, dead, freed(dead), "recover.free");
     sweep(shared);
     Outcome::Recovered(last)
@@ -127,15 +136,19 @@ impl Estate<'_> {
         }
     }
 
-    /// Step 3. Close, and under best_effort skip what lay in the ring, in one store.
-    fn vacate_head(&self, route: usize, ring: &RingGeometry) {
+    /// Step 3. Close, and under best_effort skip what lay in the ring, in one store. False: some live cell of another
+    /// ring borrows from this one, whose slots must not move before it is released.
+    fn vacate_head(&self, route: usize, ring: &RingGeometry, is_borrowed: bool) -> bool {
         let head = end(self.shared, ring, Side::Head);
         if head.owner != Some(self.process) {
-            return;
+            return true;
+        }
+        if is_borrowed && !mutant("pending_head_vacated") {
+            return false;
         }
         let (vacant, skipped) = closed_head(self.shared, ring, head);
         if !self.still_dead() {
-            return;
+            return true;
         }
         if queue::change(self.shared, ring, Side::Head, head, vacant, "recover.head") {
             if skipped > 0 {
@@ -144,6 +157,7 @@ impl Estate<'_> {
             }
             self.shared.wake(ring.producer_flag, FOR_SPACE, "recover.wake");
         }
+        true
     }
 
     /// Steps 4 and 5. What an unreleased cell names becomes ORPHAN, the rest returns to the pool.

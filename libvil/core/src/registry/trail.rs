@@ -58,8 +58,6 @@ kinds! {
     Taken = 16, "taken";
     /// `process` passed a message that it owns on into `route`.
     ForwardedTaken = 17, "forwarded_taken";
-    /// `process` passed a message on into `route` that `peer` still owns.
-    ForwardedBorrowed = 18, "forwarded_borrowed";
     /// `process` died or closed, and this many unreleased messages of it stay for their consumers.
     Orphaned = 19, "orphaned";
     /// `process` opened `route` where its predecessor had left this many messages unreleased.

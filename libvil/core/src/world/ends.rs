@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::base::atomic::{FOR_DATA, FOR_SPACE};
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::exchange::NotOpened;
 use crate::registry::{Outcome, info, recover, state};
-use crate::world::World;
+use crate::world::wait::{Wait, deadline};
+use crate::world::{Stop, World};
 
 /// How often a dead holder is recovered before the end is called busy: others may die in it as often as they like.
 const TRIES: u32 = 16;
@@ -28,7 +30,16 @@ pub(super) fn open_end<T>(
         if u32::from(owner.0) >= world.shared.geometry.processes {
             return Err(nonsense(world, &name));
         }
-        if owner == world.me() || held_by_the_living(world, owner) {
+        let outcome = world.recover_process(owner);
+        if outcome == Outcome::Pending || (owner == world.me() && world.settle_lingering()) {
+            let message = format!(
+                "route {name} of world `{}` waits for messages that its last holder forwarded and that are still read; \
+                 open with a timeout, or again when they are released",
+                world.name()
+            );
+            return Err(Error::new(Fault::Pending, message));
+        }
+        if owner == world.me() || outcome == Outcome::Alive {
             let pid = info(&world.shared, owner).pid;
             let message = format!(
                 "route {name} of world `{}` is held by process {pid}, which lives; close it there first",
@@ -49,6 +60,34 @@ fn nonsense(world: &World, route: &str) -> Error {
     let message =
         format!("route {route} of world `{}` holds nonsense; remove the world and create it again", world.name());
     Error::new(Fault::Corrupt, message)
+}
+
+/// Opens an end, trying again until `timeout_ns` has passed while its last holder lives or is being waited for.
+pub(super) fn open_within<T>(
+    world: &Arc<World>,
+    timeout_ns: u64,
+    mut open: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let is_over = |answer: &Result<T, Error>| {
+        !answer.as_ref().is_err_and(|error| matches!(error.fault, Fault::Busy | Fault::Pending))
+    };
+    let mut answer = open();
+    let Some(flag) = world.own_flag().filter(|_| timeout_ns > 0 && !is_over(&answer)) else { return answer };
+    let mut cancels = world.cancels();
+    let reason = FOR_DATA | FOR_SPACE;
+    let wait = Wait { world, flag, reason, deadline_ns: deadline(timeout_ns), cancels: &mut cancels };
+    let ended = wait.until(
+        || {
+            answer = open();
+            is_over(&answer).then_some(())
+        },
+        |_| false,
+    );
+    match ended {
+        // The last answer says what was waited for in vain.
+        Ok(()) | Err(Stop::Late) => answer,
+        Err(_) => Err(Error::new(Fault::Busy, format!("opening a port of world `{}` was interrupted", world.name()))),
+    }
 }
 
 /// Recovers the owner if it is dead; says whether it lives.

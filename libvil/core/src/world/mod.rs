@@ -47,7 +47,8 @@ impl From<Refusal> for Stop {
             Refusal::Full => Stop::Full,
             Refusal::Short => Stop::Fault(Fault::Memory),
             Refusal::Limit => Stop::Fault(Fault::Limit),
-            Refusal::Ticket => Stop::Fault(Fault::State),
+            Refusal::Ticket | Refusal::Unconsumed => Stop::Fault(Fault::State),
+            Refusal::Mode => Stop::Fault(Fault::Unsupported),
             Refusal::Corrupt => Stop::Fault(Fault::Corrupt),
         }
     }

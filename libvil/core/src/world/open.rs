@@ -4,17 +4,19 @@ use std::fs::File;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use vil_ir::plan::Plan;
-use vil_ir::vocabulary::{Backpressure, Transfer};
+use vil_ir::vocabulary::{Backpressure, QueueKind};
 
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
+use crate::exchange::Consumer;
 use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, encode, peek_sizes};
-use crate::registry::{self, Identity, Language, Liveness, claim};
+use crate::registry::trail::{self, Event, Kind};
+use crate::registry::{self, Identity, Language, Liveness, Outcome, claim};
 use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
 use crate::sys::token::Token;
@@ -50,6 +52,8 @@ pub struct World {
     watcher: Mutex<Option<Watcher>>,
     generation: u32,
     pub(super) may_spin: bool,
+    /// Consuming ends that were closed while messages they lent on were still being read.
+    lingering: Mutex<Vec<Consumer>>,
 }
 
 impl Liveness for World {
@@ -200,6 +204,7 @@ impl World {
             watcher: Mutex::new(None),
             generation: fork::generation(),
             may_spin: stages <= process::processors(),
+            lingering: Mutex::default(),
             catalog,
         })
     }
@@ -242,6 +247,7 @@ impl World {
 
     /// Recovers every dead process and sweeps. Answers how many this call finished.
     pub fn recover(&self) -> u32 {
+        self.settle_lingering();
         registry::recover_all(&self.shared, self)
     }
 
@@ -285,6 +291,41 @@ impl World {
 
     fn watcher(&self) -> MutexGuard<'_, Option<Watcher>> {
         self.watcher.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Tells the trail what we did on a route.
+    pub(super) fn record(&self, kind: Kind, route: usize) {
+        trail::record(&self.shared, Event::new(kind, self.me).on(route));
+    }
+
+    /// Recovers one process if it is dead.
+    pub(super) fn recover_process(&self, process: ProcessId) -> Outcome {
+        if u32::from(process.0) >= self.shared.geometry.processes {
+            return Outcome::Free;
+        }
+        registry::recover(&self.shared, self, process)
+    }
+
+    /// Keeps a closed consuming end until what it lent on is released. When we leave before that, recovery sees to it.
+    pub(super) fn keep_lingering(&self, end: Consumer) {
+        self.lingering().push(end);
+    }
+
+    /// Closes the lingering ends that can be closed by now; says whether others are left.
+    pub(super) fn settle_lingering(&self) -> bool {
+        let mut ends = self.lingering();
+        ends.retain_mut(|end| !end.close(&self.shared));
+        !ends.is_empty()
+    }
+
+    fn lingering(&self) -> MutexGuard<'_, Vec<Consumer>> {
+        // A panic in a close leaves ends that are as good as before.
+        self.lingering.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Futex word of our role; of the first process of the program without one. `None`: a world without routes.
+    pub(super) fn own_flag(&self) -> Option<u64> {
+        self.flags().next()
     }
 
     /// Recovers, sweeps and walks every slot.
@@ -398,8 +439,8 @@ fn refuse_unsupported(plan: &Plan) -> Result<(), Error> {
             );
             Err(Error::new(Fault::Unsupported, message))
         };
-        if !matches!(route.transfer, Transfer::LoanWrite | Transfer::Copy) {
-            return refuse("transfer", route.transfer.word());
+        if route.kind == QueueKind::Mpmc {
+            return refuse("queue kind", route.kind.word());
         }
         if route.backpressure == Backpressure::DropOldest {
             return refuse("backpressure", route.backpressure.word());

@@ -3,10 +3,13 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::base::atomic::FOR_DATA;
+use crate::base::atomic::{FOR_DATA, FOR_SPACE};
 use crate::base::error::{Error, Fault};
-use crate::exchange::{Consumer, Message, Refusal};
-use crate::world::ends::{open_end, routes_of};
+use crate::exchange::{Consumer, Forward, Message, Refusal};
+use crate::heap::Slot;
+use crate::registry::trail::Kind;
+use crate::world::ends::{open_end, open_within, routes_of};
+use crate::world::sender::Sender;
 use crate::world::wait::{Telling, Wait, deadline, lost};
 use crate::world::{Stop, World};
 
@@ -39,6 +42,11 @@ impl Receiver {
     /// Opens the receiving end of a port of our role, with all its routes.
     pub fn open(world: &Arc<World>, port: &str) -> Result<Receiver, Error> {
         Receiver::open_routes(world, &routes_of(world, port, false)?)
+    }
+
+    /// The same, trying for a while when a predecessor still holds the port or is being waited for.
+    pub fn open_within(world: &Arc<World>, port: &str, timeout_ns: u64) -> Result<Receiver, Error> {
+        open_within(world, timeout_ns, || Receiver::open(world, port))
     }
 
     /// Opens the consuming ends of some routes, whatever our role.
@@ -100,9 +108,54 @@ impl Receiver {
     /// Ends a message, in any order.
     #[inline]
     pub fn release(&mut self, route: u32, ticket: u64) -> Result<(), Stop> {
-        let inlet = self.inlets.iter_mut().find(|inlet| inlet.consumer.route() as u32 == route);
-        let inlet = inlet.ok_or(Stop::Fault(Fault::State))?;
-        Ok(inlet.consumer.release(&self.world.shared, ticket)?)
+        let consumer = consumer_of(&mut self.inlets, route)?;
+        match consumer.release(&self.world.shared, ticket) {
+            Ok(()) => Ok(()),
+            Err(refusal) => Err(blamed(&self.world, route, Kind::ReleasedTwice, refusal)),
+        }
+    }
+
+    /// Ends a consume_once message that was used.
+    pub fn consume(&mut self, route: u32, ticket: u64) -> Result<(), Stop> {
+        let consumer = consumer_of(&mut self.inlets, route)?;
+        let answer = consumer.consume(&self.world.shared, ticket);
+        answer.map_err(|refusal| blamed(&self.world, route, Kind::ReleasedTwice, refusal))
+    }
+
+    /// The slot of a consume_once message, which is the caller's from here on.
+    pub fn take_slot(&mut self, route: u32, ticket: u64) -> Result<Slot, Stop> {
+        let answer = consumer_of(&mut self.inlets, route)?.take_slot(ticket);
+        answer.map_err(|refusal| blamed(&self.world, route, Kind::UsedAfterEnd, refusal))
+    }
+
+    /// Publishes a message on by a sender of the same attachment, without a copy. A consume_once message moves; any
+    /// other is borrowed: it stays its producer's and is released when the next consumer has released it. On every
+    /// answer but `Ok` it is still in hand.
+    pub fn forward(&mut self, route: u32, ticket: u64, to: &mut Sender) -> Result<(), Stop> {
+        if !Arc::ptr_eq(&self.world, to.world()) {
+            return Err(Stop::Fault(Fault::Argument));
+        }
+        let consumer = consumer_of(&mut self.inlets, route)?;
+        let found = consumer.forwardable(ticket);
+        let (slot, how) = found.map_err(|refusal| blamed(&self.world, route, Kind::UsedAfterEnd, refusal))?;
+        match how {
+            Forward::Taken => {
+                to.push_slot(slot)?;
+                consumer.take_slot(ticket)?;
+                self.world.record(Kind::ForwardedTaken, to.route());
+            }
+            Forward::Borrowed => {
+                let index = to.lend_on(slot, route as usize)?;
+                consumer.lend(&self.world.shared, ticket, to.route(), index)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a sleep on behalf of this end must be woken for: a message, and where messages are lent on, their release.
+    pub(super) fn reasons(&self) -> u32 {
+        let lends = self.inlets.iter().any(|inlet| inlet.consumer.has_lent());
+        if lends { FOR_DATA | FOR_SPACE } else { FOR_DATA }
     }
 
     /// Is there a message that was not received yet?
@@ -118,6 +171,22 @@ impl Receiver {
     }
 }
 
+/// What the caller hears; its mistakes are told by the trail as well.
+#[cold]
+fn blamed(world: &World, route: u32, kind: Kind, refusal: Refusal) -> Stop {
+    match refusal {
+        Refusal::Ticket => world.record(kind, route as usize),
+        Refusal::Unconsumed => world.record(Kind::Unconsumed, route as usize),
+        _ => {}
+    }
+    refusal.into()
+}
+
+fn consumer_of(inlets: &mut [Inlet], route: u32) -> Result<&mut Consumer, Stop> {
+    let found = inlets.iter_mut().find(|inlet| inlet.consumer.route() as u32 == route);
+    found.map(|inlet| &mut inlet.consumer).ok_or(Stop::Fault(Fault::State))
+}
+
 /// Waits until one of several receivers of one attachment has a message, and answers which.
 pub fn wait_any(receivers: &mut [&mut Receiver], timeout_ns: u64) -> Result<usize, Stop> {
     let Some(first) = receivers.first() else { return Err(Stop::Fault(Fault::Argument)) };
@@ -127,8 +196,9 @@ pub fn wait_any(receivers: &mut [&mut Receiver], timeout_ns: u64) -> Result<usiz
     }
     let flag = first.inlets[0].consumer.ring().consumer_flag;
     let mut cancels = receivers.iter().map(|receiver| receiver.cancels).min().unwrap_or(0);
+    let reason = receivers.iter().fold(0, |reasons, receiver| reasons | receiver.reasons());
     let receivers = RefCell::new(receivers);
-    let wait = Wait { world: &world, flag, reason: FOR_DATA, deadline_ns: deadline(timeout_ns), cancels: &mut cancels };
+    let wait = Wait { world: &world, flag, reason, deadline_ns: deadline(timeout_ns), cancels: &mut cancels };
     let answer = wait.until(
         || receivers.borrow_mut().iter_mut().position(|receiver| receiver.is_ready()),
         |telling| receivers.borrow_mut().iter_mut().any(|receiver| receiver.lost(telling)),
@@ -145,8 +215,10 @@ impl Drop for Receiver {
         if self.world.is_forked() {
             return;
         }
-        for inlet in &mut self.inlets {
-            inlet.consumer.close(&self.world.shared);
+        for mut inlet in self.inlets.drain(..) {
+            if !inlet.consumer.close(&self.world.shared) {
+                self.world.keep_lingering(inlet.consumer);
+            }
         }
     }
 }

@@ -8,9 +8,14 @@ use vil_ir::vocabulary::Backpressure;
 use crate::base::atomic::FOR_SPACE;
 use crate::base::error::{Error, Fault};
 use crate::exchange::{Loan, Producer, Refusal};
-use crate::world::ends::{open_end, routes_of};
+use crate::heap::Slot;
+use crate::mem::Shared;
+use crate::registry::trail::Kind;
+use crate::world::ends::{open_end, open_within, routes_of};
 use crate::world::wait::{Telling, Wait, deadline, lost};
 use crate::world::{Stop, World};
+
+type Attempt<T> = Result<T, Refusal>;
 
 /// The sending end of an out port: one route. One thread at a time.
 #[derive(Debug)]
@@ -18,26 +23,27 @@ pub struct Sender {
     producer: Producer,
     world: Arc<World>,
     cancels: u32,
-    /// The consumer's loss that was told already.
-    told: u32,
+    /// For each route the consumer's loss that was told already.
+    told: Box<[u32]>,
 }
 
 impl Sender {
     /// Opens the sending end of a port of our role.
     pub fn open(world: &Arc<World>, port: &str) -> Result<Sender, Error> {
-        let routes = routes_of(world, port, true)?;
-        let [route] = routes[..] else {
-            let message =
-                format!("port `{port}` sends by {} routes, and this version of libvil sends by one", routes.len());
-            return Err(Error::new(Fault::Unsupported, message));
-        };
-        Sender::open_route(world, route)
+        Sender::open_routes(world, &routes_of(world, port, true)?)
     }
 
-    /// Opens the producing end of a route, whatever our role.
-    pub fn open_route(world: &Arc<World>, route: usize) -> Result<Sender, Error> {
-        let producer = open_end(world, route, || Producer::open(&world.shared, world.me(), route))?;
-        Ok(Sender { producer, cancels: world.cancels(), world: Arc::clone(world), told: 0 })
+    /// The same, trying for a while when a predecessor still holds the port or is being waited for.
+    pub fn open_within(world: &Arc<World>, port: &str, timeout_ns: u64) -> Result<Sender, Error> {
+        open_within(world, timeout_ns, || Sender::open(world, port))
+    }
+
+    /// Opens the producing ends of some routes of one port, whatever our role.
+    pub fn open_routes(world: &Arc<World>, routes: &[usize]) -> Result<Sender, Error> {
+        let Some(&first) = routes.first() else { return Err(Error::new(Fault::NotFound, "a sender of no route")) };
+        let producer = open_end(world, first, || Producer::open(&world.shared, world.me(), routes))?;
+        let told = vec![0; routes.len()].into_boxed_slice();
+        Ok(Sender { producer, cancels: world.cancels(), world: Arc::clone(world), told })
     }
 
     /// The world it belongs to.
@@ -67,15 +73,77 @@ impl Sender {
     /// Gives a loan back unwritten.
     #[inline]
     pub fn discard(&mut self, ticket: u64) -> Result<(), Stop> {
-        Ok(self.producer.discard(ticket)?)
+        let answer = self.producer.discard(ticket);
+        Ok(self.blamed(Kind::UsedAfterEnd, answer)?)
+    }
+
+    /// Publishes a loan and keeps it for reading until `release`: loan_read routes only.
+    pub fn keep(&mut self, ticket: u64) -> Result<(), Stop> {
+        self.publish_by(ticket, |producer, shared| producer.keep(shared, ticket))
+    }
+
+    /// Ends the reading of a kept message.
+    pub fn release(&mut self, ticket: u64) -> Result<(), Stop> {
+        let answer = self.producer.release(ticket);
+        Ok(self.blamed(Kind::ReleasedTwice, answer)?)
+    }
+
+    /// Publishes a loan as the answer to a request that came by `route` and has this number there.
+    pub fn answer(&mut self, ticket: u64, route: u32, number: u64) -> Result<(), Stop> {
+        self.publish_by(ticket, |producer, shared| producer.answer(shared, ticket, route, number))
+    }
+
+    /// Publishes a slot that this process owns: taken from another route, or of a heap. On every answer but `Ok` it is
+    /// still the caller's.
+    pub fn push_slot(&mut self, slot: Slot) -> Result<(), Stop> {
+        self.pass_on(|producer, shared| producer.push_slot(shared, slot))
+    }
+
+    /// Publishes a slot that another producer owns, borrowed from a route; the index of its cell here.
+    pub(super) fn lend_on(&mut self, slot: Slot, source: usize) -> Result<u32, Stop> {
+        self.pass_on(|producer, shared| producer.lend_on(shared, slot, source))
+    }
+
+    /// Its first route.
+    pub(super) fn route(&self) -> usize {
+        self.producer.routes().next().unwrap_or(0)
     }
 
     /// Publishes a loan; what a full ring means is the route's policy. On every answer but `Ok` and `Dropped` the
     /// caller still holds the loan.
     #[inline]
     pub fn publish(&mut self, ticket: u64) -> Result<(), Stop> {
-        match self.producer.publish(&self.world.shared, ticket) {
-            Err(Refusal::Full) => self.publish_slowly(ticket),
+        self.publish_by(ticket, |producer, shared| producer.publish(shared, ticket))
+    }
+
+    #[inline]
+    fn publish_by(
+        &mut self,
+        ticket: u64,
+        publish: impl FnMut(&mut Producer, &Shared) -> Attempt<()>,
+    ) -> Result<(), Stop> {
+        let mut publish = publish;
+        match publish(&mut self.producer, &self.world.shared) {
+            Err(Refusal::Full) => self.publish_slowly(ticket, publish),
+            Err(refusal) => Ok(self.blamed(Kind::PublishedTwice, Err(refusal))?),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// The same answer; a ticket that names nothing is the caller's mistake, and the trail says so.
+    fn blamed(&self, kind: Kind, answer: Attempt<()>) -> Attempt<()> {
+        if answer == Err(Refusal::Ticket) {
+            self.world.record(kind, self.route());
+        }
+        answer
+    }
+
+    /// Publishes what no loan names. A full ring is waited for or said: there is no message here that could be dropped.
+    fn pass_on<T>(&mut self, mut publish: impl FnMut(&mut Producer, &Shared) -> Attempt<T>) -> Result<T, Stop> {
+        match publish(&mut self.producer, &self.world.shared) {
+            Err(Refusal::Full) if self.producer.ring().backpressure == Backpressure::Block => {
+                self.wait_for_room(publish)
+            }
             answer => Ok(answer?),
         }
     }
@@ -100,22 +168,31 @@ impl Sender {
     }
 
     #[cold]
-    fn publish_slowly(&mut self, ticket: u64) -> Result<(), Stop> {
-        let world = Arc::clone(&self.world);
+    fn publish_slowly(
+        &mut self,
+        ticket: u64,
+        publish: impl FnMut(&mut Producer, &Shared) -> Attempt<()>,
+    ) -> Result<(), Stop> {
         match self.producer.ring().backpressure {
-            Backpressure::Block => self.wait(
-                |producer| match producer.publish(&world.shared, ticket) {
-                    Err(Refusal::Full) => None,
-                    answer => Some(answer.map_err(Stop::from)),
-                },
-                |_| {},
-            ),
+            Backpressure::Block => self.wait_for_room(publish),
             Backpressure::DropNewest => {
-                self.producer.drop_newest(&world.shared, ticket)?;
+                self.producer.drop_newest(&self.world.shared, ticket)?;
                 Err(Stop::Dropped)
             }
             Backpressure::Fail | Backpressure::DropOldest => Err(Stop::Full),
         }
+    }
+
+    #[cold]
+    fn wait_for_room<T>(&mut self, mut publish: impl FnMut(&mut Producer, &Shared) -> Attempt<T>) -> Result<T, Stop> {
+        let world = Arc::clone(&self.world);
+        self.wait(
+            |producer| match publish(producer, &world.shared) {
+                Err(Refusal::Full) => None,
+                answer => Some(answer.map_err(Stop::from)),
+            },
+            |_| {},
+        )
     }
 
     /// Waits for head to move, until the route's deadline; `between` is called once in each slice.
@@ -129,14 +206,17 @@ impl Sender {
         let ring = *producer.borrow().ring();
         let deadline_ns = deadline(u64::from(ring.deadline_ms) * 1_000_000);
         let wait = Wait { world, flag: ring.producer_flag, reason: FOR_SPACE, deadline_ns, cancels };
-        let peer = || producer.borrow().peer(&world.shared);
         wait.until(
             || attempt(&mut producer.borrow_mut()),
             |telling| {
                 if telling == Telling::Ask {
                     between(world);
                 }
-                lost(peer, world, told, telling)
+                let producer = producer.borrow();
+                // All of them are asked, so that each dead one is recovered.
+                told.iter_mut().enumerate().fold(false, |any, (at, told)| {
+                    lost(|| producer.peer(&world.shared, at), world, told, telling) || any
+                })
             },
         )?
     }

@@ -1,0 +1,243 @@
+//! One ring's producing end: its tail, its view of head, and the ledger of what lies in between.
+//!
+//! Publishing writes the cell and stores tail; what head has passed comes back to the pool. Once not full, a ring can
+//! only be filled by this end.
+
+use vil_ir::vocabulary::{Delivery, Transfer};
+
+use crate::base::atomic::FOR_DATA;
+use crate::base::crash::mutant;
+use crate::base::index::depth;
+use crate::base::words::{EndWord, ProcessId, Reference};
+use crate::exchange::copied::Buffers;
+use crate::exchange::pool::{IN_CELL, Pool};
+use crate::exchange::{NotOpened, Peer, Refusal};
+use crate::heap::{self, Slot};
+use crate::mem::{CELL_STAMP, CELL_THIRD, COUNT, RingGeometry, Shared};
+use crate::queue::{self, Side, Taken};
+use crate::registry::trail::{Event, Kind, record};
+use crate::stats;
+use crate::sys::clock;
+
+/// Whose a slot in the ring is, which decides what becomes of it when head has passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Of this end's pool.
+    Own,
+    /// Ours, but taken from another producer or from a heap: it returns to the shared pool.
+    Given,
+    /// Another producer's: its cell in the ring it came by is released by the consumer that borrowed it.
+    Lent,
+}
+
+/// What is appended to a ring.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parcel {
+    pub(super) slot: Slot,
+    pub(super) origin: Origin,
+    /// 0, or the ring it was borrowed from, plus 1.
+    pub(super) source: u16,
+    /// Number of the request that this answers; unused elsewhere.
+    pub(super) answers: u64,
+    /// Position of the private buffer of a message that travels inside the cell.
+    pub(super) position: usize,
+}
+
+/// The producing end of one ring. All of it is private; recovery never needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Outlet {
+    pub(super) route: usize,
+    pub(super) ring: RingGeometry,
+    /// Our tail word with index 0: incarnation and owner.
+    half: u64,
+    tail: u32,
+    head: u32,
+    /// Cells before it are reclaimed, or were our predecessor's.
+    cursor: u32,
+    ledger: Box<[(Slot, Origin)]>,
+    pub(super) published: u64,
+}
+
+impl Outlet {
+    /// Opens the producing end: vacant -> ours.
+    pub(super) fn open(shared: &Shared, me: ProcessId, route: usize) -> Result<Outlet, NotOpened> {
+        let ring = shared.geometry.rings[route];
+        let tail =
+            queue::open(shared, &ring, Side::Tail, me).map_err(|Taken::OwnedBy(owner)| NotOpened::OwnedBy(owner))?;
+        let head = queue::end(shared, &ring, Side::Head);
+        let outlet = Outlet {
+            route,
+            ring,
+            half: EndWord { index: 0, ..tail }.encode(),
+            tail: if mutant("resume_at_head") { head.index } else { tail.index },
+            head: head.index,
+            cursor: tail.index,
+            ledger: vec![(IN_CELL, Origin::Own); ring.capacity as usize].into_boxed_slice(),
+            published: queue::passed(shared, &ring, Side::Tail),
+        };
+        match depth(head.index, tail.index, ring.capacity) {
+            Some(_) => Ok(outlet),
+            None => {
+                outlet.vacate(shared);
+                Err(NotOpened::Corrupt)
+            }
+        }
+    }
+
+    /// Who is at the other end.
+    pub(super) fn peer(&self, shared: &Shared) -> Peer {
+        Peer::of(queue::end(shared, &self.ring, Side::Head))
+    }
+
+    /// Index of the next cell.
+    pub(super) fn tail(&self) -> u32 {
+        self.tail
+    }
+
+    /// Is there room for a message? Looks at head only when the last look says no.
+    #[inline]
+    pub(super) fn has_room(&mut self, shared: &Shared, pool: &mut Pool) -> Result<bool, Refusal> {
+        if self.tail.wrapping_sub(self.head) < self.ring.capacity {
+            return Ok(true);
+        }
+        self.reclaim(shared, pool)?;
+        if self.tail.wrapping_sub(self.head) >= self.ring.capacity {
+            self.skip_for_nobody(shared, pool)?;
+        }
+        Ok(self.tail.wrapping_sub(self.head) < self.ring.capacity)
+    }
+
+    /// Publishes into a ring that has room: cell, then tail.
+    ///
+    /// A crash before the tail store leaves a cell nobody looks at and a slot that recovery frees; right after it the
+    /// message is published, and the count beside tail is extended by its index.
+    #[inline]
+    pub(super) fn append(&mut self, shared: &Shared, parcel: Parcel, buffers: &Buffers) {
+        let index = self.tail;
+        self.ledger[(index & (self.ring.capacity - 1)) as usize] = (parcel.slot, parcel.origin);
+        if mutant("tail_before_cell") {
+            self.store_tail(shared, index.wrapping_add(1));
+        }
+        self.write_cell(shared, index, parcel, buffers);
+        if mutant("count_before_tail") {
+            shared.segment.word(self.ring.tail + COUNT).note(self.published.wrapping_add(1), "publish.count");
+        }
+        self.tail = index.wrapping_add(1);
+        self.store_tail(shared, self.tail);
+        self.published = self.published.wrapping_add(1);
+        // Released, so that nobody who sees the count sees an older tail.
+        shared.segment.word(self.ring.tail + COUNT).store(self.published, "publish.count");
+        shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
+    }
+
+    /// What a predecessor left in the ring and nobody has released yet.
+    pub(super) fn inherited(&self) -> u32 {
+        // Has head passed the cell at which this end was opened?
+        let is_reached = self.tail.wrapping_sub(self.head) <= self.tail.wrapping_sub(self.cursor);
+        if is_reached { 0 } else { self.cursor.wrapping_sub(self.head).min(self.ring.capacity) }
+    }
+
+    /// Takes back the slots whose cells head has passed. Only head moves slots back, whoever is at it.
+    pub(super) fn reclaim(&mut self, shared: &Shared, pool: &mut Pool) -> Result<(), Refusal> {
+        let head = queue::end(shared, &self.ring, Side::Head);
+        let is_over = mutant("reclaim_when_nobody_consumes") && head.owner.is_none();
+        self.advance(shared, pool, if is_over { self.tail } else { head.index })
+    }
+
+    fn advance(&mut self, shared: &Shared, pool: &mut Pool, head: u32) -> Result<(), Refusal> {
+        let before = self.tail.wrapping_sub(self.head);
+        let now = depth(head, self.tail, self.ring.capacity).filter(|now| *now <= before);
+        if now.is_none() {
+            return Err(Refusal::Corrupt);
+        }
+        self.head = head;
+        let passed = self.tail.wrapping_sub(self.cursor).saturating_sub(self.tail.wrapping_sub(head));
+        for step in 0..passed {
+            let cell = self.cursor.wrapping_add(step) & (self.ring.capacity - 1);
+            let (slot, origin) = self.ledger[cell as usize];
+            self.come_back(shared, pool, slot, origin);
+        }
+        self.cursor = self.cursor.wrapping_add(passed);
+        Ok(())
+    }
+
+    #[inline]
+    fn come_back(&self, shared: &Shared, pool: &mut Pool, slot: Slot, origin: Origin) {
+        if slot == IN_CELL {
+            return;
+        }
+        match origin {
+            Origin::Own if self.ring.transfer == Transfer::ConsumeOnce && !mutant("reclaim_frees_what_was_taken") => {
+                pool.end_of_given(shared, slot);
+            }
+            Origin::Own => pool.end_use(slot),
+            // Not ours any more where the consumer took it.
+            Origin::Given => drop(heap::give_back(shared, pool.me(), slot)),
+            Origin::Lent => {}
+        }
+    }
+
+    /// Closes the end: slots in the ring become ORPHAN and wait for their release, and the end becomes vacant. A crash
+    /// anywhere in between is finished by recovery.
+    pub(super) fn close(&self, shared: &Shared, me: ProcessId) {
+        let part = if mutant("close_frees_what_is_unread") { heap::give_back } else { heap::abandon };
+        let mut index = self.cursor;
+        while index != self.tail && !mutant("close_forgets_the_ring") {
+            let (slot, origin) = self.ledger[(index & (self.ring.capacity - 1)) as usize];
+            if slot != IN_CELL && origin != Origin::Lent {
+                // In vain where the consumer took it, or another of our rings had it as well.
+                part(shared, me, slot);
+            }
+            index = index.wrapping_add(1);
+        }
+        self.vacate(shared);
+        shared.wake(self.ring.consumer_flag, FOR_DATA, "close.wake");
+    }
+
+    /// Ours -> vacant.
+    pub(super) fn vacate(&self, shared: &Shared) {
+        let ours = EndWord { index: self.tail, ..EndWord::decode(self.half) };
+        queue::change(shared, &self.ring, Side::Tail, ours, ours.vacated(), "close.tail");
+    }
+
+    #[inline]
+    fn write_cell(&self, shared: &Shared, index: u32, parcel: Parcel, buffers: &Buffers) {
+        let cell = self.ring.cell(index);
+        let time = if index & self.ring.sample_mask == 0 { clock::stamp() } else { 0 };
+        shared.segment.word(cell + CELL_STAMP).note(u64::from(index) | u64::from(time) << 32, "publish.stamp");
+        if self.ring.answers.is_some() {
+            shared.segment.word(cell + CELL_THIRD).note(parcel.answers, "publish.answers");
+        }
+        let slot = parcel.slot;
+        if slot == IN_CELL {
+            buffers.write_cell(parcel.position, shared, &self.ring, index);
+        }
+        let generation =
+            if mutant("stale_generation_in_cell") { slot.generation.wrapping_sub(1) } else { slot.generation };
+        let source = if mutant("forward_without_source") { 0 } else { parcel.source };
+        let reference = Reference { slot: slot.index, generation, source };
+        shared.segment.word(cell).store(reference.encode(), "publish.cell");
+    }
+
+    #[inline]
+    fn store_tail(&self, shared: &Shared, tail: u32) {
+        shared.segment.word(self.ring.tail).store(self.half | u64::from(tail), "publish.tail");
+    }
+
+    /// best_effort and nobody at head: what lies in the ring is for nobody. One CAS moves head, and a consumer that
+    /// opens in between wins.
+    #[cold]
+    fn skip_for_nobody(&mut self, shared: &Shared, pool: &mut Pool) -> Result<(), Refusal> {
+        let found = queue::end(shared, &self.ring, Side::Head);
+        if self.ring.delivery != Delivery::BestEffort || (found.owner.is_some() && !mutant("skip_past_the_living")) {
+            return Ok(());
+        }
+        let skipped = depth(found.index, self.tail, self.ring.capacity).ok_or(Refusal::Corrupt)?;
+        let moved = EndWord { index: self.tail, ..found };
+        if queue::change(shared, &self.ring, Side::Head, found, moved, "publish.skip") {
+            stats::count_skipped(shared, &self.ring, skipped);
+            record(shared, Event::new(Kind::Skipped, pool.me()).on(self.route).number(u64::from(skipped)));
+        }
+        self.reclaim(shared, pool)
+    }
+}

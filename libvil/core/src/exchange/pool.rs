@@ -1,0 +1,114 @@
+//! The slots a sending end owns: taken from the shared pool in batches, handed out warm, and counted while several
+//! rings or readers still need them.
+//!
+//! All of it is private. A crash loses the list, and recovery returns every slot by its word.
+
+use crate::base::limits::BATCH;
+use crate::base::words::{NO_SLOT, ProcessId};
+use crate::heap::{self, Slot};
+use crate::mem::{ClassGeometry, Shared};
+
+/// The slot of a message that travels inside its cell.
+pub(super) const IN_CELL: Slot = Slot { index: NO_SLOT, generation: 0 };
+
+/// The slots of one sending end.
+#[derive(Debug, Clone)]
+pub(super) struct Pool {
+    me: ProcessId,
+    class: Option<ClassGeometry>,
+    /// Slots this end may own at once, beyond those that a predecessor left in the rings.
+    share: u32,
+    free: Vec<Slot>,
+    /// Slots that are HELD by this end, wherever they are.
+    owned: u32,
+    hint: u32,
+    /// Rings and readers that still need a slot, by its position in the class; empty where one use is all there is.
+    uses: Box<[u16]>,
+}
+
+impl Pool {
+    /// An empty pool. `counted`: its slots may have several uses at once.
+    pub(super) fn new(me: ProcessId, class: Option<ClassGeometry>, share: u32, counted: bool) -> Pool {
+        let slots = class.filter(|_| counted).map_or(0, |class| class.count as usize);
+        let free = if class.is_some() { Vec::with_capacity(share as usize) } else { Vec::new() };
+        Pool { me, class, share, free, owned: 0, hint: 0, uses: vec![0; slots].into_boxed_slice() }
+    }
+
+    /// Who owns the slots.
+    pub(super) fn me(&self) -> ProcessId {
+        self.me
+    }
+
+    /// Where its slots lie; `None` when its messages travel inside cells.
+    #[inline]
+    pub(super) fn class(&self) -> Option<&ClassGeometry> {
+        self.class.as_ref()
+    }
+
+    /// The slot that came back last, so that it is still warm.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Slot> {
+        self.free.pop()
+    }
+
+    /// Has it nothing to hand out?
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.free.is_empty()
+    }
+
+    /// A slot nobody needs any more.
+    #[inline]
+    pub(super) fn put(&mut self, slot: Slot) {
+        self.free.push(slot);
+    }
+
+    /// Slots from the shared pool, as many as are still ours to take. `inherited`: what a predecessor left unread.
+    #[cold]
+    pub(super) fn refill(&mut self, shared: &Shared, inherited: u32) {
+        let Some(class) = self.class else { return };
+        let want = self.share.saturating_sub(inherited).saturating_sub(self.owned).min(BATCH);
+        self.owned += heap::acquire(shared, self.me, &class, want, &mut self.hint, &mut self.free);
+    }
+
+    /// So many rings and readers will need the slot from now on.
+    #[inline]
+    pub(super) fn set_uses(&mut self, slot: Slot, uses: usize) {
+        if let Some(count) = self.count(slot) {
+            *count = uses as u16;
+        }
+    }
+
+    /// One of them needs it no more; the last one frees it.
+    #[inline]
+    pub(super) fn end_use(&mut self, slot: Slot) {
+        if let Some(count) = self.count(slot) {
+            *count = count.saturating_sub(1);
+            if *count > 0 {
+                return;
+            }
+        }
+        self.free.push(slot);
+    }
+
+    /// A consume_once message whose cell is passed: still ours when it was skipped, else somebody took it.
+    pub(super) fn end_of_given(&mut self, shared: &Shared, slot: Slot) {
+        match heap::is_held(shared, self.me, slot) {
+            true => self.free.push(slot),
+            false => self.owned = self.owned.saturating_sub(1),
+        }
+    }
+
+    /// Everything that is in no ring returns to the shared pool.
+    pub(super) fn empty(&mut self, shared: &Shared) {
+        for slot in self.free.drain(..) {
+            heap::give_back(shared, self.me, slot);
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, slot: Slot) -> Option<&mut u16> {
+        let first = self.class.as_ref()?.first;
+        self.uses.get_mut(slot.index.wrapping_sub(first) as usize)
+    }
+}
