@@ -11,7 +11,8 @@ use vil_tests::runtime_dir::RuntimeDir;
 use crate::house::{LONG_NS, PLAIN, Shape};
 
 pub(crate) const NO_LOAN: vil_loan_t = vil_loan_t { data: null_mut(), size: 0, slot: 0, ticket: 0 };
-pub(crate) const NO_MESSAGE: vil_message_t = vil_message_t { data: null(), size: 0, route: 0, number: 0, ticket: 0 };
+pub(crate) const NO_MESSAGE: vil_message_t =
+    vil_message_t { data: null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
 
 /// Bytes of a letter.
 pub(crate) const LETTER: usize = 32;

@@ -17,5 +17,6 @@ mod places;
 mod policies;
 mod surface;
 mod threads;
+mod transfers;
 mod waiting;
 mod waiting_barrier;

@@ -42,6 +42,7 @@ fn received() -> vil_message_t {
         size: LETTER as u32,
         route: 0,
         number: 0,
+        answers: 0,
         ticket: 1 << 40 | 77,
     }
 }
