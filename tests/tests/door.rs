@@ -17,7 +17,10 @@ fn text(bytes: &[u8]) -> String {
 fn every_command_of_the_overview_explains_itself() {
     let overview = text(&xtask(&["help"]).stdout);
     let commands: Vec<_> = overview.lines().skip(2).filter_map(|line| line.split_whitespace().next()).collect();
-    assert!(["demo", "test", "bless", "lint", "install"].iter().all(|name| commands.contains(name)), "{overview}");
+    assert!(
+        ["demo", "test", "soak", "mutants", "bless", "lint", "install"].iter().all(|name| commands.contains(name)),
+        "{overview}"
+    );
     for name in commands.iter().filter(|name| **name != "help") {
         for args in [[name, "--help"], ["help", name]] {
             let output = xtask(&args);
@@ -37,7 +40,7 @@ fn an_unknown_command_is_refused_with_the_known_ones() {
 
 #[test]
 fn an_unknown_option_is_refused_before_anything_is_built() {
-    for command in ["test", "lint", "bless"] {
+    for command in ["test", "soak", "mutants", "lint", "bless"] {
         let output = xtask(&[command, "--colour"]);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{command}");
         assert!(text(&output.stderr).contains("--colour"), "{output:?}");

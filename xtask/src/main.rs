@@ -1,4 +1,4 @@
-//! The one door for people: `cargo xtask demo | test | bless | lint | install`.
+//! The one door for people: `cargo xtask demo | test | soak | mutants | bless | lint | install`.
 //! It builds and runs what the other rooms hold, says what it does and how long it took, and decides nothing else.
 //! It names no crate of the workspace, so a broken core never breaks the door.
 
@@ -8,9 +8,11 @@ mod cargo;
 mod demo;
 mod install;
 mod lint;
+mod mutants;
 mod native;
 mod places;
 mod report;
+mod soak;
 mod tally;
 mod test;
 mod tools;
@@ -35,6 +37,18 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "demo", about: "build and run the credit pipeline", help: demo::HELP, run: demo::run },
     Command { name: "test", about: "build and run every test", help: test::HELP, run: test::run },
+    Command {
+        name: "soak",
+        about: "the long forms of the crash campaigns; one JSON line",
+        help: soak::HELP,
+        run: soak::run,
+    },
+    Command {
+        name: "mutants",
+        about: "seeded mistakes, and whether the harness finds them",
+        help: mutants::HELP,
+        run: mutants::run,
+    },
     Command { name: "bless", about: "write generated files anew", help: bless::HELP, run: bless::run },
     Command {
         name: "lint",

@@ -87,7 +87,7 @@ fn build_all(report: &Report) -> Built {
 
 /// The crash harness has every shared store hooked, so it is another build of the core, in a target directory of its own;
 /// optimized, because it makes more than a million checks, each of them a world copied, recovered and emptied.
-fn crash_harness() -> Command {
+pub(crate) fn crash_harness() -> Command {
     let mut command = cargo("test", &places::target().join("crash"));
     command.args(["--package", "vil-tests", "--test", "crash"]);
     for package in ["vil-core", "vil-tests"] {

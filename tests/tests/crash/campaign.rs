@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use vil_core::base::crash::set_hook;
 use vil_tests::sites::store_sites;
+use vil_tests::soak;
 
 use crate::phrases::Dice;
 use crate::run::{Layers, Run};
@@ -29,11 +31,11 @@ const ELSEWHERE: [&str; 1] = ["open.undo"];
 ///
 /// The first five do not depend on the size of the world; the others walk the process table, all rings and all slots.
 const BOUNDS: [(&str, u64); 8] = [
-    ("publish", 16),
+    ("publish", 24),
     ("receive", 10),
     ("release", 6),
     ("attach", 24),
-    ("drop_newest", 2),
+    ("drop_newest", 8),
     ("loan", 80),
     ("recover", 400),
     ("recovery", 400),
@@ -61,50 +63,66 @@ pub(crate) fn recital(run: &mut Run) {
     run.disperse();
 }
 
-/// Everything, once in each town: the recital under all layers, then random stories under the first.
-fn tell_all(town: &Rc<Town>, seed: u64) -> Score {
-    let mut score = Score::default();
+/// Every layer, and the random stories' share of those that cost much.
+const RANDOM: Layers = Layers { single: true, takeover: 97, duel: 61, preempt: 41 };
+
+/// The recital under all layers.
+fn recite_all(town: &Rc<Town>, total: &mut Score) {
     let is_large = town.roads.iter().map(|road| road.capacity).sum::<u32>() > 4;
     let layers = Layers {
         single: true,
-        takeover: if is_large { 7 } else { 3 },
+        takeover: if is_large { 2 } else { 1 },
         duel: if is_large { 5 } else { 2 },
         preempt: if is_large { 3 } else { 1 },
     };
-    tell(town, layers, &mut score, recital);
+    tell(town, layers, total, recital);
+}
+
+/// Random stories from a seed on.
+fn ramble_all(town: &Rc<Town>, seed: u64, total: &mut Score) {
     for story in 0..STORIES {
         let mut dice = Dice::new(seed.wrapping_add(story));
-        let layers = Layers { single: true, takeover: 97, duel: 61, preempt: 41 };
-        tell(town, layers, &mut score, |run| run.ramble(&mut dice, PHRASES));
+        tell(town, RANDOM, total, |run| run.ramble(&mut dice, PHRASES));
+    }
+}
+
+/// One thread's towns: everything once, and in a long form other random stories until the time is over.
+fn part(thread: usize, seed: u64, end: Option<Instant>) -> Score {
+    // Towns hold their segments in `Rc`, so each thread builds its own.
+    let towns = single().into_iter().chain(several()).enumerate();
+    let towns: Vec<_> = towns.filter(|(i, _)| i % THREADS == thread).map(|(_, town)| town).collect();
+    let mut score = Score::default();
+    for town in &towns {
+        recite_all(town, &mut score);
+        ramble_all(town, seed, &mut score);
+    }
+    let mut round = seed;
+    while end.is_some_and(|end| Instant::now() < end) && !score.is_over() {
+        round = round.wrapping_add(STORIES);
+        towns.iter().for_each(|town| ramble_all(town, round, &mut score));
     }
     score
 }
 
 fn campaign(seed: u64) -> Score {
-    let mut total = Score::default();
+    let end = soak::seconds().map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let parts = std::thread::scope(|scope| {
-        let part = |thread: usize| {
-            // Towns hold their segments in `Rc`, so each thread builds its own.
-            let towns = single().into_iter().chain(several()).enumerate();
-            let mut score = Score::default();
-            for (_, town) in towns.filter(|(i, _)| i % THREADS == thread) {
-                score.add(tell_all(&town, seed));
-            }
-            score
-        };
-        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || part(thread))).collect();
+        let threads: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || part(thread, seed, end))).collect();
         threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
     });
+    let mut total = Score::default();
     for part in parts {
         total.add(part.expect("violations are kept, not thrown"));
     }
+    soak::report("crash_checks", total.total());
+    soak::report("crash_violations", total.violations.len() as u64);
     total
 }
 
 #[test]
 fn a_crash_before_any_store_and_of_any_recoverer_loses_nothing() {
     let seed = std::env::var("VIL_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(SEED);
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     let score = campaign(seed);
     println!("seed {seed} (set VIL_SEED to change it), {:.1} s\n{score}", start.elapsed().as_secs_f64());
     assert!(score.violations.is_empty(), "{}", score.violations.join("\n"));

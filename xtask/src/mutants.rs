@@ -1,0 +1,122 @@
+//! `cargo xtask mutants`: the score of the harnesses themselves. Runs the tests that switch seeded mistakes on and hunt them,
+//! shows each mistake with what found it, and ends with the score.
+
+use std::process::{Command, ExitCode};
+
+use crate::Outcome;
+use crate::report::{Report, Stream, line_of};
+use crate::test::crash_harness;
+
+/// Text of `--help`.
+pub(crate) const HELP: &str = "
+mutants
+
+Switches seeded mistakes on, one after another, and lets the campaigns hunt them: a mistake that nobody finds is a hole in
+the harness. One line for each: its name, what is wrong about it, which layer found it and after how many checks.
+The last line is the score, `N of N found`. Exit code 0 when all were found or are shown to change nothing, else 1.
+";
+
+/// The test programs that have seeded mistakes; in each the hunts are tests of this name.
+const HUNTS: &[fn() -> Command] = &[crash_harness];
+const NAME: &str = "seeded_mistake";
+
+/// What every line about a mistake begins with.
+const MARK: &str = "mutant ";
+
+/// Hunts, shows, sums up.
+pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
+    if let Some(arg) = args.next().map_err(|error| error.to_string())? {
+        return Err(arg.unexpected().to_string());
+    }
+    let report = Report::new(Stream::Stdout);
+    let mut score = Score::default();
+    let mut refused = false;
+    for hunt in HUNTS {
+        let mut command = hunt();
+        command.args(["--", "--nocapture", NAME]);
+        let (said, succeeded) = hear(&mut command)?;
+        let before = score.missed();
+        said.lines().filter_map(about).for_each(|line| {
+            score.add(line);
+            report.say(line);
+        });
+        if !succeeded && score.missed() == before {
+            report.say(format_args!("{} failed:\n{}", line_of(&command), said.trim_end()));
+            refused = true;
+        }
+    }
+    report.say(score.line());
+    Ok(if score.is_full() && !refused { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn hear(command: &mut Command) -> Result<(String, bool), String> {
+    let output = command.output().map_err(|error| format!("{}: {error}", line_of(command)))?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((String::from_utf8_lossy(&said).into_owned(), output.status.success()))
+}
+
+/// What a line says about a mistake; libtest may have begun it with a test's name.
+fn about(line: &str) -> Option<&str> {
+    line.strip_prefix(MARK).or_else(|| line.split_once(" ... mutant ").map(|(_, rest)| rest))
+}
+
+/// How many mistakes fell.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Score {
+    found: u64,
+    equivalent: u64,
+    all: u64,
+}
+
+impl Score {
+    /// `NAME VERDICT: ...`
+    fn add(&mut self, line: &str) {
+        let verdict = line.split_whitespace().nth(1).unwrap_or("").trim_end_matches(':');
+        self.all += 1;
+        self.found += u64::from(verdict == "found");
+        self.equivalent += u64::from(verdict == "equivalent");
+    }
+
+    fn missed(&self) -> u64 {
+        self.all - self.found - self.equivalent
+    }
+
+    fn is_full(&self) -> bool {
+        self.all > 0 && self.missed() == 0
+    }
+
+    fn line(&self) -> String {
+        let score = format!("{} of {} found", self.found, self.all);
+        if self.equivalent == 0 { score } else { format!("{score}, {} shown to change nothing", self.equivalent) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn score(lines: &str) -> Score {
+        let mut score = Score::default();
+        lines.lines().filter_map(about).for_each(|line| score.add(line));
+        score
+    }
+
+    #[test]
+    fn found_and_missed_mistakes_are_told_apart() {
+        let full = score("mutant a found: wrong: L1\nnoise\ntest x::y ... mutant b found: wrong: L2\n");
+        assert_eq!((full.line(), full.is_full()), ("2 of 2 found".into(), true));
+        let holed = score("mutant a found: wrong: L1\nmutant b missed: wrong: nobody saw it\n");
+        assert_eq!((holed.line(), holed.is_full()), ("1 of 2 found".into(), false));
+    }
+
+    #[test]
+    fn a_mistake_that_changes_nothing_is_no_hole_and_no_find() {
+        let score = score("mutant a found: wrong: L1\nmutant b equivalent: wrong: because\n");
+        assert_eq!((score.line(), score.is_full()), ("1 of 2 found, 1 shown to change nothing".into(), true));
+    }
+
+    #[test]
+    fn a_hunt_that_says_nothing_is_no_success() {
+        assert!(!score("").is_full());
+    }
+}
