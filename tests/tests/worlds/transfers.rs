@@ -223,6 +223,27 @@ fn a_port_whose_holder_left_what_it_lent_is_pending_and_opens_in_time() {
 }
 
 #[test]
+fn a_borrower_that_is_gone_is_told_once_though_its_end_still_waits() {
+    let loaned = format!("{LOANED}, queue: {{ backpressure: block, deadline_ms: 30 }}");
+    let house = House::of("early", &plan_of(&row(&loaned, BORROWED, true)));
+    let mut first = out(&house, "first");
+    let (world, mut receiver, mut sender) = middle(&house);
+    let mut last = inn(&house, "last");
+    (0..4).for_each(|letter| send(&mut first, letter).expect("there is room"));
+    forward(&mut receiver, &mut sender);
+    let kept = last.receive(LONG_NS).expect("a letter");
+    drop((receiver, sender, world));
+    assert_eq!(send(&mut first, 4), Err(Stop::PeerGone), "nobody will make room");
+    assert_eq!(send(&mut first, 4), Err(Stop::Late), "it was told");
+    give_back(&mut last, &kept);
+    assert_eq!(send(&mut first, 4), Err(Stop::Late), "the end is vacant now, and the loss is the same");
+    let (_world, mut receiver, _sender) = middle(&house);
+    (0..4).for_each(|letter| assert_eq!(take(&mut receiver), Ok(letter)));
+    drop((receiver, _sender, _world, first, last));
+    house.is_swept();
+}
+
+#[test]
 fn what_was_borrowed_once_and_what_is_a_copy_is_not_passed_on() {
     let house = House::of("hops", &plan_of(&row(BORROWED, BORROWED, false)));
     let mut first = out(&house, "first");

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use crate::base::atomic::Flag;
 use crate::base::limits::{SLICE, SPIN_NS};
+use crate::base::words::{ProcState, ProcessId};
 use crate::exchange::Peer;
+use crate::registry::state;
 use crate::sys::clock::now_ns;
 use crate::sys::futex::{self, Woken};
 use crate::sys::process::pause_thread;
@@ -157,7 +159,11 @@ impl Drop for Bed<'_> {
     }
 }
 
-/// Says whether a peer is gone and that was not told yet; one that died is recovered.
+/// What was told when a dead peer's end was not vacant yet. Incarnations have fewer bits.
+const TOLD_EARLY: u32 = u32::MAX;
+
+/// Says whether a peer is gone and that was not told yet; one that died is recovered. One whose end waits for messages
+/// that it lent on is gone as well.
 pub(super) fn lost(peer: impl Fn() -> Peer, world: &World, told: &mut u32, telling: Telling) -> bool {
     let mut found = peer();
     if let (Telling::Ask, Peer::Named(owner)) = (telling, found)
@@ -165,12 +171,29 @@ pub(super) fn lost(peer: impl Fn() -> Peer, world: &World, told: &mut u32, telli
     {
         found = peer();
     }
-    let Peer::Gone(incarnation) = found else { return false };
+    let incarnation = match found {
+        Peer::Gone(incarnation) => incarnation,
+        Peer::Named(owner) if is_pending(world, owner) => TOLD_EARLY,
+        Peer::Named(_) | Peer::Never => {
+            // Somebody lives there again: the next loss is another one.
+            *told = if *told == TOLD_EARLY { 0 } else { *told };
+            return false;
+        }
+    };
+    if *told == TOLD_EARLY {
+        *told = incarnation;
+        return false;
+    }
     let is_news = incarnation != *told;
     if telling == Telling::Told {
         *told = incarnation;
     }
     is_news
+}
+
+/// Is the process dead, with an entry that waits?
+fn is_pending(world: &World, process: ProcessId) -> bool {
+    u32::from(process.0) < world.shared.geometry.processes && state(&world.shared, process).state == ProcState::Dead
 }
 
 /// The monotonic time at which a timeout ends; the far future when that overflows.
