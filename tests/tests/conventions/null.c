@@ -10,6 +10,8 @@ static void a_null_handle_is_refused(void) {
   vil_audit_t audit = {sizeof audit, 0, 0, 0, 0, 0, 0, 0};
   vil_route_info_t route = {sizeof route, 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   vil_process_info_t process = {sizeof process, 0, 0, ""};
+  vil_registry_entry_t entry = {sizeof entry, 0, 0, 0, 0, 0, ""};
+  vil_event_t event = {sizeof event, 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   vil_loan_t loan = {NULL, 0, 0, 0};
   vil_message_t message = {NULL, 0, 0, 0, 0};
   vil_world_t *world = NULL;
@@ -30,6 +32,15 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_world_route_info(NULL, 0, &route));
   SAYS(VIL_E_HANDLE, vil_world_process_count(NULL, &small));
   SAYS(VIL_E_HANDLE, vil_world_process_info(NULL, 0, &process));
+  SAYS(VIL_E_HANDLE, vil_registry_count(NULL, &small));
+  SAYS(VIL_E_HANDLE, vil_registry_entry(NULL, 0, &entry));
+  SAYS(VIL_E_HANDLE, vil_registry_slots(NULL, 0, &small));
+  SAYS(VIL_E_HANDLE, vil_registry_ends(NULL, 0, 0, &small));
+  SAYS(VIL_E_HANDLE, vil_registry_recover(NULL, 0, &small));
+  SAYS(VIL_E_HANDLE, vil_registry_trail(NULL, &count, &event));
+  SAYS(VIL_E_HANDLE, vil_registry_trail_end(NULL, &count));
+  SAYS(VIL_E_HANDLE, vil_registry_watch(NULL, 100));
+  SAYS(VIL_E_HANDLE, vil_registry_unwatch(NULL));
   SAYS(VIL_E_HANDLE, vil_sender_open(NULL, "notes", &sender, NULL));
   SAYS(VIL_E_HANDLE, vil_sender_close(NULL));
   SAYS(VIL_E_HANDLE, vil_sender_loan(NULL, &loan));
@@ -121,6 +132,13 @@ static void any_other_null_is_an_argument(void) {
   SAYS(VIL_E_ARGUMENT, vil_world_route_info(book.writers, 0, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_process_count(book.writers, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_process_info(book.writers, 0, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_registry_count(book.writers, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_registry_entry(book.writers, 0, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_registry_slots(book.writers, 0, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_registry_ends(book.writers, 0, 0, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_registry_trail(book.writers, NULL, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_registry_trail(book.writers, &count, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_registry_trail_end(book.writers, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_open(book.writers, NULL, &sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_open(book.writers, "spill", NULL, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_loan(book.sender, NULL));

@@ -59,6 +59,20 @@ fn process_info() -> vil_process_info_t {
     vil_process_info_t { struct_size, pid: 0, epoch: 0, name: [0; 64] }
 }
 
+fn registry_entry() -> vil_registry_entry_t {
+    // SAFETY: all zero is a valid entry.
+    let mut entry: vil_registry_entry_t = unsafe { std::mem::zeroed() };
+    entry.struct_size = size_of::<vil_registry_entry_t>() as u32;
+    entry
+}
+
+fn event() -> vil_event_t {
+    // SAFETY: all zero is a valid event.
+    let mut event: vil_event_t = unsafe { std::mem::zeroed() };
+    event.struct_size = size_of::<vil_event_t>() as u32;
+    event
+}
+
 /// Calls that look and leave everything as it is, or fail to end what is not held.
 const USES: &[Call] = calls! {
     program: vil_program_fingerprint(post, handle) vil_program_fingerprint(handle, [0u8; 32].as_mut_ptr());
@@ -76,6 +90,13 @@ const USES: &[Call] = calls! {
     world: vil_world_process_count(post, handle) vil_world_process_count(handle, &mut 0);
     world: vil_world_process_info(post, handle) vil_world_process_info(handle, 0, &mut process_info());
     world: vil_world_recover(post, handle) vil_world_recover(handle, null_mut());
+    world: vil_registry_count(post, handle) vil_registry_count(handle, &mut 0);
+    world: vil_registry_entry(post, handle) vil_registry_entry(handle, 0, &mut registry_entry());
+    world: vil_registry_slots(post, handle) vil_registry_slots(handle, 0, &mut 0);
+    world: vil_registry_ends(post, handle) vil_registry_ends(handle, 0, 0, &mut 0);
+    world: vil_registry_recover(post, handle) vil_registry_recover(handle, 0, null_mut());
+    world: vil_registry_trail(post, handle) vil_registry_trail(handle, &mut 0, &mut event());
+    world: vil_registry_trail_end(post, handle) vil_registry_trail_end(handle, &mut 0);
     world: vil_sender_open(post, handle) vil_sender_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
     world: vil_receiver_open(post, handle) vil_receiver_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
     sender: vil_sender_loan(post, handle) {
@@ -112,9 +133,14 @@ macro_rules! plain_calls {
 
 const CANCEL: &[Call] = plain_calls! { world: vil_world_cancel; };
 
+const WATCH: &[Call] =
+    &[Call { kind: "world", name: "vil_registry_watch", call: |_, handle| vil_registry_watch(handle as *mut _, 1000) }];
+
+const UNWATCH: &[Call] = plain_calls! { world: vil_registry_unwatch; };
+
 /// Every call that leaves its handle as it is.
 pub(crate) fn uses() -> impl Iterator<Item = &'static Call> {
-    USES.iter().chain(CANCEL)
+    USES.iter().chain(CANCEL).chain(WATCH).chain(UNWATCH)
 }
 
 /// Calls that make the calling thread the owner.

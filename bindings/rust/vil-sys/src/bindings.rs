@@ -4,6 +4,28 @@ pub const VIL_ERROR_MESSAGE_SIZE: usize = 1020;
 pub const VIL_WORLD_FENCES: vil_status_t = 1;
 pub const VIL_PRODUCER: u32 = 1;
 pub const VIL_CONSUMER: u32 = 2;
+pub const VIL_LANGUAGE_C: vil_status_t = 0;
+pub const VIL_LANGUAGE_CPP: vil_status_t = 1;
+pub const VIL_LANGUAGE_RUST: vil_status_t = 2;
+pub const VIL_LANGUAGE_OTHER: vil_status_t = 3;
+pub const VIL_EVENT_ATTACHED: vil_status_t = 1;
+pub const VIL_EVENT_DETACHED: vil_status_t = 2;
+pub const VIL_EVENT_RECOVERED: vil_status_t = 3;
+pub const VIL_EVENT_TAKEN: vil_status_t = 16;
+pub const VIL_EVENT_FORWARDED_TAKEN: vil_status_t = 17;
+pub const VIL_EVENT_ORPHANED: vil_status_t = 19;
+pub const VIL_EVENT_REDELIVERED: vil_status_t = 20;
+pub const VIL_EVENT_DROPPED_NEWEST: vil_status_t = 32;
+pub const VIL_EVENT_DROPPED_OLDEST: vil_status_t = 33;
+pub const VIL_EVENT_SKIPPED: vil_status_t = 34;
+pub const VIL_EVENT_UNCONSUMED: vil_status_t = 64;
+pub const VIL_EVENT_PUBLISHED_TWICE: vil_status_t = 65;
+pub const VIL_EVENT_RELEASED_TWICE: vil_status_t = 66;
+pub const VIL_EVENT_USED_AFTER_END: vil_status_t = 67;
+pub const VIL_EVENT_PANICKED: vil_status_t = 68;
+pub const VIL_EVENT_QUARANTINED: vil_status_t = 69;
+pub const VIL_EVENT_LOST_WITH_OWNER: vil_status_t = 70;
+pub const VIL_NONE: vil_status_t = 4294967295;
 pub const VIL_OK: vil_status_t = 0;
 pub const VIL_EMPTY: vil_status_t = 1;
 pub const VIL_FULL: vil_status_t = 2;
@@ -138,6 +160,34 @@ pub struct vil_message_t {
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
+pub struct vil_registry_entry_t {
+    pub struct_size: u32,
+    pub is_alive: u32,
+    pub pid: i32,
+    pub language: u32,
+    pub epoch: u64,
+    pub since_ns: u64,
+    pub name: [core::ffi::c_char; 64usize],
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct vil_event_t {
+    pub struct_size: u32,
+    pub kind: u32,
+    pub name: [core::ffi::c_char; 32usize],
+    pub event: u64,
+    pub time_ns: u64,
+    pub missed: u64,
+    pub is_fault: u32,
+    pub process: u32,
+    pub peer: u32,
+    pub route: u32,
+    pub slot: u32,
+    pub generation: u32,
+    pub number: u64,
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct vil_port_contract_t {
     pub port: *const core::ffi::c_char,
     pub message: *const core::ffi::c_char,
@@ -165,6 +215,8 @@ pub struct vil_world_options_t {
     pub struct_size: u32,
     pub flags: u32,
     pub runtime_dir: *const core::ffi::c_char,
+    pub language: u32,
+    pub reserved: u32,
 }
 #[link(name = "vil")]
 unsafe extern "C" {
@@ -249,6 +301,15 @@ unsafe extern "C" {
     ) -> vil_status_t;
     pub fn vil_receiver_received(receiver: *mut vil_receiver_t, count: *mut u64) -> vil_status_t;
     pub safe fn vil_receiver_move_to_thread(receiver: *mut vil_receiver_t) -> vil_status_t;
+    pub fn vil_registry_count(world: *mut vil_world_t, count: *mut u32) -> vil_status_t;
+    pub fn vil_registry_entry(world: *mut vil_world_t, index: u32, entry: *mut vil_registry_entry_t) -> vil_status_t;
+    pub fn vil_registry_slots(world: *mut vil_world_t, index: u32, slots: *mut u32) -> vil_status_t;
+    pub fn vil_registry_ends(world: *mut vil_world_t, index: u32, route: u32, ends: *mut u32) -> vil_status_t;
+    pub fn vil_registry_recover(world: *mut vil_world_t, index: u32, recovered: *mut u32) -> vil_status_t;
+    pub fn vil_registry_trail(world: *mut vil_world_t, cursor: *mut u64, event: *mut vil_event_t) -> vil_status_t;
+    pub fn vil_registry_trail_end(world: *mut vil_world_t, cursor: *mut u64) -> vil_status_t;
+    pub safe fn vil_registry_watch(world: *mut vil_world_t, interval_ms: u32) -> vil_status_t;
+    pub safe fn vil_registry_unwatch(world: *mut vil_world_t) -> vil_status_t;
     pub fn vil_sender_open(
         world: *mut vil_world_t,
         port: *const core::ffi::c_char,
