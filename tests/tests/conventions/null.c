@@ -13,7 +13,7 @@ static void a_null_handle_is_refused(void) {
   vil_registry_entry_t entry = {sizeof entry, 0, 0, 0, 0, 0, ""};
   vil_event_t event = {sizeof event, 0, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
   vil_loan_t loan = {NULL, 0, 0, 0};
-  vil_message_t message = {NULL, 0, 0, 0, 0};
+  vil_message_t message = {NULL, 0, 0, 0, 0, 0};
   vil_world_t *world = NULL;
   uint8_t fingerprint[32];
   uint64_t count = 0;
@@ -42,6 +42,10 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_registry_watch(NULL, 100));
   SAYS(VIL_E_HANDLE, vil_registry_unwatch(NULL));
   SAYS(VIL_E_HANDLE, vil_sender_open(NULL, "notes", &sender, NULL));
+  SAYS(VIL_E_HANDLE, vil_sender_open_within(NULL, "notes", 0, &sender, NULL));
+  SAYS(VIL_E_HANDLE, vil_sender_keep(NULL, &loan));
+  SAYS(VIL_E_HANDLE, vil_sender_release(NULL, &loan));
+  SAYS(VIL_E_HANDLE, vil_sender_answer(NULL, &loan, &message));
   SAYS(VIL_E_HANDLE, vil_sender_close(NULL));
   SAYS(VIL_E_HANDLE, vil_sender_loan(NULL, &loan));
   SAYS(VIL_E_HANDLE, vil_sender_publish(NULL, &loan));
@@ -50,6 +54,9 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_sender_published(NULL, &count));
   SAYS(VIL_E_HANDLE, vil_sender_move_to_thread(NULL));
   SAYS(VIL_E_HANDLE, vil_receiver_open(NULL, "notes", &receiver, NULL));
+  SAYS(VIL_E_HANDLE, vil_receiver_open_within(NULL, "notes", 0, &receiver, NULL));
+  SAYS(VIL_E_HANDLE, vil_receiver_consume(NULL, &message));
+  SAYS(VIL_E_HANDLE, vil_receiver_forward(NULL, &message, sender));
   SAYS(VIL_E_HANDLE, vil_receiver_close(NULL));
   SAYS(VIL_E_HANDLE, vil_receiver_receive(NULL, 0, &message));
   SAYS(VIL_E_HANDLE, vil_receiver_release(NULL, &message));
@@ -141,6 +148,15 @@ static void any_other_null_is_an_argument(void) {
   SAYS(VIL_E_ARGUMENT, vil_registry_trail_end(book.writers, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_open(book.writers, NULL, &sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_open(book.writers, "spill", NULL, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_open_within(book.writers, NULL, 0, &sender, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_open_within(book.writers, "spill", 0, NULL, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_keep(book.sender, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_release(book.sender, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_answer(book.sender, NULL, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_open_within(book.readers, NULL, 0, &receiver, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_open_within(book.readers, "spill", 0, NULL, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_consume(book.receiver, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_forward(book.receiver, NULL, book.sender));
   SAYS(VIL_E_ARGUMENT, vil_sender_loan(book.sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_publish(book.sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_discard(book.sender, NULL));

@@ -50,7 +50,7 @@ typedef struct ends {
 static void *not_mine(void *argument) {
   ends_t *ends = (ends_t *)argument;
   vil_loan_t loan = {NULL, 0, 0, 0};
-  vil_message_t message = {NULL, 0, 0, 0, 0};
+  vil_message_t message = {NULL, 0, 0, 0, 0, 0};
   uint64_t count = 0;
   const notebook_note_t note = {0, 0};
   SAYS(VIL_E_BUSY, vil_sender_loan(ends->book.sender, &loan));

@@ -99,6 +99,10 @@ const USES: &[Call] = calls! {
     world: vil_registry_trail_end(post, handle) vil_registry_trail_end(handle, &mut 0);
     world: vil_sender_open(post, handle) vil_sender_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
     world: vil_receiver_open(post, handle) vil_receiver_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
+    world: vil_sender_open_within(post, handle) vil_sender_open_within(
+        handle, chars(c"letters"), 0, &mut null_mut(), null_mut());
+    world: vil_receiver_open_within(post, handle) vil_receiver_open_within(
+        handle, chars(c"letters"), 0, &mut null_mut(), null_mut());
     sender: vil_sender_loan(post, handle) {
         let mut loan = NO_LOAN;
         let status = vil_sender_loan(handle, &mut loan);
@@ -106,10 +110,15 @@ const USES: &[Call] = calls! {
     };
     sender: vil_sender_publish(post, handle) vil_sender_publish(handle, &mut loaned());
     sender: vil_sender_discard(post, handle) vil_sender_discard(handle, &mut loaned());
+    sender: vil_sender_keep(post, handle) vil_sender_keep(handle, &mut loaned());
+    sender: vil_sender_release(post, handle) vil_sender_release(handle, &mut loaned());
+    sender: vil_sender_answer(post, handle) vil_sender_answer(handle, &mut loaned(), &received());
     sender: vil_sender_send(post, handle) vil_sender_send(handle, [0u8; LETTER + 1].as_ptr().cast(), LETTER + 1);
     sender: vil_sender_published(post, handle) vil_sender_published(handle, &mut 0);
     receiver: vil_receiver_receive(post, handle) vil_receiver_receive(handle, 0, &mut NO_MESSAGE.clone());
     receiver: vil_receiver_release(post, handle) vil_receiver_release(handle, &mut received());
+    receiver: vil_receiver_consume(post, handle) vil_receiver_consume(handle, &mut received());
+    receiver: vil_receiver_forward(post, handle) vil_receiver_forward(handle, &mut received(), post.sender);
     receiver: vil_receiver_wait_any(post, handle) vil_receiver_wait_any(&handle, 1, 0, &mut 0);
     receiver: vil_receiver_received(post, handle) vil_receiver_received(handle, &mut 0);
     heap: vil_heap_audit(post, handle) vil_heap_audit(handle, &mut audit());
