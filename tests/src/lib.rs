@@ -6,8 +6,11 @@ pub mod cc;
 pub mod generated;
 pub mod mutants;
 pub mod pipeline;
+pub mod random;
 pub mod runtime_dir;
 pub mod rustc;
 pub mod scratch;
 pub mod sites;
 pub mod soak;
+#[cfg(target_arch = "x86_64")]
+pub mod tracee;

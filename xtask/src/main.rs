@@ -13,7 +13,6 @@ mod native;
 mod places;
 mod report;
 mod soak;
-mod strict;
 mod tally;
 mod test;
 mod tools;

@@ -12,7 +12,6 @@ use crate::Outcome;
 use crate::build;
 use crate::places;
 use crate::report::{Report, Stream};
-use crate::strict::{self, Compiler};
 use crate::test::crash_harness;
 
 /// Text of `--help`.
@@ -38,15 +37,7 @@ struct Campaign {
 }
 
 /// One row for each. Tests without a long form are left out by their names, because they would run in full every time.
-const CAMPAIGNS: &[Campaign] =
-    &[Campaign { name: "crash", share: 2, command: crash }, Campaign { name: "hostile", share: 1, command: hostile }];
-
-fn hostile() -> Command {
-    let (mut command, _) = strict::hostile(Compiler::ask().as_ref());
-    // One campaign after another, so that each has the time it is given.
-    command.args(["--", "--nocapture", "--test-threads", "1"]);
-    command
-}
+const CAMPAIGNS: &[Campaign] = &[Campaign { name: "crash", share: 1, command: crash }];
 
 fn crash() -> Command {
     let mut command = crash_harness();

@@ -3,7 +3,6 @@
 //! It knows no slot and no process table: it answers OwnedBy(p) and leaves recovery to those above. A plain store goes
 //! only to a word that names the storing process; everyone else needs a CAS.
 
-use crate::base::atomic::TRIES;
 use crate::base::crash::mutant;
 use crate::base::index::extend;
 use crate::base::words::{EndWord, ProcessId};
@@ -25,9 +24,6 @@ pub enum Taken {
     OwnedBy(ProcessId),
 }
 
-/// Whom an end names that changes faster than it can be opened: an entry that no world has, as any other nonsense.
-const NOBODY: ProcessId = ProcessId(u16::MAX);
-
 impl Side {
     /// Offset of this side's word.
     #[inline]
@@ -45,10 +41,9 @@ pub fn end(shared: &Shared, ring: &RingGeometry, side: Side) -> EndWord {
     EndWord::decode(shared.segment.word(side.offset(ring)).load("end"))
 }
 
-/// Vacant: CAS (index, n, vacant) -> (index, n+1, me). Answers the word that is now there. A vacant end that somebody
-/// keeps changing without taking it is nonsense.
+/// Vacant: CAS (index, n, vacant) -> (index, n+1, me). Answers the word that is now there.
 pub fn open(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) -> Result<EndWord, Taken> {
-    for _ in 0..TRIES {
+    loop {
         let found = end(shared, ring, side);
         if let Some(owner) = found.owner {
             return Err(Taken::OwnedBy(owner));
@@ -59,7 +54,6 @@ pub fn open(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) -> 
             return Ok(opened);
         }
     }
-    Err(Taken::OwnedBy(NOBODY))
 }
 
 /// One CAS on an end's word.

@@ -1,0 +1,177 @@
+//! The oracle: somebody died, and this is the twin of what was left. Is everything there, and nothing else?
+//!
+//! The world is found whole or not at all; recovery leaks nothing; a newcomer overwrites every free slot, and then every
+//! message that was published and not released comes out once, in order and whole; replacements exchange messages on every
+//! lane; and when everybody has left, every slot of every class can be taken.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use vil_core::base::error::Fault;
+use vil_core::exchange::{Loan, Message};
+use vil_core::heap;
+use vil_core::sys::file::RuntimeDir;
+use vil_core::world::{Contract, Receiver, Sender, Stop, World};
+use vil_ir::plan::{Plan, RoutePlan};
+use vil_ir::vocabulary::Delivery;
+
+use crate::diary::{Page, Pages};
+
+/// What is wrong.
+pub(crate) type Wrong = String;
+
+/// No role: it may open every end.
+const NOBODY: Contract<'static> = Contract { process: None, ports: &[] };
+
+/// Why a world was found, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is whole, and all is well.
+    Whole,
+    /// There is none, and nothing was promised.
+    Nothing,
+}
+
+/// Judges the twin in a directory by the plan of its worlds and the diary of the victim.
+pub(crate) fn judge(dir: &Path, plan: &Plan, pages: &Pages) -> Result<Verdict, Wrong> {
+    let place = RuntimeDir::open(Some(dir)).map_err(|error| error.to_string())?;
+    let keeper = match World::open(&place, "steps", &NOBODY) {
+        Ok(keeper) => keeper,
+        Err(error) if error.fault == Fault::NotFound => return nothing(dir, pages),
+        Err(error) => return Err(format!("it cannot be opened: {error}")),
+    };
+    recovered(&keeper)?;
+    poison(&keeper)?;
+    let lanes = plan.routes.iter().zip(&pages.0).enumerate();
+    for (lane, (route, page)) in lanes.clone() {
+        delivered(&keeper, lane, route, page).map_err(|wrong| format!("lane {lane}: {wrong}"))?;
+    }
+    for (lane, (route, page)) in lanes {
+        exchanged(&keeper, lane, route, page).map_err(|wrong| format!("lane {lane}: {wrong}"))?;
+    }
+    all_can_be_taken(&keeper)?;
+    Ok(Verdict::Whole)
+}
+
+/// A victim that died before its world was whole leaves nothing, not half a file.
+fn nothing(dir: &Path, pages: &Pages) -> Result<Verdict, Wrong> {
+    let left = std::fs::read_dir(dir).map_err(|error| error.to_string())?.count();
+    match left == 0 && *pages == Pages::empty() {
+        true => Ok(Verdict::Nothing),
+        false => Err(format!("there is no world, {left} files, and {pages:?}")),
+    }
+}
+
+/// Opening has recovered all dead: nobody holds anything, nothing is leaked.
+fn recovered(keeper: &World) -> Result<(), Wrong> {
+    let audit = keeper.audit();
+    match (audit.leaked, audit.held, audit.processes) {
+        (0, 0, 1) => Ok(()),
+        _ => Err(format!("after recovery {audit:?}")),
+    }
+}
+
+/// Takes every free slot, overwrites it and gives it back: a message in a slot that was freed too early does not survive.
+fn poison(keeper: &World) -> Result<(), Wrong> {
+    let (shared, me) = (keeper.shared(), keeper.me());
+    for class in &shared.geometry.classes {
+        let mut slots = Vec::new();
+        heap::acquire(shared, me, class, class.count, &mut 0, &mut slots);
+        for slot in slots {
+            let offset = class.bytes(slot.index).ok_or("a slot outside of its class")?;
+            let bytes = shared.segment.bytes(offset, u64::from(class.stride));
+            // SAFETY: the slot has just become ours, and nobody else lives in a twin.
+            unsafe { bytes.as_ptr().write_bytes(0xa5, class.stride as usize) };
+            if !heap::give_back(shared, me, slot) {
+                return Err("a slot just taken cannot be given back".into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What lies in a lane comes out: all that was published and not released, at the least what is certain, at the most what
+/// was begun.
+fn delivered(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -> Result<(), Wrong> {
+    let mut receiver = Receiver::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
+    let first = receiver.received();
+    let mut next = first;
+    loop {
+        match receiver.poll() {
+            Ok(received) => {
+                whole(&received.message, next)?;
+                receiver
+                    .release(received.route, received.message.ticket)
+                    .map_err(|stop| format!("release: {stop:?}"))?;
+                next += 1;
+            }
+            Err(Stop::Empty) => break,
+            Err(stop) => return Err(format!("receive: {stop:?}")),
+        }
+    }
+    let keeps = route.delivery == Delivery::AtLeastOnce;
+    let highest_first = if keeps { page.releasing } else { page.attempted };
+    if !(page.released..=highest_first).contains(&first) {
+        return Err(format!("delivery begins with {first}, {page:?}"));
+    }
+    if !(page.published..=page.attempted).contains(&next) {
+        return Err(format!("delivery ends before {next}, {page:?}"));
+    }
+    Ok(())
+}
+
+/// A message has the number that comes next, and every byte of it is its own.
+fn whole(message: &Message, number: u64) -> Result<(), Wrong> {
+    // SAFETY: the message is ours until it is released, and a message is 16 bytes and the rest.
+    let bytes = unsafe { std::slice::from_raw_parts(message.data.as_ptr(), message.size as usize) };
+    let is_same = message.number == number && bytes == content(message.size, number);
+    if is_same { Ok(()) } else { Err(format!("message {} with {bytes:?} comes as number {number}", message.number)) }
+}
+
+/// As victims write it.
+fn content(size: u32, number: u64) -> Vec<u8> {
+    let mut bytes = vec![number as u8; size as usize];
+    bytes[..8].copy_from_slice(&number.to_le_bytes());
+    bytes[8..16].copy_from_slice(&(!number).to_le_bytes());
+    bytes
+}
+
+/// Fills a loan with the message that a number stands for.
+pub(crate) fn fill(loan: &Loan, number: u64) {
+    // SAFETY: the loan is ours until it is published, and it has this many bytes.
+    unsafe { std::slice::from_raw_parts_mut(loan.data.as_ptr(), loan.size as usize) }
+        .copy_from_slice(&content(loan.size, number));
+}
+
+/// A replacement at each end: the ring fills, and what was sent comes out.
+fn exchanged(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -> Result<(), Wrong> {
+    let mut sender = Sender::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
+    let first = sender.published();
+    if !(page.published..=page.attempted).contains(&first) {
+        return Err(format!("{first} are counted as published, {page:?}"));
+    }
+    let mut receiver = Receiver::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
+    for number in (first..).take(route.capacity as usize + 1) {
+        let loan = sender.loan().map_err(|stop| format!("loan of {number}: {stop:?}"))?;
+        fill(&loan, number);
+        sender.publish(loan.ticket).map_err(|stop| format!("publish of {number}: {stop:?}"))?;
+        let received = receiver.poll().map_err(|stop| format!("receive of {number}: {stop:?}"))?;
+        whole(&received.message, number)?;
+        receiver.release(received.route, received.message.ticket).map_err(|stop| format!("release: {stop:?}"))?;
+    }
+    Ok(())
+}
+
+/// Everybody else has left: the pool is whole, and can be had.
+fn all_can_be_taken(keeper: &World) -> Result<(), Wrong> {
+    let audit = keeper.audit();
+    if (audit.free, audit.leaked, audit.processes) != (audit.slots, 0, 1) {
+        return Err(format!("everybody has left and {audit:?}"));
+    }
+    let mut slots = Vec::new();
+    for class in &keeper.shared().geometry.classes {
+        heap::acquire(keeper.shared(), keeper.me(), class, class.count, &mut 0, &mut slots);
+    }
+    let taken = slots.len() as u64;
+    if taken == audit.slots { Ok(()) } else { Err(format!("{taken} of {} slots can be taken", audit.slots)) }
+}
