@@ -20,6 +20,72 @@
 // The end that pops and releases.
 #define VIL_CONSUMER 2
 
+// The program calls from C, or says nothing.
+#define VIL_LANGUAGE_C 0
+
+// The program calls from C++.
+#define VIL_LANGUAGE_CPP 1
+
+// The program calls from Rust.
+#define VIL_LANGUAGE_RUST 2
+
+// The program calls from another language.
+#define VIL_LANGUAGE_OTHER 3
+
+// `process` attached; the number is its epoch.
+#define VIL_EVENT_ATTACHED 1
+
+// `process` left; the number is its epoch.
+#define VIL_EVENT_DETACHED 2
+
+// `process` was dead and `peer` (nobody: from outside) brought back what it had; the number is its epoch.
+#define VIL_EVENT_RECOVERED 3
+
+// `process` took a message out of `route` and owns its slot from here on; `peer` owned it before.
+#define VIL_EVENT_TAKEN 16
+
+// `process` passed a message that it owns on into `route`.
+#define VIL_EVENT_FORWARDED_TAKEN 17
+
+// `process` died or closed, and this many unreleased messages of it stay for their consumers.
+#define VIL_EVENT_ORPHANED 19
+
+// `process` opened `route` where its predecessor had left this many messages unreleased.
+#define VIL_EVENT_REDELIVERED 20
+
+// `process` found `route` full and dropped its newest message.
+#define VIL_EVENT_DROPPED_NEWEST 32
+
+// `process` found `route` full and dropped its oldest message.
+#define VIL_EVENT_DROPPED_OLDEST 33
+
+// This many messages of `route` were skipped, because their consumer `process` was gone.
+#define VIL_EVENT_SKIPPED 34
+
+// `process` released a message of consume_once that it had not consumed.
+#define VIL_EVENT_UNCONSUMED 64
+
+// `process` published a loan that had ended.
+#define VIL_EVENT_PUBLISHED_TWICE 65
+
+// `process` released a message that had ended.
+#define VIL_EVENT_RELEASED_TWICE 66
+
+// `process` used a loan or a message that had ended, other than to publish or release it.
+#define VIL_EVENT_USED_AFTER_END 67
+
+// A bug in libvil was contained in `process`.
+#define VIL_EVENT_PANICKED 68
+
+// `process` found nonsense in `route` and uses it no more.
+#define VIL_EVENT_QUARANTINED 69
+
+// A message of `route` was taken by `process`, which died with it.
+#define VIL_EVENT_LOST_WITH_OWNER 70
+
+// In an event: no process, no route, no slot.
+#define VIL_NONE UINT32_MAX
+
 // As a timeout: wait until something happens.
 #define VIL_FOREVER UINT64_MAX
 
@@ -165,6 +231,54 @@ typedef struct {
   uint64_t ticket;
 } vil_message_t;
 
+// One entry of a world's process table, and who lives in it.
+typedef struct {
+  // sizeof(vil_registry_entry_t), set by the caller.
+  uint32_t struct_size;
+  // 1: the kernel says that its process lives, stopped or not. 0: it is dead, and its belongings are not yet back.
+  uint32_t is_alive;
+  // In the process's own pid namespace.
+  int32_t pid;
+  // VIL_LANGUAGE_*: what its calls come from.
+  uint32_t language;
+  // Counts the owners of the entry.
+  uint64_t epoch;
+  // When it attached, in nanoseconds of the monotonic clock.
+  uint64_t since_ns;
+  // Its process in the program, "" without a role; ends with NUL, cut at 63 bytes.
+  char name[64];
+} vil_registry_entry_t;
+
+// One event of a world's audit trail.
+typedef struct {
+  // sizeof(vil_event_t), set by the caller.
+  uint32_t struct_size;
+  // What happened: VIL_EVENT_*.
+  uint32_t kind;
+  // The same in a word, such as "dropped_newest"; ends with NUL.
+  char name[32];
+  // Counts the events of the world, from 0.
+  uint64_t event;
+  // When, in nanoseconds of the monotonic clock.
+  uint64_t time_ns;
+  // Events before this one that the cursor has not seen: overwritten, or torn by a death.
+  uint64_t missed;
+  // 1: somebody made a mistake, or a message was lost with its owner.
+  uint32_t is_fault;
+  // Entry of the process that it happened to or that did it, or VIL_NONE.
+  uint32_t process;
+  // Entry of the other process in it, or VIL_NONE.
+  uint32_t peer;
+  // The route, or VIL_NONE.
+  uint32_t route;
+  // The slot, or VIL_NONE.
+  uint32_t slot;
+  // The slot's generation.
+  uint32_t generation;
+  // A message's number, an epoch, or how many, as the kind says; 0 when it is about a slot.
+  uint64_t number;
+} vil_event_t;
+
 // One port of a generated binary.
 typedef struct {
   // The port's name in its process.
@@ -212,6 +326,10 @@ typedef struct {
   // Directory of the worlds; NULL: `$VIL_RUNTIME_DIR`, else `/dev/shm/vil-UID`. Must be the user's own, mode 0700;
   // is made when missing.
   const char *runtime_dir;
+  // VIL_LANGUAGE_*: where the calls come from, for those who look at the world. 0 is C.
+  uint32_t language;
+  // 0.
+  uint32_t reserved;
 } vil_world_options_t;
 
 // Done.
@@ -653,6 +771,103 @@ vil_status_t vil_receiver_received(vil_receiver_t *receiver,
 // Threads: any but the owner's while it is inside a call. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
 // Errors: VIL_E_HANDLE, VIL_E_BUSY (a call is under way). Since: 0.1.
 VIL_API vil_status_t vil_receiver_move_to_thread(vil_receiver_t *receiver);
+
+// How many entries the world's process table has, free ones included.
+//
+// Threads: any. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `count` is NULL or writable.
+VIL_API vil_status_t vil_registry_count(vil_world_t *world, uint32_t *count);
+
+// Looks at one entry of the process table, 0 to count - 1; VIL_EMPTY when nobody is in it. Changes nothing: a dead
+// process stays until something recovers it.
+//
+// Threads: any. Ownership: `entry` is the caller's. NULL: `entry` may not be. Blocks: never.
+// Errors: VIL_EMPTY; VIL_E_ARGUMENT (also for an index that is too high), VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `entry` is NULL or has `struct_size` writable bytes.
+VIL_API
+vil_status_t vil_registry_entry(vil_world_t *world,
+                                uint32_t index,
+                                vil_registry_entry_t *entry);
+
+// How many slots an entry's process holds: its loans, its messages that others have not released, and its spare ones.
+//
+// Threads: any. Ownership: `slots` is the caller's. NULL: `slots` may not be. Blocks: never.
+// Errors: VIL_E_ARGUMENT (also for an index that is too high), VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `slots` is NULL or writable.
+VIL_API
+vil_status_t vil_registry_slots(vil_world_t *world,
+                                uint32_t index,
+                                uint32_t *slots);
+
+// Which ends of a route an entry's process holds: the sum of VIL_PRODUCER and VIL_CONSUMER, or 0.
+//
+// Threads: any. Ownership: `ends` is the caller's. NULL: `ends` may not be. Blocks: never.
+// Errors: VIL_E_ARGUMENT (also for an index or a route that is too high), VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `ends` is NULL or writable.
+VIL_API
+vil_status_t vil_registry_ends(vil_world_t *world,
+                               uint32_t index,
+                               uint32_t route,
+                               uint32_t *ends);
+
+// Recovers one entry if its process is dead, and sweeps: `recovered` is 1 when this call finished it, else 0.
+// vil_world_recover does it for all entries.
+//
+// Threads: any. Ownership: `recovered` is the caller's. NULL: `recovered` may be. Blocks: never.
+// Errors: VIL_E_BUSY (its process lives), VIL_E_ARGUMENT (the index is too high), VIL_E_HANDLE, VIL_E_FORKED.
+// Since: 0.1.
+//
+// # Safety
+// `recovered` is NULL or writable.
+VIL_API vil_status_t vil_registry_recover(vil_world_t *world, uint32_t index, uint32_t *recovered);
+
+// Reads the audit trail: the event at the cursor, or the first whole one after it, and moves the cursor past it.
+// VIL_EMPTY when there is none yet. A cursor of 0 begins with the oldest event that is still there.
+//
+// Threads: any; the cursor is the caller's own. Ownership: `cursor` and `event` are the caller's. NULL: neither may be.
+// Blocks: never. Errors: VIL_EMPTY; VIL_E_ARGUMENT, VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `cursor` is NULL or writable; `event` is NULL or has `struct_size` writable bytes.
+VIL_API
+vil_status_t vil_registry_trail(vil_world_t *world,
+                                uint64_t *cursor,
+                                vil_event_t *event);
+
+// The cursor that the next event to come will have: what came before it is not read.
+//
+// Threads: any. Ownership: `cursor` is the caller's. NULL: `cursor` may not be. Blocks: never.
+// Errors: VIL_E_ARGUMENT, VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `cursor` is NULL or writable.
+VIL_API vil_status_t vil_registry_trail_end(vil_world_t *world, uint64_t *cursor);
+
+// Starts a thread that recovers the dead and sweeps every `interval_ms`, 1 to 3,600,000; one that runs already takes the
+// new interval. It ends with vil_registry_unwatch, or when the world and all that was opened from it are closed. It
+// takes no signal, and no fork child has it.
+//
+// Threads: any. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+// Errors: VIL_E_ARGUMENT (the interval), VIL_E_SYSTEM and VIL_E_NOMEM (no thread), VIL_E_HANDLE, VIL_E_FORKED.
+// Since: 0.1.
+VIL_API
+vil_status_t vil_registry_watch(vil_world_t *world,
+                                uint32_t interval_ms);
+
+// Ends the watching thread of this world handle.
+//
+// Threads: any. Ownership: none. NULL: VIL_E_HANDLE. Blocks: until a recovery under way in that thread ends.
+// Errors: VIL_E_STATE (nothing watches), VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+VIL_API vil_status_t vil_registry_unwatch(vil_world_t *world);
 
 // Opens the sending end of a port of this process. A dead predecessor is recovered first.
 //

@@ -13,6 +13,7 @@ mod native;
 mod places;
 mod report;
 mod soak;
+mod strict;
 mod tally;
 mod test;
 mod tools;

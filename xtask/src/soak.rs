@@ -12,6 +12,7 @@ use crate::Outcome;
 use crate::build;
 use crate::places;
 use crate::report::{Report, Stream};
+use crate::strict::{self, Compiler};
 use crate::test::crash_harness;
 
 /// Text of `--help`.
@@ -37,7 +38,15 @@ struct Campaign {
 }
 
 /// One row for each. Tests without a long form are left out by their names, because they would run in full every time.
-const CAMPAIGNS: &[Campaign] = &[Campaign { name: "crash", share: 1, command: crash }];
+const CAMPAIGNS: &[Campaign] =
+    &[Campaign { name: "crash", share: 2, command: crash }, Campaign { name: "hostile", share: 1, command: hostile }];
+
+fn hostile() -> Command {
+    let (mut command, _) = strict::hostile(Compiler::ask().as_ref());
+    // One campaign after another, so that each has the time it is given.
+    command.args(["--", "--nocapture", "--test-threads", "1"]);
+    command
+}
 
 fn crash() -> Command {
     let mut command = crash_harness();

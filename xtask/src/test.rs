@@ -11,6 +11,7 @@ use crate::build;
 use crate::cargo::{add_rustflags, cargo};
 use crate::places;
 use crate::report::{Report, Stream, line_of};
+use crate::strict::{self, Compiler};
 use crate::tally::{Reader, Tally};
 use crate::tools;
 
@@ -19,8 +20,9 @@ pub(crate) const HELP: &str = "
 test
 
 Builds and runs every test: Rust unit, integration and doc tests, C and C++ through every compiler found, generated code,
-the language matrix, the crash harness, the CMake consumer. CMake and Ninja are taken from PATH, else fetched as Python
-wheels into target/tools. A tool that is missing is skipped by name; VIL_REQUIRE_TOOLS=1 makes it a failure.
+the language matrix, the crash harness, hostile bytes under AddressSanitizer, the CMake consumer. CMake and Ninja are
+taken from PATH, else fetched as Python wheels into target/tools. A tool that is missing is skipped by name;
+VIL_REQUIRE_TOOLS=1 makes it a failure.
 The last line is `N passed, N failed, N skipped`. Exit code 0 when nothing failed, else 1.
 ";
 
@@ -39,7 +41,9 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
     let report = Report::new(Stream::Stdout);
     let skipped = empty_skip_list()?;
     let (path, no_cmake) = tools::path_with_cmake(&report);
-    let built = build_all(&report);
+    let compiler = Compiler::ask();
+    let (mut hostile, lacking) = strict::hostile(compiler.as_ref());
+    let built = build_all(&report, &mut hostile);
     let around = Surroundings { path, artifact: places::artifact(), skipped };
     let mut sum = Tally::default();
     for failure in built.failures() {
@@ -53,6 +57,14 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
     if built.crash.is_ok() {
         sum += run_tests(&report, "crash layers", surround(&mut crash_harness(), &around));
     }
+    if built.hostile.is_ok() {
+        let (mut hostile, _) = strict::hostile(compiler.as_ref());
+        sum += run_tests(&report, "hostile bytes", surround(&mut hostile, &around));
+    }
+    if let Some(sentence) = lacking {
+        report.say(sentence);
+        sum.skipped += 1;
+    }
     report.times();
     sum.skipped += say_skips(&report, &around.skipped, no_cmake);
     report.say(format_args!("{} passed, {} failed, {} skipped", sum.passed, sum.failed, sum.skipped));
@@ -64,24 +76,28 @@ struct Built {
     artifact: Result<(), String>,
     workspace: Result<(), String>,
     crash: Result<(), String>,
+    hostile: Result<(), String>,
 }
 
 impl Built {
     fn failures(&self) -> impl Iterator<Item = &String> {
-        [&self.artifact, &self.workspace, &self.crash].into_iter().filter_map(|result| result.as_ref().err())
+        [&self.artifact, &self.workspace, &self.crash, &self.hostile]
+            .into_iter()
+            .filter_map(|result| result.as_ref().err())
     }
 }
 
 /// The artifact beside the tests: the one is a single thread of link-time optimization, the other keeps the second core busy.
-fn build_all(report: &Report) -> Built {
+fn build_all(report: &Report, hostile: &mut Command) -> Built {
     std::thread::scope(|scope| {
         let artifact = scope.spawn(|| build::artifact(report).map(drop));
         let mut workspace = cargo("build", &places::target());
         workspace.args(["--workspace", "--exclude", "libvil", "--all-targets"]);
         let workspace = report.run("every test program", &mut workspace);
         let crash = report.run("the crash harness", crash_harness().arg("--no-run"));
+        let hostile = report.run("the tests of hostile bytes", hostile.arg("--no-run"));
         let artifact = artifact.join().unwrap_or_else(|_| Err("the thread that builds libvil panicked".into()));
-        Built { artifact, workspace, crash }
+        Built { artifact, workspace, crash, hostile }
     })
 }
 

@@ -212,7 +212,7 @@ pub(crate) fn audit_of(audit: Audit, struct_size: u32) -> vil_audit_t {
 }
 
 /// A text in a fixed array, cut at a character and ended with NUL.
-fn fixed<const N: usize>(text: &str) -> [c_char; N] {
+pub(crate) fn fixed<const N: usize>(text: &str) -> [c_char; N] {
     let mut size = text.len().min(N - 1);
     while !text.is_char_boundary(size) {
         size -= 1;

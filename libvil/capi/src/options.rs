@@ -4,10 +4,12 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use vil_core::base::atomic::Barrier;
+use vil_core::registry::Language;
 use vil_core::sys::file::RuntimeDir;
 
 use crate::error::Failure;
 use crate::guard::text;
+use crate::registry::VIL_LANGUAGE_C;
 
 /// As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
 /// and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part
@@ -26,6 +28,10 @@ pub struct vil_world_options_t {
     /// Directory of the worlds; NULL: `$VIL_RUNTIME_DIR`, else `/dev/shm/vil-UID`. Must be the user's own, mode 0700;
     /// is made when missing.
     pub runtime_dir: *const c_char,
+    /// VIL_LANGUAGE_*: where the calls come from, for those who look at the world. 0 is C.
+    pub language: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// The shape of a heap with queues.
@@ -58,6 +64,9 @@ pub(crate) unsafe fn world_dir(options: *const vil_world_options_t) -> Result<Ru
         Some(options) if options.flags & !VIL_WORLD_FENCES != 0 => {
             return Err(Failure::Argument("vil_world_options_t has a flag that is none"));
         }
+        Some(options) if options.reserved != 0 => {
+            return Err(Failure::Argument("reserved members of vil_world_options_t are 0"));
+        }
         Some(options) => options.runtime_dir,
         None => std::ptr::null(),
     };
@@ -73,6 +82,16 @@ pub(crate) unsafe fn world_barrier(options: *const vil_world_options_t) -> Resul
     // SAFETY: as promised by the caller.
     let flags = unsafe { sized(options) }?.map_or(0, |options| options.flags);
     Ok(if flags & VIL_WORLD_FENCES == 0 { Barrier::Membarrier } else { Barrier::Fences })
+}
+
+/// The language that options name.
+///
+/// # Safety
+/// As in `world_dir`.
+pub(crate) unsafe fn world_language(options: *const vil_world_options_t) -> Result<Language, Failure> {
+    // SAFETY: as promised by the caller.
+    let code = unsafe { sized(options) }?.map_or(VIL_LANGUAGE_C, |options| options.language);
+    Language::decode(code.into()).ok_or(Failure::Argument("language is none of VIL_LANGUAGE_*"))
 }
 
 /// The directory of this path, or the default one.

@@ -3,13 +3,14 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
+use vil_core::registry::Language;
 use vil_core::world::World;
 
 use crate::contract::{vil_contract_t, with_contract};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
 use crate::handle::{Pinned, full};
-use crate::options::{vil_world_options_t, world_barrier, world_dir};
+use crate::options::{vil_world_options_t, world_barrier, world_dir, world_language};
 use crate::program::{vil_program_t, with_plan};
 use crate::status::vil_status_t;
 
@@ -40,11 +41,11 @@ pub unsafe extern "C" fn vil_world_create(
     unsafe {
         cold(error, || {
             let (place, name) = (cleared(world)?, text(name, "name is NULL or not UTF-8")?);
-            let (dir, barrier) = (world_dir(options)?, world_barrier(options)?);
+            let (dir, barrier, language) = (world_dir(options)?, world_barrier(options)?, world_language(options)?);
             let made = with_contract(contract, |contract| {
                 with_plan(program, |plan| Ok(World::create_with(&dir, name, plan, contract, barrier)?))
             });
-            *place = insert(made?)?;
+            *place = insert(made?, language)?;
             Ok(())
         })
     }
@@ -71,9 +72,9 @@ pub unsafe extern "C" fn vil_world_open(
     unsafe {
         cold(error, || {
             let (place, name) = (cleared(world)?, text(name, "name is NULL or not UTF-8")?);
-            let dir = world_dir(options)?;
+            let (dir, language) = (world_dir(options)?, world_language(options)?);
             let opened = with_contract(contract, |contract| Ok(World::open(&dir, name, contract)?));
-            *place = insert(opened?)?;
+            *place = insert(opened?, language)?;
             Ok(())
         })
     }
@@ -100,11 +101,11 @@ pub unsafe extern "C" fn vil_world_open_or_create(
     unsafe {
         cold(error, || {
             let (place, name) = (cleared(world)?, text(name, "name is NULL or not UTF-8")?);
-            let (dir, barrier) = (world_dir(options)?, world_barrier(options)?);
+            let (dir, barrier, language) = (world_dir(options)?, world_barrier(options)?, world_language(options)?);
             let found = with_contract(contract, |contract| {
                 with_plan(program, |plan| Ok(World::open_or_create_with(&dir, name, plan, contract, barrier)?))
             });
-            *place = insert(found?.0)?;
+            *place = insert(found?.0, language)?;
             Ok(())
         })
     }
@@ -183,8 +184,9 @@ pub(crate) fn with_world<R>(
     WORLDS.with(world as usize, |world| if world.is_forked() { Err(Failure::Forked) } else { call(world) })
 }
 
-/// A handle for an open world.
-pub(crate) fn insert(world: Arc<World>) -> Result<*mut vil_world_t, Failure> {
+/// A handle for an open world, whose calls come from this language.
+fn insert(world: Arc<World>, language: Language) -> Result<*mut vil_world_t, Failure> {
+    world.speak(language);
     WORLDS.insert(world).map(|handle| handle as *mut vil_world_t).ok_or(full())
 }
 

@@ -16,7 +16,7 @@ static int in_child(void (*run)(notebook_t *), notebook_t *book) {
 
 static void use_the_parents(notebook_t *book) {
   vil_loan_t loan = {NULL, 0, 0, 0};
-  vil_message_t message = {NULL, 0, 0, 0, 0};
+  vil_message_t message = {NULL, 0, 0, 0, 0, 0};
   vil_audit_t audit = {sizeof audit, 0, 0, 0, 0, 0, 0, 0};
   vil_sender_t *sender = NULL;
   uint64_t count = 0;

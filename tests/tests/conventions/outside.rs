@@ -54,7 +54,7 @@ fn function(declaration: &str) -> Option<Function> {
     Some(Function { answer: head[..=at].trim().to_owned(), name: head[at + 1..].to_owned(), parameters })
 }
 
-const NOUNS: &[&str] = &["program", "world", "sender", "receiver", "heap", "queue"];
+const NOUNS: &[&str] = &["program", "world", "sender", "receiver", "heap", "queue", "registry"];
 
 /// Functions that answer no status.
 const CANNOT_FAIL: &[&str] = &["vil_version", "vil_abi_version", "vil_layout_version", "vil_status_name"];
@@ -161,8 +161,10 @@ fn statuses_of_the_header() -> BTreeMap<String, i32> {
         let (name, value) = line.split_once(' ')?;
         Some((format!("VIL_{name}"), number(value)?))
     });
-    let others = ["VIL_PRODUCER", "VIL_CONSUMER", "VIL_ERROR_MESSAGE_SIZE", "VIL_WORLD_FENCES"];
-    all.filter(|(name, _)| !others.contains(&name.as_str())).collect()
+    let others = ["VIL_PRODUCER", "VIL_CONSUMER", "VIL_ERROR_MESSAGE_SIZE", "VIL_WORLD_FENCES", "VIL_NONE"];
+    let groups = ["VIL_EVENT_", "VIL_LANGUAGE_"];
+    let is_other = |name: &str| others.contains(&name) || groups.iter().any(|group| name.starts_with(group));
+    all.filter(|(name, _)| !is_other(name)).collect()
 }
 
 #[test]

@@ -50,7 +50,7 @@ typedef struct ends {
 static void *not_mine(void *argument) {
   ends_t *ends = (ends_t *)argument;
   vil_loan_t loan = {NULL, 0, 0, 0};
-  vil_message_t message = {NULL, 0, 0, 0, 0};
+  vil_message_t message = {NULL, 0, 0, 0, 0, 0};
   uint64_t count = 0;
   const notebook_note_t note = {0, 0};
   SAYS(VIL_E_BUSY, vil_sender_loan(ends->book.sender, &loan));
@@ -203,12 +203,52 @@ static void no_thread_and_no_handler_is_ours(void) {
   put_away(&book);
 }
 
+/* Is a signal blocked in every thread but the calling one? */
+static int others_take_no_signal(void) {
+  char path[300], line[300];
+  DIR *dir = opendir("/proc/self/task");
+  struct dirent *task;
+  int all = 1;
+  CHECK(dir != NULL);
+  while ((task = readdir(dir)) != NULL) {
+    unsigned long long blocked = 0;
+    FILE *file;
+    if (task->d_name[0] == '.' || atoi(task->d_name) == getpid()) continue;
+    (void)snprintf(path, sizeof path, "/proc/self/task/%s/status", task->d_name);
+    file = fopen(path, "r");
+    if (file == NULL) continue;
+    while (fgets(line, sizeof line, file) != NULL) (void)sscanf(line, "SigBlk: %llx", &blocked);
+    fclose(file);
+    all = all && (blocked >> (SIGUSR1 - 1) & 1) && (blocked >> (SIGINT - 1) & 1);
+  }
+  closedir(dir);
+  return all;
+}
+
+static void the_one_thread_is_asked_for_and_takes_no_signal(void) {
+  notebook_t book = notebook("notes");
+  CHECK(threads_now() == 1);
+  GOES(vil_registry_watch(book.writers, 1));
+  CHECK(threads_now() == 2 && others_take_no_signal());
+  GOES(vil_registry_watch(book.writers, 1000));
+  CHECK(threads_now() == 2);
+  GOES(vil_registry_unwatch(book.writers));
+  CHECK(threads_now() == 1);
+  SAYS(VIL_E_STATE, vil_registry_unwatch(book.writers));
+  SAYS(VIL_E_ARGUMENT, vil_registry_watch(book.writers, 0));
+  SAYS(VIL_E_ARGUMENT, vil_registry_watch(book.writers, 3600001));
+  GOES(vil_registry_watch(book.writers, 1000));
+  put_away(&book);
+  CHECK(threads_now() == 1);
+}
+
 static const rule_t rules[] = {
     {"C-THREAD-1", any_thread_may_use_a_world},
     {"C-THREAD-2", another_thread_gets_busy},
     {"C-THREAD-3", an_end_moves_to_the_calling_thread},
     {"C-THREAD-4", ends_run_in_different_threads_at_once},
     {"C-THREAD-5", no_thread_and_no_handler_is_ours},
+    {"C-THREAD-6", the_one_thread_is_asked_for_and_takes_no_signal},
 };
 
 RULES(rules)

@@ -36,7 +36,7 @@ static void an_unknown_struct_size_is_refused(void) {
   vil_world_t *world = attached(NULL), *other = NULL;
   vil_heap_t *heap = NULL;
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-    vil_world_options_t options = {sizes[i], 0, NULL};
+    vil_world_options_t options = {sizes[i], 0, NULL, 0, 0};
     vil_heap_options_t heap_options = {sizes[i], 64, 1, 8, 0, 0, NULL};
     vil_contract_t contract = notebook_writer_contract;
     contract.struct_size = sizes[i];

@@ -147,7 +147,7 @@ static void a_text_is_utf8(void) {
   vil_program_t *parsed = program();
   vil_world_t *world = NULL;
   vil_sender_t *sender = NULL;
-  vil_world_options_t options = {sizeof options, 0, wrong};
+  vil_world_options_t options = {sizeof options, 0, wrong, 0, 0};
   SAYS(VIL_E_ARGUMENT, vil_world_create(wrong, parsed, NULL, NULL, &world, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_open(wrong, NULL, NULL, &world, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_open(the_world, NULL, &options, &world, NULL));
@@ -169,7 +169,7 @@ static void a_world_is_a_file_in_the_runtime_directory(void) {
   char ours[4096], theirs[4110], standard[64], name[64];
   vil_program_t *parsed = program();
   vil_world_t *world = NULL;
-  vil_world_options_t options = {sizeof options, 0, theirs};
+  vil_world_options_t options = {sizeof options, 0, theirs, 0, 0};
   snprintf(ours, sizeof ours, "%s", getenv("VIL_RUNTIME_DIR"));
   snprintf(theirs, sizeof theirs, "%s/options", ours);
   snprintf(standard, sizeof standard, "/dev/shm/vil-%u", (unsigned)geteuid());
@@ -195,7 +195,7 @@ static void the_runtime_directory_is_ours_alone(void) {
   struct stat found;
   vil_program_t *parsed = program();
   vil_world_t *world = NULL;
-  vil_world_options_t options = {sizeof options, 0, made};
+  vil_world_options_t options = {sizeof options, 0, made, 0, 0};
   snprintf(made, sizeof made, "%s/made", ours);
   snprintf(linked, sizeof linked, "%s/linked", ours);
   snprintf(opened, sizeof opened, "%s/opened", ours);

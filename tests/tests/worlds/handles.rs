@@ -125,7 +125,13 @@ impl Post {
 
     pub(crate) fn options(&self) -> vil_world_options_t {
         let struct_size = size_of::<vil_world_options_t>() as u32;
-        vil_world_options_t { struct_size, flags: 0, runtime_dir: self.place.as_ptr() }
+        vil_world_options_t {
+            struct_size,
+            flags: 0,
+            runtime_dir: self.place.as_ptr(),
+            language: VIL_LANGUAGE_C,
+            reserved: 0,
+        }
     }
 
     pub(crate) fn heap_options(&self) -> vil_heap_options_t {

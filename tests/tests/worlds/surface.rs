@@ -59,6 +59,20 @@ fn process_info() -> vil_process_info_t {
     vil_process_info_t { struct_size, pid: 0, epoch: 0, name: [0; 64] }
 }
 
+fn registry_entry() -> vil_registry_entry_t {
+    // SAFETY: all zero is a valid entry.
+    let mut entry: vil_registry_entry_t = unsafe { std::mem::zeroed() };
+    entry.struct_size = size_of::<vil_registry_entry_t>() as u32;
+    entry
+}
+
+fn event() -> vil_event_t {
+    // SAFETY: all zero is a valid event.
+    let mut event: vil_event_t = unsafe { std::mem::zeroed() };
+    event.struct_size = size_of::<vil_event_t>() as u32;
+    event
+}
+
 /// Calls that look and leave everything as it is, or fail to end what is not held.
 const USES: &[Call] = calls! {
     program: vil_program_fingerprint(post, handle) vil_program_fingerprint(handle, [0u8; 32].as_mut_ptr());
@@ -76,8 +90,19 @@ const USES: &[Call] = calls! {
     world: vil_world_process_count(post, handle) vil_world_process_count(handle, &mut 0);
     world: vil_world_process_info(post, handle) vil_world_process_info(handle, 0, &mut process_info());
     world: vil_world_recover(post, handle) vil_world_recover(handle, null_mut());
+    world: vil_registry_count(post, handle) vil_registry_count(handle, &mut 0);
+    world: vil_registry_entry(post, handle) vil_registry_entry(handle, 0, &mut registry_entry());
+    world: vil_registry_slots(post, handle) vil_registry_slots(handle, 0, &mut 0);
+    world: vil_registry_ends(post, handle) vil_registry_ends(handle, 0, 0, &mut 0);
+    world: vil_registry_recover(post, handle) vil_registry_recover(handle, 0, null_mut());
+    world: vil_registry_trail(post, handle) vil_registry_trail(handle, &mut 0, &mut event());
+    world: vil_registry_trail_end(post, handle) vil_registry_trail_end(handle, &mut 0);
     world: vil_sender_open(post, handle) vil_sender_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
     world: vil_receiver_open(post, handle) vil_receiver_open(handle, chars(c"letters"), &mut null_mut(), null_mut());
+    world: vil_sender_open_within(post, handle) vil_sender_open_within(
+        handle, chars(c"letters"), 0, &mut null_mut(), null_mut());
+    world: vil_receiver_open_within(post, handle) vil_receiver_open_within(
+        handle, chars(c"letters"), 0, &mut null_mut(), null_mut());
     sender: vil_sender_loan(post, handle) {
         let mut loan = NO_LOAN;
         let status = vil_sender_loan(handle, &mut loan);
@@ -85,10 +110,15 @@ const USES: &[Call] = calls! {
     };
     sender: vil_sender_publish(post, handle) vil_sender_publish(handle, &mut loaned());
     sender: vil_sender_discard(post, handle) vil_sender_discard(handle, &mut loaned());
+    sender: vil_sender_keep(post, handle) vil_sender_keep(handle, &mut loaned());
+    sender: vil_sender_release(post, handle) vil_sender_release(handle, &mut loaned());
+    sender: vil_sender_answer(post, handle) vil_sender_answer(handle, &mut loaned(), &received());
     sender: vil_sender_send(post, handle) vil_sender_send(handle, [0u8; LETTER + 1].as_ptr().cast(), LETTER + 1);
     sender: vil_sender_published(post, handle) vil_sender_published(handle, &mut 0);
     receiver: vil_receiver_receive(post, handle) vil_receiver_receive(handle, 0, &mut NO_MESSAGE.clone());
     receiver: vil_receiver_release(post, handle) vil_receiver_release(handle, &mut received());
+    receiver: vil_receiver_consume(post, handle) vil_receiver_consume(handle, &mut received());
+    receiver: vil_receiver_forward(post, handle) vil_receiver_forward(handle, &mut received(), post.sender);
     receiver: vil_receiver_wait_any(post, handle) vil_receiver_wait_any(&handle, 1, 0, &mut 0);
     receiver: vil_receiver_received(post, handle) vil_receiver_received(handle, &mut 0);
     heap: vil_heap_audit(post, handle) vil_heap_audit(handle, &mut audit());
@@ -112,9 +142,14 @@ macro_rules! plain_calls {
 
 const CANCEL: &[Call] = plain_calls! { world: vil_world_cancel; };
 
+const WATCH: &[Call] =
+    &[Call { kind: "world", name: "vil_registry_watch", call: |_, handle| vil_registry_watch(handle as *mut _, 1000) }];
+
+const UNWATCH: &[Call] = plain_calls! { world: vil_registry_unwatch; };
+
 /// Every call that leaves its handle as it is.
 pub(crate) fn uses() -> impl Iterator<Item = &'static Call> {
-    USES.iter().chain(CANCEL)
+    USES.iter().chain(CANCEL).chain(WATCH).chain(UNWATCH)
 }
 
 /// Calls that make the calling thread the owner.

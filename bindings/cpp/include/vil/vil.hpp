@@ -9,6 +9,7 @@
 #include "vil/message.hpp"
 #include "vil/program.hpp"
 #include "vil/receiver.hpp"
+#include "vil/registry.hpp"
 #include "vil/result.hpp"
 #include "vil/sender.hpp"
 #include "vil/status.hpp"

@@ -19,7 +19,7 @@ struct Options {
 namespace detail {
 
 inline vil_world_options_t raw(const Options &options) noexcept {
-  return {sizeof(vil_world_options_t), 0, options.runtime_dir};
+  return {sizeof(vil_world_options_t), 0, options.runtime_dir, VIL_LANGUAGE_CPP, 0};
 }
 
 }  // namespace detail

@@ -4,6 +4,28 @@ pub const VIL_ERROR_MESSAGE_SIZE: usize = 1020;
 pub const VIL_WORLD_FENCES: u32 = 1;
 pub const VIL_PRODUCER: u32 = 1;
 pub const VIL_CONSUMER: u32 = 2;
+pub const VIL_LANGUAGE_C: u32 = 0;
+pub const VIL_LANGUAGE_CPP: u32 = 1;
+pub const VIL_LANGUAGE_RUST: u32 = 2;
+pub const VIL_LANGUAGE_OTHER: u32 = 3;
+pub const VIL_EVENT_ATTACHED: u32 = 1;
+pub const VIL_EVENT_DETACHED: u32 = 2;
+pub const VIL_EVENT_RECOVERED: u32 = 3;
+pub const VIL_EVENT_TAKEN: u32 = 16;
+pub const VIL_EVENT_FORWARDED_TAKEN: u32 = 17;
+pub const VIL_EVENT_ORPHANED: u32 = 19;
+pub const VIL_EVENT_REDELIVERED: u32 = 20;
+pub const VIL_EVENT_DROPPED_NEWEST: u32 = 32;
+pub const VIL_EVENT_DROPPED_OLDEST: u32 = 33;
+pub const VIL_EVENT_SKIPPED: u32 = 34;
+pub const VIL_EVENT_UNCONSUMED: u32 = 64;
+pub const VIL_EVENT_PUBLISHED_TWICE: u32 = 65;
+pub const VIL_EVENT_RELEASED_TWICE: u32 = 66;
+pub const VIL_EVENT_USED_AFTER_END: u32 = 67;
+pub const VIL_EVENT_PANICKED: u32 = 68;
+pub const VIL_EVENT_QUARANTINED: u32 = 69;
+pub const VIL_EVENT_LOST_WITH_OWNER: u32 = 70;
+pub const VIL_NONE: u32 = 4294967295;
 pub const VIL_OK: vil_status_t = 0;
 pub const VIL_EMPTY: vil_status_t = 1;
 pub const VIL_FULL: vil_status_t = 2;
@@ -138,6 +160,34 @@ pub struct vil_message_t {
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
+pub struct vil_registry_entry_t {
+    pub struct_size: u32,
+    pub is_alive: u32,
+    pub pid: i32,
+    pub language: u32,
+    pub epoch: u64,
+    pub since_ns: u64,
+    pub name: [core::ffi::c_char; 64usize],
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct vil_event_t {
+    pub struct_size: u32,
+    pub kind: u32,
+    pub name: [core::ffi::c_char; 32usize],
+    pub event: u64,
+    pub time_ns: u64,
+    pub missed: u64,
+    pub is_fault: u32,
+    pub process: u32,
+    pub peer: u32,
+    pub route: u32,
+    pub slot: u32,
+    pub generation: u32,
+    pub number: u64,
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct vil_port_contract_t {
     pub port: *const core::ffi::c_char,
     pub message: *const core::ffi::c_char,
@@ -165,6 +215,8 @@ pub struct vil_world_options_t {
     pub struct_size: u32,
     pub flags: u32,
     pub runtime_dir: *const core::ffi::c_char,
+    pub language: u32,
+    pub reserved: u32,
 }
 #[link(name = "vil")]
 unsafe extern "C" {
@@ -249,6 +301,15 @@ unsafe extern "C" {
     ) -> vil_status_t;
     pub fn vil_receiver_received(receiver: *mut vil_receiver_t, count: *mut u64) -> vil_status_t;
     pub safe fn vil_receiver_move_to_thread(receiver: *mut vil_receiver_t) -> vil_status_t;
+    pub fn vil_registry_count(world: *mut vil_world_t, count: *mut u32) -> vil_status_t;
+    pub fn vil_registry_entry(world: *mut vil_world_t, index: u32, entry: *mut vil_registry_entry_t) -> vil_status_t;
+    pub fn vil_registry_slots(world: *mut vil_world_t, index: u32, slots: *mut u32) -> vil_status_t;
+    pub fn vil_registry_ends(world: *mut vil_world_t, index: u32, route: u32, ends: *mut u32) -> vil_status_t;
+    pub fn vil_registry_recover(world: *mut vil_world_t, index: u32, recovered: *mut u32) -> vil_status_t;
+    pub fn vil_registry_trail(world: *mut vil_world_t, cursor: *mut u64, event: *mut vil_event_t) -> vil_status_t;
+    pub fn vil_registry_trail_end(world: *mut vil_world_t, cursor: *mut u64) -> vil_status_t;
+    pub safe fn vil_registry_watch(world: *mut vil_world_t, interval_ms: u32) -> vil_status_t;
+    pub safe fn vil_registry_unwatch(world: *mut vil_world_t) -> vil_status_t;
     pub fn vil_sender_open(
         world: *mut vil_world_t,
         port: *const core::ffi::c_char,

@@ -30,6 +30,8 @@ impl Place {
             struct_size: size_of::<vil_sys::vil_world_options_t>() as u32,
             flags: self.flags,
             runtime_dir: self.runtime_dir.as_deref().map_or(ptr::null(), CStr::as_ptr),
+            language: vil_sys::VIL_LANGUAGE_RUST,
+            reserved: 0,
         }
     }
 }

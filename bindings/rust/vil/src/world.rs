@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 
 use crate::observe::{audit, process_info, route_info};
-use crate::{Audit, Canceller, Contract, Error, Options, ProcessInfo, Program, Result, RouteInfo, Status};
+use crate::{Audit, Canceller, Contract, Error, Options, ProcessInfo, Program, Registry, Result, RouteInfo, Status};
 
 /// The attachment of this process to a world. Ends opened from it stay usable after it is dropped.
 #[derive(Debug)]
@@ -71,6 +71,11 @@ impl World {
         // SAFETY: as in `recover`.
         let entries = count(|out| unsafe { vil_sys::vil_world_process_count(self.as_raw(), out) })?;
         (0..entries).filter_map(|index| process_info(self.as_raw(), index).transpose()).collect()
+    }
+
+    /// Who is attached, who holds what, who is dead, and what happened.
+    pub fn registry(&self) -> Registry<'_> {
+        Registry::new(self)
     }
 
     pub(crate) fn as_raw(&self) -> *mut vil_sys::vil_world_t {

@@ -95,6 +95,9 @@ impl Barrier {
     }
 }
 
+/// How often an update is tried while others write the same word. Nobody who goes by the protocol fails half as often.
+pub const TRIES: u32 = 64;
+
 /// Somebody sleeps until a message arrives.
 pub const FOR_DATA: u32 = 1;
 /// Somebody sleeps until a ring has room.
@@ -118,7 +121,7 @@ impl Flag {
     pub fn announce(&self, reasons: u32, site: &'static str) -> u32 {
         // ORDER: Relaxed, only a guess at what the update below will find.
         let mut seen = self.0.load(Ordering::Relaxed);
-        loop {
+        for _ in 0..TRIES {
             point(Access::Update, site);
             let announced = seen | reasons | if seen & reasons == 0 { 0 } else { SEVERAL };
             // ORDER: AcqRel, we see what earlier wake-ups saw.
@@ -127,6 +130,8 @@ impl Flag {
                 Err(now) => seen = now,
             }
         }
+        // Somebody keeps writing here: the word is not what it was when the caller sleeps, or a slice bounds the sleep.
+        seen
     }
 
     /// The value to sleep on now, if what was announced when it was `announced` still stands: nobody was woken since.
@@ -140,10 +145,8 @@ impl Flag {
     /// Takes back what was announced, unless that woke somebody already or others count on it: then at most one wake-up
     /// is for nobody.
     pub fn withdraw(&self, announced: u32, reasons: u32, site: &'static str) {
-        while let Some(now) = self.standing(announced, site) {
-            if now & SEVERAL != 0 {
-                return;
-            }
+        for _ in 0..TRIES {
+            let Some(now) = self.standing(announced, site).filter(|now| now & SEVERAL == 0) else { return };
             point(Access::Update, site);
             // ORDER: Relaxed, taking a request back tells nothing.
             if self.0.compare_exchange(now, now & !reasons, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
@@ -171,7 +174,7 @@ impl Flag {
 
     #[cold]
     fn clear(&self, mut seen: u32, site: &'static str) -> bool {
-        loop {
+        for _ in 0..TRIES {
             point(Access::Update, site);
             let cleared = (seen & !REQUESTS).wrapping_add(WOKEN);
             // ORDER: AcqRel, as in `bump`.
@@ -181,6 +184,8 @@ impl Flag {
                 Err(now) => seen = now,
             }
         }
+        // Somebody keeps writing here. A sleeper that is woken once too often looks and sleeps on.
+        true
     }
 
     /// The word itself, for the futex call.

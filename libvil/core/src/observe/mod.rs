@@ -1,7 +1,12 @@
 //! Floor 7: what a user sees. Snapshots of routes and processes, read from outside while everything runs.
 
+mod outside;
+
+pub use outside::Outside;
+
 use crate::base::index::depth;
 use crate::base::words::ProcessId;
+use crate::mem::{Catalog, Shared};
 use crate::queue::{Side, end, passed};
 use crate::registry::{self, Info};
 use crate::stats::{self, bucket_top, quantile};
@@ -31,14 +36,17 @@ pub struct RouteSnapshot {
 
 /// Looks at one route; `None` when there is no such route.
 pub fn route(world: &World, index: usize) -> Option<RouteSnapshot> {
-    let shared = world.shared();
+    look_at_route(world.shared(), world.catalog(), index)
+}
+
+fn look_at_route(shared: &Shared, catalog: &Catalog, index: usize) -> Option<RouteSnapshot> {
     let ring = shared.geometry.rings.get(index)?;
     // Head before tail, so that the depth is never negative.
     let (head_count, head) = (passed(shared, ring, Side::Head), end(shared, ring, Side::Head).index);
     let (tail_count, tail) = (passed(shared, ring, Side::Tail), end(shared, ring, Side::Tail).index);
     let skipped = stats::skipped(shared, ring);
     let histogram = stats::histogram(shared, ring);
-    let scale = clock::ns_per_stamp(world.catalog().created_ticks, world.catalog().created_ns);
+    let scale = clock::ns_per_stamp(catalog.created_ticks, catalog.created_ns);
     let ns = |ticks: u64| (ticks as f64 * scale).round() as u64;
     let highest = histogram.iter().rposition(|count| *count > 0).map_or(0, |bucket| bucket_top(bucket as u64));
     Some(RouteSnapshot {
@@ -59,6 +67,9 @@ pub fn route(world: &World, index: usize) -> Option<RouteSnapshot> {
 
 /// Looks at one process entry; `None` when there is no such entry.
 pub fn process(world: &World, index: usize) -> Option<Info> {
-    let shared = world.shared();
+    look_at_process(world.shared(), index)
+}
+
+fn look_at_process(shared: &Shared, index: usize) -> Option<Info> {
     (index < shared.geometry.processes as usize).then(|| registry::info(shared, ProcessId(index as u16)))
 }

@@ -3,6 +3,7 @@
 //! It knows no slot and no process table: it answers OwnedBy(p) and leaves recovery to those above. A plain store goes
 //! only to a word that names the storing process; everyone else needs a CAS.
 
+use crate::base::atomic::TRIES;
 use crate::base::crash::mutant;
 use crate::base::index::extend;
 use crate::base::words::{EndWord, ProcessId};
@@ -24,6 +25,9 @@ pub enum Taken {
     OwnedBy(ProcessId),
 }
 
+/// Whom an end names that changes faster than it can be opened: an entry that no world has, as any other nonsense.
+const NOBODY: ProcessId = ProcessId(u16::MAX);
+
 impl Side {
     /// Offset of this side's word.
     #[inline]
@@ -41,9 +45,10 @@ pub fn end(shared: &Shared, ring: &RingGeometry, side: Side) -> EndWord {
     EndWord::decode(shared.segment.word(side.offset(ring)).load("end"))
 }
 
-/// Vacant: CAS (index, n, vacant) -> (index, n+1, me). Answers the word that is now there.
+/// Vacant: CAS (index, n, vacant) -> (index, n+1, me). Answers the word that is now there. A vacant end that somebody
+/// keeps changing without taking it is nonsense.
 pub fn open(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) -> Result<EndWord, Taken> {
-    loop {
+    for _ in 0..TRIES {
         let found = end(shared, ring, side);
         if let Some(owner) = found.owner {
             return Err(Taken::OwnedBy(owner));
@@ -54,6 +59,7 @@ pub fn open(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) -> 
             return Ok(opened);
         }
     }
+    Err(Taken::OwnedBy(NOBODY))
 }
 
 /// One CAS on an end's word.

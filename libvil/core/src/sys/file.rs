@@ -28,13 +28,7 @@ impl RuntimeDir {
     /// The directory that was asked for, else `$VIL_RUNTIME_DIR`, else `/dev/shm/vil-UID`. Made when it is missing
     /// (the last part only), refused when it is a link, somebody else's, or open to others.
     pub fn open(asked: Option<&Path>) -> Result<RuntimeDir, Error> {
-        let path = match asked {
-            Some(path) => path.to_owned(),
-            None => match std::env::var_os("VIL_RUNTIME_DIR").filter(|dir| !dir.is_empty()) {
-                Some(dir) => PathBuf::from(dir),
-                None => PathBuf::from(format!("/dev/shm/vil-{}", user())),
-            },
-        };
+        let path = place_of(asked);
         let made = DirBuilder::new().mode(0o700).create(&path);
         if let Err(error) = made
             && error.kind() != io::ErrorKind::AlreadyExists
@@ -42,6 +36,13 @@ impl RuntimeDir {
             return Err(Error::from_os(&format!("runtime directory {}", path.display()), &error));
         }
         let dir = RuntimeDir(path);
+        dir.verify()?;
+        Ok(dir)
+    }
+
+    /// The same without making it: `NotFound` when it is missing.
+    pub fn find(asked: Option<&Path>) -> Result<RuntimeDir, Error> {
+        let dir = RuntimeDir(place_of(asked));
         dir.verify()?;
         Ok(dir)
     }
@@ -93,6 +94,12 @@ impl RuntimeDir {
     }
 }
 
+fn place_of(asked: Option<&Path>) -> PathBuf {
+    let wished = || std::env::var_os("VIL_RUNTIME_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let place = asked.map(Path::to_owned).or_else(wished);
+    place.unwrap_or_else(|| PathBuf::from(format!("/dev/shm/vil-{}", user())))
+}
+
 /// The place of one world's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorldPath {
@@ -113,10 +120,19 @@ impl WorldPath {
 
     /// Opens the file for reading and writing; answers it with its size.
     pub fn open(&self) -> Result<(File, u64), Error> {
+        self.open_as(true)
+    }
+
+    /// Opens the file for reading alone; answers it with its size.
+    pub fn open_to_look(&self) -> Result<(File, u64), Error> {
+        self.open_as(false)
+    }
+
+    fn open_as(&self, writes: bool) -> Result<(File, u64), Error> {
         let opened = OpenOptions::new()
             .read(true)
-            .write(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
+            .write(writes)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NONBLOCK)
             .open(self.file());
         let file = opened.map_err(|error| self.explain(&error))?;
         let found = file.metadata().map_err(|error| self.explain(&error))?;

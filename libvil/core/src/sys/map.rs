@@ -32,6 +32,14 @@ impl Mapping {
         Ok(Mapping { map: ManuallyDrop::new(map), generation: fork::generation() })
     }
 
+    /// Maps `size` bytes for looking alone: whoever writes to them is ended by a signal.
+    pub fn look(file: &File, size: u64) -> io::Result<Mapping> {
+        let size = usize::try_from(size).map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
+        let map = MmapOptions::new().len(size).map_raw_read_only(file)?;
+        map.advise(Advice::DontFork)?;
+        Ok(Mapping { map: ManuallyDrop::new(map), generation: fork::generation() })
+    }
+
     /// The first byte.
     pub fn base(&self) -> NonNull<u8> {
         NonNull::new(self.map.as_mut_ptr()).expect("a mapping is never at address 0")

@@ -5,14 +5,18 @@ mod ends;
 mod open;
 mod proof;
 mod raw;
+mod reap;
 mod receiver;
 mod sender;
 mod wait;
 mod watcher;
 
 pub use contract::{Contract, Facing, PortContract};
+pub(crate) use open::read;
 pub use open::{Opened, World};
+pub(crate) use proof::Proofs;
 pub use raw::plan_heap;
+pub use reap::{Reaped, reap};
 pub use receiver::{Received, Receiver, wait_any};
 pub use sender::Sender;
 

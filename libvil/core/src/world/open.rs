@@ -463,7 +463,7 @@ fn clear_abandoned(path: &WorldPath) -> Result<(), Error> {
 }
 
 /// Copies the static part once and computes everything privately.
-fn read(file: &File, size: u64) -> Result<(Catalog, Geometry), Error> {
+pub(crate) fn read(file: &File, size: u64) -> Result<(Catalog, Geometry), Error> {
     let corrupt = |reason: String| Error::new(Fault::Corrupt, format!("not a world: {reason}"));
     if size < HEADER_SIZE {
         return Err(corrupt(format!("the file has {size} bytes; remove it and create it again")));

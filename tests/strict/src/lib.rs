@@ -1,0 +1,6 @@
+//! What the strict tests share. Each of them is a build of its own of everything it needs, so this crate depends on the
+//! library alone; `vil-tests` has the others. Never holds a test itself.
+
+pub mod random;
+#[path = "../../src/soak.rs"]
+pub mod soak;
