@@ -104,6 +104,9 @@ typedef struct vil_receiver_t vil_receiver_t;
 // The sending end of an out port. One thread at a time.
 typedef struct vil_sender_t vil_sender_t;
 
+// Receivers and senders of one world handle that are waited for together. One thread at a time; any may cancel.
+typedef struct vil_waitset_t vil_waitset_t;
+
 // An attachment to a world. Any thread may use it.
 typedef struct vil_world_t vil_world_t;
 
@@ -1028,6 +1031,114 @@ VIL_API uint32_t vil_layout_version(void);
 //
 // Threads: any. Ownership: libvil's, never freed. NULL: none. Blocks: never. Errors: none. Since: 0.1.
 VIL_API const char *vil_status_name(vil_status_t status);
+
+// Makes an empty set for receivers and senders that were opened from this world handle.
+//
+// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
+// vil_waitset_close. NULL: `error` may be. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+//
+// # Safety
+// Pointers are NULL or valid as their types say.
+VIL_API
+vil_status_t vil_waitset_create(vil_world_t *world,
+                                vil_waitset_t **set,
+                                vil_error_t *error);
+
+// Closes a set. Its members stay open; its descriptor and the thread behind that end.
+//
+// Threads: the owner. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: until the descriptor's thread has ended,
+// which it does at once. Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
+VIL_API
+vil_status_t vil_waitset_close(vil_waitset_t *set);
+
+// Adds a receiver, which is ready when it has a message. `token` is what a wait answers for it. One that is closed leaves
+// the set by itself.
+//
+// Threads: the owner of both. Ownership: none; the receiver stays the caller's. NULL: `error` may be. Blocks: never.
+// Errors: VIL_E_ARGUMENT (it is in the set, or was opened from another world handle), VIL_E_LIMIT (256 members),
+// VIL_E_STATE (it is in another set with a descriptor), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `error` is NULL or writable.
+VIL_API
+vil_status_t vil_waitset_add(vil_waitset_t *set,
+                             vil_receiver_t *receiver,
+                             uint64_t token,
+                             vil_error_t *error);
+
+// Adds a sender, which is ready when its ring has room. Otherwise as vil_waitset_add; the descriptor does not tell of it.
+//
+// Threads: the owner of both. Ownership: none; the sender stays the caller's. NULL: `error` may be. Blocks: never.
+// Errors: those of vil_waitset_add, but for VIL_E_STATE. Since: 0.1.
+//
+// # Safety
+// `error` is NULL or writable.
+VIL_API
+vil_status_t vil_waitset_add_sender(vil_waitset_t *set,
+                                    vil_sender_t *sender,
+                                    uint64_t token,
+                                    vil_error_t *error);
+
+// Takes a receiver out; also one that was closed and did not leave yet.
+//
+// Threads: the owner of both. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+// Errors: VIL_E_NOT_FOUND (it is not in the set), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED. Since: 0.1.
+VIL_API vil_status_t vil_waitset_remove(vil_waitset_t *set, vil_receiver_t *receiver);
+
+// Takes a sender out; also one that was closed and did not leave yet.
+//
+// Threads: the owner of both. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+// Errors: VIL_E_NOT_FOUND (it is not in the set), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED. Since: 0.1.
+VIL_API vil_status_t vil_waitset_remove_sender(vil_waitset_t *set, vil_sender_t *sender);
+
+// Waits until a member is ready and writes its token. Members of the control lane come first; after eight of them in a
+// row another lane has its turn, if it has something; within a lane the members take turns. Takes no message: it is
+// received from the member. `timeout_ns` 0 does not wait, VIL_FOREVER has no end. VIL_PEER_GONE writes the token too.
+//
+// Threads: the owner of the set and of its members. Ownership: `token` is the caller's. NULL: `token` may not be.
+// Blocks: up to `timeout_ns` nanoseconds.
+// Errors: VIL_EMPTY (`timeout_ns` is 0), VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_ARGUMENT (the
+// set has no member), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `token` is NULL or writable.
+VIL_API
+vil_status_t vil_waitset_wait(vil_waitset_t *set,
+                              uint64_t timeout_ns,
+                              uint64_t *token);
+
+// A descriptor for poll, epoll and event loops: readable while a receiver of the set may have a message, lost its peer,
+// or was cancelled. Then call vil_waitset_wait with timeout 0, or receive, until nothing is left: whatever finds nothing
+// makes it unreadable again, and no further call is needed. It is not to be read, written or closed. The first call
+// starts a thread, which sleeps while nothing comes; every call answers the same descriptor.
+//
+// Threads: the owner of the set and of its members. Ownership: the descriptor is the set's and goes with it; no fork
+// child and no exec has it. NULL: `error` may be. Blocks: never.
+// Errors: VIL_E_ARGUMENT (the set has no member), VIL_E_STATE (a receiver is in another set with a descriptor),
+// VIL_E_LIMIT, VIL_E_SYSTEM (no descriptor, no thread), VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// Pointers are NULL or valid as their types say.
+VIL_API
+vil_status_t vil_waitset_fd(vil_waitset_t *set,
+                            int *fd,
+                            vil_error_t *error);
+
+// Ends one wait of this set, in progress or the next to come, with VIL_CANCELLED. vil_world_cancel does it too.
+//
+// Threads: any, and signal handlers: it is async-signal-safe. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+VIL_API
+vil_status_t vil_waitset_cancel(vil_waitset_t *set);
+
+// Makes the calling thread the owner of the set, not of its members. The caller sees to it that the thread before is not
+// inside a call.
+//
+// Threads: any but the owner's while it is inside a call. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_BUSY (a call is under way), VIL_E_FORKED. Since: 0.1.
+VIL_API
+vil_status_t vil_waitset_move_to_thread(vil_waitset_t *set);
 
 // Creates a world from a program and opens it. A world of this name in which nobody lives any more is replaced.
 //

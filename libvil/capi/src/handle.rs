@@ -154,9 +154,7 @@ impl<T: Send> Owned<T> {
     /// Lends the value to its thread for one call.
     #[inline(always)]
     pub(crate) fn with<R>(&self, handle: usize, call: impl FnOnce(&mut T) -> Result<R, Failure>) -> Result<R, Failure> {
-        let lent = self.lend(handle)?;
-        // SAFETY: `lend` took the entry's name out, so nobody else touches the value until `lent` is dropped.
-        match unsafe { &mut *lent.entry.value.get() } {
+        match self.lend(handle)?.value() {
             Some(value) => call(value),
             None => Err(Failure::Handle),
         }
@@ -202,8 +200,9 @@ impl<T: Send> Owned<T> {
         if entry.generation.load(Ordering::Acquire) == generation { Ok(entry) } else { Err(Failure::Handle) }
     }
 
+    /// Lends the value to its thread until the answer is dropped.
     #[inline(always)]
-    fn lend(&self, handle: usize) -> Result<Lent<T>, Failure> {
+    pub(crate) fn lend(&self, handle: usize) -> Result<Lent<T>, Failure> {
         let entry = self.entry(handle)?;
         let me = thread();
         // ORDER: Acquire, pairs with the Release of the thread that moved the handle to us.
@@ -217,9 +216,18 @@ impl<T: Send> Owned<T> {
 }
 
 /// An entry while a call uses it; puts the thread's name back at the end, also of a panic.
-struct Lent<T: 'static> {
+pub(crate) struct Lent<T: 'static> {
     entry: &'static OwnedEntry<T>,
     me: usize,
+}
+
+impl<T> Lent<T> {
+    /// The value.
+    #[inline(always)]
+    pub(crate) fn value(&mut self) -> Option<&mut T> {
+        // SAFETY: `lend` took the entry's name out, so nobody else touches the value until this is dropped.
+        unsafe { &mut *self.entry.value.get() }.as_mut()
+    }
 }
 
 impl<T> Drop for Lent<T> {

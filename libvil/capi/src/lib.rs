@@ -17,6 +17,7 @@ mod receiver;
 mod registry;
 mod sender;
 mod status;
+mod waitset;
 mod world;
 
 pub use contract::{vil_contract_t, vil_port_contract_t};
@@ -30,4 +31,5 @@ pub use receiver::*;
 pub use registry::*;
 pub use sender::*;
 pub use status::*;
+pub use waitset::*;
 pub use world::*;

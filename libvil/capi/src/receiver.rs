@@ -9,12 +9,13 @@ use crate::guard::{cold, hot, out, text};
 use crate::handle::{Owned, full};
 use crate::sender::{vil_sender_t, with_sender};
 use crate::status::vil_status_t;
+use crate::waitset::{Member, Together};
 use crate::world::{cleared, vil_world_t, with_world};
 
 /// The receiving end of an in port, with all its routes. One thread at a time.
 pub struct vil_receiver_t(());
 
-static RECEIVERS: Owned<Receiver> = Owned::new(4);
+pub(crate) static RECEIVERS: Owned<Receiver> = Owned::new(4);
 
 /// A received message: read in place, then released. The struct is the caller's and is set to zero when it is
 /// released; a copy of it is then of no use.
@@ -231,11 +232,11 @@ pub unsafe extern "C" fn vil_receiver_wait_any(
         if receivers.iter().enumerate().any(|(at, receiver)| receivers[..at].contains(receiver)) {
             return Err(Failure::Argument("a receiver is there twice"));
         }
-        let mut lent = Vec::with_capacity(count);
-        lend_all(receivers, &mut lent, &mut |lent| {
-            *place = wait_any(lent, timeout_ns)?;
-            Ok(())
-        })
+        let mut places = [const { None }; MAX_WAIT];
+        let members = receivers.iter().map(|receiver| Member::Receiver(*receiver as usize));
+        let mut together = Together::lend(members, &mut places[..count]).map_err(|(_, failure)| failure)?;
+        *place = wait_any(&mut together, timeout_ns)?;
+        Ok(())
     })
 }
 
@@ -275,21 +276,6 @@ fn with_receiver<R>(
         receiver as usize,
         |receiver| if receiver.world().is_forked() { Err(Failure::Forked) } else { call(receiver) },
     )
-}
-
-/// Lends one receiver after the other, then calls; the nesting is as deep as there are receivers.
-fn lend_all<'a>(
-    handles: &[*mut vil_receiver_t],
-    lent: &mut Vec<&'a mut Receiver>,
-    call: &mut dyn FnMut(&mut [&'a mut Receiver]) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let Some((first, rest)) = handles.split_first() else { return call(lent) };
-    with_receiver(*first, |receiver| {
-        // SAFETY: the receiver stays lent to this call until the innermost `call` has returned, and `lent` is not used
-        // after that.
-        lent.push(unsafe { &mut *std::ptr::from_mut::<Receiver>(receiver) });
-        lend_all(rest, lent, call)
-    })
 }
 
 /// Fills a message struct.

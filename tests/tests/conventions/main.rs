@@ -17,7 +17,7 @@ use vil_tests::runtime_dir::RuntimeDir;
 use vil_tests::scratch::Scratch;
 
 /// Files of rules in C, without their ending.
-const IN_C: &[&str] = &["status", "own", "null", "error", "thread", "wait", "version", "world", "fork"];
+const IN_C: &[&str] = &["status", "own", "null", "error", "thread", "wait", "waitset", "version", "world", "fork"];
 
 fn here() -> PathBuf {
     root().join("tests/tests/conventions")
@@ -118,6 +118,7 @@ rules_in_c! {
     errors_are_the_callers in "error";
     threads_and_signals_are_the_callers in "thread";
     every_wait_ends in "wait";
+    sets_are_waited_for_together in "waitset";
     versions_are_told_apart in "version";
     worlds_come_live_and_go in "world";
     fork_children_have_nothing_of_their_parents in "fork";

@@ -19,6 +19,8 @@ static void a_null_handle_is_refused(void) {
   uint64_t count = 0;
   uint32_t small = 0;
   size_t index = 0;
+  vil_waitset_t *set = NULL;
+  int descriptor = 0;
   const char data[16] = "";
   SAYS(VIL_E_HANDLE, vil_program_close(NULL));
   SAYS(VIL_E_HANDLE, vil_program_fingerprint(NULL, fingerprint));
@@ -63,6 +65,16 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_receiver_received(NULL, &count));
   SAYS(VIL_E_HANDLE, vil_receiver_move_to_thread(NULL));
   SAYS(VIL_E_HANDLE, vil_receiver_wait_any(&receiver, 1, 0, &index));
+  SAYS(VIL_E_HANDLE, vil_waitset_create(NULL, &set, NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_close(NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_add(NULL, NULL, 0, NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_add_sender(NULL, NULL, 0, NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_remove(NULL, NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_remove_sender(NULL, NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_wait(NULL, 0, &count));
+  SAYS(VIL_E_HANDLE, vil_waitset_fd(NULL, &descriptor, NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_cancel(NULL));
+  SAYS(VIL_E_HANDLE, vil_waitset_move_to_thread(NULL));
   SAYS(VIL_E_HANDLE, vil_heap_close(NULL));
   SAYS(VIL_E_HANDLE, vil_heap_audit(NULL, &audit));
   SAYS(VIL_E_HANDLE, vil_queue_open(NULL, 0, VIL_PRODUCER, &queue, NULL));

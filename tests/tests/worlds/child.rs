@@ -26,6 +26,7 @@ const ROLES: &[&[Role]] = &[
     crate::limits::ROLES,
     crate::owners::ROLES,
     crate::waiting_barrier::ROLES,
+    crate::waiting_sets::ROLES,
 ];
 
 /// A process in a role.

@@ -20,3 +20,4 @@ mod threads;
 mod transfers;
 mod waiting;
 mod waiting_barrier;
+mod waiting_sets;

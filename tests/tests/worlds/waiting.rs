@@ -13,7 +13,7 @@ use crate::house::{
 };
 
 /// Runs `wait` in a thread; `then` gets the thread's number once it sleeps.
-fn while_asleep<T: Send>(wait: impl FnOnce() -> T + Send, then: impl FnOnce(i32, libc::pthread_t)) -> T {
+pub(crate) fn while_asleep<T: Send>(wait: impl FnOnce() -> T + Send, then: impl FnOnce(i32, libc::pthread_t)) -> T {
     let (sender, receiver) = channel();
     std::thread::scope(|scope| {
         let waiter = scope.spawn(move || {

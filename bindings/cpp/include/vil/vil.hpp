@@ -13,6 +13,7 @@
 #include "vil/result.hpp"
 #include "vil/sender.hpp"
 #include "vil/status.hpp"
+#include "vil/waitset.hpp"
 #include "vil/world.hpp"
 
 #endif

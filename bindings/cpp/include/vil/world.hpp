@@ -11,15 +11,18 @@
 
 namespace vil {
 
-// Where worlds live. Null: $VIL_RUNTIME_DIR, else /dev/shm/vil-UID.
+// How a world is found or made.
 struct Options {
+  // Where worlds live. Null: $VIL_RUNTIME_DIR, else /dev/shm/vil-UID.
   const char *runtime_dir = nullptr;
+  // A world that is made orders memory by fences, for the sake of processes that may not call membarrier(2).
+  bool fences = false;
 };
 
 namespace detail {
 
 inline vil_world_options_t raw(const Options &options) noexcept {
-  return {sizeof(vil_world_options_t), 0, options.runtime_dir, VIL_LANGUAGE_CPP, 0};
+  return {sizeof(vil_world_options_t), options.fences ? VIL_WORLD_FENCES : 0u, options.runtime_dir, VIL_LANGUAGE_CPP, 0};
 }
 
 }  // namespace detail

@@ -35,6 +35,7 @@ mod sender;
 mod status;
 mod text;
 mod wait;
+mod waitset;
 mod world;
 
 pub use canceller::Canceller;
@@ -51,6 +52,7 @@ pub use registry::{Ends, Entry, Event, EventKind, Language, Registry, Trail};
 pub use sender::Sender;
 pub use status::Status;
 pub use wait::{AnyReceiver, wait_any};
+pub use waitset::{SetCanceller, WaitSet, Woken};
 pub use world::World;
 
 use std::ffi::CStr;

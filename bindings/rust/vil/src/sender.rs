@@ -79,7 +79,7 @@ impl<T: Message> Sender<T> {
 
     /// Makes the calling thread the one that C lets use this end.
     #[cold]
-    fn claim(&self) -> bool {
+    pub(crate) fn claim(&self) -> bool {
         vil_sys::vil_sender_move_to_thread(self.as_raw()) == vil_sys::VIL_OK
     }
 }

@@ -7,11 +7,13 @@
 mod consumer;
 mod copied;
 mod lent;
+mod news;
 mod outlet;
 mod pool;
 mod producer;
 
 pub use consumer::{Consumer, Forward, Message};
+pub use news::News;
 pub use producer::{Loan, Producer};
 
 use crate::base::words::{EndWord, ProcessId};

@@ -45,7 +45,8 @@ impl Private {
         let fd = file.as_raw_fd();
         // ORDER: AcqRel, the child handler that follows sees the number; the gate keeps one from running now.
         if !PRIVATE.iter().any(|place| place.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok()) {
-            let message = format!("this process has {MAX_PRIVATE} worlds open; close some first");
+            let message =
+                format!("this process has {MAX_PRIVATE} worlds and descriptors of sets open; close some first");
             return Err(Error::new(Fault::Limit, message));
         }
         Ok(Private { file: ManuallyDrop::new(file), generation: generation() })

@@ -2,6 +2,7 @@
 //! worlds only where their files lie and which byte of one stands for which process.
 
 pub mod clock;
+pub mod eventfd;
 pub mod file;
 pub mod fork;
 pub mod futex;

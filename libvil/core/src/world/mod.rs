@@ -3,12 +3,14 @@
 mod contract;
 mod ends;
 mod open;
+mod pollable;
 mod proof;
 mod raw;
 mod reap;
 mod receiver;
 mod sender;
 mod wait;
+mod waitset;
 mod watcher;
 
 pub use contract::{Contract, Facing, PortContract};
@@ -17,8 +19,9 @@ pub use open::{Opened, World};
 pub(crate) use proof::Proofs;
 pub use raw::plan_heap;
 pub use reap::{Reaped, reap};
-pub use receiver::{Received, Receiver, wait_any};
+pub use receiver::{Received, Receiver};
 pub use sender::Sender;
+pub use waitset::{CONTROL_RUN, End, Ends, MAX_MEMBERS, SetCanceller, WaitSet, wait_any};
 
 use crate::base::error::Fault;
 use crate::exchange::Refusal;

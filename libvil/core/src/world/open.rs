@@ -349,6 +349,11 @@ impl World {
     pub fn cancel(&self) {
         // ORDER: Release, pairs with the Acquire in `cancels`; the bump below makes a sleeper look.
         self.cancels.fetch_add(1, Ordering::Release);
+        self.rouse();
+    }
+
+    /// Makes every sleeper of this attachment look again at what it waits for. Async-signal-safe.
+    pub(super) fn rouse(&self) {
         for flag in self.flags() {
             let flag = self.shared.segment.flag(flag);
             flag.bump("cancel");

@@ -1,7 +1,8 @@
 //! The receiving end of a port: all its routes, in turn.
 
-use std::cell::RefCell;
 use std::sync::Arc;
+
+use vil_ir::vocabulary::Lane;
 
 use crate::base::atomic::{FOR_DATA, FOR_SPACE};
 use crate::base::error::{Error, Fault};
@@ -9,8 +10,10 @@ use crate::exchange::{Consumer, Forward, Message, Refusal};
 use crate::heap::Slot;
 use crate::registry::trail::Kind;
 use crate::world::ends::{open_end, open_within, routes_of};
+use crate::world::pollable::Watch;
 use crate::world::sender::Sender;
-use crate::world::wait::{Telling, Wait, deadline, lost};
+use crate::world::wait::{Telling, lost};
+use crate::world::waitset::wait_any;
 use crate::world::{Stop, World};
 
 /// A message and the route it came by.
@@ -36,6 +39,8 @@ pub struct Receiver {
     next: usize,
     world: Arc<World>,
     cancels: u32,
+    /// Of the descriptor that tells of it, if one does.
+    watch: Option<Watch>,
 }
 
 impl Receiver {
@@ -55,6 +60,7 @@ impl Receiver {
             inlets: Vec::with_capacity(routes.len()),
             next: 0,
             cancels: world.cancels(),
+            watch: None,
             world: Arc::clone(world),
         };
         for &route in routes {
@@ -81,6 +87,14 @@ impl Receiver {
     /// The next message of any route, in turn; `Empty` when there is none.
     #[inline]
     pub fn poll(&mut self) -> Result<Received, Stop> {
+        match self.poll_once() {
+            Err(Stop::Empty) if self.found_nothing() => self.poll_once(),
+            answer => answer,
+        }
+    }
+
+    #[inline]
+    fn poll_once(&mut self) -> Result<Received, Stop> {
         for _ in 0..self.inlets.len() {
             let at = self.next;
             self.next = if at + 1 == self.inlets.len() { 0 } else { at + 1 };
@@ -164,8 +178,53 @@ impl Receiver {
         self.inlets.iter_mut().any(|inlet| inlet.consumer.is_ready(shared))
     }
 
+    /// It was found empty: the descriptor that tells of it may tell of what comes next. True when it is not empty any more.
+    #[inline]
+    pub(super) fn found_nothing(&mut self) -> bool {
+        let Receiver { watch: Some(watch), inlets, world, .. } = self else { return false };
+        watch.rearm(|| {
+            let is_ready = inlets.iter_mut().any(|inlet| inlet.consumer.is_ready(&world.shared));
+            (is_ready, inlets.iter().any(|inlet| inlet.consumer.has_lent()))
+        })
+    }
+
+    /// A descriptor tells of it from now on.
+    pub(super) fn set_watch(&mut self, watch: Watch) {
+        self.watch = Some(watch);
+    }
+
+    /// No descriptor tells of it any more.
+    pub(super) fn unwatch(&mut self) {
+        self.watch = None;
+    }
+
+    /// Does a descriptor tell of it?
+    pub(super) fn is_watched(&self) -> bool {
+        self.watch.as_ref().is_some_and(Watch::is_open)
+    }
+
+    /// Its routes.
+    pub(super) fn routes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.inlets.iter().map(|inlet| inlet.consumer.route())
+    }
+
+    /// The futex word of its process.
+    pub(super) fn flag(&self) -> u64 {
+        self.inlets[0].consumer.ring().consumer_flag
+    }
+
+    /// The lane of its port.
+    pub(super) fn lane(&self) -> Lane {
+        self.world.catalog().routes[self.inlets[0].consumer.route()].lane
+    }
+
+    /// Cancels of the world that it has told.
+    pub(super) fn cancels_told(&mut self) -> &mut u32 {
+        &mut self.cancels
+    }
+
     /// Is the producer of a route gone without that being told? The first such one is what is told.
-    fn lost(&mut self, telling: Telling) -> bool {
+    pub(super) fn lost(&mut self, telling: Telling) -> bool {
         let world = &self.world;
         self.inlets.iter_mut().any(|inlet| lost(|| inlet.consumer.peer(&world.shared), world, &mut inlet.told, telling))
     }
@@ -187,31 +246,9 @@ fn consumer_of(inlets: &mut [Inlet], route: u32) -> Result<&mut Consumer, Stop> 
     found.map(|inlet| &mut inlet.consumer).ok_or(Stop::Fault(Fault::State))
 }
 
-/// Waits until one of several receivers of one attachment has a message, and answers which.
-pub fn wait_any(receivers: &mut [&mut Receiver], timeout_ns: u64) -> Result<usize, Stop> {
-    let Some(first) = receivers.first() else { return Err(Stop::Fault(Fault::Argument)) };
-    let world = Arc::clone(&first.world);
-    if receivers.iter().any(|receiver| !Arc::ptr_eq(&receiver.world, &world)) {
-        return Err(Stop::Fault(Fault::Argument));
-    }
-    let flag = first.inlets[0].consumer.ring().consumer_flag;
-    let mut cancels = receivers.iter().map(|receiver| receiver.cancels).min().unwrap_or(0);
-    let reason = receivers.iter().fold(0, |reasons, receiver| reasons | receiver.reasons());
-    let receivers = RefCell::new(receivers);
-    let wait = Wait { world: &world, flag, reason, deadline_ns: deadline(timeout_ns), cancels: &mut cancels };
-    let answer = wait.until(
-        || receivers.borrow_mut().iter_mut().position(|receiver| receiver.is_ready()),
-        |telling| receivers.borrow_mut().iter_mut().any(|receiver| receiver.lost(telling)),
-    );
-    // Only this answer tells of the calls; after any other each receiver still knows what it has told.
-    if answer == Err(Stop::Cancelled) {
-        receivers.borrow_mut().iter_mut().for_each(|receiver| receiver.cancels = cancels);
-    }
-    answer
-}
-
 impl Drop for Receiver {
     fn drop(&mut self) {
+        self.watch = None;
         if self.world.is_forked() {
             return;
         }

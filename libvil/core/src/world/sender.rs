@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use vil_ir::vocabulary::Backpressure;
+use vil_ir::vocabulary::{Backpressure, Lane};
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::error::{Error, Fault};
@@ -116,6 +116,33 @@ impl Sender {
         self.publish_by(ticket, |producer, shared| producer.publish(shared, ticket))
     }
 
+    /// Is there room for a message in every ring? What is not known to be full or not counts as ready: the call that
+    /// follows tells.
+    pub fn is_ready(&mut self) -> bool {
+        self.producer.has_room(&self.world.shared) != Ok(false)
+    }
+
+    /// The futex word of its process.
+    pub(super) fn flag(&self) -> u64 {
+        self.producer.ring().producer_flag
+    }
+
+    /// The lane of its port.
+    pub(super) fn lane(&self) -> Lane {
+        self.world.catalog().routes[self.route()].lane
+    }
+
+    /// Cancels of the world that it has told.
+    pub(super) fn cancels_told(&mut self) -> &mut u32 {
+        &mut self.cancels
+    }
+
+    /// Is the consumer of a route gone without that being told? All of them are asked, so that each dead one is recovered.
+    pub(super) fn lost(&mut self, telling: Telling) -> bool {
+        let Sender { producer, world, told, .. } = self;
+        lost_any(producer, world, told, telling)
+    }
+
     #[inline]
     fn publish_by(
         &mut self,
@@ -212,14 +239,16 @@ impl Sender {
                 if telling == Telling::Ask {
                     between(world);
                 }
-                let producer = producer.borrow();
-                // All of them are asked, so that each dead one is recovered.
-                told.iter_mut().enumerate().fold(false, |any, (at, told)| {
-                    lost(|| producer.peer(&world.shared, at), world, told, telling) || any
-                })
+                lost_any(&producer.borrow(), world, told, telling)
             },
         )?
     }
+}
+
+fn lost_any(producer: &Producer, world: &World, told: &mut [u32], telling: Telling) -> bool {
+    told.iter_mut()
+        .enumerate()
+        .fold(false, |any, (at, told)| lost(|| producer.peer(&world.shared, at), world, told, telling) || any)
 }
 
 impl Drop for Sender {
