@@ -1,20 +1,24 @@
-//! The `vil` command: judge a program, print it, make code from it.
+//! The `vil` command: judge a program, print it, make code from it; look at running worlds and clear up after the dead.
 //!
 //! One file per command; each has an `Args` with its flags and a `run` that answers the exit code. A command reads
 //! programs through `source` alone, so that all of them fail alike: 0 is fine, 1 means faults in the program, 2 means
 //! that it cannot be loaded or that the command line is wrong. Diagnostics go to stderr, results to stdout.
 
 mod check;
+mod doctor;
 mod dump;
 #[path = "gen.rs"]
 mod generate;
+mod json;
+mod reap;
 mod source;
+mod worlds;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Contracts of message exchange: check, print and generate.
+/// Contracts of message exchange: check, print, generate; and running worlds: look, clear up.
 #[derive(Debug, Parser)]
 #[command(name = "vil", version, about, after_help = EXAMPLES)]
 struct Cli {
@@ -28,6 +32,8 @@ enum Command {
     Check(check::Args),
     Dump(dump::Args),
     Gen(generate::Args),
+    Doctor(doctor::Args),
+    Reap(reap::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -36,13 +42,17 @@ Examples:
   vil dump credit.yaml                     print its canonical JSON
   vil dump credit.json --format yaml       print it for people
   vil gen --lang c -o gen credit.yaml      write C headers from it
+  vil doctor                               look at the worlds that run, and say what is wrong
+  vil reap --all                           recover the dead, and remove worlds in which nobody lives
 
-Exit codes: 0 fine, 1 faults in the program, 2 cannot be loaded or wrong usage.";
+Exit codes: 0 fine, 1 faults in the program or findings in a world, 2 cannot be done or wrong usage.";
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Gen(args) => generate::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Reap(args) => reap::run(&args),
     }
 }

@@ -30,7 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("libvil", &["vil-capi"]),
     ("bindings/rust/vil-sys", &["vil-capi"]),
     ("bindings/rust/vil", &["vil-sys"]),
-    ("cli", &["vil-ir", "vil-codegen", "vil"]),
+    ("cli", &["vil-ir", "vil-codegen", "vil-core"]),
     ("xtask", &[]),
 ];
 

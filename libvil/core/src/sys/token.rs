@@ -76,7 +76,7 @@ pub fn is_free(file: &File, process: ProcessId) -> bool {
 
 /// Are the bytes of all entries that a world can have unlocked? Needs nothing of what the file says. An error counts as
 /// locked.
-fn are_all_free(file: &File) -> bool {
+pub fn are_all_free(file: &File) -> bool {
     let mut lock = byte(ProcessId(0), libc::F_WRLCK);
     lock.l_len = libc::off_t::from(MAX_PROCESSES);
     is_unlocked(file, lock)

@@ -18,7 +18,7 @@ pub(crate) use open::read;
 pub use open::{Opened, World};
 pub(crate) use proof::Proofs;
 pub use raw::plan_heap;
-pub use reap::{Reaped, reap};
+pub use reap::{Reaped, foresee, reap};
 pub use receiver::{Received, Receiver};
 pub use sender::Sender;
 pub use waitset::{CONTROL_RUN, End, Ends, MAX_MEMBERS, SetCanceller, WaitSet, wait_any};

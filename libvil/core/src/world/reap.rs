@@ -6,10 +6,11 @@
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::Shared;
+use crate::observe::Outside;
 use crate::registry::{Liveness, living, recover_all, state};
 use crate::sys::file::RuntimeDir;
 use crate::sys::map::Mapping;
-use crate::sys::token::Token;
+use crate::sys::token::{Token, are_all_free};
 use crate::world::open::read;
 use crate::world::proof::Proofs;
 
@@ -55,6 +56,21 @@ pub fn reap(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
     match living(&shared) {
         0 if pending == 0 => Ok(Reaped::HeldByChildren { recovered }),
         _ => Ok(Reaped::Recovered { recovered, pending }),
+    }
+}
+
+/// What `reap` would do, found out by looking alone.
+pub fn foresee(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
+    let path = dir.world(name)?;
+    if are_all_free(&path.open_to_look()?.0) {
+        return Ok(Reaped::Removed);
+    }
+    let world = Outside::look(dir, name)?;
+    let all = world.processes();
+    let dead = all.iter().filter(|(entry, info)| info.word.state == ProcState::Dead || world.is_dead(*entry)).count();
+    match all.len() - dead {
+        0 => Ok(Reaped::HeldByChildren { recovered: dead as u32 }),
+        _ => Ok(Reaped::Recovered { recovered: dead as u32, pending: 0 }),
     }
 }
 

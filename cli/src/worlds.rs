@@ -1,0 +1,45 @@
+//! Which worlds a command is about: one by its name, or all in the runtime directory.
+
+use std::path::PathBuf;
+
+use vil_core::base::error::{Error, Fault};
+use vil_core::sys::file::RuntimeDir;
+
+/// Which worlds, and how it is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Which {
+    /// One world.
+    #[arg(value_name = "NAME", conflicts_with = "all")]
+    pub(crate) name: Option<String>,
+
+    /// All worlds in the runtime directory.
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Directory of the worlds; otherwise $VIL_RUNTIME_DIR, and without that /dev/shm/vil-UID.
+    #[arg(long, value_name = "DIR")]
+    runtime_dir: Option<PathBuf>,
+
+    /// One JSON object on stdout instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Which {
+    /// The directory and the names in it that are meant. A directory that is missing has no worlds.
+    pub(crate) fn find(&self) -> Result<(Option<RuntimeDir>, Vec<String>), Error> {
+        let dir = match RuntimeDir::find(self.runtime_dir.as_deref()) {
+            Err(error) if error.fault == Fault::NotFound && self.name.is_none() => return Ok((None, Vec::new())),
+            dir => dir?,
+        };
+        let names = match &self.name {
+            Some(name) => {
+                // A name that leads to nothing is an error of its own, before anything is looked at.
+                dir.world(name)?.open_to_look()?;
+                vec![name.clone()]
+            }
+            None => dir.worlds()?,
+        };
+        Ok((Some(dir), names))
+    }
+}
