@@ -298,6 +298,8 @@ pub struct Process {
     pub upper: String,
     /// Its ports, by name.
     pub ports: Vec<Port>,
+    /// What it passes on without a copy, as written.
+    pub forwards: Vec<Forward>,
     /// Comment.
     pub note: Note,
 }
@@ -313,14 +315,113 @@ pub struct Port {
     pub snake: String,
     /// Its end in C++ while the process is opened: `vil_credits_end`.
     pub opening: String,
-    /// Messages leave here.
-    pub out: bool,
-    /// The message.
-    pub message: Name,
-    /// The message's size in bytes.
-    pub size: u32,
-    /// The message's alignment in bytes.
-    pub align: u32,
+    /// The member in C that a request's answers come or go by: `vil_prices_answers`.
+    pub answers: String,
+    /// What passes through it, and how.
+    pub way: Way,
     /// Comment.
     pub note: Note,
+}
+
+/// What passes through a port, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Messages leave here.
+    Out(Payload, Sends),
+    /// Messages arrive here.
+    In(Payload, Receives),
+    /// Questions leave, answers arrive.
+    Request {
+        /// What is asked.
+        question: Payload,
+        /// What is answered.
+        answer: Payload,
+    },
+    /// Questions arrive, answers leave.
+    Response {
+        /// What is asked.
+        question: Payload,
+        /// What is answered.
+        answer: Payload,
+    },
+}
+
+/// What an out port may do with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sends {
+    /// Publish it.
+    Publish,
+    /// Publish it and go on reading it.
+    Keep,
+}
+
+/// What an in port may do with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receives {
+    /// Read it and give it back.
+    Read,
+    /// Change it in place too.
+    Change,
+    /// Have it for good: change it, and consume it or pass it on.
+    Take,
+}
+
+/// A message as a port carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// The message.
+    pub name: Name,
+    /// Its size in bytes.
+    pub size: u32,
+    /// Its alignment in bytes.
+    pub align: u32,
+}
+
+/// One end of a port, as the runtime opens it.
+#[derive(Debug, Clone, Copy)]
+pub struct PortEnd<'a> {
+    /// Messages leave here.
+    pub out: bool,
+    /// The member in C.
+    pub member: &'a str,
+    /// What passes through it.
+    pub payload: &'a Payload,
+}
+
+impl Port {
+    /// Its ends: one, or two where questions are answered.
+    pub fn ends(&self) -> Vec<PortEnd<'_>> {
+        let end = |out, member, payload| PortEnd { out, member, payload };
+        match &self.way {
+            Way::Out(payload, _) => vec![end(true, &self.member, payload)],
+            Way::In(payload, _) => vec![end(false, &self.member, payload)],
+            Way::Request { question, answer } => {
+                vec![end(true, &self.member, question), end(false, &self.answers, answer)]
+            }
+            Way::Response { question, answer } => {
+                vec![end(false, &self.member, question), end(true, &self.answers, answer)]
+            }
+        }
+    }
+
+    /// The direction as the author wrote it.
+    pub fn direction(&self) -> &'static str {
+        match self.way {
+            Way::Out(..) => "out",
+            Way::In(..) => "in",
+            Way::Request { .. } => "request",
+            Way::Response { .. } => "response",
+        }
+    }
+}
+
+/// A message of an in port that goes on by an out port as it lies.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    /// In function names: `credits_forward_passed`.
+    pub name: String,
+    /// Where it arrives.
+    pub from: Port,
+    /// Where it leaves.
+    pub to: Port,
 }

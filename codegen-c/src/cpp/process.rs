@@ -3,7 +3,7 @@
 use super::{header, namespace};
 use crate::File;
 use crate::literal::c_string;
-use crate::plan::{Port, Process, Unit};
+use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Unit, Way};
 use crate::writer::{Writer, comment, cpp_comment};
 
 /// Columns of a line.
@@ -12,7 +12,7 @@ const WIDTH: usize = 110;
 /// `credit_ingest.hpp`.
 pub(super) fn file(unit: &Unit, process: &Process) -> File {
     let (messages, program) = (format!("\"{}.hpp\"", unit.stem), format!("\"{}_program.hpp\"", unit.stem));
-    let includes = ["<utility>", messages.as_str(), program.as_str(), "\"vil/vil.hpp\""];
+    let includes = ["<chrono>", "<utility>", messages.as_str(), program.as_str(), "\"vil/vil.hpp\""];
     header(unit, &process.name.c, &includes, |out| {
         namespace(out, unit, |out| {
             contract(out, unit, process);
@@ -32,8 +32,10 @@ fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
     }
     out.block(format!("inline constexpr vil_port_contract_t {snake}_ports[] = {{"), "};", |out| {
         for port in &process.ports {
-            let way = if port.out { "out" } else { "in" };
-            out.line(format!("::vil::{way}_port<{}>({}),", port.message.camel, c_string(&port.declared)));
+            for end in port.ends() {
+                let way = if end.out { "out" } else { "in" };
+                out.line(format!("::vil::{way}_port<{}>({}),", end.payload.name.camel, c_string(&port.declared)));
+            }
         }
     });
     out.line(format!("{head} ::vil::contract({program}, {declared}, {snake}_ports);"));
@@ -41,7 +43,24 @@ fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
 
 /// `vil::Sender<Credit>`.
 fn end(port: &Port) -> String {
-    format!("::vil::{}<{}>", if port.out { "Sender" } else { "Receiver" }, port.message.camel)
+    let pair = |question: &Payload, answer: &Payload| format!("{}, {}", question.name.camel, answer.name.camel);
+    let (kind, arguments) = match &port.way {
+        Way::Out(payload, Sends::Publish) => ("Sender", payload.name.camel.clone()),
+        Way::Out(payload, Sends::Keep) => ("Sender", format!("{}, ::vil::mode::keep", payload.name.camel)),
+        Way::In(payload, receives) => ("Receiver", format!("{}{}", payload.name.camel, mode(*receives))),
+        Way::Request { question, answer } => ("Requester", pair(question, answer)),
+        Way::Response { question, answer } => ("Responder", pair(question, answer)),
+    };
+    format!("::vil::{kind}<{arguments}>")
+}
+
+/// The second argument of a receiver's type.
+fn mode(receives: Receives) -> &'static str {
+    match receives {
+        Receives::Read => "",
+        Receives::Change => ", ::vil::mode::change",
+        Receives::Take => ", ::vil::mode::take",
+    }
 }
 
 fn class(out: &mut Writer, unit: &Unit, process: &Process) {
@@ -56,8 +75,11 @@ fn class(out: &mut Writer, unit: &Unit, process: &Process) {
         out.gap();
         out.line("::vil::World world;");
         for port in &process.ports {
-            let said = comment(if port.out { "out" } else { "in" }, &port.note);
+            let said = comment(port.direction(), &port.note);
             out.line(format!("{} {};  // {}", end(port), port.member, said.join(" ")));
+        }
+        for found in &process.forwards {
+            forward(out, found);
         }
     });
     out.gap();
@@ -98,7 +120,16 @@ fn opening(out: &mut Writer, unit: &Unit, process: &Process) {
     out.block(format!("[[nodiscard]] static ::vil::Result<{name}> open({params}) noexcept {{"), "}", |out| {
         out.line(format!("auto vil_world = ::vil::World::open(world_name, {contract}, options);"));
         out.line("if (!vil_world) return vil_world.error();");
-        out.line("return vil_attach(std::move(*vil_world));");
+        out.line("return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());");
+    });
+    out.gap();
+    out.line("// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.");
+    out.line(format!("[[nodiscard]] static ::vil::Result<{name}> open_within("));
+    let within = "const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}";
+    out.block(format!("    {within}) noexcept {{"), "}", |out| {
+        out.line(format!("auto vil_world = ::vil::World::open(world_name, {contract}, options);"));
+        out.line("if (!vil_world) return vil_world.error();");
+        out.line("return vil_attach(std::move(*vil_world), timeout);");
     });
     out.gap();
     out.line("// As open, and creates the world from the embedded program when there is none.");
@@ -110,20 +141,38 @@ fn opening(out: &mut Writer, unit: &Unit, process: &Process) {
             "auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, {contract}, options);"
         ));
         out.line("if (!vil_world) return vil_world.error();");
-        out.line("return vil_attach(std::move(*vil_world));");
+        out.line("return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());");
     });
 }
 
 fn attach(out: &mut Writer, process: &Process) {
     let name = &process.name.camel;
-    out.block(format!("static ::vil::Result<{name}> vil_attach(::vil::World &&vil_world) noexcept {{"), "}", |out| {
+    let timeout = if process.ports.is_empty() { "" } else { " vil_timeout" };
+    out.line(format!("static ::vil::Result<{name}> vil_attach("));
+    let head = format!("    ::vil::World &&vil_world, std::chrono::nanoseconds{timeout}) noexcept {{");
+    out.block(head, "}", |out| {
         for port in &process.ports {
             let (opening, end, declared) = (&port.opening, end(port), c_string(&port.declared));
-            out.line(format!("auto {opening} = {end}::open(vil_world, {declared});"));
+            out.line(format!("auto {opening} = {end}::open_within(vil_world, {declared}, vil_timeout);"));
             out.line(format!("if (!{opening}) return {opening}.error();"));
         }
         let ends = process.ports.iter().map(|port| format!("std::move(*{})", port.opening));
         let ends: Vec<String> = ["std::move(vil_world)".to_owned()].into_iter().chain(ends).collect();
         listed(out, &format!("return {name}("), &ends, ");");
+    });
+}
+
+/// A method that passes a message on.
+fn forward(out: &mut Writer, forward: &Forward) {
+    let Forward { name, from, to } = forward;
+    let Way::In(payload, receives) = &from.way else { return };
+    let message = format!("::vil::Incoming<{}{}>", payload.name.camel, mode(*receives));
+    out.gap();
+    out.line(format!(
+        "// Passes a message of {} on by {} as it lies; not done, the message is still held.",
+        from.declared, to.declared
+    ));
+    out.block(format!("::vil::Result<void, ::vil::Status> {name}({message} &message) noexcept {{"), "}", |out| {
+        out.line(format!("return message.forward({});", to.member));
     });
 }

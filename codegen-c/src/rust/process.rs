@@ -1,7 +1,7 @@
 //! A process: its contract, and a struct with a typed field for each port.
 
 use crate::literal::rust_string;
-use crate::plan::{Port, Process, Unit};
+use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Unit, Way};
 use crate::writer::{Writer, comment, rust_comment};
 
 /// The struct and how it is opened.
@@ -15,8 +15,8 @@ pub(super) fn write(out: &mut Writer, unit: &Unit, process: &Process) {
     out.line("#[derive(Debug)]");
     out.block(format!("pub struct {name} {{"), "}", |out| {
         for port in &process.ports {
-            out.lines(rust_comment(&comment(if port.out { "out" } else { "in" }, &port.note)));
-            out.line(format!("pub {}: {},", port.member, end(port)));
+            out.lines(rust_comment(&comment(port.direction(), &port.note)));
+            out.line(format!("pub {}: {},", port.member, end(port, "")));
         }
         out.line("/// The world it is attached to.");
         out.line("pub world: ::vil::World,");
@@ -34,30 +34,62 @@ pub(super) fn write(out: &mut Writer, unit: &Unit, process: &Process) {
             out.line("Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)");
         });
         out.gap();
+        out.line("/// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.");
+        out.block("pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {", "}", |out| {
+            out.line(format!("Self::attach_within(::vil::World::open(world, Some(&{upper}_CONTRACT))?, timeout)"));
+        });
+        out.gap();
         out.line("/// Opens every port in a world that was opened with this contract.");
         out.block("pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {", "}", |out| {
+            out.line("Self::attach_within(world, ::std::time::Duration::ZERO)");
+        });
+        out.gap();
+        out.line("/// As attach, trying for at most `timeout` at each port.");
+        let timeout = if process.ports.is_empty() { "_timeout" } else { "timeout" };
+        let head =
+            format!("pub fn attach_within(world: ::vil::World, {timeout}: ::std::time::Duration) -> ::vil::Result<Self> {{");
+        out.block(head, "}", |out| {
             out.block("Ok(Self {", "})", |out| {
                 for port in &process.ports {
-                    out.line(format!(
-                        "{}: {}::open(&world, c{})?,",
-                        port.member,
-                        turbofish(port),
-                        rust_string(&port.declared)
-                    ));
+                    let declared = rust_string(&port.declared);
+                    let open = format!("{}::open_within(&world, c{declared}, timeout)?", end(port, "::"));
+                    out.line(format!("{}: {open},", port.member));
                 }
                 out.line("world,");
             });
         });
+        for found in &process.forwards {
+            forward(out, found);
+        }
+    });
+}
+
+/// A method that passes a message on.
+fn forward(out: &mut Writer, forward: &Forward) {
+    let Forward { name, from, to } = forward;
+    let Way::In(payload, receives) = &from.way else { return };
+    let arguments = format!("'a, {}{}", payload.name.camel, mode(*receives));
+    out.gap();
+    out.line(format!("/// Passes a message of {} on by {} as it lies.", from.declared, to.declared));
+    out.block(format!("pub fn {name}<'a>("), ") -> ::std::result::Result<", |out| {
+        out.line("&'a self,");
+        out.line(format!("message: ::vil::Incoming<{arguments}>,"));
+    });
+    out.block(format!("    (), ::vil::Unforwarded<{arguments}>> {{"), "}", |out| {
+        out.line(format!("message.forward(&self.{})", to.member));
     });
 }
 
 fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
     let upper = &process.upper;
-    out.block(format!("static {upper}_PORTS: [::vil::PortContract; {}] = [", process.ports.len()), "];", |out| {
+    let count: usize = process.ports.iter().map(|port| port.ends().len()).sum();
+    out.block(format!("static {upper}_PORTS: [::vil::PortContract; {count}] = ["), "];", |out| {
         for port in &process.ports {
-            let way = if port.out { "output" } else { "input" };
             let declared = rust_string(&port.declared);
-            out.line(format!("::vil::PortContract::{way}::<{}>(c{declared}),", port.message.camel));
+            for end in port.ends() {
+                let way = if end.out { "output" } else { "input" };
+                out.line(format!("::vil::PortContract::{way}::<{}>(c{declared}),", end.payload.name.camel));
+            }
         }
     });
     out.gap();
@@ -68,11 +100,24 @@ fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
     out.inset(|out| out.line(format!("::vil::Contract::new(c{program}, c{declared}, &{upper}_PORTS);")));
 }
 
-/// `vil::Sender<Credit>`.
-fn end(port: &Port) -> String {
-    format!("::vil::{}<{}>", if port.out { "Sender" } else { "Receiver" }, port.message.camel)
+/// `vil::Sender<Credit>`; with `::` for `turbo` as it stands in front of a function.
+fn end(port: &Port, turbo: &str) -> String {
+    let pair = |question: &Payload, answer: &Payload| format!("{}, {}", question.name.camel, answer.name.camel);
+    let (kind, arguments) = match &port.way {
+        Way::Out(payload, Sends::Publish) => ("Sender", payload.name.camel.clone()),
+        Way::Out(payload, Sends::Keep) => ("Sender", format!("{}, ::vil::mode::Keep", payload.name.camel)),
+        Way::In(payload, receives) => ("Receiver", format!("{}{}", payload.name.camel, mode(*receives))),
+        Way::Request { question, answer } => ("Requester", pair(question, answer)),
+        Way::Response { question, answer } => ("Responder", pair(question, answer)),
+    };
+    format!("::vil::{kind}{turbo}<{arguments}>")
 }
 
-fn turbofish(port: &Port) -> String {
-    format!("::vil::{}::<{}>", if port.out { "Sender" } else { "Receiver" }, port.message.camel)
+/// The second argument of a receiver's type.
+fn mode(receives: Receives) -> &'static str {
+    match receives {
+        Receives::Read => "",
+        Receives::Change => ", ::vil::mode::Change",
+        Receives::Take => ", ::vil::mode::Take",
+    }
 }

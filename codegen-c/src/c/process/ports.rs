@@ -1,0 +1,220 @@
+//! Typed calls of one port: what its routes allow, and nothing else.
+
+use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Way};
+use crate::writer::Writer;
+
+/// Where the calls of one end of a port are written to, and what they have in common.
+struct Calls<'a> {
+    out: &'a mut Writer,
+    /// Type of the process: `credit_ingest`.
+    process: &'a str,
+    /// In front of the verbs: `credit_ingest_credits`.
+    stem: String,
+    /// The end: `self->credits`.
+    end: String,
+    /// The message: `credit_credit`.
+    message: &'a str,
+}
+
+impl<'a> Calls<'a> {
+    fn new(out: &'a mut Writer, process: &'a Process, port: &Port, member: &str, payload: &'a Payload) -> Calls<'a> {
+        let stem = format!("{}_{}", process.name.c, port.snake);
+        Calls { out, process: &process.name.c, stem, end: format!("self->{member}"), message: &payload.name.c }
+    }
+
+    /// One call: its comment, `verb` with what it takes beside the process, and its body.
+    fn call(&mut self, said: &str, verb: &str, takes: &str, body: impl FnOnce(&mut Writer)) {
+        self.out.gap();
+        self.out.line(format!("/* {said} */"));
+        let head = format!("static inline vil_status_t {}_{verb}(", self.stem);
+        let first = format!("{}_t *self", self.process);
+        if head.len() + first.len() + takes.len() + 5 <= WIDTH {
+            self.out.block(format!("{head}{first}, {takes}) {{"), "}", body);
+        } else {
+            self.out.line(format!("{head}{first},"));
+            self.out.block(format!("{}{takes}) {{", " ".repeat(head.len())), "}", body);
+        }
+    }
+
+    /// A call that hands a loan to libvil.
+    fn with_loan(&mut self, said: &str, verb: &str, call: &str) {
+        let (end, message) = (self.end.clone(), self.message);
+        self.call(said, verb, &format!("{message}_loan_t *loan"), |out| {
+            out.line(format!("const vil_status_t status = vil_sender_{call}({end}, &loan->loan);"));
+            out.line(format!("loan->msg = ({message}_t *)loan->loan.data;"));
+            out.line("return status;");
+        });
+    }
+
+    /// A call that hands a message to libvil.
+    fn with_message(&mut self, said: &str, verb: &str) {
+        let (end, message) = (self.end.clone(), self.message);
+        self.call(said, verb, &format!("{message}_msg_t *message"), |out| {
+            out.line(format!("const vil_status_t status = vil_receiver_{verb}({end}, &message->message);"));
+            out.line(format!("message->msg = (const {message}_t *)message->message.data;"));
+            out.line("return status;");
+        });
+    }
+
+    fn loan(&mut self) {
+        let (end, message) = (self.end.clone(), self.message);
+        let said = "Lends a slot to write the message into; its bytes are what it last held.";
+        self.call(said, "loan", &format!("{message}_loan_t *loan"), |out| {
+            out.line(format!("const vil_status_t status = vil_sender_loan({end}, &loan->loan);"));
+            out.line(format!("loan->msg = status == VIL_OK ? ({message}_t *)loan->loan.data : NULL;"));
+            out.line("return status;");
+        });
+    }
+
+    fn receive(&mut self, what: &str) {
+        let (end, message) = (self.end.clone(), self.message);
+        let said = format!("The next {what}; it waits for at most timeout_ns, 0: not at all.");
+        self.call(&said, "receive", &format!("uint64_t timeout_ns, {message}_msg_t *message"), |out| {
+            out.line(format!(
+                "const vil_status_t status = vil_receiver_receive({end}, timeout_ns, &message->message);"
+            ));
+            out.line(format!("message->msg = status == VIL_OK ? (const {message}_t *)message->message.data : NULL;"));
+            out.line("return status;");
+        });
+    }
+
+    fn edit(&mut self) {
+        let (process, stem, message) = (self.process, &self.stem, self.message);
+        self.out.gap();
+        self.out.line("/* The message, to be changed in place; NULL when it is not held. */");
+        let head = format!("static inline {message}_t *{stem}_edit({process}_t *self, {message}_msg_t *message) {{");
+        self.out.block(head, "}", |out| {
+            out.line("(void)self;");
+            out.line(format!("return ({message}_t *)(uintptr_t)message->message.data;"));
+        });
+    }
+
+    fn count(&mut self, verb: &str, call: &str, what: &str) {
+        let end = self.end.clone();
+        let said = format!("Messages {what} on the port's routes since the world was created.");
+        self.call(&said, verb, "uint64_t *count", |out| out.line(format!("return vil_{call}({end}, count);")));
+    }
+}
+
+/// Columns of a line.
+const WIDTH: usize = 110;
+
+const HELD: &str = "When the answer is not VIL_OK and loan->msg is not NULL, it is still held.";
+const RELEASE: &str = "Gives the message back; in any order.";
+const DISCARD: &str = "Gives the loan back unsent.";
+
+/// All calls of a port.
+pub(super) fn write(out: &mut Writer, process: &Process, port: &Port) {
+    match &port.way {
+        Way::Out(payload, sends) => sender(Calls::new(out, process, port, &port.member, payload), *sends),
+        Way::In(payload, receives) => receiver(Calls::new(out, process, port, &port.member, payload), *receives),
+        Way::Request { question, answer } => {
+            asker(Calls::new(out, process, port, &port.member, question));
+            let mut answers = Calls::new(out, process, port, &port.answers, answer);
+            answers.receive("answer, whose message.answers is the number of its question");
+            answers.with_message(RELEASE, "release");
+        }
+        Way::Response { question, answer } => {
+            let mut questions = Calls::new(out, process, port, &port.member, question);
+            questions.receive("question");
+            questions.with_message("Gives the question back, answered or not; in any order.", "release");
+            answerer(Calls::new(out, process, port, &port.answers, answer), &question.name.c);
+        }
+    }
+}
+
+fn sender(mut calls: Calls<'_>, sends: Sends) {
+    calls.loan();
+    calls.with_loan(&format!("Sends the loan. {HELD}"), "publish", "publish");
+    if sends == Sends::Keep {
+        keep(&mut calls);
+    }
+    calls.with_loan(DISCARD, "discard", "discard");
+    let (end, message) = (calls.end.clone(), calls.message);
+    calls.call("Loan, copy and publish in one.", "send", &format!("const {message}_t *message"), |out| {
+        out.line(format!("return vil_sender_send({end}, message, sizeof *message);"));
+    });
+    calls.count("published", "sender_published", "published");
+}
+
+fn keep(calls: &mut Calls<'_>) {
+    let (end, message) = (calls.end.clone(), calls.message);
+    let said = "Sends the loan and keeps it: *kept may be read until release. When *kept is NULL, see publish.";
+    calls.call(said, "keep", &format!("{message}_loan_t *loan, const {message}_t **kept"), |out| {
+        out.line(format!("const vil_status_t status = vil_sender_keep({end}, &loan->loan);"));
+        out.line(format!("*kept = status == VIL_OK ? (const {message}_t *)loan->loan.data : NULL;"));
+        out.line(format!("loan->msg = status == VIL_OK ? NULL : ({message}_t *)loan->loan.data;"));
+        out.line("return status;");
+    });
+    calls.with_loan("Ends the reading of a kept message.", "release", "release");
+}
+
+fn receiver(mut calls: Calls<'_>, receives: Receives) {
+    match receives {
+        Receives::Read => {
+            calls.receive("message");
+            calls.with_message(RELEASE, "release");
+        }
+        Receives::Change => {
+            calls.receive("message");
+            calls.edit();
+            calls.with_message(RELEASE, "release");
+        }
+        Receives::Take => {
+            calls.receive("message, which is the caller's from here on: consume it, or pass it on");
+            calls.edit();
+            calls.with_message("Ends a message that was used.", "consume");
+        }
+    }
+    calls.count("received", "receiver_received", "released");
+}
+
+fn asker(mut calls: Calls<'_>) {
+    calls.loan();
+    let (end, message) = (calls.end.clone(), calls.message);
+    let said = format!("Sends the loan as a question and tells its number, unless number is NULL. {HELD}");
+    calls.call(&said, "ask", &format!("{message}_loan_t *loan, uint64_t *number"), |out| {
+        out.line("uint64_t count = 0;");
+        out.line(format!("vil_status_t status = vil_sender_published({end}, &count);"));
+        out.line(format!("if (status == VIL_OK) status = vil_sender_publish({end}, &loan->loan);"));
+        out.line("if (number != NULL) *number = count;");
+        out.line(format!("loan->msg = ({message}_t *)loan->loan.data;"));
+        out.line("return status;");
+    });
+    calls.with_loan(DISCARD, "discard", "discard");
+    calls.count("asked", "sender_published", "asked");
+}
+
+fn answerer(mut calls: Calls<'_>, question: &str) {
+    calls.loan();
+    let (end, message) = (calls.end.clone(), calls.message);
+    let said = format!("Sends the loan to whoever asked; the question stays to be released. {HELD}");
+    calls.call(&said, "answer", &format!("{message}_loan_t *loan, const {question}_msg_t *question"), |out| {
+        out.line(format!("const vil_status_t status = vil_sender_answer({end}, &loan->loan, &question->message);"));
+        out.line(format!("loan->msg = ({message}_t *)loan->loan.data;"));
+        out.line("return status;");
+    });
+    calls.with_loan(DISCARD, "discard", "discard");
+}
+
+/// The call that passes a message on.
+pub(super) fn forward(out: &mut Writer, process: &Process, forward: &Forward) {
+    let (name, Forward { from, to, .. }) = (&process.name.c, forward);
+    let Way::In(payload, receives) = &from.way else { return };
+    let message = &payload.name.c;
+    let whose = match receives {
+        Receives::Take => "It goes on for good.",
+        Receives::Read | Receives::Change => "It stays its producer's, who gets it back when the next one has read it.",
+    };
+    out.gap();
+    out.line(format!("/* Passes a message of {} on by {} as it lies. {whose}", from.declared, to.declared));
+    out.line(" * When the answer is not VIL_OK and message->msg is not NULL, it is still held. */");
+    let head = format!("static inline vil_status_t {name}_{}(", forward.name);
+    out.line(format!("{head}{name}_t *self,"));
+    out.block(format!("{}{message}_msg_t *message) {{", " ".repeat(head.len())), "}", |out| {
+        let ends = format!("self->{}, &message->message, self->{}", from.member, to.member);
+        out.line(format!("const vil_status_t status = vil_receiver_forward({ends});"));
+        out.line(format!("message->msg = (const {message}_t *)message->message.data;"));
+        out.line("return status;");
+    });
+}
