@@ -404,6 +404,14 @@ impl Port {
         }
     }
 
+    /// What is sent, received or asked by it.
+    pub fn message(&self) -> &Name {
+        match &self.way {
+            Way::Out(payload, _) | Way::In(payload, _) => &payload.name,
+            Way::Request { question, .. } | Way::Response { question, .. } => &question.name,
+        }
+    }
+
     /// The direction as the author wrote it.
     pub fn direction(&self) -> &'static str {
         match self.way {

@@ -7,6 +7,8 @@ mod taken_in_by_include {
 }
 #[path = "golden/keywords/rust/class_.rs"]
 mod keywords;
+#[path = "golden/modes/rust/modes.rs"]
+mod modes;
 #[path = "golden/shapes/rust/shapes.rs"]
 mod shapes;
 

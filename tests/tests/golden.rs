@@ -16,7 +16,7 @@ use vil_tests::cc::{C_STANDARDS, Compile, Compiler, c_compilers, cpp_compilers};
 use vil_tests::scratch::Scratch;
 
 /// The programs of `golden/`.
-const PROGRAMS: &[&str] = &["keywords", "pipeline", "shapes"];
+const PROGRAMS: &[&str] = &["keywords", "modes", "pipeline", "shapes"];
 
 /// Warnings beyond those that all our C survives.
 const MORE_FOR_C: &[&str] =

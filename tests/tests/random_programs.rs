@@ -7,10 +7,10 @@ use std::path::Path;
 use vil_codegen::{Language, Source, generate};
 use vil_ir::dump::canonical_json;
 use vil_ir::model::{
-    Arm, Body, Constant, Enum, EnumValue, Field, Interface, Message, Notes, Port, Process, Program, Queue, Struct,
-    Type, Value, Variants,
+    Arm, Body, Constant, End, Enum, EnumValue, Field, Forward, Interface, Message, Notes, Port, Process, Program,
+    Queue, Route, Struct, Type, Value, Variants,
 };
-use vil_ir::vocabulary::{Direction, Scalar};
+use vil_ir::vocabulary::{Direction, Scalar, Transfer};
 use vil_tests::cc::{Compile, c_compilers, cpp_compilers};
 use vil_tests::rustc::rustc;
 use vil_tests::scratch::Scratch;
@@ -269,14 +269,17 @@ impl Maker {
         let mut interface = Interface::default();
         let count = self.below(5);
         for name in self.words(count) {
-            let direction = if self.below(2) == 0 { Direction::In } else { Direction::Out };
+            let direction = self.one(Direction::ALL);
             let message = messages[self.below(messages.len())].clone();
+            let asks = matches!(direction, Direction::Request | Direction::Response);
+            let reply = asks.then(|| messages[self.below(messages.len())].clone());
             let (queue, notes) = (Queue::default(), self.notes());
-            let port = Port { direction, message, reply: None, lane: None, loans: None, queue, notes };
+            let port = Port { direction, message, reply, lane: None, loans: None, queue, notes };
             interface.ports.insert(name, port);
         }
-        self.program.interfaces.insert("I".to_owned(), interface);
         let (name, notes) = (self.name(), self.notes());
+        let (forwards, mutates) = self.ways(&name, &interface);
+        self.program.interfaces.insert("I".to_owned(), interface);
         let process = Process {
             interface: "I".to_owned(),
             exec: None,
@@ -286,13 +289,43 @@ impl Maker {
             failure_domain: None,
             host: None,
             instances: None,
-            forwards: Vec::new(),
-            mutates: Vec::new(),
+            forwards,
+            mutates,
             idempotent: false,
             observe: None,
             notes,
         };
         self.program.processes.insert(name, process);
+    }
+
+    /// Routes from every out port back to every in port, each in a mode of its own, which decides what the ports are;
+    /// and what is forwarded and changed.
+    fn ways(&mut self, process: &str, interface: &Interface) -> (Vec<Forward>, Vec<String>) {
+        let of = |direction| interface.ports.iter().filter(move |(_, port)| port.direction == direction);
+        let end = |port: &str| End { process: process.to_owned(), port: port.to_owned() };
+        let (mut forwards, mut mutates) = (Vec::new(), Vec::new());
+        for (to, arrives) in of(Direction::In) {
+            if self.below(3) == 0 {
+                mutates.push(to.clone());
+            }
+            for (from, leaves) in of(Direction::Out) {
+                let transfer = Some(self.one(Transfer::ALL));
+                self.program.routes.push(Route {
+                    from: end(from),
+                    to: end(to),
+                    transfer,
+                    boundary: None,
+                    delivery: None,
+                    queue: Queue::default(),
+                    verify: None,
+                    notes: Notes::default(),
+                });
+                if arrives.message == leaves.message {
+                    forwards.push(Forward { from: to.clone(), to: from.clone() });
+                }
+            }
+        }
+        (forwards, mutates)
     }
 }
 

@@ -81,8 +81,164 @@ const RUST: &[Twins] = &[
     },
 ];
 
-fn generated(language: &str) -> PathBuf {
-    root().join("tests/tests/golden/pipeline").join(language)
+/// The same for what a port's routes allow; `golden/modes.yaml` says what that is.
+const C_MODES: &[Twins] = &[
+    Twins {
+        good: "modes_camera_still_keep(camera, frame_loan, kept)",
+        bad: &[
+            "modes_camera_frames_keep(camera, frame_loan, kept)",
+            "modes_camera_still_keep(worker, frame_loan, kept)",
+        ],
+    },
+    Twins {
+        good: "modes_worker_jobs_consume(worker, job)",
+        bad: &[
+            "modes_worker_jobs_release(worker, job)",
+            "modes_worker_frames_consume(worker, frame)",
+            "modes_screen_still_consume(screen, frame)",
+        ],
+    },
+    Twins {
+        good: "(modes_screen_failed_edit(screen, job)->state = 1, VIL_OK)",
+        bad: &["(modes_screen_done_keep(screen, job)->state = 1, VIL_OK)", "(job->msg->state = 1, VIL_OK)"],
+    },
+    Twins {
+        good: "modes_worker_jobs_forward_done(worker, job)",
+        bad: &[
+            "modes_worker_jobs_forward_done(worker, frame)",
+            "modes_worker_jobs_forward_seen(worker, job)",
+            "modes_screen_done_forward_failed(screen, job)",
+        ],
+    },
+    Twins {
+        good: "modes_camera_quote_ask(camera, price_loan, number)",
+        bad: &[
+            "modes_camera_quote_publish(camera, price_loan)",
+            "modes_camera_quote_ask(camera, quote_loan, number)",
+            "modes_camera_quote_receive(camera, 0, price)",
+        ],
+    },
+    Twins {
+        good: "modes_worker_quote_answer(worker, quote_loan, price)",
+        bad: &[
+            "modes_worker_quote_answer(worker, price_loan, price)",
+            "modes_worker_quote_answer(worker, quote_loan, job)",
+            "modes_worker_quote_publish(worker, quote_loan)",
+        ],
+    },
+];
+
+const CPP_MODES: &[Twins] = &[
+    Twins {
+        good: "auto kept = camera.still.loan()->keep(); (void)kept",
+        bad: &[
+            "auto kept = camera.frames.loan()->keep(); (void)kept",
+            "(**camera.still.loan()->keep()).number = 1",
+            "(void)camera.still.loan()->ask()",
+        ],
+    },
+    Twins {
+        good: "(void)worker.jobs.receive(vil::forever)->consume()",
+        bad: &[
+            "(void)worker.jobs.receive(vil::forever)->release()",
+            "(void)worker.frames.receive(vil::forever)->consume()",
+        ],
+    },
+    Twins {
+        good: "screen.failed.receive(vil::forever)->edit()->state = 1",
+        bad: &[
+            "screen.still.receive(vil::forever)->edit()->number = 1",
+            "(**screen.failed.receive(vil::forever)).state = 1",
+        ],
+    },
+    Twins {
+        good: "auto job = worker.jobs.receive(vil::forever); (void)worker.jobs_forward_done(*job)",
+        bad: &[
+            "auto job = worker.frames.receive(vil::forever); (void)worker.jobs_forward_done(*job)",
+            "auto job = worker.jobs.receive(vil::forever); (void)worker.jobs_forward_seen(*job)",
+            "(void)worker.jobs.receive(vil::forever)->forward(worker.seen)",
+        ],
+    },
+    Twins {
+        good: "(void)camera.quote.ask(Price{})",
+        bad: &[
+            "(void)camera.quote.ask(Quote{})",
+            "(void)camera.quote.questions.send(Price{})",
+            "(void)camera.quote.loan()->publish()",
+        ],
+    },
+    Twins {
+        good: "(void)worker.quote.answer(*worker.quote.receive(vil::forever), Quote{})",
+        bad: &[
+            "(void)worker.quote.answer(*worker.quote.receive(vil::forever), Price{})",
+            "(void)worker.quote.answers.send(Quote{})",
+            "(void)worker.done.answer(*worker.quote.receive(vil::forever), Job{})",
+        ],
+    },
+];
+
+const RUST_MODES: &[Twins] = &[
+    Twins {
+        good: "camera.still.loan().unwrap().keep().map(|kept| kept.number)",
+        bad: &[
+            "camera.frames.loan().unwrap().keep().map(|kept| kept.number)",
+            "camera.still.loan().unwrap().keep().map(|mut kept| kept.number = 1)",
+        ],
+    },
+    Twins {
+        good: "worker.jobs.receive(LONG).unwrap().consume()",
+        bad: &["worker.jobs.receive(LONG).unwrap().release()", "worker.frames.receive(LONG).unwrap().consume()"],
+    },
+    Twins {
+        good: "screen.failed.receive(LONG).map(|mut job| job.state = 1)",
+        bad: &["screen.still.receive(LONG).map(|mut frame| frame.number = 1)"],
+    },
+    Twins {
+        good: "worker.jobs_forward_done(worker.jobs.receive(LONG).unwrap()).is_ok()",
+        bad: &[
+            "worker.jobs_forward_done(worker.frames.receive(LONG).unwrap()).is_ok()",
+            "worker.jobs_forward_seen(worker.jobs.receive(LONG).unwrap()).is_ok()",
+            "worker.jobs.receive(LONG).unwrap().forward(&worker.seen).is_ok()",
+        ],
+    },
+    Twins {
+        good: "camera.quote.ask(&Price::default())",
+        bad: &[
+            "camera.quote.ask(&Quote::default())",
+            "camera.quote.questions.send(&Price::default())",
+            "camera.quote.loan().unwrap().publish().is_ok()",
+        ],
+    },
+    Twins {
+        good: "worker.quote.answer(&worker.quote.receive(LONG).unwrap(), &Quote::default())",
+        bad: &[
+            "worker.quote.answer(&worker.quote.receive(LONG).unwrap(), &Price::default())",
+            "worker.quote.answers.send(&Quote::default())",
+        ],
+    },
+];
+
+/// What was ended is used no more.
+const RUST_MOVES: &[Twins] = &[
+    Twins {
+        good: "camera.still.loan().map(|loan| loan.keep().map(|kept| kept.number).ok())",
+        bad: &["camera.still.loan().map(|loan| (loan.keep().is_ok(), loan.publish().is_ok()))"],
+    },
+    Twins {
+        good: "worker.jobs.receive(LONG).map(|job| (job.number, job.consume()))",
+        bad: &[
+            "worker.jobs.receive(LONG).map(|job| (job.consume(), job.consume()))",
+            "worker.jobs.receive(LONG).map(|job| (job.consume(), job.number))",
+        ],
+    },
+    Twins {
+        good: "worker.frames.receive(LONG).map(|frame| worker.frames_forward_seen(frame).is_ok())",
+        bad: &["worker.frames.receive(LONG).map(|frame| (worker.frames_forward_seen(frame).is_ok(), frame.number))"],
+    },
+];
+
+fn generated(program: &str, language: &str) -> PathBuf {
+    root().join("tests/tests/golden").join(program).join(language)
 }
 
 /// Every line in a function of its own, all in one file, compiled once: `error_at` finds whether the compiler refuses
@@ -105,56 +261,102 @@ fn judge(
     let said = compile(&source);
     for (index, (good, line)) in all.iter().enumerate() {
         let place = format!("{name}:{}:", index + 2);
-        let refused = said.lines().any(|text| text.contains(&place) && text.contains("error"));
+        // A refusal of a template stands where the template is, and says for whom it was needed.
+        let blames =
+            |text: &str| ["error", "required from here", "requested here"].iter().any(|word| text.contains(word));
+        let refused = said.lines().any(|text| text.contains(&place) && blames(text));
         assert_eq!(refused, !good, "`{line}` at {place}\n{said}");
     }
 }
 
-/// What the first compiler says.
-fn with_cc(compilers: &[Compiler], standard: &str, language: &str, source: &Path) -> String {
-    let compile = Compile::new(&compilers[0], standard, source.with_extension("o")).include(generated(language));
+/// What the first compiler says of a source that includes these headers of a program.
+fn with_cc(compilers: &[Compiler], standard: &str, generated: PathBuf, headers: &[&str], source: &Path) -> String {
+    let all: String = headers.iter().map(|header| format!("#include \"{header}\"\n")).collect();
+    std::fs::write(source.with_file_name("all.h"), all).expect("a header can be written");
+    let compile = Compile::new(&compilers[0], standard, source.with_extension("o")).include(generated);
     compile.arg("-fsyntax-only").source(source).run().err().unwrap_or_default()
+}
+
+/// A function of C or C++ whose parameters are all used, so that no line is refused for a name it does not need.
+fn function(head: &str, parameters: &[(&str, &str)], body: &str) -> String {
+    let list: Vec<String> = parameters.iter().map(|(ty, name)| format!("{ty}{name}")).collect();
+    let uses: String = parameters.iter().map(|(_, name)| format!("(void){name}; ")).collect();
+    format!("{head}({}) {{ {uses}{body}; }}", list.join(", "))
 }
 
 #[test]
 fn c_refuses_the_wrong_message_and_the_wrong_direction() {
-    let head = "#include \"all.h\"";
+    let parameters = [
+        ("demo_line_source_t *", "source"),
+        ("demo_line_sink_t *", "sink"),
+        ("const demo_line_reading_t *", "reading"),
+        ("const demo_line_alarm_t *", "alarm"),
+        ("demo_line_reading_loan_t *", "reading_loan"),
+        ("demo_line_alarm_loan_t *", "alarm_loan"),
+        ("demo_line_reading_msg_t *", "reading_msg"),
+        ("demo_line_alarm_msg_t *", "alarm_msg"),
+    ];
     let wrap = |index: usize, line: &str| {
-        format!(
-            "static inline vil_status_t twin{index}(demo_line_source_t *source, demo_line_sink_t *sink, \
-             const demo_line_reading_t *reading, const demo_line_alarm_t *alarm, \
-             demo_line_reading_loan_t *reading_loan, demo_line_alarm_loan_t *alarm_loan, \
-             demo_line_reading_msg_t *reading_msg, demo_line_alarm_msg_t *alarm_msg) {{ \
-             (void)source; (void)sink; (void)reading; (void)alarm; (void)reading_loan; (void)alarm_loan; \
-             (void)reading_msg; (void)alarm_msg; return {line}; }}"
-        )
+        function(&format!("static inline vil_status_t twin{index}"), &parameters, &format!("return {line}"))
     };
-    judge("twin.c", C, head, wrap, |source| {
-        let all = "#include \"demo_line_source.h\"\n#include \"demo_line_sink.h\"\n";
-        std::fs::write(source.with_file_name("all.h"), all).expect("a header can be written");
-        with_cc(&c_compilers(), "c99", "c", source)
+    judge("twin.c", C, "#include \"all.h\"", wrap, |source| {
+        let headers = ["demo_line_source.h", "demo_line_sink.h"];
+        with_cc(&c_compilers(), "c99", generated("pipeline", "c"), &headers, source)
+    });
+}
+
+#[test]
+fn c_refuses_what_the_routes_of_a_port_do_not_allow() {
+    let parameters = [
+        ("modes_camera_t *", "camera"),
+        ("modes_worker_t *", "worker"),
+        ("modes_screen_t *", "screen"),
+        ("modes_frame_loan_t *", "frame_loan"),
+        ("modes_price_loan_t *", "price_loan"),
+        ("modes_quote_loan_t *", "quote_loan"),
+        ("modes_frame_msg_t *", "frame"),
+        ("modes_job_msg_t *", "job"),
+        ("modes_price_msg_t *", "price"),
+        ("const modes_frame_t **", "kept"),
+        ("uint64_t *", "number"),
+    ];
+    let wrap = |index: usize, line: &str| {
+        function(&format!("static inline vil_status_t twin{index}"), &parameters, &format!("return {line}"))
+    };
+    judge("twin.c", C_MODES, "#include \"all.h\"", wrap, |source| {
+        let headers = ["modes_camera.h", "modes_worker.h", "modes_screen.h"];
+        with_cc(&c_compilers(), "c99", generated("modes", "c"), &headers, source)
     });
 }
 
 #[test]
 fn cpp_refuses_the_wrong_message_and_the_wrong_direction() {
-    let head = "#include \"all.hpp\"";
+    let parameters =
+        [("Source &", "source"), ("Sink &", "sink"), ("const Reading &", "reading"), ("const Alarm &", "alarm")];
     let wrap = |index: usize, line: &str| {
-        format!(
-            "inline void twin{index}(Source &source, Sink &sink, const Reading &reading, const Alarm &alarm) {{ \
-             (void)source; (void)sink; (void)reading; (void)alarm; {line}; }}"
-        )
+        function(&format!("using namespace demo::line; inline void twin{index}"), &parameters, line)
     };
-    judge("twin.cpp", CPP, head, wrap, |source| {
-        let all = "#include \"demo_line_source.hpp\"\n#include \"demo_line_sink.hpp\"\nusing namespace demo::line;\n";
-        std::fs::write(source.with_file_name("all.hpp"), all).expect("a header can be written");
-        with_cc(&cpp_compilers(), "c++17", "cpp", source)
+    judge("twin.cpp", CPP, "#include \"all.h\"", wrap, |source| {
+        let headers = ["demo_line_source.hpp", "demo_line_sink.hpp"];
+        with_cc(&cpp_compilers(), "c++17", generated("pipeline", "cpp"), &headers, source)
+    });
+}
+
+#[test]
+fn cpp_refuses_what_the_routes_of_a_port_do_not_allow() {
+    let parameters = [("Camera &", "camera"), ("Worker &", "worker"), ("Screen &", "screen")];
+    let wrap = |index: usize, line: &str| {
+        function(&format!("using namespace modes; inline void twin{index}"), &parameters, line)
+    };
+    judge("twin.cpp", CPP_MODES, "#include \"all.h\"", wrap, |source| {
+        let headers = ["modes_camera.hpp", "modes_worker.hpp", "modes_screen.hpp"];
+        with_cc(&cpp_compilers(), "c++17", generated("modes", "cpp"), &headers, source)
     });
 }
 
 #[test]
 fn rust_refuses_the_wrong_message_and_the_wrong_direction() {
-    let generated = generated("rust").join("demo_line.rs");
+    let generated = generated("pipeline", "rust").join("demo_line.rs");
     let head = format!("#[path = {generated:?}] mod demo_line; use demo_line::*;");
     let wrap = |index: usize, line: &str| {
         format!(
@@ -163,6 +365,22 @@ fn rust_refuses_the_wrong_message_and_the_wrong_direction() {
         )
     };
     judge("twin.rs", RUST, &head, wrap, with_rustc);
+}
+
+/// Two files: rustc looks at who owns what only where all types are right.
+#[test]
+fn rust_refuses_what_the_routes_of_a_port_do_not_allow() {
+    let generated = generated("modes", "rust").join("modes.rs");
+    let long = "const LONG: std::time::Duration = std::time::Duration::MAX;";
+    let head = format!("#[path = {generated:?}] mod modes; use modes::*; {long}");
+    let wrap = |index: usize, line: &str| {
+        format!(
+            "pub fn twin{index}(camera: Camera, worker: Worker, screen: Screen) {{ \
+             let _ = (&camera, &worker, &screen); let _ = {line}; }}"
+        )
+    };
+    judge("twin.rs", RUST_MODES, &head, wrap, with_rustc);
+    judge("twin.rs", RUST_MOVES, &head, wrap, with_rustc);
 }
 
 /// Type-checks a library against the crate `vil` that this test itself was built with; what rustc says.

@@ -97,7 +97,7 @@ fn open(out: &mut Writer, unit: &Unit, process: &Process) {
             let (noun, declared) = (noun(&end), c_string(&port.declared));
             out.block("if (status == VIL_OK) {", "}", |out| {
                 out.line(format!("status = vil_{noun}_open_within(self->world, {declared}, timeout_ns,"));
-                out.line(format!("{}&self->{}, error);", " ".repeat(23 + noun.len()), end.member));
+                out.line(format!("{}&self->{}, error);", " ".repeat(26 + noun.len()), end.member));
             });
         }
         out.line(format!("if (status != VIL_OK) (void){name}_close(self);"));
@@ -117,7 +117,7 @@ fn open(out: &mut Writer, unit: &Unit, process: &Process) {
     });
     out.gap();
     out.line("/* As open, trying for at most timeout_ns nanoseconds at each port. */");
-    attach(out, &format!("{name}_open_within"), name, "uint64_t timeout_ns, ", |out| {
+    attach(out, &format!("{name}_open_within"), name, " uint64_t timeout_ns,", |out| {
         out.line("memset(self, 0, sizeof *self);");
         let call = format!("vil_world_open(world_name, &{name}_contract, options, &self->world, error)");
         out.line(format!("const vil_status_t status = {call};"));
@@ -139,9 +139,9 @@ fn open(out: &mut Writer, unit: &Unit, process: &Process) {
 
 fn attach(out: &mut Writer, function: &str, name: &str, more: &str, body: impl FnOnce(&mut Writer)) {
     let head = format!("static inline vil_status_t {function}(");
-    out.line(format!("{head}{name}_t *self, const char *world_name,"));
+    out.line(format!("{head}{name}_t *self, const char *world_name,{more}"));
     let indent = " ".repeat(head.len());
-    out.block(format!("{indent}{more}const vil_world_options_t *options, vil_error_t *error) {{"), "}", body);
+    out.block(format!("{indent}const vil_world_options_t *options, vil_error_t *error) {{"), "}", body);
 }
 
 /// Every end of every port, in the order of the contract.

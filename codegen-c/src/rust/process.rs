@@ -52,8 +52,13 @@ pub(super) fn write(out: &mut Writer, unit: &Unit, process: &Process) {
             out.block("Ok(Self {", "})", |out| {
                 for port in &process.ports {
                     let declared = rust_string(&port.declared);
-                    let open = format!("{}::open_within(&world, c{declared}, timeout)?", end(port, "::"));
-                    out.line(format!("{}: {open},", port.member));
+                    let (end, arguments) = (end(port, "::"), format!("(&world, c{declared}, timeout)"));
+                    if matches!(port.way, Way::In(_, Receives::Change | Receives::Take)) {
+                        out.line("// SAFETY: generated from the program, whose routes give the port this mode.");
+                        out.line(format!("{}: unsafe {{ {end}::open_as{arguments} }}?,", port.member));
+                    } else {
+                        out.line(format!("{}: {end}::open_within{arguments}?,", port.member));
+                    }
                 }
                 out.line("world,");
             });
@@ -71,11 +76,12 @@ fn forward(out: &mut Writer, forward: &Forward) {
     let arguments = format!("'a, {}{}", payload.name.camel, mode(*receives));
     out.gap();
     out.line(format!("/// Passes a message of {} on by {} as it lies.", from.declared, to.declared));
-    out.block(format!("pub fn {name}<'a>("), ") -> ::std::result::Result<", |out| {
+    out.line(format!("pub fn {name}<'a>("));
+    out.inset(|out| {
         out.line("&'a self,");
         out.line(format!("message: ::vil::Incoming<{arguments}>,"));
     });
-    out.block(format!("    (), ::vil::Unforwarded<{arguments}>> {{"), "}", |out| {
+    out.block(format!(") -> ::vil::Result<(), ::vil::Unforwarded<{arguments}>> {{"), "}", |out| {
         out.line(format!("message.forward(&self.{})", to.member));
     });
 }

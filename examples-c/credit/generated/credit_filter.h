@@ -61,15 +61,34 @@ static inline vil_status_t credit_filter_close(credit_filter_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t credit_filter_open_ports(credit_filter_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t credit_filter_open_ports_within(credit_filter_t *self, uint64_t timeout_ns,
+                                                           vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "credits", &self->credits, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "finished", &self->finished, error);
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "ingest_done", &self->ingest_done, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "npls", &self->npls, error);
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "credits", timeout_ns,
+                                      &self->credits, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "finished", timeout_ns,
+                                    &self->finished, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "ingest_done", timeout_ns,
+                                      &self->ingest_done, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "npls", timeout_ns,
+                                    &self->npls, error);
+  }
   if (status != VIL_OK) (void)credit_filter_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t credit_filter_open_ports(credit_filter_t *self, vil_error_t *error) {
+  return credit_filter_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -78,6 +97,14 @@ static inline vil_status_t credit_filter_open(credit_filter_t *self, const char 
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &credit_filter_contract, options, &self->world, error);
   return status == VIL_OK ? credit_filter_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t credit_filter_open_within(credit_filter_t *self, const char *world_name, uint64_t timeout_ns,
+                                                     const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &credit_filter_contract, options, &self->world, error);
+  return status == VIL_OK ? credit_filter_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -93,16 +120,17 @@ static inline vil_status_t credit_filter_open_or_create(credit_filter_t *self, c
   return status == VIL_OK ? credit_filter_open_ports(self, error) : status;
 }
 
-/* The next Credit; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t credit_filter_credits_receive(credit_filter_t *self, uint64_t timeout_ns,
-                                                         credit_credit_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t credit_filter_credits_receive(credit_filter_t *self,
+                                                         uint64_t timeout_ns, credit_credit_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->credits, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const credit_credit_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t credit_filter_credits_release(credit_filter_t *self, credit_credit_msg_t *message) {
+static inline vil_status_t credit_filter_credits_release(credit_filter_t *self,
+                                                         credit_credit_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->credits, &message->message);
   message->msg = (const credit_credit_t *)message->message.data;
   return status;
@@ -113,29 +141,33 @@ static inline vil_status_t credit_filter_credits_received(credit_filter_t *self,
   return vil_receiver_received(self->credits, count);
 }
 
-/* Lends a slot to write FilterDone in place; its bytes are what it last held. */
-static inline vil_status_t credit_filter_finished_loan(credit_filter_t *self, credit_filter_done_loan_t *loan) {
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t credit_filter_finished_loan(credit_filter_t *self,
+                                                       credit_filter_done_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->finished, &loan->loan);
   loan->msg = status == VIL_OK ? (credit_filter_done_t *)loan->loan.data : NULL;
   return status;
 }
 
 /* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
-static inline vil_status_t credit_filter_finished_publish(credit_filter_t *self, credit_filter_done_loan_t *loan) {
+static inline vil_status_t credit_filter_finished_publish(credit_filter_t *self,
+                                                          credit_filter_done_loan_t *loan) {
   const vil_status_t status = vil_sender_publish(self->finished, &loan->loan);
   loan->msg = (credit_filter_done_t *)loan->loan.data;
   return status;
 }
 
 /* Gives the loan back unsent. */
-static inline vil_status_t credit_filter_finished_discard(credit_filter_t *self, credit_filter_done_loan_t *loan) {
+static inline vil_status_t credit_filter_finished_discard(credit_filter_t *self,
+                                                          credit_filter_done_loan_t *loan) {
   const vil_status_t status = vil_sender_discard(self->finished, &loan->loan);
   loan->msg = (credit_filter_done_t *)loan->loan.data;
   return status;
 }
 
 /* Loan, copy and publish in one. */
-static inline vil_status_t credit_filter_finished_send(credit_filter_t *self, const credit_filter_done_t *message) {
+static inline vil_status_t credit_filter_finished_send(credit_filter_t *self,
+                                                       const credit_filter_done_t *message) {
   return vil_sender_send(self->finished, message, sizeof *message);
 }
 
@@ -144,16 +176,17 @@ static inline vil_status_t credit_filter_finished_published(credit_filter_t *sel
   return vil_sender_published(self->finished, count);
 }
 
-/* The next IngestDone; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t credit_filter_ingest_done_receive(credit_filter_t *self, uint64_t timeout_ns,
-                                                             credit_ingest_done_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t credit_filter_ingest_done_receive(credit_filter_t *self,
+                                                             uint64_t timeout_ns, credit_ingest_done_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->ingest_done, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const credit_ingest_done_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t credit_filter_ingest_done_release(credit_filter_t *self, credit_ingest_done_msg_t *message) {
+static inline vil_status_t credit_filter_ingest_done_release(credit_filter_t *self,
+                                                             credit_ingest_done_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->ingest_done, &message->message);
   message->msg = (const credit_ingest_done_t *)message->message.data;
   return status;
@@ -164,7 +197,7 @@ static inline vil_status_t credit_filter_ingest_done_received(credit_filter_t *s
   return vil_receiver_received(self->ingest_done, count);
 }
 
-/* Lends a slot to write Npl in place; its bytes are what it last held. */
+/* Lends a slot to write the message into; its bytes are what it last held. */
 static inline vil_status_t credit_filter_npls_loan(credit_filter_t *self, credit_npl_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->npls, &loan->loan);
   loan->msg = status == VIL_OK ? (credit_npl_t *)loan->loan.data : NULL;

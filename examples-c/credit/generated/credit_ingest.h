@@ -61,15 +61,34 @@ static inline vil_status_t credit_ingest_close(credit_ingest_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t credit_ingest_open_ports(credit_ingest_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t credit_ingest_open_ports_within(credit_ingest_t *self, uint64_t timeout_ns,
+                                                           vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_sender_open(self->world, "credits", &self->credits, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "faults", &self->faults, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "filter_done", &self->filter_done, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "report_done", &self->report_done, error);
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "credits", timeout_ns,
+                                    &self->credits, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "faults", timeout_ns,
+                                    &self->faults, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "filter_done", timeout_ns,
+                                    &self->filter_done, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "report_done", timeout_ns,
+                                    &self->report_done, error);
+  }
   if (status != VIL_OK) (void)credit_ingest_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t credit_ingest_open_ports(credit_ingest_t *self, vil_error_t *error) {
+  return credit_ingest_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -78,6 +97,14 @@ static inline vil_status_t credit_ingest_open(credit_ingest_t *self, const char 
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &credit_ingest_contract, options, &self->world, error);
   return status == VIL_OK ? credit_ingest_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t credit_ingest_open_within(credit_ingest_t *self, const char *world_name, uint64_t timeout_ns,
+                                                     const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &credit_ingest_contract, options, &self->world, error);
+  return status == VIL_OK ? credit_ingest_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -93,7 +120,7 @@ static inline vil_status_t credit_ingest_open_or_create(credit_ingest_t *self, c
   return status == VIL_OK ? credit_ingest_open_ports(self, error) : status;
 }
 
-/* Lends a slot to write Credit in place; its bytes are what it last held. */
+/* Lends a slot to write the message into; its bytes are what it last held. */
 static inline vil_status_t credit_ingest_credits_loan(credit_ingest_t *self, credit_credit_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->credits, &loan->loan);
   loan->msg = status == VIL_OK ? (credit_credit_t *)loan->loan.data : NULL;
@@ -124,29 +151,33 @@ static inline vil_status_t credit_ingest_credits_published(credit_ingest_t *self
   return vil_sender_published(self->credits, count);
 }
 
-/* Lends a slot to write IngestFault in place; its bytes are what it last held. */
-static inline vil_status_t credit_ingest_faults_loan(credit_ingest_t *self, credit_ingest_fault_loan_t *loan) {
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t credit_ingest_faults_loan(credit_ingest_t *self,
+                                                     credit_ingest_fault_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->faults, &loan->loan);
   loan->msg = status == VIL_OK ? (credit_ingest_fault_t *)loan->loan.data : NULL;
   return status;
 }
 
 /* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
-static inline vil_status_t credit_ingest_faults_publish(credit_ingest_t *self, credit_ingest_fault_loan_t *loan) {
+static inline vil_status_t credit_ingest_faults_publish(credit_ingest_t *self,
+                                                        credit_ingest_fault_loan_t *loan) {
   const vil_status_t status = vil_sender_publish(self->faults, &loan->loan);
   loan->msg = (credit_ingest_fault_t *)loan->loan.data;
   return status;
 }
 
 /* Gives the loan back unsent. */
-static inline vil_status_t credit_ingest_faults_discard(credit_ingest_t *self, credit_ingest_fault_loan_t *loan) {
+static inline vil_status_t credit_ingest_faults_discard(credit_ingest_t *self,
+                                                        credit_ingest_fault_loan_t *loan) {
   const vil_status_t status = vil_sender_discard(self->faults, &loan->loan);
   loan->msg = (credit_ingest_fault_t *)loan->loan.data;
   return status;
 }
 
 /* Loan, copy and publish in one. */
-static inline vil_status_t credit_ingest_faults_send(credit_ingest_t *self, const credit_ingest_fault_t *message) {
+static inline vil_status_t credit_ingest_faults_send(credit_ingest_t *self,
+                                                     const credit_ingest_fault_t *message) {
   return vil_sender_send(self->faults, message, sizeof *message);
 }
 
@@ -155,29 +186,33 @@ static inline vil_status_t credit_ingest_faults_published(credit_ingest_t *self,
   return vil_sender_published(self->faults, count);
 }
 
-/* Lends a slot to write IngestDone in place; its bytes are what it last held. */
-static inline vil_status_t credit_ingest_filter_done_loan(credit_ingest_t *self, credit_ingest_done_loan_t *loan) {
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t credit_ingest_filter_done_loan(credit_ingest_t *self,
+                                                          credit_ingest_done_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->filter_done, &loan->loan);
   loan->msg = status == VIL_OK ? (credit_ingest_done_t *)loan->loan.data : NULL;
   return status;
 }
 
 /* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
-static inline vil_status_t credit_ingest_filter_done_publish(credit_ingest_t *self, credit_ingest_done_loan_t *loan) {
+static inline vil_status_t credit_ingest_filter_done_publish(credit_ingest_t *self,
+                                                             credit_ingest_done_loan_t *loan) {
   const vil_status_t status = vil_sender_publish(self->filter_done, &loan->loan);
   loan->msg = (credit_ingest_done_t *)loan->loan.data;
   return status;
 }
 
 /* Gives the loan back unsent. */
-static inline vil_status_t credit_ingest_filter_done_discard(credit_ingest_t *self, credit_ingest_done_loan_t *loan) {
+static inline vil_status_t credit_ingest_filter_done_discard(credit_ingest_t *self,
+                                                             credit_ingest_done_loan_t *loan) {
   const vil_status_t status = vil_sender_discard(self->filter_done, &loan->loan);
   loan->msg = (credit_ingest_done_t *)loan->loan.data;
   return status;
 }
 
 /* Loan, copy and publish in one. */
-static inline vil_status_t credit_ingest_filter_done_send(credit_ingest_t *self, const credit_ingest_done_t *message) {
+static inline vil_status_t credit_ingest_filter_done_send(credit_ingest_t *self,
+                                                          const credit_ingest_done_t *message) {
   return vil_sender_send(self->filter_done, message, sizeof *message);
 }
 
@@ -186,29 +221,33 @@ static inline vil_status_t credit_ingest_filter_done_published(credit_ingest_t *
   return vil_sender_published(self->filter_done, count);
 }
 
-/* Lends a slot to write IngestDone in place; its bytes are what it last held. */
-static inline vil_status_t credit_ingest_report_done_loan(credit_ingest_t *self, credit_ingest_done_loan_t *loan) {
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t credit_ingest_report_done_loan(credit_ingest_t *self,
+                                                          credit_ingest_done_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->report_done, &loan->loan);
   loan->msg = status == VIL_OK ? (credit_ingest_done_t *)loan->loan.data : NULL;
   return status;
 }
 
 /* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
-static inline vil_status_t credit_ingest_report_done_publish(credit_ingest_t *self, credit_ingest_done_loan_t *loan) {
+static inline vil_status_t credit_ingest_report_done_publish(credit_ingest_t *self,
+                                                             credit_ingest_done_loan_t *loan) {
   const vil_status_t status = vil_sender_publish(self->report_done, &loan->loan);
   loan->msg = (credit_ingest_done_t *)loan->loan.data;
   return status;
 }
 
 /* Gives the loan back unsent. */
-static inline vil_status_t credit_ingest_report_done_discard(credit_ingest_t *self, credit_ingest_done_loan_t *loan) {
+static inline vil_status_t credit_ingest_report_done_discard(credit_ingest_t *self,
+                                                             credit_ingest_done_loan_t *loan) {
   const vil_status_t status = vil_sender_discard(self->report_done, &loan->loan);
   loan->msg = (credit_ingest_done_t *)loan->loan.data;
   return status;
 }
 
 /* Loan, copy and publish in one. */
-static inline vil_status_t credit_ingest_report_done_send(credit_ingest_t *self, const credit_ingest_done_t *message) {
+static inline vil_status_t credit_ingest_report_done_send(credit_ingest_t *self,
+                                                          const credit_ingest_done_t *message) {
   return vil_sender_send(self->report_done, message, sizeof *message);
 }
 

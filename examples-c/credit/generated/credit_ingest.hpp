@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_CREDIT_INGEST_HPP
 #define VIL_GENERATED_CREDIT_INGEST_HPP
 
+#include <chrono>
 #include <utility>
 #include "credit.hpp"
 #include "credit_program.hpp"
@@ -25,7 +26,15 @@ class Ingest {
   [[nodiscard]] static ::vil::Result<Ingest> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::credit::ingest_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Ingest> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::credit::ingest_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -35,7 +44,7 @@ class Ingest {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::credit::ingest_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -56,14 +65,15 @@ class Ingest {
         filter_done(std::move(vil_filter_done_end)),
         report_done(std::move(vil_report_done_end)) {}
 
-  static ::vil::Result<Ingest> vil_attach(::vil::World &&vil_world) noexcept {
-    auto vil_credits_end = ::vil::Sender<Credit>::open(vil_world, "credits");
+  static ::vil::Result<Ingest> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
+    auto vil_credits_end = ::vil::Sender<Credit>::open_within(vil_world, "credits", vil_timeout);
     if (!vil_credits_end) return vil_credits_end.error();
-    auto vil_faults_end = ::vil::Sender<IngestFault>::open(vil_world, "faults");
+    auto vil_faults_end = ::vil::Sender<IngestFault>::open_within(vil_world, "faults", vil_timeout);
     if (!vil_faults_end) return vil_faults_end.error();
-    auto vil_filter_done_end = ::vil::Sender<IngestDone>::open(vil_world, "filter_done");
+    auto vil_filter_done_end = ::vil::Sender<IngestDone>::open_within(vil_world, "filter_done", vil_timeout);
     if (!vil_filter_done_end) return vil_filter_done_end.error();
-    auto vil_report_done_end = ::vil::Sender<IngestDone>::open(vil_world, "report_done");
+    auto vil_report_done_end = ::vil::Sender<IngestDone>::open_within(vil_world, "report_done", vil_timeout);
     if (!vil_report_done_end) return vil_report_done_end.error();
     return Ingest(std::move(vil_world),
                   std::move(*vil_credits_end),

@@ -61,15 +61,34 @@ static inline vil_status_t credit_report_close(credit_report_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t credit_report_open_ports(credit_report_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t credit_report_open_ports_within(credit_report_t *self, uint64_t timeout_ns,
+                                                           vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "faults", &self->faults, error);
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "filter_done", &self->filter_done, error);
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "ingest_done", &self->ingest_done, error);
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "npls", &self->npls, error);
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "faults", timeout_ns,
+                                      &self->faults, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "filter_done", timeout_ns,
+                                      &self->filter_done, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "ingest_done", timeout_ns,
+                                      &self->ingest_done, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "npls", timeout_ns,
+                                      &self->npls, error);
+  }
   if (status != VIL_OK) (void)credit_report_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t credit_report_open_ports(credit_report_t *self, vil_error_t *error) {
+  return credit_report_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -78,6 +97,14 @@ static inline vil_status_t credit_report_open(credit_report_t *self, const char 
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &credit_report_contract, options, &self->world, error);
   return status == VIL_OK ? credit_report_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t credit_report_open_within(credit_report_t *self, const char *world_name, uint64_t timeout_ns,
+                                                     const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &credit_report_contract, options, &self->world, error);
+  return status == VIL_OK ? credit_report_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -93,16 +120,17 @@ static inline vil_status_t credit_report_open_or_create(credit_report_t *self, c
   return status == VIL_OK ? credit_report_open_ports(self, error) : status;
 }
 
-/* The next IngestFault; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t credit_report_faults_receive(credit_report_t *self, uint64_t timeout_ns,
-                                                        credit_ingest_fault_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t credit_report_faults_receive(credit_report_t *self,
+                                                        uint64_t timeout_ns, credit_ingest_fault_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->faults, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const credit_ingest_fault_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t credit_report_faults_release(credit_report_t *self, credit_ingest_fault_msg_t *message) {
+static inline vil_status_t credit_report_faults_release(credit_report_t *self,
+                                                        credit_ingest_fault_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->faults, &message->message);
   message->msg = (const credit_ingest_fault_t *)message->message.data;
   return status;
@@ -113,16 +141,17 @@ static inline vil_status_t credit_report_faults_received(credit_report_t *self, 
   return vil_receiver_received(self->faults, count);
 }
 
-/* The next FilterDone; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t credit_report_filter_done_receive(credit_report_t *self, uint64_t timeout_ns,
-                                                             credit_filter_done_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t credit_report_filter_done_receive(credit_report_t *self,
+                                                             uint64_t timeout_ns, credit_filter_done_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->filter_done, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const credit_filter_done_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t credit_report_filter_done_release(credit_report_t *self, credit_filter_done_msg_t *message) {
+static inline vil_status_t credit_report_filter_done_release(credit_report_t *self,
+                                                             credit_filter_done_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->filter_done, &message->message);
   message->msg = (const credit_filter_done_t *)message->message.data;
   return status;
@@ -133,16 +162,17 @@ static inline vil_status_t credit_report_filter_done_received(credit_report_t *s
   return vil_receiver_received(self->filter_done, count);
 }
 
-/* The next IngestDone; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t credit_report_ingest_done_receive(credit_report_t *self, uint64_t timeout_ns,
-                                                             credit_ingest_done_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t credit_report_ingest_done_receive(credit_report_t *self,
+                                                             uint64_t timeout_ns, credit_ingest_done_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->ingest_done, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const credit_ingest_done_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t credit_report_ingest_done_release(credit_report_t *self, credit_ingest_done_msg_t *message) {
+static inline vil_status_t credit_report_ingest_done_release(credit_report_t *self,
+                                                             credit_ingest_done_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->ingest_done, &message->message);
   message->msg = (const credit_ingest_done_t *)message->message.data;
   return status;
@@ -153,9 +183,9 @@ static inline vil_status_t credit_report_ingest_done_received(credit_report_t *s
   return vil_receiver_received(self->ingest_done, count);
 }
 
-/* The next Npl; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t credit_report_npls_receive(credit_report_t *self, uint64_t timeout_ns,
-                                                      credit_npl_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t credit_report_npls_receive(credit_report_t *self,
+                                                      uint64_t timeout_ns, credit_npl_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->npls, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const credit_npl_t *)message->message.data : NULL;
   return status;

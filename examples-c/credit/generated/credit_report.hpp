@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_CREDIT_REPORT_HPP
 #define VIL_GENERATED_CREDIT_REPORT_HPP
 
+#include <chrono>
 #include <utility>
 #include "credit.hpp"
 #include "credit_program.hpp"
@@ -25,7 +26,15 @@ class Report {
   [[nodiscard]] static ::vil::Result<Report> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::credit::report_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Report> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::credit::report_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -35,7 +44,7 @@ class Report {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::credit::report_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -56,14 +65,15 @@ class Report {
         ingest_done(std::move(vil_ingest_done_end)),
         npls(std::move(vil_npls_end)) {}
 
-  static ::vil::Result<Report> vil_attach(::vil::World &&vil_world) noexcept {
-    auto vil_faults_end = ::vil::Receiver<IngestFault>::open(vil_world, "faults");
+  static ::vil::Result<Report> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
+    auto vil_faults_end = ::vil::Receiver<IngestFault>::open_within(vil_world, "faults", vil_timeout);
     if (!vil_faults_end) return vil_faults_end.error();
-    auto vil_filter_done_end = ::vil::Receiver<FilterDone>::open(vil_world, "filter_done");
+    auto vil_filter_done_end = ::vil::Receiver<FilterDone>::open_within(vil_world, "filter_done", vil_timeout);
     if (!vil_filter_done_end) return vil_filter_done_end.error();
-    auto vil_ingest_done_end = ::vil::Receiver<IngestDone>::open(vil_world, "ingest_done");
+    auto vil_ingest_done_end = ::vil::Receiver<IngestDone>::open_within(vil_world, "ingest_done", vil_timeout);
     if (!vil_ingest_done_end) return vil_ingest_done_end.error();
-    auto vil_npls_end = ::vil::Receiver<Npl>::open(vil_world, "npls");
+    auto vil_npls_end = ::vil::Receiver<Npl>::open_within(vil_world, "npls", vil_timeout);
     if (!vil_npls_end) return vil_npls_end.error();
     return Report(std::move(vil_world),
                   std::move(*vil_faults_end),

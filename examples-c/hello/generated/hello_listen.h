@@ -40,12 +40,22 @@ static inline vil_status_t hello_listen_close(hello_listen_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t hello_listen_open_ports(hello_listen_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t hello_listen_open_ports_within(hello_listen_t *self, uint64_t timeout_ns,
+                                                          vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "greetings", &self->greetings, error);
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "greetings", timeout_ns,
+                                      &self->greetings, error);
+  }
   if (status != VIL_OK) (void)hello_listen_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t hello_listen_open_ports(hello_listen_t *self, vil_error_t *error) {
+  return hello_listen_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -54,6 +64,14 @@ static inline vil_status_t hello_listen_open(hello_listen_t *self, const char *w
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &hello_listen_contract, options, &self->world, error);
   return status == VIL_OK ? hello_listen_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t hello_listen_open_within(hello_listen_t *self, const char *world_name, uint64_t timeout_ns,
+                                                    const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &hello_listen_contract, options, &self->world, error);
+  return status == VIL_OK ? hello_listen_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -69,16 +87,17 @@ static inline vil_status_t hello_listen_open_or_create(hello_listen_t *self, con
   return status == VIL_OK ? hello_listen_open_ports(self, error) : status;
 }
 
-/* The next Greeting; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t hello_listen_greetings_receive(hello_listen_t *self, uint64_t timeout_ns,
-                                                          hello_greeting_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t hello_listen_greetings_receive(hello_listen_t *self,
+                                                          uint64_t timeout_ns, hello_greeting_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->greetings, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const hello_greeting_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t hello_listen_greetings_release(hello_listen_t *self, hello_greeting_msg_t *message) {
+static inline vil_status_t hello_listen_greetings_release(hello_listen_t *self,
+                                                          hello_greeting_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->greetings, &message->message);
   message->msg = (const hello_greeting_t *)message->message.data;
   return status;

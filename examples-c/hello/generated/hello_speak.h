@@ -40,12 +40,22 @@ static inline vil_status_t hello_speak_close(hello_speak_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t hello_speak_open_ports(hello_speak_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t hello_speak_open_ports_within(hello_speak_t *self, uint64_t timeout_ns,
+                                                         vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_sender_open(self->world, "greetings", &self->greetings, error);
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "greetings", timeout_ns,
+                                    &self->greetings, error);
+  }
   if (status != VIL_OK) (void)hello_speak_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t hello_speak_open_ports(hello_speak_t *self, vil_error_t *error) {
+  return hello_speak_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -54,6 +64,14 @@ static inline vil_status_t hello_speak_open(hello_speak_t *self, const char *wor
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &hello_speak_contract, options, &self->world, error);
   return status == VIL_OK ? hello_speak_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t hello_speak_open_within(hello_speak_t *self, const char *world_name, uint64_t timeout_ns,
+                                                   const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &hello_speak_contract, options, &self->world, error);
+  return status == VIL_OK ? hello_speak_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -69,7 +87,7 @@ static inline vil_status_t hello_speak_open_or_create(hello_speak_t *self, const
   return status == VIL_OK ? hello_speak_open_ports(self, error) : status;
 }
 
-/* Lends a slot to write Greeting in place; its bytes are what it last held. */
+/* Lends a slot to write the message into; its bytes are what it last held. */
 static inline vil_status_t hello_speak_greetings_loan(hello_speak_t *self, hello_greeting_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->greetings, &loan->loan);
   loan->msg = status == VIL_OK ? (hello_greeting_t *)loan->loan.data : NULL;

@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_HELLO_SPEAK_HPP
 #define VIL_GENERATED_HELLO_SPEAK_HPP
 
+#include <chrono>
 #include <utility>
 #include "hello.hpp"
 #include "hello_program.hpp"
@@ -22,7 +23,15 @@ class Speak {
   [[nodiscard]] static ::vil::Result<Speak> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::hello::speak_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Speak> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::hello::speak_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -32,7 +41,7 @@ class Speak {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::hello::speak_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -42,8 +51,9 @@ class Speak {
   explicit Speak(::vil::World &&vil_world, ::vil::Sender<Greeting> &&vil_greetings_end) noexcept
       : world(std::move(vil_world)), greetings(std::move(vil_greetings_end)) {}
 
-  static ::vil::Result<Speak> vil_attach(::vil::World &&vil_world) noexcept {
-    auto vil_greetings_end = ::vil::Sender<Greeting>::open(vil_world, "greetings");
+  static ::vil::Result<Speak> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
+    auto vil_greetings_end = ::vil::Sender<Greeting>::open_within(vil_world, "greetings", vil_timeout);
     if (!vil_greetings_end) return vil_greetings_end.error();
     return Speak(std::move(vil_world), std::move(*vil_greetings_end));
   }

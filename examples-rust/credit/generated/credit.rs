@@ -482,13 +482,23 @@ enum Risk: u8 open
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&FILTER_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                credits: ::vil::Receiver::<Credit>::open(&world, c"credits")?,
-                finished: ::vil::Sender::<FilterDone>::open(&world, c"finished")?,
-                ingest_done: ::vil::Receiver::<IngestDone>::open(&world, c"ingest_done")?,
-                npls: ::vil::Sender::<Npl>::open(&world, c"npls")?,
+                credits: ::vil::Receiver::<Credit>::open_within(&world, c"credits", timeout)?,
+                finished: ::vil::Sender::<FilterDone>::open_within(&world, c"finished", timeout)?,
+                ingest_done: ::vil::Receiver::<IngestDone>::open_within(&world, c"ingest_done", timeout)?,
+                npls: ::vil::Sender::<Npl>::open_within(&world, c"npls", timeout)?,
                 world,
             })
         }
@@ -532,13 +542,23 @@ enum Risk: u8 open
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&INGEST_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                credits: ::vil::Sender::<Credit>::open(&world, c"credits")?,
-                faults: ::vil::Sender::<IngestFault>::open(&world, c"faults")?,
-                filter_done: ::vil::Sender::<IngestDone>::open(&world, c"filter_done")?,
-                report_done: ::vil::Sender::<IngestDone>::open(&world, c"report_done")?,
+                credits: ::vil::Sender::<Credit>::open_within(&world, c"credits", timeout)?,
+                faults: ::vil::Sender::<IngestFault>::open_within(&world, c"faults", timeout)?,
+                filter_done: ::vil::Sender::<IngestDone>::open_within(&world, c"filter_done", timeout)?,
+                report_done: ::vil::Sender::<IngestDone>::open_within(&world, c"report_done", timeout)?,
                 world,
             })
         }
@@ -582,13 +602,23 @@ enum Risk: u8 open
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&REPORT_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                faults: ::vil::Receiver::<IngestFault>::open(&world, c"faults")?,
-                filter_done: ::vil::Receiver::<FilterDone>::open(&world, c"filter_done")?,
-                ingest_done: ::vil::Receiver::<IngestDone>::open(&world, c"ingest_done")?,
-                npls: ::vil::Receiver::<Npl>::open(&world, c"npls")?,
+                faults: ::vil::Receiver::<IngestFault>::open_within(&world, c"faults", timeout)?,
+                filter_done: ::vil::Receiver::<FilterDone>::open_within(&world, c"filter_done", timeout)?,
+                ingest_done: ::vil::Receiver::<IngestDone>::open_within(&world, c"ingest_done", timeout)?,
+                npls: ::vil::Receiver::<Npl>::open_within(&world, c"npls", timeout)?,
                 world,
             })
         }

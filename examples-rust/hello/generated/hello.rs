@@ -94,10 +94,20 @@ struct Greeting: size 32 align 4
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&LISTEN_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                greetings: ::vil::Receiver::<Greeting>::open(&world, c"greetings")?,
+                greetings: ::vil::Receiver::<Greeting>::open_within(&world, c"greetings", timeout)?,
                 world,
             })
         }
@@ -132,10 +142,20 @@ struct Greeting: size 32 align 4
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&SPEAK_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                greetings: ::vil::Sender::<Greeting>::open(&world, c"greetings")?,
+                greetings: ::vil::Sender::<Greeting>::open_within(&world, c"greetings", timeout)?,
                 world,
             })
         }

@@ -78,7 +78,7 @@ fn instances(program: &Program, unit: &Unit, random: &mut Random) -> Vec<(usize,
     let maker = Maker { program, layouts: &layouts };
     let mut made = Vec::new();
     for (number, port) in programs::ports(unit, "writer").iter().enumerate() {
-        let name = &port.message.declared;
+        let name = &port.message().declared;
         made.push((number, maker.message(name, &mut Choice::Lowest)));
         made.push((number, maker.message(name, &mut Choice::Highest)));
         made.extend((0..RANDOM).map(|_| (number, maker.message(name, &mut Choice::Random(random)))));

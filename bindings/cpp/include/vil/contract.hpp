@@ -54,13 +54,16 @@ Result<void> agree(const vil_contract_t *contract, const char *port_name, std::u
   if (contract == nullptr) {
     return Error(Status::e_argument, "the world was opened without a contract; a typed port needs one");
   }
+  bool known = false;
   for (std::uint32_t i = 0; i < contract->port_count; ++i) {
     const vil_port_contract_t &entry = contract->ports[i];
     if (std::strcmp(entry.port, port_name) != 0) continue;
-    if (entry.direction != direction) return Error(Status::e_argument, "the port goes the other way");
+    known = true;
+    if (entry.direction != direction) continue;  // a request port has an entry for each direction
     if (entry.layout_id == Traits::layout_id && entry.size == Traits::size && entry.align == Traits::align) return {};
     return Error(Status::e_contract, "the contract names another message for this port");
   }
+  if (known) return Error(Status::e_argument, "the port goes the other way");
   return Error(Status::e_not_found, "the contract has no port of this name");
 }
 

@@ -6,14 +6,20 @@
 #include <utility>
 
 #include "vil/message.hpp"
+#include "vil/mode.hpp"
 #include "vil/result.hpp"
 
 namespace vil {
 
-// Move-only; releases itself. It must end before its receiver is closed.
-template <typename T>
+template <typename T, typename Mode>
+class Sender;
+
+// Move-only; releases itself. It must end before its receiver is closed. Where the route is consume_once it is the
+// receiver's own: one that is neither consumed nor passed on is lost, and libvil records that as a fault.
+template <typename T, typename Mode = mode::read>
 class Incoming {
   static_assert(detail::is_message<T>());
+  static_assert(detail::is_one_of<Mode, mode::read, mode::change, mode::take>, "no mode of a receiver");
 
  public:
   Incoming(vil_receiver_t *receiver, const vil_message_t &raw) noexcept : receiver_(receiver), raw_(raw) {}
@@ -37,12 +43,40 @@ class Incoming {
   [[nodiscard]] const T &operator*() const noexcept { return *get(); }
   [[nodiscard]] const T *operator->() const noexcept { return get(); }
 
+  // The message, to be changed in place.
+  [[nodiscard]] T *edit() noexcept {
+    static_assert(detail::is_one_of<Mode, mode::change, mode::take>, "the process does not say that it mutates this");
+    return const_cast<T *>(get());
+  }
+
   // Its number on its route, from 0, across restarts of either end.
   [[nodiscard]] std::uint64_t number() const noexcept { return raw_.number; }
   // Index of the route it came by.
   [[nodiscard]] std::uint32_t route() const noexcept { return raw_.route; }
 
-  Result<void, Status> release() noexcept { return detail::done(vil_receiver_release(receiver_, &raw_)); }
+  // At a request port: the number of the question that it answers. Elsewhere 0.
+  [[nodiscard]] std::uint64_t answers() const noexcept { return raw_.answers; }
+  // As C knows it.
+  [[nodiscard]] const vil_message_t &raw() const noexcept { return raw_; }
+
+  Result<void, Status> release() noexcept {
+    static_assert(!detail::is_one_of<Mode, mode::take>, "what was taken is consumed or passed on");
+    return detail::done(vil_receiver_release(receiver_, &raw_));
+  }
+
+  // Ends a message that was used.
+  Result<void, Status> consume() noexcept {
+    static_assert(detail::is_one_of<Mode, mode::take>, "only what came by consume_once is consumed");
+    return detail::done(vil_receiver_consume(receiver_, &raw_));
+  }
+
+  // Passes the message on as it lies, by a sender of the same world. What was taken goes on for good; what is on loan
+  // stays its producer's, who gets it back when the next receiver has released it. On a fault it is still held.
+  template <typename OtherMode>
+  Result<void, Status> forward(Sender<T, OtherMode> &to) noexcept {
+    static_assert(detail::is_one_of<OtherMode, mode::publish, mode::keep>, "questions and answers are not passed on");
+    return detail::done(vil_receiver_forward(receiver_, &raw_, to.get()));
+  }
 
  private:
   vil_receiver_t *receiver_;

@@ -8,35 +8,32 @@
 #include <utility>
 
 #include "vil/incoming.hpp"
+#include "vil/mode.hpp"
+#include "vil/timeout.hpp"
 #include "vil/world.hpp"
 
 namespace vil {
 
-// As a timeout: wait until something happens.
-inline constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::max();
-
-namespace detail {
-
-constexpr std::uint64_t timeout_ns(std::chrono::nanoseconds timeout) noexcept {
-  if (timeout == forever) return VIL_FOREVER;
-  return timeout.count() > 0 ? static_cast<std::uint64_t>(timeout.count()) : 0;
-}
-
-}  // namespace detail
-
 // Owns the receiving end of a port, all its routes in turn; move-only. It belongs to the thread that opened it; another
-// one calls move_to_thread first.
-template <typename T>
+// one calls move_to_thread first. `Mode` is what may be done with its messages; generated code knows it.
+template <typename T, typename Mode = mode::read>
 class Receiver {
   static_assert(detail::is_message<T>());
 
  public:
   // `port` as the world's contract names it; e_contract when the contract says that it carries another message.
   static Result<Receiver> open(const World &world, const char *port) noexcept {
+    return open_within(world, port, std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` until a predecessor is gone and what it passed on is read. So processes may be
+  // started again in any order.
+  static Result<Receiver> open_within(const World &world, const char *port, std::chrono::nanoseconds timeout) noexcept {
     if (auto agreed = detail::agree<T>(world.contract(), port, detail::direction_in); !agreed) return agreed.error();
     vil_receiver_t *receiver = nullptr;
     vil_error_t error{};
-    const vil_status_t status = vil_receiver_open(world.get(), port, &receiver, &error);
+    const std::uint64_t timeout_ns = detail::timeout_ns(timeout);
+    const vil_status_t status = vil_receiver_open_within(world.get(), port, timeout_ns, &receiver, &error);
     if (status != VIL_OK) return detail::error_of(status, error);
     return Receiver(receiver);
   }
@@ -53,11 +50,11 @@ class Receiver {
   }
 
   // The next message; Status::timeout when none came in time, Status::empty when there is none and `timeout` is 0.
-  [[nodiscard]] Result<Incoming<T>, Status> receive(std::chrono::nanoseconds timeout) noexcept {
+  [[nodiscard]] Result<Incoming<T, Mode>, Status> receive(std::chrono::nanoseconds timeout) noexcept {
     vil_message_t raw{};
     const vil_status_t status = vil_receiver_receive(receiver_, detail::timeout_ns(timeout), &raw);
     if (status != VIL_OK) return static_cast<Status>(status);
-    return Incoming<T>(receiver_, raw);
+    return Incoming<T, Mode>(receiver_, raw);
   }
 
   // Messages released on the port's routes since the world was created, restarts included; under best_effort also
@@ -82,9 +79,9 @@ class Receiver {
 
 // Waits until one of these receivers has a message, and answers its place in the call, from 0; of several the first.
 // All belong to one World and to the calling thread. Takes no message: receive it next.
-template <typename... T>
+template <typename... T, typename... Mode>
 [[nodiscard]] Result<std::size_t, Status> wait_any(std::chrono::nanoseconds timeout,
-                                                   const Receiver<T> &...receivers) noexcept {
+                                                   const Receiver<T, Mode> &...receivers) noexcept {
   static_assert(sizeof...(T) > 0, "nothing to wait for");
   vil_receiver_t *const raw[] = {receivers.get()...};
   std::size_t index = 0;

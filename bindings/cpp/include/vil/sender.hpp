@@ -2,27 +2,36 @@
 #ifndef VIL_SENDER_HPP
 #define VIL_SENDER_HPP
 
+#include <chrono>
 #include <cstdint>
 #include <utility>
 
 #include "vil/loan.hpp"
+#include "vil/mode.hpp"
+#include "vil/timeout.hpp"
 #include "vil/world.hpp"
 
 namespace vil {
 
 // Owns the sending end of a port; move-only. It belongs to the thread that opened it; another one calls
-// move_to_thread first.
-template <typename T>
+// move_to_thread first. `Mode` is what the port's routes allow beside publishing; generated code knows it.
+template <typename T, typename Mode = mode::publish>
 class Sender {
   static_assert(detail::is_message<T>());
 
  public:
   // `port` as the world's contract names it; e_contract when the contract says that it carries another message.
   static Result<Sender> open(const World &world, const char *port) noexcept {
+    return open_within(world, port, std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` until a predecessor is gone. So processes may be started again in any order.
+  static Result<Sender> open_within(const World &world, const char *port, std::chrono::nanoseconds timeout) noexcept {
     if (auto agreed = detail::agree<T>(world.contract(), port, detail::direction_out); !agreed) return agreed.error();
     vil_sender_t *sender = nullptr;
     vil_error_t error{};
-    const vil_status_t status = vil_sender_open(world.get(), port, &sender, &error);
+    const std::uint64_t timeout_ns = detail::timeout_ns(timeout);
+    const vil_status_t status = vil_sender_open_within(world.get(), port, timeout_ns, &sender, &error);
     if (status != VIL_OK) return detail::error_of(status, error);
     return Sender(sender);
   }
@@ -39,16 +48,26 @@ class Sender {
   }
 
   // A slot to write a T into. Blocks as the route's backpressure says.
-  [[nodiscard]] Result<Loan<T>, Status> loan() noexcept {
+  [[nodiscard]] Result<Loan<T, Mode>, Status> loan() noexcept {
     vil_loan_t raw{};
     const vil_status_t status = vil_sender_loan(sender_, &raw);
     if (status != VIL_OK) return static_cast<Status>(status);
-    return Loan<T>(sender_, raw);
+    return Loan<T, Mode>(sender_, raw);
   }
 
   // Loan, copy and publish in one.
   Result<void, Status> send(const T &message) noexcept {
+    static_assert(detail::is_one_of<Mode, mode::publish, mode::keep>, "this port asks or answers");
     return detail::done(vil_sender_send(sender_, &message, sizeof message));
+  }
+
+  // Loan, copy and answer in one. The question stays to be released.
+  template <typename Q>
+  Result<void, Status> answer(const Incoming<Q> &question, const T &answer) noexcept {
+    auto loaned = loan();
+    if (!loaned) return loaned.error();
+    **loaned = answer;
+    return loaned->answer(question);
   }
 
   // Messages published on the port's route since the world was created, restarts included.

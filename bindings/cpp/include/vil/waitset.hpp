@@ -43,22 +43,22 @@ class WaitSet {
   }
 
   // `token` is what a wait answers for it; several ends may have the same.
-  template <typename T>
-  Result<void> add(const Receiver<T> &receiver, std::uint64_t token) noexcept {
+  template <typename T, typename Mode>
+  Result<void> add(const Receiver<T, Mode> &receiver, std::uint64_t token) noexcept {
     vil_error_t error{};
     return made(vil_waitset_add(set_, receiver.get(), token, &error), error);
   }
 
   // Ready when there is room. The descriptor does not tell of it.
-  template <typename T>
-  Result<void> add(const Sender<T> &sender, std::uint64_t token) noexcept {
+  template <typename T, typename Mode>
+  Result<void> add(const Sender<T, Mode> &sender, std::uint64_t token) noexcept {
     vil_error_t error{};
     return made(vil_waitset_add_sender(set_, sender.get(), token, &error), error);
   }
 
   // Status::e_not_found when it is not in the set.
-  template <typename T>
-  Result<void, Status> remove(const Receiver<T> &receiver) noexcept {
+  template <typename T, typename Mode>
+  Result<void, Status> remove(const Receiver<T, Mode> &receiver) noexcept {
     return detail::done(vil_waitset_remove(set_, receiver.get()));
   }
 

@@ -122,12 +122,14 @@ impl Contract {
     /// compares `T` with the contract, so that a `Sender<T>` never writes a `T` into another message's slot.
     pub(crate) fn agree<T: Message>(&self, port: &CStr, direction: Direction) -> Result<()> {
         let name = port.to_string_lossy();
-        let Some(entry) = self.ports().iter().find(|entry| entry.port() == port) else {
-            return Err(Error::new(Status::E_NOT_FOUND, format!("the contract has no port `{name}`")));
-        };
-        if entry.0.direction != direction as u32 {
+        // A request port has an entry for each direction.
+        let of_name = || self.ports().iter().filter(|entry| entry.port() == port);
+        let Some(entry) = of_name().find(|entry| entry.0.direction == direction as u32) else {
+            if of_name().next().is_none() {
+                return Err(Error::new(Status::E_NOT_FOUND, format!("the contract has no port `{name}`")));
+            }
             return Err(Error::new(Status::E_ARGUMENT, format!("port `{name}` goes the other way")));
-        }
+        };
         if !entry.carries::<T>() {
             let (theirs, ours) = (entry.message().to_string_lossy(), T::NAME.to_string_lossy());
             return Err(Error::new(Status::E_CONTRACT, format!("port `{name}` carries `{theirs}`, not `{ours}`")));
@@ -169,7 +171,12 @@ mod tests {
     message!(OtherLong, u64, 2);
     message!(SameIdButShort, u32, 1);
 
-    static PORTS: [PortContract; 2] = [PortContract::output::<Long>(c"out"), PortContract::input::<Long>(c"back")];
+    static PORTS: [PortContract; 4] = [
+        PortContract::output::<Long>(c"out"),
+        PortContract::input::<Long>(c"back"),
+        PortContract::output::<Long>(c"ask"),
+        PortContract::input::<OtherLong>(c"ask"),
+    ];
     static CONTRACT: Contract = Contract::new(c"program", c"process", &PORTS);
 
     fn status<T: Message>(port: &CStr, direction: Direction) -> Status {
@@ -180,6 +187,8 @@ mod tests {
     fn a_port_agrees_with_the_message_and_direction_it_was_declared_with() {
         assert_eq!(status::<Long>(c"out", Direction::Out), Status::OK);
         assert_eq!(status::<Long>(c"back", Direction::In), Status::OK);
+        assert_eq!(status::<Long>(c"ask", Direction::Out), Status::OK);
+        assert_eq!(status::<OtherLong>(c"ask", Direction::In), Status::OK);
     }
 
     #[test]
@@ -188,5 +197,6 @@ mod tests {
         assert_eq!(status::<SameIdButShort>(c"out", Direction::Out), Status::E_CONTRACT);
         assert_eq!(status::<Long>(c"out", Direction::In), Status::E_ARGUMENT);
         assert_eq!(status::<Long>(c"ou", Direction::Out), Status::E_NOT_FOUND);
+        assert_eq!(status::<Long>(c"ask", Direction::In), Status::E_CONTRACT);
     }
 }

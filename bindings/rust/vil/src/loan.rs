@@ -4,42 +4,44 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
-use crate::{Error, Message, Sender, Status};
+use crate::{Error, Incoming, Kept, Message, Sender, Status, mode};
 
 /// A slot on loan from a [`Sender`]: a `T` in shared memory that nobody else sees before it is published.
 ///
 /// Its bytes are what the slot last held: assign the whole `T`, or every field. Dropped, it is discarded. It belongs to
 /// the thread that took it.
-pub struct Loan<'a, T: Message> {
-    sender: &'a Sender<T>,
+pub struct Loan<'a, T: Message, M: mode::Sends = mode::Publish> {
+    sender: &'a Sender<T, M>,
     raw: vil_sys::vil_loan_t,
 }
 
 /// A publish that did not happen. The loan comes back where it is still held, so that nothing is lost; `?` discards it
 /// and keeps the status.
-pub struct Unpublished<'a, T: Message> {
+pub struct Unpublished<'a, T: Message, M: mode::Sends = mode::Publish> {
     /// Why not: [`Status::TIMEOUT`], [`Status::FULL`], [`Status::PEER_GONE`], [`Status::DROPPED`] and the like.
     pub status: Status,
     /// The loan, to be published again or dropped. None when the route dropped the message ([`Status::DROPPED`]).
-    pub loan: Option<Loan<'a, T>>,
+    pub loan: Option<Loan<'a, T, M>>,
 }
 
-impl<'a, T: Message> Loan<'a, T> {
+impl<'a, T: Message, M: mode::Sends> Loan<'a, T, M> {
     /// # Safety
     /// `raw` is held on loan from `sender`, and its slot has room and alignment for a `T`.
     #[inline(always)]
-    pub(crate) unsafe fn new(sender: &'a Sender<T>, raw: vil_sys::vil_loan_t) -> Self {
+    pub(crate) unsafe fn new(sender: &'a Sender<T, M>, raw: vil_sys::vil_loan_t) -> Self {
         Self { sender, raw }
     }
 
-    /// Hands the message to the receiver. Blocks as the route's backpressure says.
-    #[inline]
-    pub fn publish(self) -> Result<(), Unpublished<'a, T>> {
+    /// Hands the loan to a call that ends it or gives it back.
+    #[inline(always)]
+    fn end(
+        self,
+        call: impl FnOnce(*mut vil_sys::vil_sender_t, &mut vil_sys::vil_loan_t) -> vil_sys::vil_status_t,
+    ) -> Result<vil_sys::vil_loan_t, Unpublished<'a, T, M>> {
         let mut this = ManuallyDrop::new(self);
-        // SAFETY: the sender is borrowed, so open; the loan is its own and held.
-        let status = unsafe { vil_sys::vil_sender_publish(this.sender.as_raw(), &mut this.raw) };
+        let status = call(this.sender.as_raw(), &mut this.raw);
         if status == vil_sys::VIL_OK {
-            return Ok(());
+            return Ok(this.raw);
         }
         // C sets the loan to zero when it has ended.
         let loan = if this.raw.data.is_null() { None } else { Some(ManuallyDrop::into_inner(this)) };
@@ -47,7 +49,54 @@ impl<'a, T: Message> Loan<'a, T> {
     }
 }
 
-impl<T: Message> Deref for Loan<'_, T> {
+impl<'a, T: Message, M: mode::Publishes> Loan<'a, T, M> {
+    /// Hands the message to the receivers. Blocks as the route's backpressure says.
+    #[inline]
+    pub fn publish(self) -> Result<(), Unpublished<'a, T, M>> {
+        // SAFETY: the sender is borrowed, so open; the loan is its own and held.
+        self.end(|sender, loan| unsafe { vil_sys::vil_sender_publish(sender, loan) })?;
+        Ok(())
+    }
+}
+
+impl<'a, T: Message> Loan<'a, T, mode::Keep> {
+    /// Hands the message to the receiver and goes on reading it. Blocks as the route's backpressure says.
+    #[inline]
+    pub fn keep(self) -> Result<Kept<'a, T>, Unpublished<'a, T, mode::Keep>> {
+        let sender = self.sender;
+        // SAFETY: the sender is borrowed, so open; the loan is its own and held.
+        let raw = self.end(|sender, loan| unsafe { vil_sys::vil_sender_keep(sender, loan) })?;
+        // SAFETY: C has kept it for this sender, and it was a loan for a T.
+        Ok(unsafe { Kept::new(sender, raw) })
+    }
+}
+
+impl<'a, T: Message> Loan<'a, T, mode::Ask> {
+    /// Asks: the question's number, which its answer tells as [`Incoming::answers`]. Blocks as the route's backpressure
+    /// says.
+    #[inline]
+    pub fn ask(self) -> Result<u64, Unpublished<'a, T, mode::Ask>> {
+        let number = match self.sender.published() {
+            Ok(number) => number,
+            Err(status) => return Err(Unpublished { status, loan: Some(self) }),
+        };
+        // SAFETY: the sender is borrowed, so open; the loan is its own and held.
+        self.end(|sender, loan| unsafe { vil_sys::vil_sender_publish(sender, loan) })?;
+        Ok(number)
+    }
+}
+
+impl<'a, T: Message> Loan<'a, T, mode::Answer> {
+    /// Hands the message to whoever asked. The question stays to be released. Blocks as the route's backpressure says.
+    #[inline]
+    pub fn answer<Q: Message>(self, question: &Incoming<'_, Q>) -> Result<(), Unpublished<'a, T, mode::Answer>> {
+        // SAFETY: the sender is borrowed, so open; the loan is its own and held, the question is a message in hand.
+        self.end(|sender, loan| unsafe { vil_sys::vil_sender_answer(sender, loan, question.as_raw()) })?;
+        Ok(())
+    }
+}
+
+impl<T: Message, M: mode::Sends> Deref for Loan<'_, T, M> {
     type Target = T;
 
     #[inline(always)]
@@ -58,7 +107,7 @@ impl<T: Message> Deref for Loan<'_, T> {
     }
 }
 
-impl<T: Message> DerefMut for Loan<'_, T> {
+impl<T: Message, M: mode::Sends> DerefMut for Loan<'_, T, M> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as in `deref`, and the loan is borrowed mutably.
@@ -66,7 +115,7 @@ impl<T: Message> DerefMut for Loan<'_, T> {
     }
 }
 
-impl<T: Message> Drop for Loan<'_, T> {
+impl<T: Message, M: mode::Sends> Drop for Loan<'_, T, M> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the sender is borrowed, so open; the loan is its own and held, and this is its last use.
@@ -74,34 +123,34 @@ impl<T: Message> Drop for Loan<'_, T> {
     }
 }
 
-impl<T: Message + fmt::Debug> fmt::Debug for Loan<'_, T> {
+impl<T: Message + fmt::Debug, M: mode::Sends> fmt::Debug for Loan<'_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Loan").field(&**self).finish()
     }
 }
 
-impl<T: Message> fmt::Debug for Unpublished<'_, T> {
+impl<T: Message, M: mode::Sends> fmt::Debug for Unpublished<'_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unpublished").field("status", &self.status).field("held", &self.loan.is_some()).finish()
     }
 }
 
-impl<T: Message> fmt::Display for Unpublished<'_, T> {
+impl<T: Message, M: mode::Sends> fmt::Display for Unpublished<'_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.status.fmt(f)
     }
 }
 
-impl<T: Message> std::error::Error for Unpublished<'_, T> {}
+impl<T: Message, M: mode::Sends> std::error::Error for Unpublished<'_, T, M> {}
 
-impl<T: Message> From<Unpublished<'_, T>> for Status {
-    fn from(unpublished: Unpublished<'_, T>) -> Self {
+impl<T: Message, M: mode::Sends> From<Unpublished<'_, T, M>> for Status {
+    fn from(unpublished: Unpublished<'_, T, M>) -> Self {
         unpublished.status
     }
 }
 
-impl<T: Message> From<Unpublished<'_, T>> for Error {
-    fn from(unpublished: Unpublished<'_, T>) -> Self {
+impl<T: Message, M: mode::Sends> From<Unpublished<'_, T, M>> for Error {
+    fn from(unpublished: Unpublished<'_, T, M>) -> Self {
         unpublished.status.into()
     }
 }

@@ -6,36 +6,56 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use crate::contract::Direction;
-use crate::{Error, Incoming, Message, Result, Status, World, message};
+use crate::{Error, Incoming, Message, Result, Status, World, message, mode};
 
 /// The receiving end of a port: all its routes, in turn. Its world may be dropped before it.
 ///
-/// [`Send`], not [`Sync`], like [`crate::Sender`].
-pub struct Receiver<T: Message> {
+/// [`Send`], not [`Sync`], like [`crate::Sender`]. `M` is what may be done with its messages; generated code knows it.
+pub struct Receiver<T: Message, M: mode::Receives = mode::Read> {
     raw: NonNull<vil_sys::vil_receiver_t>,
-    /// What passes through it; a pointer, so that no two threads share the end.
-    message: PhantomData<*mut T>,
+    /// What passes through it, and how; a pointer, so that no two threads share the end.
+    message: PhantomData<*mut (T, M)>,
 }
 
 // SAFETY: it is not Sync and its messages borrow it, so no two threads use it at once; a new owner is made known to C by
 // `with`, before anything else happens to the end.
-unsafe impl<T: Message> Send for Receiver<T> {}
+unsafe impl<T: Message, M: mode::Receives> Send for Receiver<T, M> {}
 
 impl<T: Message> Receiver<T> {
     /// Opens the in port of this name; [`Status::E_CONTRACT`] when the world's contract says that it carries another
-    /// message than `T`, [`Status::E_BUSY`] when a living process holds it.
+    /// message than `T`, [`Status::E_BUSY`] when a living process holds it, [`Status::E_PENDING`] when messages that a
+    /// dead holder passed on are still read.
     pub fn open(world: &World, port: &CStr) -> Result<Self> {
+        Self::open_within(world, port, Duration::ZERO)
+    }
+
+    /// Opens the in port of this name, trying for at most `timeout` until a predecessor is gone and what it passed on is
+    /// read. So processes may be started again in any order.
+    pub fn open_within(world: &World, port: &CStr, timeout: Duration) -> Result<Self> {
+        // SAFETY: a message that is only read may be anybody's.
+        unsafe { Self::open_as(world, port, timeout) }
+    }
+}
+
+impl<T: Message, M: mode::Receives> Receiver<T, M> {
+    /// [`Receiver::open_within`] for a port of mode `M`.
+    ///
+    /// # Safety
+    /// The program gives the port that mode: its messages are nobody else's to read while they are held.
+    pub unsafe fn open_as(world: &World, port: &CStr, timeout: Duration) -> Result<Self> {
         world.contract()?.agree::<T>(port, Direction::In)?;
         let mut raw = ptr::null_mut();
+        let (world, port, timeout_ns) = (world.as_raw(), port.as_ptr(), nanoseconds(timeout));
         // SAFETY: the world is open, the name lives through the call, the out-pointers are ours.
-        Error::guard(|error| unsafe { vil_sys::vil_receiver_open(world.as_raw(), port.as_ptr(), &mut raw, error) })?;
+        let open = |error| unsafe { vil_sys::vil_receiver_open_within(world, port, timeout_ns, &mut raw, error) };
+        Error::guard(open)?;
         NonNull::new(raw).map(|raw| Self { raw, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
     }
 
     /// The next message. [`Status::EMPTY`] when there is none and `timeout` is zero, [`Status::TIMEOUT`] when none came
     /// in time; [`Duration::MAX`] waits until something happens.
     #[inline]
-    pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, T>, Status> {
+    pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, T, M>, Status> {
         let mut message =
             vil_sys::vil_message_t { data: ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
         let timeout_ns = nanoseconds(timeout);
@@ -84,13 +104,13 @@ pub(crate) fn nanoseconds(timeout: Duration) -> u64 {
     u64::try_from(timeout.as_nanos()).unwrap_or(vil_sys::VIL_FOREVER)
 }
 
-impl<T: Message> Drop for Receiver<T> {
+impl<T: Message, M: mode::Receives> Drop for Receiver<T, M> {
     fn drop(&mut self) {
         let _ = self.with(|raw| vil_sys::vil_receiver_close(raw));
     }
 }
 
-impl<T: Message> std::fmt::Debug for Receiver<T> {
+impl<T: Message, M: mode::Receives> std::fmt::Debug for Receiver<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Receiver<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
     }

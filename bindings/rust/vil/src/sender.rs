@@ -3,39 +3,52 @@
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 
 use crate::contract::Direction;
-use crate::{Error, Loan, Message, Result, Status, World, message};
+use crate::receiver::nanoseconds;
+use crate::{Error, Incoming, Loan, Message, Result, Status, World, message, mode};
 
 /// The sending end of a port. Its world may be dropped before it.
 ///
 /// [`Send`], not [`Sync`]: in C an end belongs to one thread and refuses others. Here the thread that owns it is the only
 /// one that can use it, so when the C side answers `VIL_E_BUSY` the wrapper moves it to the calling thread and repeats
 /// the call. That path is cold; a thread pays it once.
-pub struct Sender<T: Message> {
+///
+/// `M` is what the port's routes allow beside publishing; generated code knows it.
+pub struct Sender<T: Message, M: mode::Sends = mode::Publish> {
     raw: NonNull<vil_sys::vil_sender_t>,
-    /// What passes through it; a pointer, so that no two threads share the end.
-    message: PhantomData<*mut T>,
+    /// What passes through it, and how; a pointer, so that no two threads share the end.
+    message: PhantomData<*mut (T, M)>,
 }
 
 // SAFETY: it is not Sync and its loans borrow it, so no two threads use it at once; a new owner is made known to C by
 // `with`, before anything else happens to the end.
-unsafe impl<T: Message> Send for Sender<T> {}
+unsafe impl<T: Message, M: mode::Sends> Send for Sender<T, M> {}
 
-impl<T: Message> Sender<T> {
+impl<T: Message, M: mode::Sends> Sender<T, M> {
     /// Opens the out port of this name; [`Status::E_CONTRACT`] when the world's contract says that it carries another
-    /// message than `T`, [`Status::E_BUSY`] when a living process holds it.
+    /// message than `T`, [`Status::E_BUSY`] when a living process holds it, [`Status::E_PENDING`] when messages that a
+    /// dead holder passed on are still read.
     pub fn open(world: &World, port: &CStr) -> Result<Self> {
+        Self::open_within(world, port, Duration::ZERO)
+    }
+
+    /// Opens the out port of this name, trying for at most `timeout` until a predecessor is gone. So processes may be
+    /// started again in any order.
+    pub fn open_within(world: &World, port: &CStr, timeout: Duration) -> Result<Self> {
         world.contract()?.agree::<T>(port, Direction::Out)?;
         let mut raw = ptr::null_mut();
+        let (world, port, timeout_ns) = (world.as_raw(), port.as_ptr(), nanoseconds(timeout));
         // SAFETY: the world is open, the name lives through the call, the out-pointers are ours.
-        Error::guard(|error| unsafe { vil_sys::vil_sender_open(world.as_raw(), port.as_ptr(), &mut raw, error) })?;
+        let open = |error| unsafe { vil_sys::vil_sender_open_within(world, port, timeout_ns, &mut raw, error) };
+        Error::guard(open)?;
         NonNull::new(raw).map(|raw| Self { raw, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
     }
 
     /// A slot to write a `T` into. Blocks as the route's backpressure says.
     #[inline]
-    pub fn loan(&self) -> Result<Loan<'_, T>, Status> {
+    pub fn loan(&self) -> Result<Loan<'_, T, M>, Status> {
         let mut loan = vil_sys::vil_loan_t { data: ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
         // SAFETY: the end is open until drop, the out-struct is ours.
         self.with(|raw| unsafe { vil_sys::vil_sender_loan(raw, &mut loan) })?;
@@ -43,15 +56,6 @@ impl<T: Message> Sender<T> {
         // SAFETY: the slot is on loan from this end, whose port carries T: checked against the contract by `open`, and
         // the contract against the world by libvil.
         Ok(unsafe { Loan::new(self, loan) })
-    }
-
-    /// Loan, copy and publish in one.
-    #[inline]
-    pub fn send(&self, message: &T) -> Result<(), Status> {
-        let data: *const T = message;
-        // SAFETY: the end is open until drop, the message is borrowed and has this many bytes, all of them written
-        // (Message promises that there are no holes).
-        self.with(|raw| unsafe { vil_sys::vil_sender_send(raw, data.cast(), size_of::<T>()) })
     }
 
     /// Messages published on the port's route since the world was created, restarts included.
@@ -84,13 +88,34 @@ impl<T: Message> Sender<T> {
     }
 }
 
-impl<T: Message> Drop for Sender<T> {
+impl<T: Message, M: mode::Publishes> Sender<T, M> {
+    /// Loan, copy and publish in one.
+    #[inline]
+    pub fn send(&self, message: &T) -> Result<(), Status> {
+        let data: *const T = message;
+        // SAFETY: the end is open until drop, the message is borrowed and has this many bytes, all of them written
+        // (Message promises that there are no holes).
+        self.with(|raw| unsafe { vil_sys::vil_sender_send(raw, data.cast(), size_of::<T>()) })
+    }
+}
+
+impl<T: Message> Sender<T, mode::Answer> {
+    /// Loan, copy and answer in one. The question stays to be released.
+    #[inline]
+    pub fn answer<Q: Message>(&self, question: &Incoming<'_, Q>, answer: &T) -> Result<(), Status> {
+        let mut loan = self.loan()?;
+        *loan = *answer;
+        Ok(loan.answer(question)?)
+    }
+}
+
+impl<T: Message, M: mode::Sends> Drop for Sender<T, M> {
     fn drop(&mut self) {
         let _ = self.with(|raw| vil_sys::vil_sender_close(raw));
     }
 }
 
-impl<T: Message> std::fmt::Debug for Sender<T> {
+impl<T: Message, M: mode::Sends> std::fmt::Debug for Sender<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Sender<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
     }

@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use crate::receiver::nanoseconds;
-use crate::{AnyReceiver, Error, Message, Result, Sender, Status, World};
+use crate::{AnyReceiver, Error, Message, Result, Sender, Status, World, mode};
 
 /// What a wait found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl<'ends> WaitSet<'ends> {
     }
 
     /// Adds a sender, which is ready when there is room. The descriptor does not tell of it.
-    pub fn add_sender<T: Message>(&self, sender: &'ends Sender<T>, token: u64) -> Result<()> {
+    pub fn add_sender<T: Message, M: mode::Sends>(&self, sender: &'ends Sender<T, M>, token: u64) -> Result<()> {
         sender.claim();
         // SAFETY: set and sender are open, the error is ours.
         Error::guard(|error| unsafe { vil_sys::vil_waitset_add_sender(self.as_raw(), sender.as_raw(), token, error) })

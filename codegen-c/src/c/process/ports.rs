@@ -1,7 +1,7 @@
 //! Typed calls of one port: what its routes allow, and nothing else.
 
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Way};
-use crate::writer::Writer;
+use crate::writer::{Writer, c_comment};
 
 /// Where the calls of one end of a port are written to, and what they have in common.
 struct Calls<'a> {
@@ -25,7 +25,7 @@ impl<'a> Calls<'a> {
     /// One call: its comment, `verb` with what it takes beside the process, and its body.
     fn call(&mut self, said: &str, verb: &str, takes: &str, body: impl FnOnce(&mut Writer)) {
         self.out.gap();
-        self.out.line(format!("/* {said} */"));
+        self.out.lines(c_comment(&wrapped(said)));
         let head = format!("static inline vil_status_t {}_{verb}(", self.stem);
         let first = format!("{}_t *self", self.process);
         if head.len() + first.len() + takes.len() + 5 <= WIDTH {
@@ -98,6 +98,23 @@ impl<'a> Calls<'a> {
 
 /// Columns of a line.
 const WIDTH: usize = 110;
+
+/// A comment's text in lines.
+fn wrapped(said: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in said.split(' ') {
+        let last = lines.len() - 1;
+        if lines[last].is_empty() {
+            lines[last].push_str(word);
+        } else if lines[last].len() + word.len() + 7 <= WIDTH {
+            lines[last] += " ";
+            lines[last] += word;
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
 
 const HELD: &str = "When the answer is not VIL_OK and loan->msg is not NULL, it is still held.";
 const RELEASE: &str = "Gives the message back; in any order.";
@@ -207,8 +224,9 @@ pub(super) fn forward(out: &mut Writer, process: &Process, forward: &Forward) {
         Receives::Read | Receives::Change => "It stays its producer's, who gets it back when the next one has read it.",
     };
     out.gap();
-    out.line(format!("/* Passes a message of {} on by {} as it lies. {whose}", from.declared, to.declared));
-    out.line(" * When the answer is not VIL_OK and message->msg is not NULL, it is still held. */");
+    let held = "When the answer is not VIL_OK and message->msg is not NULL, it is still held.";
+    let said = format!("Passes a message of {} on by {} as it lies. {whose} {held}", from.declared, to.declared);
+    out.lines(c_comment(&wrapped(&said)));
     let head = format!("static inline vil_status_t {name}_{}(", forward.name);
     out.line(format!("{head}{name}_t *self,"));
     out.block(format!("{}{message}_msg_t *message) {{", " ".repeat(head.len())), "}", |out| {

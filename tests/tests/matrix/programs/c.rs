@@ -147,7 +147,7 @@ fn roles(out: &mut String, unit: &Unit) {
     let _ = writeln!(out, "static void write_all({stem}_writer_t *self) {{\nunsigned port;");
     out.push_str("while (scanf(\"%x\", &port) == 1) {\nswitch (port) {\n");
     for (index, port) in ports(unit, "writer").iter().enumerate() {
-        let (call, message) = (format!("{stem}_writer_{}", port.snake), &port.message.c);
+        let (call, message) = (format!("{stem}_writer_{}", port.snake), &port.message().c);
         let _ = writeln!(out, "case {index}: {{\n{message}_loan_t loan;\nPATIENTLY({call}_loan(self, &loan));");
         let _ = writeln!(
             out,
@@ -159,7 +159,7 @@ fn roles(out: &mut String, unit: &Unit) {
     let _ = writeln!(out, "static void read_all({stem}_reader_t *self) {{\nunsigned port;");
     out.push_str("while (scanf(\"%x\", &port) == 1) {\nswitch (port) {\n");
     for (index, port) in ports(unit, "reader").iter().enumerate() {
-        let (call, message) = (format!("{stem}_reader_{}", port.snake), &port.message.c);
+        let (call, message) = (format!("{stem}_reader_{}", port.snake), &port.message().c);
         let _ = writeln!(
             out,
             "case {index}: {{\n{message}_msg_t got;\nPATIENTLY({call}_receive(self, UINT64_C(1000000000), &got));"

@@ -155,7 +155,7 @@ fn roles(out: &mut String, unit: &Unit) {
     let _ = writeln!(out, "static void write_all({} &self) {{\nunsigned port;", processes[0]);
     out.push_str("while (std::scanf(\"%x\", &port) == 1) {\nswitch (port) {\n");
     for (index, port) in ports(unit, "writer").iter().enumerate() {
-        let (member, message) = (&port.member, &port.message.camel);
+        let (member, message) = (&port.member, &port.message().camel);
         let _ = writeln!(out, "case {index}: {{\nauto loan = patiently([&] {{ return self.{member}.loan(); }});");
         let _ = writeln!(
             out,

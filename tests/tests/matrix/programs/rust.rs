@@ -153,7 +153,7 @@ fn roles(out: &mut String, unit: &Unit) {
     let _ = writeln!(out, "fn write_all(this: &{}, v: &mut Values<'_>) {{", processes[0]);
     out.push_str("while let Some(port) = v.maybe() {\nmatch port {\n");
     for (index, port) in ports(unit, "writer").iter().enumerate() {
-        let (member, camel, name) = (&port.member, &port.message.camel, &port.message.c);
+        let (member, camel, name) = (&port.member, &port.message().camel, &port.message().c);
         let _ = writeln!(out, "{index} => {{\nlet mut loan = patiently(|| this.{member}.loan());");
         let _ = writeln!(out, "*loan = {camel}::default();\nfill_{name}(&mut loan, v);\npublish(loan);\n}}");
     }
@@ -161,7 +161,7 @@ fn roles(out: &mut String, unit: &Unit) {
     let _ = writeln!(out, "fn read_all(this: &{}, v: &mut Values<'_>) {{", processes[1]);
     out.push_str("while let Some(port) = v.maybe() {\nmatch port {\n");
     for (index, port) in ports(unit, "reader").iter().enumerate() {
-        let (member, name) = (&port.member, &port.message.c);
+        let (member, name) = (&port.member, &port.message().c);
         let _ = writeln!(out, "{index} => {{\nlet got = patiently(|| this.{member}.receive(Duration::from_secs(1)));");
         let _ = writeln!(
             out,

@@ -100,12 +100,22 @@ struct Note: size 16 align 8
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&READER_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                drops: ::vil::Receiver::<Note>::open(&world, c"drops")?,
-                notes: ::vil::Receiver::<Note>::open(&world, c"notes")?,
-                spill: ::vil::Receiver::<Note>::open(&world, c"spill")?,
+                drops: ::vil::Receiver::<Note>::open_within(&world, c"drops", timeout)?,
+                notes: ::vil::Receiver::<Note>::open_within(&world, c"notes", timeout)?,
+                spill: ::vil::Receiver::<Note>::open_within(&world, c"spill", timeout)?,
                 world,
             })
         }
@@ -146,12 +156,22 @@ struct Note: size 16 align 8
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&WRITER_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                drops: ::vil::Sender::<Note>::open(&world, c"drops")?,
-                notes: ::vil::Sender::<Note>::open(&world, c"notes")?,
-                spill: ::vil::Sender::<Note>::open(&world, c"spill")?,
+                drops: ::vil::Sender::<Note>::open_within(&world, c"drops", timeout)?,
+                notes: ::vil::Sender::<Note>::open_within(&world, c"notes", timeout)?,
+                spill: ::vil::Sender::<Note>::open_within(&world, c"spill", timeout)?,
                 world,
             })
         }

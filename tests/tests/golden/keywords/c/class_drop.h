@@ -31,11 +31,19 @@ static inline vil_status_t class_drop_close(class_drop_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t class_drop_open_ports(class_drop_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t class_drop_open_ports_within(class_drop_t *self, uint64_t timeout_ns,
+                                                        vil_error_t *error) {
   (void)self;
+  (void)timeout_ns;
   (void)error;
   return VIL_OK;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t class_drop_open_ports(class_drop_t *self, vil_error_t *error) {
+  return class_drop_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -44,6 +52,14 @@ static inline vil_status_t class_drop_open(class_drop_t *self, const char *world
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &class_drop_contract, options, &self->world, error);
   return status == VIL_OK ? class_drop_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t class_drop_open_within(class_drop_t *self, const char *world_name, uint64_t timeout_ns,
+                                                  const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &class_drop_contract, options, &self->world, error);
+  return status == VIL_OK ? class_drop_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */

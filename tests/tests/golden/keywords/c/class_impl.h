@@ -61,15 +61,34 @@ static inline vil_status_t class_impl_close(class_impl_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t class_impl_open_ports(class_impl_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t class_impl_open_ports_within(class_impl_t *self, uint64_t timeout_ns,
+                                                        vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "namespace", &self->namespace_, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "new", &self->new_, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "open", &self->open_, error);
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "world", &self->world_, error);
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "namespace", timeout_ns,
+                                      &self->namespace_, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "new", timeout_ns,
+                                    &self->new_, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "open", timeout_ns,
+                                    &self->open_, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "world", timeout_ns,
+                                      &self->world_, error);
+  }
   if (status != VIL_OK) (void)class_impl_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t class_impl_open_ports(class_impl_t *self, vil_error_t *error) {
+  return class_impl_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -78,6 +97,14 @@ static inline vil_status_t class_impl_open(class_impl_t *self, const char *world
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &class_impl_contract, options, &self->world, error);
   return status == VIL_OK ? class_impl_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t class_impl_open_within(class_impl_t *self, const char *world_name, uint64_t timeout_ns,
+                                                  const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &class_impl_contract, options, &self->world, error);
+  return status == VIL_OK ? class_impl_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -93,9 +120,9 @@ static inline vil_status_t class_impl_open_or_create(class_impl_t *self, const c
   return status == VIL_OK ? class_impl_open_ports(self, error) : status;
 }
 
-/* The next Result; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t class_impl_namespace_receive(class_impl_t *self, uint64_t timeout_ns,
-                                                        class_result_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t class_impl_namespace_receive(class_impl_t *self,
+                                                        uint64_t timeout_ns, class_result_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->namespace_, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const class_result_t *)message->message.data : NULL;
   return status;
@@ -113,7 +140,7 @@ static inline vil_status_t class_impl_namespace_received(class_impl_t *self, uin
   return vil_receiver_received(self->namespace_, count);
 }
 
-/* Lends a slot to write Result in place; its bytes are what it last held. */
+/* Lends a slot to write the message into; its bytes are what it last held. */
 static inline vil_status_t class_impl_new_loan(class_impl_t *self, class_result_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->new_, &loan->loan);
   loan->msg = status == VIL_OK ? (class_result_t *)loan->loan.data : NULL;
@@ -144,7 +171,7 @@ static inline vil_status_t class_impl_new_published(class_impl_t *self, uint64_t
   return vil_sender_published(self->new_, count);
 }
 
-/* Lends a slot to write Vec in place; its bytes are what it last held. */
+/* Lends a slot to write the message into; its bytes are what it last held. */
 static inline vil_status_t class_impl_open_loan(class_impl_t *self, class_vec_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->open_, &loan->loan);
   loan->msg = status == VIL_OK ? (class_vec_t *)loan->loan.data : NULL;
@@ -175,9 +202,9 @@ static inline vil_status_t class_impl_open_published(class_impl_t *self, uint64_
   return vil_sender_published(self->open_, count);
 }
 
-/* The next Vec; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t class_impl_world_receive(class_impl_t *self, uint64_t timeout_ns,
-                                                    class_vec_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t class_impl_world_receive(class_impl_t *self,
+                                                    uint64_t timeout_ns, class_vec_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->world_, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const class_vec_t *)message->message.data : NULL;
   return status;

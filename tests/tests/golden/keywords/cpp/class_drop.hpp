@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_CLASS_DROP_HPP
 #define VIL_GENERATED_CLASS_DROP_HPP
 
+#include <chrono>
 #include <utility>
 #include "class.hpp"
 #include "class_program.hpp"
@@ -19,7 +20,15 @@ class Drop {
   [[nodiscard]] static ::vil::Result<Drop> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::class_::drop_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Drop> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::class_::drop_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -29,7 +38,7 @@ class Drop {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::class_::drop_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -38,7 +47,8 @@ class Drop {
   explicit Drop(::vil::World &&vil_world) noexcept
       : world(std::move(vil_world)) {}
 
-  static ::vil::Result<Drop> vil_attach(::vil::World &&vil_world) noexcept {
+  static ::vil::Result<Drop> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds) noexcept {
     return Drop(std::move(vil_world));
   }
 };

@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_CLASS_EXTERN_HPP
 #define VIL_GENERATED_CLASS_EXTERN_HPP
 
+#include <chrono>
 #include <utility>
 #include "class.hpp"
 #include "class_program.hpp"
@@ -25,7 +26,15 @@ class Extern {
   [[nodiscard]] static ::vil::Result<Extern> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::class_::extern_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Extern> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::class_::extern_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -35,7 +44,7 @@ class Extern {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::class_::extern_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -56,14 +65,15 @@ class Extern {
         open_(std::move(vil_open_end)),
         world_(std::move(vil_world_end)) {}
 
-  static ::vil::Result<Extern> vil_attach(::vil::World &&vil_world) noexcept {
-    auto vil_namespace_end = ::vil::Receiver<Result>::open(vil_world, "namespace");
+  static ::vil::Result<Extern> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
+    auto vil_namespace_end = ::vil::Receiver<Result>::open_within(vil_world, "namespace", vil_timeout);
     if (!vil_namespace_end) return vil_namespace_end.error();
-    auto vil_new_end = ::vil::Sender<Result>::open(vil_world, "new");
+    auto vil_new_end = ::vil::Sender<Result>::open_within(vil_world, "new", vil_timeout);
     if (!vil_new_end) return vil_new_end.error();
-    auto vil_open_end = ::vil::Sender<Vec>::open(vil_world, "open");
+    auto vil_open_end = ::vil::Sender<Vec>::open_within(vil_world, "open", vil_timeout);
     if (!vil_open_end) return vil_open_end.error();
-    auto vil_world_end = ::vil::Receiver<Vec>::open(vil_world, "world");
+    auto vil_world_end = ::vil::Receiver<Vec>::open_within(vil_world, "world", vil_timeout);
     if (!vil_world_end) return vil_world_end.error();
     return Extern(std::move(vil_world),
                   std::move(*vil_namespace_end),

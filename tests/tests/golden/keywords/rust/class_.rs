@@ -698,8 +698,18 @@ enum Self: u8 open
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&DROP_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, _timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
                 world,
             })
@@ -744,13 +754,23 @@ enum Self: u8 open
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&EXTERN_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                namespace_: ::vil::Receiver::<Result>::open(&world, c"namespace")?,
-                new_: ::vil::Sender::<Result>::open(&world, c"new")?,
-                open_: ::vil::Sender::<Vec>::open(&world, c"open")?,
-                world_: ::vil::Receiver::<Vec>::open(&world, c"world")?,
+                namespace_: ::vil::Receiver::<Result>::open_within(&world, c"namespace", timeout)?,
+                new_: ::vil::Sender::<Result>::open_within(&world, c"new", timeout)?,
+                open_: ::vil::Sender::<Vec>::open_within(&world, c"open", timeout)?,
+                world_: ::vil::Receiver::<Vec>::open_within(&world, c"world", timeout)?,
                 world,
             })
         }
@@ -794,13 +814,23 @@ enum Self: u8 open
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&IMPL_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                namespace_: ::vil::Receiver::<Result>::open(&world, c"namespace")?,
-                new_: ::vil::Sender::<Result>::open(&world, c"new")?,
-                open_: ::vil::Sender::<Vec>::open(&world, c"open")?,
-                world_: ::vil::Receiver::<Vec>::open(&world, c"world")?,
+                namespace_: ::vil::Receiver::<Result>::open_within(&world, c"namespace", timeout)?,
+                new_: ::vil::Sender::<Result>::open_within(&world, c"new", timeout)?,
+                open_: ::vil::Sender::<Vec>::open_within(&world, c"open", timeout)?,
+                world_: ::vil::Receiver::<Vec>::open_within(&world, c"world", timeout)?,
                 world,
             })
         }

@@ -47,13 +47,26 @@ static inline vil_status_t demo_line_sink_close(demo_line_sink_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t demo_line_sink_open_ports(demo_line_sink_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t demo_line_sink_open_ports_within(demo_line_sink_t *self, uint64_t timeout_ns,
+                                                            vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "alarms", &self->alarms, error);
-  if (status == VIL_OK) status = vil_receiver_open(self->world, "readings", &self->readings, error);
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "alarms", timeout_ns,
+                                      &self->alarms, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "readings", timeout_ns,
+                                      &self->readings, error);
+  }
   if (status != VIL_OK) (void)demo_line_sink_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t demo_line_sink_open_ports(demo_line_sink_t *self, vil_error_t *error) {
+  return demo_line_sink_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -62,6 +75,14 @@ static inline vil_status_t demo_line_sink_open(demo_line_sink_t *self, const cha
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &demo_line_sink_contract, options, &self->world, error);
   return status == VIL_OK ? demo_line_sink_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t demo_line_sink_open_within(demo_line_sink_t *self, const char *world_name, uint64_t timeout_ns,
+                                                      const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &demo_line_sink_contract, options, &self->world, error);
+  return status == VIL_OK ? demo_line_sink_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -77,16 +98,17 @@ static inline vil_status_t demo_line_sink_open_or_create(demo_line_sink_t *self,
   return status == VIL_OK ? demo_line_sink_open_ports(self, error) : status;
 }
 
-/* The next Alarm; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t demo_line_sink_alarms_receive(demo_line_sink_t *self, uint64_t timeout_ns,
-                                                         demo_line_alarm_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t demo_line_sink_alarms_receive(demo_line_sink_t *self,
+                                                         uint64_t timeout_ns, demo_line_alarm_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->alarms, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const demo_line_alarm_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t demo_line_sink_alarms_release(demo_line_sink_t *self, demo_line_alarm_msg_t *message) {
+static inline vil_status_t demo_line_sink_alarms_release(demo_line_sink_t *self,
+                                                         demo_line_alarm_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->alarms, &message->message);
   message->msg = (const demo_line_alarm_t *)message->message.data;
   return status;
@@ -97,16 +119,17 @@ static inline vil_status_t demo_line_sink_alarms_received(demo_line_sink_t *self
   return vil_receiver_received(self->alarms, count);
 }
 
-/* The next Reading; it waits for at most timeout_ns, 0: not at all. */
-static inline vil_status_t demo_line_sink_readings_receive(demo_line_sink_t *self, uint64_t timeout_ns,
-                                                           demo_line_reading_msg_t *message) {
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t demo_line_sink_readings_receive(demo_line_sink_t *self,
+                                                           uint64_t timeout_ns, demo_line_reading_msg_t *message) {
   const vil_status_t status = vil_receiver_receive(self->readings, timeout_ns, &message->message);
   message->msg = status == VIL_OK ? (const demo_line_reading_t *)message->message.data : NULL;
   return status;
 }
 
 /* Gives the message back; in any order. */
-static inline vil_status_t demo_line_sink_readings_release(demo_line_sink_t *self, demo_line_reading_msg_t *message) {
+static inline vil_status_t demo_line_sink_readings_release(demo_line_sink_t *self,
+                                                           demo_line_reading_msg_t *message) {
   const vil_status_t status = vil_receiver_release(self->readings, &message->message);
   message->msg = (const demo_line_reading_t *)message->message.data;
   return status;

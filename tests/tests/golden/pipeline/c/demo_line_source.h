@@ -47,13 +47,26 @@ static inline vil_status_t demo_line_source_close(demo_line_source_t *self) {
   return status;
 }
 
-/* Opens every port of a process that is attached; on a fault everything is closed again. */
-static inline vil_status_t demo_line_source_open_ports(demo_line_source_t *self, vil_error_t *error) {
+/* Opens every port of a process that is attached, trying for at most timeout_ns nanoseconds each: until a
+ * predecessor is gone, and what it passed on is read. On a fault everything is closed again. */
+static inline vil_status_t demo_line_source_open_ports_within(demo_line_source_t *self, uint64_t timeout_ns,
+                                                              vil_error_t *error) {
   vil_status_t status = VIL_OK;
-  if (status == VIL_OK) status = vil_sender_open(self->world, "alarms", &self->alarms, error);
-  if (status == VIL_OK) status = vil_sender_open(self->world, "readings", &self->readings, error);
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "alarms", timeout_ns,
+                                    &self->alarms, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "readings", timeout_ns,
+                                    &self->readings, error);
+  }
   if (status != VIL_OK) (void)demo_line_source_close(self);
   return status;
+}
+
+/* As open_ports_within, trying once. */
+static inline vil_status_t demo_line_source_open_ports(demo_line_source_t *self, vil_error_t *error) {
+  return demo_line_source_open_ports_within(self, 0, error);
 }
 
 /* Attaches to a world that exists and opens every port. options and error may be NULL. */
@@ -62,6 +75,14 @@ static inline vil_status_t demo_line_source_open(demo_line_source_t *self, const
   memset(self, 0, sizeof *self);
   const vil_status_t status = vil_world_open(world_name, &demo_line_source_contract, options, &self->world, error);
   return status == VIL_OK ? demo_line_source_open_ports(self, error) : status;
+}
+
+/* As open, trying for at most timeout_ns nanoseconds at each port. */
+static inline vil_status_t demo_line_source_open_within(demo_line_source_t *self, const char *world_name, uint64_t timeout_ns,
+                                                        const vil_world_options_t *options, vil_error_t *error) {
+  memset(self, 0, sizeof *self);
+  const vil_status_t status = vil_world_open(world_name, &demo_line_source_contract, options, &self->world, error);
+  return status == VIL_OK ? demo_line_source_open_ports_within(self, timeout_ns, error) : status;
 }
 
 /* As open, and creates the world from the embedded program when there is none. */
@@ -77,29 +98,33 @@ static inline vil_status_t demo_line_source_open_or_create(demo_line_source_t *s
   return status == VIL_OK ? demo_line_source_open_ports(self, error) : status;
 }
 
-/* Lends a slot to write Alarm in place; its bytes are what it last held. */
-static inline vil_status_t demo_line_source_alarms_loan(demo_line_source_t *self, demo_line_alarm_loan_t *loan) {
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t demo_line_source_alarms_loan(demo_line_source_t *self,
+                                                        demo_line_alarm_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->alarms, &loan->loan);
   loan->msg = status == VIL_OK ? (demo_line_alarm_t *)loan->loan.data : NULL;
   return status;
 }
 
 /* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
-static inline vil_status_t demo_line_source_alarms_publish(demo_line_source_t *self, demo_line_alarm_loan_t *loan) {
+static inline vil_status_t demo_line_source_alarms_publish(demo_line_source_t *self,
+                                                           demo_line_alarm_loan_t *loan) {
   const vil_status_t status = vil_sender_publish(self->alarms, &loan->loan);
   loan->msg = (demo_line_alarm_t *)loan->loan.data;
   return status;
 }
 
 /* Gives the loan back unsent. */
-static inline vil_status_t demo_line_source_alarms_discard(demo_line_source_t *self, demo_line_alarm_loan_t *loan) {
+static inline vil_status_t demo_line_source_alarms_discard(demo_line_source_t *self,
+                                                           demo_line_alarm_loan_t *loan) {
   const vil_status_t status = vil_sender_discard(self->alarms, &loan->loan);
   loan->msg = (demo_line_alarm_t *)loan->loan.data;
   return status;
 }
 
 /* Loan, copy and publish in one. */
-static inline vil_status_t demo_line_source_alarms_send(demo_line_source_t *self, const demo_line_alarm_t *message) {
+static inline vil_status_t demo_line_source_alarms_send(demo_line_source_t *self,
+                                                        const demo_line_alarm_t *message) {
   return vil_sender_send(self->alarms, message, sizeof *message);
 }
 
@@ -108,29 +133,33 @@ static inline vil_status_t demo_line_source_alarms_published(demo_line_source_t 
   return vil_sender_published(self->alarms, count);
 }
 
-/* Lends a slot to write Reading in place; its bytes are what it last held. */
-static inline vil_status_t demo_line_source_readings_loan(demo_line_source_t *self, demo_line_reading_loan_t *loan) {
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t demo_line_source_readings_loan(demo_line_source_t *self,
+                                                          demo_line_reading_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->readings, &loan->loan);
   loan->msg = status == VIL_OK ? (demo_line_reading_t *)loan->loan.data : NULL;
   return status;
 }
 
 /* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
-static inline vil_status_t demo_line_source_readings_publish(demo_line_source_t *self, demo_line_reading_loan_t *loan) {
+static inline vil_status_t demo_line_source_readings_publish(demo_line_source_t *self,
+                                                             demo_line_reading_loan_t *loan) {
   const vil_status_t status = vil_sender_publish(self->readings, &loan->loan);
   loan->msg = (demo_line_reading_t *)loan->loan.data;
   return status;
 }
 
 /* Gives the loan back unsent. */
-static inline vil_status_t demo_line_source_readings_discard(demo_line_source_t *self, demo_line_reading_loan_t *loan) {
+static inline vil_status_t demo_line_source_readings_discard(demo_line_source_t *self,
+                                                             demo_line_reading_loan_t *loan) {
   const vil_status_t status = vil_sender_discard(self->readings, &loan->loan);
   loan->msg = (demo_line_reading_t *)loan->loan.data;
   return status;
 }
 
 /* Loan, copy and publish in one. */
-static inline vil_status_t demo_line_source_readings_send(demo_line_source_t *self, const demo_line_reading_t *message) {
+static inline vil_status_t demo_line_source_readings_send(demo_line_source_t *self,
+                                                          const demo_line_reading_t *message) {
   return vil_sender_send(self->readings, message, sizeof *message);
 }
 

@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_DEMO_LINE_SINK_HPP
 #define VIL_GENERATED_DEMO_LINE_SINK_HPP
 
+#include <chrono>
 #include <utility>
 #include "demo_line.hpp"
 #include "demo_line_program.hpp"
@@ -23,7 +24,15 @@ class Sink {
   [[nodiscard]] static ::vil::Result<Sink> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::demo::line::sink_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Sink> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::demo::line::sink_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -33,7 +42,7 @@ class Sink {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::demo::line::sink_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -46,10 +55,11 @@ class Sink {
                 ::vil::Receiver<Reading> &&vil_readings_end) noexcept
       : world(std::move(vil_world)), alarms(std::move(vil_alarms_end)), readings(std::move(vil_readings_end)) {}
 
-  static ::vil::Result<Sink> vil_attach(::vil::World &&vil_world) noexcept {
-    auto vil_alarms_end = ::vil::Receiver<Alarm>::open(vil_world, "alarms");
+  static ::vil::Result<Sink> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
+    auto vil_alarms_end = ::vil::Receiver<Alarm>::open_within(vil_world, "alarms", vil_timeout);
     if (!vil_alarms_end) return vil_alarms_end.error();
-    auto vil_readings_end = ::vil::Receiver<Reading>::open(vil_world, "readings");
+    auto vil_readings_end = ::vil::Receiver<Reading>::open_within(vil_world, "readings", vil_timeout);
     if (!vil_readings_end) return vil_readings_end.error();
     return Sink(std::move(vil_world), std::move(*vil_alarms_end), std::move(*vil_readings_end));
   }

@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_DEMO_LINE_SOURCE_HPP
 #define VIL_GENERATED_DEMO_LINE_SOURCE_HPP
 
+#include <chrono>
 #include <utility>
 #include "demo_line.hpp"
 #include "demo_line_program.hpp"
@@ -23,7 +24,15 @@ class Source {
   [[nodiscard]] static ::vil::Result<Source> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::demo::line::source_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Source> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::demo::line::source_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -33,7 +42,7 @@ class Source {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::demo::line::source_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -46,10 +55,11 @@ class Source {
                   ::vil::Sender<Reading> &&vil_readings_end) noexcept
       : world(std::move(vil_world)), alarms(std::move(vil_alarms_end)), readings(std::move(vil_readings_end)) {}
 
-  static ::vil::Result<Source> vil_attach(::vil::World &&vil_world) noexcept {
-    auto vil_alarms_end = ::vil::Sender<Alarm>::open(vil_world, "alarms");
+  static ::vil::Result<Source> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
+    auto vil_alarms_end = ::vil::Sender<Alarm>::open_within(vil_world, "alarms", vil_timeout);
     if (!vil_alarms_end) return vil_alarms_end.error();
-    auto vil_readings_end = ::vil::Sender<Reading>::open(vil_world, "readings");
+    auto vil_readings_end = ::vil::Sender<Reading>::open_within(vil_world, "readings", vil_timeout);
     if (!vil_readings_end) return vil_readings_end.error();
     return Source(std::move(vil_world), std::move(*vil_alarms_end), std::move(*vil_readings_end));
   }

@@ -293,11 +293,21 @@ struct demo.line.Reading: size 24 align 8
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&SINK_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                alarms: ::vil::Receiver::<Alarm>::open(&world, c"alarms")?,
-                readings: ::vil::Receiver::<Reading>::open(&world, c"readings")?,
+                alarms: ::vil::Receiver::<Alarm>::open_within(&world, c"alarms", timeout)?,
+                readings: ::vil::Receiver::<Reading>::open_within(&world, c"readings", timeout)?,
                 world,
             })
         }
@@ -335,11 +345,21 @@ struct demo.line.Reading: size 24 align 8
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&SOURCE_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                alarms: ::vil::Sender::<Alarm>::open(&world, c"alarms")?,
-                readings: ::vil::Sender::<Reading>::open(&world, c"readings")?,
+                alarms: ::vil::Sender::<Alarm>::open_within(&world, c"alarms", timeout)?,
+                readings: ::vil::Sender::<Reading>::open_within(&world, c"readings", timeout)?,
                 world,
             })
         }
