@@ -22,6 +22,14 @@ fn a_steady_stream_calls_no_allocator_no_lock_and_no_clock_and_meets_no_page_fau
 }
 
 #[test]
+fn waiting_allocates_nothing_whether_it_sleeps_or_not() {
+    let dir = Scratch::new("hot-path-wait");
+    let found = figures(&compiled(&dir, "count"), &["slots", "wait"]);
+    told("waits", &found);
+    assert_eq!((found["wait.allocations"], found["wait.frees"], found["wait.locks"]), (0, 0, 0));
+}
+
+#[test]
 fn a_stream_that_allocates_or_locks_is_found() {
     let dir = Scratch::new("hot-path-count-twin");
     let program = compiled(&dir, "count");

@@ -1,6 +1,6 @@
 /* Counts calls of the allocator, of locks and of the clock, and page faults, while messages pass from end to end in one
-   process: `count LANE [malloc|mutex]`. With a second argument the stream itself does what must not be done, so that the
-   counting is seen to count. The definitions here take the place of glibc's in libvil.so too, and pass each call on. */
+   process: `count LANE [malloc|mutex|wait]`. With `wait` messages are waited for; with the others the stream itself does what
+   must not be done, so that the counting is seen to count. The definitions here take the place of glibc's in libvil.so too, and pass each call on. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -92,6 +92,31 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
 static void *volatile kept;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
+/* A message that is waited for in every way there is, and waits that find none and sleep until they are late. */
+static uint64_t wait_together(const ends_t *ends, vil_waitset_t *set, uint64_t number) {
+  vil_receiver_t *const receivers[] = {ends->receiver};
+  vil_message_t message;
+  uint64_t token;
+  size_t index;
+  put(ends, number);
+  GOES(vil_waitset_wait(set, 0, &token));
+  GOES(vil_waitset_wait(set, 100000, &token));
+  GOES(vil_receiver_wait_any(receivers, 1, 100000, &index));
+  take_now(ends, number, &message);
+  release(ends, &message);
+  const vil_status_t late[] = {vil_waitset_wait(set, 0, &token), vil_waitset_wait(set, 100000, &token),
+                               vil_receiver_wait_any(receivers, 1, 100000, &index)};
+  if (late[0] != VIL_EMPTY || late[1] != VIL_TIMEOUT || late[2] != VIL_TIMEOUT) exit(1);
+  return number + 1;
+}
+
+static vil_waitset_t *set_of(const ends_t *ends) {
+  vil_waitset_t *set = NULL;
+  GOES(vil_waitset_create(world_of_receiver, &set, NULL));
+  GOES(vil_waitset_add(set, ends->receiver, 1, NULL));
+  return set;
+}
+
 static void misbehave(const char *how) {
   if (strcmp(how, "malloc") == 0) {
     kept = malloc(24);
@@ -131,6 +156,16 @@ int main(int argc, char **argv) {
   memcpy(opening, counts, sizeof counts);
 
   uint64_t number = lap(&ends, 0, NULL);
+  if (how != NULL && strcmp(how, "wait") == 0) {
+    vil_waitset_t *set = set_of(&ends);
+    memset(counts, 0, sizeof counts);
+    for (int i = 0; i < 500; i++) number = wait_together(&ends, set, number);
+    memcpy(stream, counts, sizeof counts);
+    print("wait", stream);
+    GOES(vil_waitset_close(set));
+    close_ends(&ends);
+    return 0;
+  }
   const uint64_t first = number;
   memset(counts, 0, sizeof counts);
   for (int i = 0; i < LAPS; i++) {

@@ -1,5 +1,6 @@
 //! From loan to release, in a steady stream with an awake peer, libvil allocates nothing, takes no lock, makes no system
-//! call and runs no locked instruction but one fence for each publish and each release. Here that is counted.
+//! call and runs no locked instruction and no fence (in a world with fences one for each publish and each release). Here
+//! that is counted.
 //!
 //! Three ways, because each is blind to something: calls of the allocator and of locks are interposed, the kernel kills
 //! who makes a system call, and every instruction that runs is looked at. Each has a bad twin that it must find.
