@@ -351,7 +351,7 @@ unsafe extern "C" {
         set: *mut *mut vil_waitset_t,
         error: *mut vil_error_t,
     ) -> vil_status_t;
-    pub fn vil_waitset_close(set: *mut vil_waitset_t) -> vil_status_t;
+    pub safe fn vil_waitset_close(set: *mut vil_waitset_t) -> vil_status_t;
     pub fn vil_waitset_add(
         set: *mut vil_waitset_t,
         receiver: *mut vil_receiver_t,
@@ -364,12 +364,12 @@ unsafe extern "C" {
         token: u64,
         error: *mut vil_error_t,
     ) -> vil_status_t;
-    pub fn vil_waitset_remove(set: *mut vil_waitset_t, receiver: *mut vil_receiver_t) -> vil_status_t;
-    pub fn vil_waitset_remove_sender(set: *mut vil_waitset_t, sender: *mut vil_sender_t) -> vil_status_t;
+    pub safe fn vil_waitset_remove(set: *mut vil_waitset_t, receiver: *mut vil_receiver_t) -> vil_status_t;
+    pub safe fn vil_waitset_remove_sender(set: *mut vil_waitset_t, sender: *mut vil_sender_t) -> vil_status_t;
     pub fn vil_waitset_wait(set: *mut vil_waitset_t, timeout_ns: u64, token: *mut u64) -> vil_status_t;
     pub fn vil_waitset_fd(set: *mut vil_waitset_t, fd: *mut core::ffi::c_int, error: *mut vil_error_t) -> vil_status_t;
-    pub fn vil_waitset_cancel(set: *mut vil_waitset_t) -> vil_status_t;
-    pub fn vil_waitset_move_to_thread(set: *mut vil_waitset_t) -> vil_status_t;
+    pub safe fn vil_waitset_cancel(set: *mut vil_waitset_t) -> vil_status_t;
+    pub safe fn vil_waitset_move_to_thread(set: *mut vil_waitset_t) -> vil_status_t;
     pub fn vil_world_create(
         name: *const core::ffi::c_char,
         program: *mut vil_program_t,

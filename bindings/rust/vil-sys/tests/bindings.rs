@@ -71,7 +71,7 @@ fn with_safety(line: &str) -> String {
 }
 
 fn is_handle(ty: &str) -> bool {
-    ["program", "world", "sender", "receiver", "heap", "queue"].iter().any(|noun| ty == format!("vil_{noun}_t"))
+    ["program", "world", "sender", "receiver", "heap", "queue", "waitset"].iter().any(|noun| ty == format!("vil_{noun}_t"))
 }
 
 #[test]
