@@ -25,6 +25,7 @@ const ROLES: &[&[Role]] = &[
     crate::forks::ROLES,
     crate::limits::ROLES,
     crate::owners::ROLES,
+    crate::registry::ROLES,
     crate::waiting_barrier::ROLES,
     crate::waiting_sets::ROLES,
 ];

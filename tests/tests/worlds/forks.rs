@@ -21,6 +21,7 @@ pub(crate) const ROLES: &[Role] = &[
     ("forks with worlds", forks_with_worlds),
     ("forks and is killed", forks_and_is_killed),
     ("clones around the handlers and is killed", clones_and_is_killed),
+    ("forks with a watcher", forks_with_a_watcher),
     ("runs a child that stays", runs_a_child_that_stays),
     ("forks while others open", forks_while_others_open),
 ];
@@ -153,6 +154,29 @@ fn a_killed_parent_is_dead_though_its_fork_child_lives() {
     assert_eq!(take(&mut receiver), Ok(4));
     drop(receiver);
     house.is_swept();
+}
+
+/// Forks while a watcher runs: the child has none, and ends its copy of the world without waiting for one.
+fn forks_with_a_watcher(dir: &Path, _: &str) {
+    let keeper = World::create(&place(dir), "post", &PLAIN.plan(), &NOBODY).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(keeper.watch(std::time::Duration::from_millis(1)), Ok(()));
+    let mut held = Some(keeper);
+    let ended = in_child(|| {
+        drop(held.take());
+        let own = World::open(&place(dir), "post", &NOBODY).unwrap_or_else(|error| panic!("{error}"));
+        assert!(!own.unwatch(), "a world of its own has no watcher");
+        assert_eq!(own.watch(std::time::Duration::from_millis(1)), Ok(()));
+        assert!(own.unwatch());
+    });
+    assert_eq!(ended, 0);
+    assert!(held.expect("the parent's copy is untouched").unwatch(), "the parent's goes on");
+    say("done");
+}
+
+#[test]
+fn a_fork_child_has_no_watcher_and_does_not_wait_for_its_parent_s() {
+    let dir = RuntimeDir::new("fork-watcher");
+    assert_eq!(Other::start("forks with a watcher", &dir, "").all(), ["done"]);
 }
 
 /// Opens the sending end, leaves a child behind that no fork handler saw, and waits to be killed. The child keeps the

@@ -15,6 +15,7 @@ mod limits;
 mod owners;
 mod places;
 mod policies;
+mod registry;
 mod surface;
 mod threads;
 mod transfers;

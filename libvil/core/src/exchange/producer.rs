@@ -272,8 +272,8 @@ impl Producer {
     #[inline]
     fn has_room_at(&mut self, shared: &Shared, at: usize) -> Result<bool, Refusal> {
         let answer = self.outlets[at].has_room(shared, &mut self.pool);
-        if answer == Err(Refusal::Corrupt) {
-            self.corrupt = true;
+        if answer == Err(Refusal::Corrupt) && !std::mem::replace(&mut self.corrupt, true) {
+            record(shared, Event::new(Kind::Quarantined, self.pool.me()).on(self.outlets[at].route));
         }
         answer
     }
