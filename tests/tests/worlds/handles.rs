@@ -31,6 +31,7 @@ pub(crate) struct Post {
     pub(crate) heap: *mut vil_heap_t,
     pub(crate) producer: *mut vil_queue_t,
     pub(crate) consumer: *mut vil_queue_t,
+    pub(crate) set: *mut vil_waitset_t,
     /// Whoever made the directory removes it.
     _dir: Option<RuntimeDir>,
 }
@@ -98,6 +99,7 @@ impl Post {
             heap: null_mut(),
             producer: null_mut(),
             consumer: null_mut(),
+            set: null_mut(),
             _dir: dir,
         };
         post.open();
@@ -117,6 +119,7 @@ impl Post {
             fine(vil_world_open(name, &reader, &options, &mut self.reader, e), &error);
             fine(vil_sender_open(self.writer, letters, &mut self.sender, e), &error);
             fine(vil_receiver_open(self.reader, letters, &mut self.receiver, e), &error);
+            fine(vil_waitset_create(self.reader, &mut self.set, e), &error);
             fine(vil_heap_create(heap_name, &heap, &mut self.heap, e), &error);
             fine(vil_queue_open(self.heap, 0, VIL_PRODUCER, &mut self.producer, e), &error);
             fine(vil_queue_open(self.heap, 0, VIL_CONSUMER, &mut self.consumer, e), &error);
@@ -190,7 +193,7 @@ impl Post {
     }
 
     /// What every kind of handle is called, and one of it.
-    pub(crate) fn kinds(&self) -> [(&'static str, usize); 6] {
+    pub(crate) fn kinds(&self) -> [(&'static str, usize); 7] {
         [
             ("program", self.program as usize),
             ("world", self.writer as usize),
@@ -198,6 +201,7 @@ impl Post {
             ("receiver", self.receiver as usize),
             ("heap", self.heap as usize),
             ("queue", self.producer as usize),
+            ("waitset", self.set as usize),
         ]
     }
 }
@@ -205,6 +209,7 @@ impl Post {
 impl Drop for Post {
     fn drop(&mut self) {
         // Some may be closed already, or be another thread's: then these answer so, which is as well.
+        vil_waitset_close(self.set);
         vil_sender_close(self.sender);
         vil_receiver_close(self.receiver);
         vil_queue_close(self.producer);

@@ -121,6 +121,16 @@ const USES: &[Call] = calls! {
     receiver: vil_receiver_forward(post, handle) vil_receiver_forward(handle, &mut received(), post.sender);
     receiver: vil_receiver_wait_any(post, handle) vil_receiver_wait_any(&handle, 1, 0, &mut 0);
     receiver: vil_receiver_received(post, handle) vil_receiver_received(handle, &mut 0);
+    world: vil_waitset_create(post, handle) {
+        let mut set = null_mut();
+        let status = vil_waitset_create(handle, &mut set, null_mut());
+        vil_waitset_close(set);
+        status
+    };
+    waitset: vil_waitset_add(post, handle) vil_waitset_add(handle, post.receiver, 1, null_mut());
+    waitset: vil_waitset_add_sender(post, handle) vil_waitset_add_sender(handle, post.sender, 1, null_mut());
+    waitset: vil_waitset_wait(post, handle) vil_waitset_wait(handle, 0, &mut 0);
+    waitset: vil_waitset_fd(post, handle) vil_waitset_fd(handle, &mut 0, null_mut());
     heap: vil_heap_audit(post, handle) vil_heap_audit(handle, &mut audit());
     heap: vil_queue_open(post, handle) vil_queue_open(handle, 0, VIL_PRODUCER, &mut null_mut(), null_mut());
     queue: vil_queue_loan(post, handle) {
@@ -142,6 +152,23 @@ macro_rules! plain_calls {
 
 const CANCEL: &[Call] = plain_calls! { world: vil_world_cancel; };
 
+/// Calls that say so themselves are for any thread, though their handle is one thread's.
+pub(crate) const ANY_THREAD: &[Call] = plain_calls! { waitset: vil_waitset_cancel; };
+
+/// Calls that take a second handle and no pointer.
+const REMOVES: &[Call] = &[
+    Call {
+        kind: "waitset",
+        name: "vil_waitset_remove",
+        call: |post, handle| vil_waitset_remove(handle as *mut _, post.receiver),
+    },
+    Call {
+        kind: "waitset",
+        name: "vil_waitset_remove_sender",
+        call: |post, handle| vil_waitset_remove_sender(handle as *mut _, post.sender),
+    },
+];
+
 const WATCH: &[Call] =
     &[Call { kind: "world", name: "vil_registry_watch", call: |_, handle| vil_registry_watch(handle as *mut _, 1000) }];
 
@@ -149,7 +176,7 @@ const UNWATCH: &[Call] = plain_calls! { world: vil_registry_unwatch; };
 
 /// Every call that leaves its handle as it is.
 pub(crate) fn uses() -> impl Iterator<Item = &'static Call> {
-    USES.iter().chain(CANCEL).chain(WATCH).chain(UNWATCH)
+    USES.iter().chain(CANCEL).chain(ANY_THREAD).chain(REMOVES).chain(WATCH).chain(UNWATCH)
 }
 
 /// Calls that make the calling thread the owner.
@@ -157,10 +184,12 @@ pub(crate) const MOVES: &[Call] = plain_calls! {
     sender: vil_sender_move_to_thread;
     receiver: vil_receiver_move_to_thread;
     queue: vil_queue_move_to_thread;
+    waitset: vil_waitset_move_to_thread;
 };
 
 /// Calls that end a handle, ends before what they were opened from.
 pub(crate) const CLOSES: &[Call] = plain_calls! {
+    waitset: vil_waitset_close;
     sender: vil_sender_close;
     receiver: vil_receiver_close;
     queue: vil_queue_close;

@@ -1,5 +1,6 @@
 //! Several of everything in one process: threads, attachments, worlds.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use vil_core::base::error::Fault;
@@ -7,6 +8,7 @@ use vil_core::world::{Receiver, Sender, Stop, World};
 
 use crate::handles::Post;
 use crate::house::{House, PLAIN, Shape, give_back, number, refused, role, send, take};
+use crate::surface::{ANY_THREAD, CLOSES, Call, MOVES, uses};
 use vil_capi::*;
 
 #[test]
@@ -54,6 +56,58 @@ fn another_thread_s_handle_is_busy_until_it_is_moved_and_nothing_happens_before(
         assert_eq!(vil_receiver_release(post.receiver, &mut message), VIL_OK);
     }
     assert_eq!(count, 1);
+}
+
+/// Handles that one thread uses at a time.
+const OF_ONE_THREAD: [&str; 4] = ["sender", "receiver", "queue", "waitset"];
+
+/// Calls of such a handle that are its thread's alone.
+fn calls_of_one_thread() -> impl Iterator<Item = &'static Call> {
+    let is_free = |call: &&Call| ANY_THREAD.iter().any(|free| free.name == call.name);
+    uses().filter(move |call| OF_ONE_THREAD.contains(&call.kind) && !is_free(call))
+}
+
+/// A post that another thread is shown.
+struct Lent<'a>(&'a Post);
+
+// SAFETY: handles are looked up, never followed, and may be shown to any thread; that is what is tested.
+unsafe impl Send for Lent<'_> {}
+
+#[test]
+fn every_call_of_an_end_is_busy_in_another_thread_until_all_ends_are_moved_there() {
+    let post = Post::new("all-moved");
+    let kinds = post.kinds();
+    let handle = |kind: &str| kinds.iter().find(|(known, _)| *known == kind).expect("every kind").1;
+    // A living process that holds a port or an entry makes these busy for everybody.
+    let busy_here: HashSet<&str> =
+        uses().filter(|call| (call.call)(&post, handle(call.kind)) == VIL_E_BUSY).map(|call| call.name).collect();
+    let (lent, busy_here) = (Lent(&post), &busy_here);
+    std::thread::scope(|scope| {
+        let stranger = move || {
+            let Lent(post) = { lent };
+            for call in calls_of_one_thread().chain(CLOSES.iter().filter(|call| OF_ONE_THREAD.contains(&call.kind))) {
+                assert_eq!((call.call)(post, handle(call.kind)), VIL_E_BUSY, "{}", call.name);
+            }
+            for call in uses().filter(|call| !OF_ONE_THREAD.contains(&call.kind)).chain(ANY_THREAD) {
+                let status = (call.call)(post, handle(call.kind));
+                assert_eq!(status == VIL_E_BUSY, busy_here.contains(call.name), "{} is for any thread", call.name);
+            }
+            for call in MOVES {
+                assert_eq!((call.call)(post, handle(call.kind)), VIL_OK, "{}", call.name);
+            }
+            for call in calls_of_one_thread() {
+                assert_ne!((call.call)(post, handle(call.kind)), VIL_E_BUSY, "{} after the move", call.name);
+            }
+        };
+        scope.spawn(stranger).join().expect("no panic");
+    });
+    for call in calls_of_one_thread() {
+        assert_eq!((call.call)(&post, handle(call.kind)), VIL_E_BUSY, "{} is the other thread's now", call.name);
+    }
+    for call in MOVES {
+        assert_eq!((call.call)(&post, handle(call.kind)), VIL_OK, "{} from a thread that is gone", call.name);
+    }
+    post.works();
 }
 
 #[test]
