@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* The program modes as canonical JSON; what a world is created from */
-#define MODES_PROGRAM_JSON_SIZE 1883u
+#define MODES_PROGRAM_JSON_SIZE 1906u
 static const char modes_program_json[] =
     "{\"vil\":1,\"program\":\"modes\",\"messages\":{\"Frame\":{\"fields\":[{\"name\":\"number\","
     "\"type\":\"u64\"},{\"name\":\"pixels\",\"type\":\"[u8; 4000]\"}]},\"Job\":{\"fields\":[{\"name\":\"number\","
@@ -26,7 +26,7 @@ static const char modes_program_json[] =
     "\"message\":\"Job\"},\"failed\":{\"direction\":\"out\",\"message\":\"Job\"},\"frames\":{\"direction\":\"in\","
     "\"message\":\"Frame\"},\"jobs\":{\"direction\":\"in\",\"message\":\"Job\"},\"quote\":{\"direction\":\"response\","
     "\"message\":\"Price\",\"reply\":\"Quote\",\"loans\":2},\"seen\":{\"direction\":\"out\","
-    "\"message\":\"Frame\"}}}},\"processes\":{\"camera\":{\"interface\":\"Camera\"},"
+    "\"message\":\"Frame\",\"queue\":{\"capacity\":8}}}}},\"processes\":{\"camera\":{\"interface\":\"Camera\"},"
     "\"screen\":{\"interface\":\"Screen\",\"mutates\":[\"failed\"]},\"worker\":{\"interface\":\"Worker\","
     "\"forwards\":[{\"from\":\"jobs\",\"to\":\"done\"},{\"from\":\"jobs\",\"to\":\"failed\"},"
     "{\"from\":\"frames\",\"to\":\"seen\"}]}},\"routes\":[{\"from\":\"camera.frames\","
@@ -39,8 +39,8 @@ static const char modes_program_json[] =
 
 /* SHA-256 of it. */
 static const uint8_t modes_program_fingerprint[32] = {
-  0x11, 0xc8, 0x23, 0x32, 0x62, 0x67, 0x44, 0xd4, 0x71, 0xb1, 0x94, 0x90, 0x65, 0xba, 0xa6, 0x3d,
-  0x86, 0x14, 0xe0, 0x52, 0x7d, 0x9c, 0x43, 0x2c, 0x8a, 0xd5, 0x6d, 0xa9, 0x3c, 0x76, 0x18, 0x79,
+  0x01, 0x33, 0x1a, 0x77, 0x1e, 0x74, 0x00, 0x8e, 0x09, 0x2b, 0xb2, 0xef, 0x05, 0xe4, 0x83, 0xc2,
+  0x8e, 0x0a, 0xe6, 0xfb, 0xcf, 0x7c, 0xff, 0x2a, 0x82, 0x04, 0x10, 0xaf, 0xe5, 0x45, 0xc3, 0x56,
 };
 
 /* Parses it; close the program when the world is made. */

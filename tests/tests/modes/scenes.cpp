@@ -1,0 +1,162 @@
+// The scenes in C++. What does not hold is told with its line, and ends the program.
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "modes_camera.hpp"
+#include "modes_screen.hpp"
+#include "modes_worker.hpp"
+
+using namespace modes;
+using vil::Status;
+
+#define HOLDS(condition)                                                   \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      std::exit(1);                                                        \
+    }                                                                      \
+  } while (0)
+
+constexpr std::uint64_t rounds = 600;
+constexpr std::chrono::nanoseconds now{0};
+// Longer than anything here takes; only a call that hangs reaches it.
+constexpr std::chrono::seconds patience{20};
+constexpr std::chrono::milliseconds short_time{5};
+
+// The three processes of the program, all played by this one.
+struct Stage {
+  Camera camera = std::move(Camera::open_or_create("stage").value());
+  std::optional<Worker> worker = std::move(Worker::open("stage").value());
+  Screen screen = std::move(Screen::open_within("stage", patience).value());
+  vil::World watcher = std::move(vil::World::open("stage").value());
+
+  // Publishes a frame of this number to its two readers, and lets the screen's go.
+  void film(std::uint64_t number) {
+    auto loan = camera.frames.loan();
+    (*loan)->number = number;
+    HOLDS(loan->publish());
+    auto frame = screen.frames.receive(now);
+    HOLDS((*frame)->number == number && frame->release());
+  }
+
+  // How often a kind of event stands in the audit trail.
+  int told(std::uint32_t kind) {
+    const vil::Registry registry(watcher);
+    std::uint64_t cursor = 0;
+    int count = 0;
+    for (auto event = registry.trail(cursor); event; event = registry.trail(cursor)) count += event->kind == kind;
+    return count;
+  }
+};
+
+static void shared(Stage &stage) {
+  for (std::uint64_t number = 0; number < rounds; ++number) {
+    stage.film(number);
+    const auto frame = stage.worker->frames.receive(now);
+    HOLDS((*frame)->number == number);
+  }
+}
+
+static void kept(Stage &stage) {
+  for (std::uint64_t number = 0; number < rounds; ++number) {
+    auto loan = stage.camera.still.loan();
+    (*loan)->number = number;
+    auto still = loan->keep();
+    HOLDS(still && !*loan && (*still)->number == number);
+    auto frame = stage.screen.still.receive(now);
+    HOLDS((*frame)->number == number);
+    HOLDS(stage.camera.still.loan().status() == Status::e_limit);
+    HOLDS(frame->release() && (*still)->number == number && still->release());
+    HOLDS(!*still && still->release().status() == Status::e_state);
+  }
+}
+
+static void taken(Stage &stage) {
+  for (std::uint64_t number = 0; number < rounds; ++number) {
+    HOLDS(stage.camera.jobs.send(Job{number, 0}));
+    auto job = stage.worker->jobs.receive(now);
+    job->edit()->state = 7;
+    if (number % 3 == 0) {
+      HOLDS(job->consume());
+    } else if (number % 3 == 1) {
+      HOLDS(stage.worker->jobs_forward_done(*job));
+      auto done = stage.screen.done.receive(now);
+      HOLDS((*done)->number == number && (*done)->state == 7 && done->consume());
+    } else {
+      HOLDS(stage.worker->jobs_forward_failed(*job));
+      auto failed = stage.screen.failed.receive(now);
+      failed->edit()->state += 1;
+      HOLDS((*failed)->number == number && (*failed)->state == 8);
+    }
+    HOLDS(!*job && job->consume().status() == Status::e_state);
+  }
+}
+
+static void lost(Stage &stage) {
+  HOLDS(stage.camera.jobs.send(Job{1, 0}));
+  { const auto job = stage.worker->jobs.receive(now); }
+  HOLDS(stage.told(VIL_EVENT_UNCONSUMED) == 1);
+}
+
+static void borrowed(Stage &stage) {
+  for (std::uint64_t number = 0; number < rounds; ++number) {
+    stage.film(number);
+    auto frame = stage.worker->frames.receive(now);
+    HOLDS(stage.worker->frames_forward_seen(*frame) && !*frame);
+    const auto seen = stage.screen.seen.receive(now);
+    HOLDS((*seen)->number == number);
+  }
+  for (std::uint64_t number = 0; number <= 8; ++number) {
+    stage.film(number);
+    auto frame = stage.worker->frames.receive(now);
+    const Status expected = number < 8 ? Status::ok : Status::full;
+    HOLDS(stage.worker->frames_forward_seen(*frame).status() == expected);
+    HOLDS(number < 8 || (*frame)->number == 8);
+  }
+}
+
+static void asked(Stage &stage) {
+  for (std::uint64_t round = 0; round < rounds / 2; ++round) {
+    auto loan = stage.camera.quote.loan();
+    (*loan)->item = 1;
+    const auto first = loan->ask(), second = stage.camera.quote.ask(Price{2});
+    HOLDS(*first == 2 * round && *second == 2 * round + 1);
+    const auto one = stage.worker->quote.receive(now), two = stage.worker->quote.receive(now);
+    HOLDS(stage.worker->quote.answer(*two, Quote{(*two)->item, 200}));
+    HOLDS(stage.worker->quote.answer(*one, Quote{(*one)->item, 100}));
+    for (const std::uint64_t number : {2 * round + 1, 2 * round}) {
+      const auto answer = stage.camera.quote.receive(now);
+      HOLDS(answer->answers() == number && (*answer)->item == number % 2 + 1 && (*answer)->cents == 100 * (*answer)->item);
+    }
+  }
+}
+
+static void opened_again(Stage &stage) {
+  HOLDS(Worker::open_within("stage", short_time).status() == Status::e_busy);
+  stage.film(1);
+  {
+    auto frame = stage.worker->frames.receive(now);
+    HOLDS(stage.worker->frames_forward_seen(*frame));
+  }
+  auto seen = stage.screen.seen.receive(now);
+  stage.worker.reset();
+  HOLDS(Worker::open_within("stage", short_time).status() == Status::e_pending);
+  HOLDS((*seen)->number == 1 && seen->release());
+  stage.worker = std::move(Worker::open_within("stage", patience).value());
+}
+
+int main() {
+  for (const auto scene : {shared, kept, taken, lost, borrowed, asked, opened_again}) {
+    {
+      Stage stage;
+      scene(stage);
+    }
+    // Everybody has left; nothing stays behind.
+    const auto watcher = vil::World::open("stage");
+    const auto audit = watcher->audit();
+    HOLDS(audit->free_slots == audit->slots && audit->leaked_slots == 0);
+    HOLDS(vil::World::unlink("stage"));
+  }
+  return 0;
+}

@@ -1,0 +1,208 @@
+//! The scenes in Rust.
+
+use std::time::Duration;
+
+use vil::{EventKind, Options, Status, World};
+use vil_tests::runtime_dir::RuntimeDir;
+
+use super::modes::{
+    CAMERA_CONTRACT, Camera, Frame, Job, Price, Quote, SCREEN_CONTRACT, Screen, WORKER_CONTRACT, Worker, program,
+};
+
+/// Longer than anything here takes; only a call that hangs reaches it.
+const LONG: Duration = Duration::from_secs(20);
+const NOW: Duration = Duration::ZERO;
+
+/// The three processes of the program, all played by this one.
+struct Stage {
+    camera: Camera,
+    worker: Worker,
+    screen: Screen,
+    watcher: World,
+    options: Options,
+    _dir: RuntimeDir,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let dir = RuntimeDir::new("modes");
+        let options = Options::new().runtime_dir(&*dir);
+        let program = program().expect("the program is legal");
+        let world = |contract| options.open_or_create("stage", &program, contract).expect("the world opens");
+        Stage {
+            camera: Camera::attach(world(Some(&CAMERA_CONTRACT))).expect("the camera's ports open"),
+            worker: Worker::attach(world(Some(&WORKER_CONTRACT))).expect("the worker's ports open"),
+            screen: Screen::attach(world(Some(&SCREEN_CONTRACT))).expect("the screen's ports open"),
+            watcher: world(None),
+            options,
+            _dir: dir,
+        }
+    }
+
+    /// Publishes a frame of this number to its two readers.
+    fn film(&self, number: u64) {
+        let mut loan = self.camera.frames.loan().expect("there is a slot");
+        loan.number = number;
+        loan.publish().expect("there is room");
+    }
+
+    /// The faults in the audit trail.
+    fn faults(&self) -> Vec<EventKind> {
+        let events = self.watcher.registry().trail().map(|event| event.expect("the trail can be read"));
+        events.filter(|event| event.is_fault).map(|event| event.kind).collect()
+    }
+
+    /// Everybody leaves; nothing stays behind.
+    fn end(self) {
+        drop((self.camera, self.worker, self.screen));
+        let audit = self.watcher.audit().expect("the world can be audited");
+        assert_eq!((audit.free_slots, audit.leaked_slots), (audit.slots, 0), "{audit:?}");
+    }
+}
+
+#[test]
+fn one_message_is_shared_by_all_readers_of_a_port() {
+    let stage = Stage::new();
+    for number in 0..600 {
+        stage.film(number);
+        let (first, second) = (stage.worker.frames.receive(NOW), stage.screen.frames.receive(NOW));
+        assert_eq!(first.expect("it was shared").number, number);
+        assert_eq!(second.expect("with both").number, number);
+    }
+    stage.end();
+}
+
+#[test]
+fn a_producer_reads_on_what_it_has_published() {
+    let stage = Stage::new();
+    for number in 0..600 {
+        let mut loan = stage.camera.still.loan().expect("there is a slot");
+        loan.number = number;
+        let kept = loan.keep().expect("there is room");
+        let frame = stage.screen.still.receive(NOW).expect("it was published");
+        assert_eq!((kept.number, frame.number), (number, number));
+        assert_eq!(stage.camera.still.loan().expect_err("it counts as a loan").raw(), Status::E_LIMIT.raw());
+        frame.release();
+        assert_eq!(kept.number, number);
+        kept.release();
+    }
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn what_is_taken_is_changed_and_consumed_or_passed_on() {
+    let stage = Stage::new();
+    for number in 0..600 {
+        stage.camera.jobs.send(&Job { number, state: 0 }).expect("there is room");
+        let mut job = stage.worker.jobs.receive(NOW).expect("it was published");
+        job.state = 7;
+        if number % 3 == 0 {
+            job.consume().expect("it is the worker's");
+        } else if number % 3 == 1 {
+            stage.worker.jobs_forward_done(job).expect("there is room");
+            let done = stage.screen.done.receive(NOW).expect("it was passed on");
+            assert_eq!((done.number, done.state), (number, 7));
+            done.consume().expect("it is the screen's");
+        } else {
+            stage.worker.jobs_forward_failed(job).expect("there is room");
+            let mut failed = stage.screen.failed.receive(NOW).expect("it was passed on");
+            failed.state += 1;
+            assert_eq!((failed.number, failed.state), (number, 8));
+            failed.release();
+        }
+    }
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn what_was_taken_and_dropped_is_told_to_the_trail() {
+    let stage = Stage::new();
+    stage.camera.jobs.send(&Job { number: 1, state: 0 }).expect("there is room");
+    drop(stage.worker.jobs.receive(NOW).expect("it was published"));
+    assert_eq!(stage.faults(), [EventKind::UNCONSUMED]);
+    stage.end();
+}
+
+#[test]
+fn what_is_on_loan_is_passed_on_borrowed_and_comes_back() {
+    let stage = Stage::new();
+    for number in 0..600 {
+        stage.film(number);
+        stage.screen.frames.receive(NOW).expect("it was shared").release();
+        let frame = stage.worker.frames.receive(NOW).expect("it was shared");
+        stage.worker.frames_forward_seen(frame).expect("there is room");
+        let seen = stage.screen.seen.receive(NOW).expect("it was passed on");
+        assert_eq!(seen.number, number);
+    }
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn what_finds_no_room_is_still_held() {
+    let stage = Stage::new();
+    let pass = |number| {
+        stage.film(number);
+        stage.screen.frames.receive(NOW).expect("it was shared").release();
+        stage.worker.frames_forward_seen(stage.worker.frames.receive(NOW).expect("it was shared"))
+    };
+    {
+        let full = (0..300).find_map(|number| pass(number).err()).expect("a ring of 8 is full some time");
+        assert_eq!(full.status, Status::FULL);
+        assert_eq!(full.message.expect("it is still held").number, 8);
+    }
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn answers_find_their_questions_in_any_order() {
+    let stage = Stage::new();
+    for round in 0..300 {
+        let first = stage.camera.quote.ask(&Price { item: 1 }).expect("there is room");
+        let second = stage.camera.quote.loan().and_then(|mut loan| {
+            loan.item = 2;
+            Ok(loan.ask()?)
+        });
+        assert_eq!((first, second), (2 * round, Ok(2 * round + 1)));
+        let questions = [(); 2].map(|()| stage.worker.quote.receive(NOW).expect("it was asked"));
+        for question in questions.iter().rev() {
+            let quote = Quote { item: question.item, cents: question.item * 100 };
+            stage.worker.quote.answer(question, &quote).expect("there is room");
+        }
+        for (number, item) in [(2 * round + 1, 2), (2 * round, 1)] {
+            let answer = stage.camera.quote.receive(NOW).expect("it was answered");
+            assert_eq!((answer.answers(), answer.item, answer.cents), (number, item, item * 100));
+        }
+    }
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn an_end_is_opened_when_it_comes_free() {
+    let stage = Stage::new();
+    let Stage { camera, worker, screen, watcher, options, _dir } = stage;
+    let again = |timeout| {
+        let world = options.open("stage", Some(&WORKER_CONTRACT)).expect("the world is there");
+        Worker::attach_within(world, timeout)
+    };
+    let short = Duration::from_millis(5);
+    assert_eq!(again(short).expect_err("a living worker has them").status, Status::E_BUSY);
+
+    camera.frames.send(&Frame { number: 1, ..Frame::default() }).expect("there is room");
+    worker.frames_forward_seen(worker.frames.receive(LONG).expect("it was shared")).expect("there is room");
+    let seen = screen.seen.receive(LONG).expect("it was passed on");
+    drop(worker);
+    // The worker is gone, and what it borrowed is still read.
+    assert_eq!(again(short).expect_err("the frame is still read").status, Status::E_PENDING);
+    assert_eq!(seen.number, 1);
+    seen.release();
+    screen.frames.receive(LONG).expect("it was shared").release();
+    let worker = again(LONG).expect("now it comes free");
+    drop((camera, worker, screen));
+    let audit = watcher.audit().expect("the world can be audited");
+    assert_eq!((audit.free_slots, audit.leaked_slots), (audit.slots, 0), "{audit:?}");
+}
