@@ -23,4 +23,5 @@ mod threads;
 mod transfers;
 mod waiting;
 mod waiting_barrier;
+mod waiting_deaths;
 mod waiting_sets;
