@@ -1,4 +1,4 @@
-//! The strict tests: hostile bytes under AddressSanitizer. Each is a build of its own of everything it needs, in a target
+//! The strict tests: hostile bytes under AddressSanitizer, memory orders under loom. Each is a build of its own of everything it needs, in a target
 //! directory of its own. Says only how they are built and run; never decides whether.
 
 use std::path::PathBuf;
@@ -34,27 +34,61 @@ impl Compiler {
     }
 }
 
-/// Hostile bytes, with a hook before every shared access; under AddressSanitizer where there is one, else with a sentence
-/// that says so.
-pub(crate) fn hostile(compiler: Option<&Compiler>) -> (Command, Option<&'static str>) {
+/// One of the strict tests.
+pub(crate) struct Strict {
+    pub(crate) name: &'static str,
+    command: fn(Option<&Compiler>) -> Command,
+    /// What is said when this machine cannot run it as it should be.
+    pub(crate) lacking: Option<&'static str>,
+}
+
+impl Strict {
+    /// `cargo test` of it, to be added to.
+    pub(crate) fn command(&self, compiler: Option<&Compiler>) -> Command {
+        (self.command)(compiler)
+    }
+}
+
+/// Those that `cargo xtask test` runs.
+pub(crate) fn all(compiler: Option<&Compiler>) -> [Strict; 2] {
+    let without = "hostile bytes: run without AddressSanitizer, which this Rust has not";
+    let lacking = if compiler.is_some_and(|compiler| compiler.has("asan")) { None } else { Some(without) };
+    [
+        Strict { name: "hostile bytes", command: hostile, lacking },
+        Strict { name: "memory orders", command: |_| orders(), lacking: None },
+    ]
+}
+
+/// Hostile bytes, with a hook before every shared access; under AddressSanitizer where there is one.
+pub(crate) fn hostile(compiler: Option<&Compiler>) -> Command {
     let Some(compiler) = compiler.filter(|compiler| compiler.has("asan")) else {
-        let mut command = optimized(cargo("test", &places::target().join("crash")), "hostile");
+        let mut command = optimized(cargo("test", &places::target().join("crash")), "hostile", LIBRARY);
         add_rustflags(&mut command, "--cfg crash_points");
-        return (command, Some("hostile bytes: run without AddressSanitizer, which this Rust has not"));
+        return command;
     };
-    let mut command = optimized(cargo("test", &places::target().join("asan")), "hostile");
+    let mut command = optimized(cargo("test", &places::target().join("asan")), "hostile", LIBRARY);
     // With a target that is named, the flags are for what runs there, and not for build scripts.
     command.args(["--target", &compiler.host]).env("RUSTC_BOOTSTRAP", "1");
     add_rustflags(&mut command, "--cfg crash_points --cfg sanitized=\"address\" -Zsanitizer=address");
     // Handles of the C surface live as long as the process; what the tests leak is not the question.
     command.env("ASAN_OPTIONS", "detect_leaks=0:abort_on_error=0");
-    (command, None)
+    command
 }
 
+/// Models of the library under loom.
+pub(crate) fn orders() -> Command {
+    let mut command = optimized(cargo("test", &places::target().join("loom")), "orders", MODELS);
+    add_rustflags(&mut command, "--cfg loom");
+    command
+}
+
+const LIBRARY: &[&str] = &["vil-core", "vil-capi", "vil-strict"];
+const MODELS: &[&str] = &["vil-core", "vil-strict", "loom", "generator"];
+
 /// Overflow checks stay on: it is a profile for development all the same.
-fn optimized(mut command: Command, test: &str) -> Command {
+fn optimized(mut command: Command, test: &str, packages: &[&str]) -> Command {
     command.args(["--package", "vil-strict", "--test", test]);
-    for package in ["vil-core", "vil-capi", "vil-strict"] {
+    for package in packages {
         command.args(["--config", &format!("profile.dev.package.{package}.opt-level=2")]);
     }
     command

@@ -20,8 +20,8 @@ pub(crate) const HELP: &str = "
 test
 
 Builds and runs every test: Rust unit, integration and doc tests, C and C++ through every compiler found, generated code,
-the language matrix, the crash harness, hostile bytes under AddressSanitizer, the CMake consumer. CMake and Ninja are
-taken from PATH, else fetched as Python wheels into target/tools. A tool that is missing is skipped by name;
+the language matrix, the crash harness, hostile bytes under AddressSanitizer, memory orders under loom, the CMake consumer.
+CMake and Ninja are taken from PATH, else fetched as Python wheels into target/tools. A tool that is missing is skipped by name;
 VIL_REQUIRE_TOOLS=1 makes it a failure.
 The last line is `N passed, N failed, N skipped`. Exit code 0 when nothing failed, else 1.
 ";
@@ -42,8 +42,8 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
     let skipped = empty_skip_list()?;
     let (path, no_cmake) = tools::path_with_cmake(&report);
     let compiler = Compiler::ask();
-    let (mut hostile, lacking) = strict::hostile(compiler.as_ref());
-    let built = build_all(&report, &mut hostile);
+    let strict = strict::all(compiler.as_ref());
+    let built = build_all(&report, strict.iter().map(|test| (test.name, test.command(compiler.as_ref()))));
     let around = Surroundings { path, artifact: places::artifact(), skipped };
     let mut sum = Tally::default();
     for failure in built.failures() {
@@ -57,11 +57,10 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
     if built.crash.is_ok() {
         sum += run_tests(&report, "crash layers", surround(&mut crash_harness(), &around));
     }
-    if built.hostile.is_ok() {
-        let (mut hostile, _) = strict::hostile(compiler.as_ref());
-        sum += run_tests(&report, "hostile bytes", surround(&mut hostile, &around));
+    for (test, _) in strict.iter().zip(&built.strict).filter(|(_, built)| built.is_ok()) {
+        sum += run_tests(&report, test.name, surround(&mut test.command(compiler.as_ref()), &around));
     }
-    if let Some(sentence) = lacking {
+    for sentence in strict.iter().filter_map(|test| test.lacking) {
         report.say(sentence);
         sum.skipped += 1;
     }
@@ -76,28 +75,30 @@ struct Built {
     artifact: Result<(), String>,
     workspace: Result<(), String>,
     crash: Result<(), String>,
-    hostile: Result<(), String>,
+    /// One of each strict test.
+    strict: Vec<Result<(), String>>,
 }
 
 impl Built {
     fn failures(&self) -> impl Iterator<Item = &String> {
-        [&self.artifact, &self.workspace, &self.crash, &self.hostile]
-            .into_iter()
-            .filter_map(|result| result.as_ref().err())
+        let one = [&self.artifact, &self.workspace, &self.crash].into_iter();
+        one.chain(&self.strict).filter_map(|result| result.as_ref().err())
     }
 }
 
 /// The artifact beside the tests: the one is a single thread of link-time optimization, the other keeps the second core busy.
-fn build_all(report: &Report, hostile: &mut Command) -> Built {
+fn build_all(report: &Report, strict: impl Iterator<Item = (&'static str, Command)>) -> Built {
     std::thread::scope(|scope| {
         let artifact = scope.spawn(|| build::artifact(report).map(drop));
         let mut workspace = cargo("build", &places::target());
         workspace.args(["--workspace", "--exclude", "libvil", "--all-targets"]);
         let workspace = report.run("every test program", &mut workspace);
         let crash = report.run("the crash harness", crash_harness().arg("--no-run"));
-        let hostile = report.run("the tests of hostile bytes", hostile.arg("--no-run"));
+        let build =
+            |(name, mut command): (&str, Command)| report.run(&format!("the tests of {name}"), command.arg("--no-run"));
+        let strict = strict.map(build).collect();
         let artifact = artifact.join().unwrap_or_else(|_| Err("the thread that builds libvil panicked".into()));
-        Built { artifact, workspace, crash, hostile }
+        Built { artifact, workspace, crash, strict }
     })
 }
 

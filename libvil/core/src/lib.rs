@@ -2,17 +2,19 @@
 //!
 //! Floors as folders, lower ones never name higher ones: `base` < `sys` < `mem` < `stats` < `heap`, `queue` <
 //! `registry` < `exchange` < `world`. It consumes the plan that `vil-ir` computes and knows no file format, no
-//! generator and no C.
+//! generator and no C. Under `cfg(loom)` there is no world, only what models run: everything up to `exchange`.
 
 pub mod base;
 pub mod exchange;
 pub mod heap;
 pub mod mem;
+#[cfg(not(loom))]
 pub mod observe;
 pub mod queue;
 pub mod registry;
 pub mod stats;
 pub mod sys;
+#[cfg(not(loom))]
 pub mod world;
 
 #[cfg(not(all(

@@ -11,7 +11,6 @@ mod campaign;
 mod crash;
 mod create;
 mod facts;
-mod heap;
 mod memory;
 mod mutants;
 mod nonsense;

@@ -31,7 +31,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/rust/vil-sys", &["vil-capi"]),
     ("bindings/rust/vil", &["vil-sys"]),
     ("cli", &["vil-ir", "vil-codegen", "vil-core"]),
-    ("bench", &["vil-ir", "vil-core"]),
     ("xtask", &[]),
 ];
 

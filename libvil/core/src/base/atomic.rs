@@ -3,9 +3,12 @@
 //! Three orders and no more: Acquire loads, Release stores, AcqRel updates. Each access names its site, so that the
 //! crash harness can say where a process died; without `cfg(crash_points)` the name vanishes.
 
+#[cfg(not(loom))]
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 
-use crate::base::crash::{Access, point};
+use crate::base::crash::{Access, mutant, point};
+#[cfg(loom)]
+use crate::base::modelled::{AtomicU32, AtomicU64, Ordering, compiler_fence, fence};
 
 /// A 64-bit word in shared memory.
 #[repr(transparent)]
@@ -79,6 +82,9 @@ impl Barrier {
     /// Between a store and `Flag::raise`.
     #[inline(always)]
     pub fn order(self) {
+        if mutant("no_fence_after_a_store") {
+            return;
+        }
         match self {
             // ORDER: SeqCst fence, pairs with the one in `full`: either we see the flag or the sleeper sees our store.
             Barrier::Fences => fence(Ordering::SeqCst),
@@ -90,6 +96,9 @@ impl Barrier {
 
     /// The sleeper's own fence, between `Flag::announce` and its look at what it waits for.
     pub fn full() {
+        if mutant("no_fence_before_a_sleep") {
+            return;
+        }
         // ORDER: SeqCst fence, pairs with the one in `order`.
         fence(Ordering::SeqCst);
     }
@@ -108,6 +117,9 @@ pub const SEVERAL: u32 = 4;
 const REQUESTS: u32 = FOR_DATA | FOR_SPACE | SEVERAL;
 /// One wake-up; they are counted above the requests.
 pub const WOKEN: u32 = 8;
+
+/// What the kernel sleeps on.
+pub type RawFlag = AtomicU32;
 
 /// A 32-bit futex word in shared memory: bits 0 and 1 say what somebody sleeps for, bit 2 that several do, the rest
 /// counts wake-ups.
@@ -189,12 +201,40 @@ impl Flag {
     }
 
     /// The word itself, for the futex call.
-    pub fn raw(&self) -> &AtomicU32 {
+    pub fn raw(&self) -> &RawFlag {
         &self.0
     }
 }
 
+#[cfg(loom)]
+impl Word {
+    /// A word of 0 that loom looks at.
+    pub fn modelled() -> Word {
+        Word(AtomicU64::Modelled(loom::sync::atomic::AtomicU64::new(0)))
+    }
+
+    /// A word of 0 that loom does not look at.
+    pub fn plain() -> Word {
+        Word(AtomicU64::Plain(std::sync::atomic::AtomicU64::new(0)))
+    }
+}
+
+#[cfg(loom)]
+impl Flag {
+    /// A flag that nobody has announced anything on.
+    pub fn modelled() -> Flag {
+        Flag(AtomicU32::modelled())
+    }
+
+    /// A flag on which nobody sleeps, and at which loom does not look.
+    pub fn plain() -> Flag {
+        Flag(AtomicU32::plain())
+    }
+}
+
+#[cfg(not(loom))]
 const _: () = assert!(size_of::<Word>() == 8 && align_of::<Word>() == 8);
+#[cfg(not(loom))]
 const _: () = assert!(size_of::<Flag>() == 4 && align_of::<Flag>() == 4);
 
 #[cfg(test)]

@@ -64,16 +64,19 @@ mod hooked {
     }
 }
 
+#[cfg(loom)]
+pub use crate::base::modelled::{mutant, point, set_mutant};
+
 #[cfg(crash_points)]
 pub use hooked::{mutant, point, set_hook, set_mutant};
 
 /// Nothing, in a normal build.
-#[cfg(not(crash_points))]
+#[cfg(not(any(crash_points, loom)))]
 #[inline(always)]
 pub(crate) fn point(_access: Access, _site: &'static str) {}
 
 /// No seeded mistake is ever on in a normal build.
-#[cfg(not(crash_points))]
+#[cfg(not(any(crash_points, loom)))]
 #[inline(always)]
 pub(crate) fn mutant(_name: &'static str) -> bool {
     false

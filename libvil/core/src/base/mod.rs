@@ -6,4 +6,6 @@ pub mod crash;
 pub mod error;
 pub mod index;
 pub mod limits;
+#[cfg(loom)]
+pub mod modelled;
 pub mod words;

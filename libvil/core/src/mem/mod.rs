@@ -6,6 +6,9 @@ use crate::sys::{futex, membarrier};
 
 mod geometry;
 mod header;
+#[cfg(loom)]
+mod modelled;
+#[cfg(not(loom))]
 mod segment;
 
 pub(crate) use geometry::PROCESS_SIZE;
@@ -13,6 +16,9 @@ pub use geometry::{
     CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassGeometry, DROPPED, EVENTS, Geometry, RingGeometry,
 };
 pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes};
+#[cfg(loom)]
+pub use modelled::{Places, Segment};
+#[cfg(not(loom))]
 pub use segment::Segment;
 
 /// A segment and the private knowledge of what lies where in it.
@@ -39,6 +45,7 @@ impl Shared {
         })
     }
 
+    #[cfg(not(loom))]
     /// The same over a mapping, which lives and goes with it.
     pub fn map(mapping: Mapping, geometry: Geometry) -> Option<Shared> {
         // SAFETY: the mapping lives in the same Shared as the segment, which can not be copied out of it; it is
