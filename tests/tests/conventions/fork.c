@@ -1,6 +1,8 @@
 /* Fork and exec: a child has nothing of its parent's worlds, and cannot harm them. */
 #include "driver.h"
 
+#include <sys/syscall.h>
+
 #include <dirent.h>
 
 /* The exit code of a function run in a fork child. */
@@ -90,20 +92,26 @@ static void no_descriptor_survives_exec(void) {
   put_away(&book);
 }
 
-/* Publishes, leaves a fork child behind that lives as long as stdin is open, and dies. */
-static void as_dying_parent(void) {
+/* A copy of this process, as fork makes it, but around its handlers. */
+static pid_t fork_around_the_handlers(void) { return (pid_t)syscall(SYS_clone, (long)SIGCHLD, 0L, 0L, 0L, 0L); }
+
+/* Publishes, leaves a child behind that lives as long as stdin is open, and dies. */
+static void as_dying_parent_of(pid_t (*make)(void)) {
   vil_world_t *writers = attached(&notebook_writer_contract);
   vil_sender_t *sender = NULL;
   char byte;
   GOES(vil_sender_open(writers, "notes", &sender, NULL));
-  const pid_t child = fork();
+  const pid_t child = make();
   CHECK(child >= 0);
   if (child == 0) _exit(read(0, &byte, 1) == 0 ? 0 : 1);
   write_note(sender, (uint64_t)child);
   raise(SIGKILL);
 }
 
-static void a_dead_parent_is_dead(void) {
+static void as_dying_parent(void) { as_dying_parent_of(fork); }
+static void as_dying_cloner(void) { as_dying_parent_of(fork_around_the_handlers); }
+
+static void is_dead_while_its_child_lives(const char *role) {
   vil_world_t *readers = attached(&notebook_reader_contract);
   vil_receiver_t *receiver = NULL;
   vil_message_t message;
@@ -114,7 +122,7 @@ static void a_dead_parent_is_dead(void) {
   CHECK(parent >= 0);
   if (parent == 0) {
     close(ends[1]); /* only we keep the grandchild alive */
-    execl("/proc/self/exe", "rules", "as-dying-parent", the_world, (char *)NULL);
+    execl("/proc/self/exe", "rules", role, the_world, (char *)NULL);
     _exit(127);
   }
   CHECK(ended(parent) == -SIGKILL);
@@ -128,13 +136,18 @@ static void a_dead_parent_is_dead(void) {
   GOES(vil_world_close(readers));
 }
 
+static void a_dead_parent_is_dead(void) { is_dead_while_its_child_lives("as-dying-parent"); }
+static void a_dead_cloner_is_dead(void) { is_dead_while_its_child_lives("as-dying-cloner"); }
+
 static const rule_t rules[] = {
     {"C-FORK-1", a_child_has_nothing_and_harms_nothing},
     {"C-FORK-2", a_child_may_open_worlds},
     {"C-FORK-3", no_descriptor_survives_exec},
     {"C-FORK-4", a_dead_parent_is_dead},
+    {"C-FORK-6", a_dead_cloner_is_dead},
     {"as-lister", as_lister},
     {"as-dying-parent", as_dying_parent},
+    {"as-dying-cloner", as_dying_cloner},
 };
 
 RULES(rules)

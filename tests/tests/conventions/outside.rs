@@ -54,7 +54,7 @@ fn function(declaration: &str) -> Option<Function> {
     Some(Function { answer: head[..=at].trim().to_owned(), name: head[at + 1..].to_owned(), parameters })
 }
 
-const NOUNS: &[&str] = &["program", "world", "sender", "receiver", "heap", "queue", "registry"];
+const NOUNS: &[&str] = &["program", "world", "sender", "receiver", "heap", "queue", "registry", "waitset"];
 
 /// Functions that answer no status.
 const CANNOT_FAIL: &[&str] = &["vil_version", "vil_abi_version", "vil_layout_version", "vil_status_name"];
