@@ -7,15 +7,15 @@
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "hello-heap";
-  vil_heap_options_t options = {.struct_size = sizeof options, .slot_size = 64, .queue_count = 1, .queue_capacity = 8};
+  vil_heap_options_t options = {.struct_size = sizeof options, .queue_count = 1};
   vil_heap_t *heap;
   vil_queue_t *queue;
   vil_error_t error;
   if (vil_heap_open_or_create(name, &options, &heap, &error) != VIL_OK) return puts(error.message), 1;
   if (vil_queue_open(heap, 0, VIL_PRODUCER, &queue, &error) != VIL_OK) return puts(error.message), 1;
   for (int i = 1; i <= 3; i++) {
-    vil_loan_t block;
-    if (vil_queue_loan(queue, &block) != VIL_OK) return 1;
+    vil_block_t block;
+    if (vil_heap_alloc(heap, 64, 8, &block, &error) != VIL_OK) return puts(error.message), 1;
     snprintf(block.data, block.size, "hello %d from the heap", i);
     if (vil_queue_push(queue, &block) != VIL_OK) return 1;
   }

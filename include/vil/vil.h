@@ -8,17 +8,50 @@
 // Bytes of the sentence in a `vil_error_t`, its NUL included.
 #define VIL_ERROR_MESSAGE_SIZE 1020
 
+// Memory of a heap: a file in memory that others open by its name.
+#define VIL_MEMORY_PAGED_EXCHANGE 0
+
+// The same for what is small: no block has more than 4,096 bytes.
+#define VIL_MEMORY_CONTROL_HEAP 1
+
+// The same, locked in memory, in huge pages where the kernel grants them.
+#define VIL_MEMORY_PINNED_REMOTE 2
+
+// This process's alone: no name leads to it, and it is gone when it is closed.
+#define VIL_MEMORY_LOCAL_SCRATCH 3
+
+// A queue of one process at each end.
+#define VIL_QUEUE_SPSC 0
+
+// A queue of several processes at either end.
+#define VIL_QUEUE_MPMC 1
+
+// A push into a full queue waits until the queue's deadline.
+#define VIL_FULL_BLOCKS 0
+
+// A push into a full queue drops the block that is pushed, and counts it.
+#define VIL_FULL_DROPS_NEWEST 1
+
+// A push into a full queue drops the block that lies in it longest, and counts it.
+#define VIL_FULL_DROPS_OLDEST 2
+
+// A push into a full queue answers VIL_FULL.
+#define VIL_FULL_FAILS 3
+
 // As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
 // and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part
 // that may not call membarrier(2); without it such a process is refused with VIL_E_BARRIER. A creator that may not call
 // it makes a world with fences by itself.
 #define VIL_WORLD_FENCES 1
 
-// The end that loans and pushes.
+// The end that pushes.
 #define VIL_PRODUCER 1
 
-// The end that pops and releases.
+// The end that pops.
 #define VIL_CONSUMER 2
+
+// Blocks in one batch; bounds the work of one call.
+#define VIL_BATCH_SIZE 256
 
 // The program calls from C, or says nothing.
 #define VIL_LANGUAGE_C 0
@@ -89,7 +122,7 @@
 // As a timeout: wait until something happens.
 #define VIL_FOREVER UINT64_MAX
 
-// Blocks of one size and queues of descriptors in shared memory. Any thread may use it.
+// Blocks of several sizes and queues of them in shared memory. Any thread may use it.
 typedef struct vil_heap_t vil_heap_t;
 
 // A program that was parsed, checked and planned. Any thread may use it.
@@ -113,20 +146,51 @@ typedef struct vil_world_t vil_world_t;
 // What a call answers: 0 is ok, above 0 is benign, below 0 is an error.
 typedef int32_t vil_status_t;
 
-// The shape of a heap with queues.
+// Blocks of one size.
+typedef struct {
+  // Bytes per block, 64 to 67,108,864; in VIL_MEMORY_CONTROL_HEAP at most 4,096. Larger than in the class before.
+  uint32_t size;
+  // Blocks, at least 1; at most 1,048,575 in all classes.
+  uint32_t count;
+} vil_block_class_t;
+
+// A queue of blocks.
+typedef struct {
+  // VIL_QUEUE_*.
+  uint32_t kind;
+  // Blocks it has room for, a power of two from 1 to 65,536.
+  uint32_t capacity;
+  // What a push into a full queue does: VIL_FULL_*.
+  uint32_t when_full;
+  // How long such a push waits under VIL_FULL_BLOCKS, in milliseconds; 0 stands for 1,000.
+  uint32_t deadline_ms;
+} vil_queue_shape_t;
+
+// The shape of a heap. NULL, and members of 0, stand for defaults.
 typedef struct {
   // sizeof(vil_heap_options_t).
   uint32_t struct_size;
-  // Bytes per block, 1 to 67,108,864.
-  uint32_t slot_size;
-  // Queues, 1 to 4,095.
+  // VIL_MEMORY_*.
+  uint32_t memory;
+  // Size classes, `class_count` of them; without any: blocks of 64 bytes to 1 MiB, 14 MiB in all.
+  const vil_block_class_t *classes;
+  // Queues, `queue_count` of them; NULL: so many of VIL_QUEUE_SPSC, 256 blocks and VIL_FULL_BLOCKS.
+  const vil_queue_shape_t *queues;
+  // Size classes, at most 64.
+  uint32_t class_count;
+  // Queues, at most 4,095.
   uint32_t queue_count;
-  // Descriptors per queue, a power of two from 1 to 65,536.
-  uint32_t queue_capacity;
-  // Blocks a producer, and messages a consumer, may hold at once; 0 stands for 1.
-  uint32_t loans;
-  // How long a push into a full queue waits, in milliseconds; 0 stands for 1,000.
-  uint32_t deadline_ms;
+  // Processes that may be attached at once, at most 1,022; 0 stands for 64.
+  uint32_t max_processes;
+  // Blocks that one process may own at once; 0 is no cap.
+  uint32_t cap_blocks;
+  // Bytes that one process may own at once, each block counted with its stride; 0 is no cap. A block that is popped
+  // may go over it.
+  uint64_t cap_bytes;
+  // 0, or VIL_WORLD_FENCES.
+  uint32_t flags;
+  // VIL_LANGUAGE_*, as in vil_world_options_t.
+  uint32_t language;
   // As in vil_world_options_t.
   const char *runtime_dir;
 } vil_heap_options_t;
@@ -140,6 +204,59 @@ typedef struct {
   // 1,019 bytes.
   char message[VIL_ERROR_MESSAGE_SIZE];
 } vil_error_t;
+
+// A block in the caller's hands. The struct is the caller's and is set to zero when the block is given up; a copy of
+// it is then of no use.
+typedef struct {
+  // The block's bytes. Their content is whatever was there before, or what was pushed.
+  void *data;
+  // Bytes that may be used: the size of the block's class.
+  size_t size;
+  // Names the block as long as this process owns it; 0 is no block. See vil_heap_resolve.
+  uint64_t reference;
+} vil_block_t;
+
+// What a heap is.
+typedef struct {
+  // sizeof(vil_heap_info_t), set by the caller.
+  uint32_t struct_size;
+  // VIL_MEMORY_*.
+  uint32_t memory;
+  // Size classes.
+  uint32_t class_count;
+  // Queues.
+  uint32_t queue_count;
+  // Processes that may be attached at once.
+  uint32_t max_processes;
+  // Blocks that one process may own at once; 0 is no cap.
+  uint32_t cap_blocks;
+  // Bytes that one process may own at once; 0 is no cap.
+  uint64_t cap_bytes;
+  // Bytes of the whole heap, its words included.
+  uint64_t total_bytes;
+} vil_heap_info_t;
+
+// One size class of a heap, as this handle's process sees it.
+typedef struct {
+  // sizeof(vil_heap_class_info_t), set by the caller.
+  uint32_t struct_size;
+  // Bytes of a block.
+  uint32_t size;
+  // Bytes from one block to the next; a block is aligned to every power of two up to 4,096 that divides it.
+  uint32_t stride;
+  // Blocks.
+  uint32_t blocks;
+  // Blocks in the pool, and those that this process keeps at hand.
+  uint32_t free_blocks;
+  // Blocks in this process's hands.
+  uint32_t held_blocks;
+  // Most blocks that were in this process's hands at once.
+  uint32_t high_water;
+  // 0.
+  uint32_t reserved;
+  // Allocations of this process that found nothing, or met its cap.
+  uint64_t failures;
+} vil_heap_class_info_t;
 
 // Every slot of a world, explained. `slots` is the sum of the four that follow it.
 typedef struct {
@@ -204,18 +321,27 @@ typedef struct {
   char name[64];
 } vil_process_info_t;
 
-// A slot on loan: written in place, then published or discarded. The struct is the caller's and is set to zero when
-// the loan ends; a copy of it is then of no use.
+// A queue at one moment. Counts are since the heap was created, exact across crashes but for `dropped`.
 typedef struct {
-  // The message's bytes, aligned to 8. Their content is whatever the slot held before.
-  void *data;
-  // Bytes.
-  uint32_t size;
-  // Index of the slot in the world, for people; 1,048,575 when the message travels inside the cell.
-  uint32_t slot;
-  // Names the loan.
-  uint64_t ticket;
-} vil_loan_t;
+  // sizeof(vil_queue_info_t), set by the caller.
+  uint32_t struct_size;
+  // VIL_QUEUE_*.
+  uint32_t kind;
+  // VIL_FULL_*.
+  uint32_t when_full;
+  // Blocks it has room for.
+  uint32_t capacity;
+  // Blocks that lie in it.
+  uint32_t depth;
+  // How long a push into it waits when it is full, in milliseconds.
+  uint32_t deadline_ms;
+  // Blocks that were pushed.
+  uint64_t pushed;
+  // Blocks that were popped.
+  uint64_t popped;
+  // Blocks that were dropped because it was full.
+  uint64_t dropped;
+} vil_queue_info_t;
 
 // A received message: read in place, then released. The struct is the caller's and is set to zero when it is
 // released; a copy of it is then of no use.
@@ -281,6 +407,19 @@ typedef struct {
   // A message's number, an epoch, or how many, as the kind says; 0 when it is about a slot.
   uint64_t number;
 } vil_event_t;
+
+// A slot on loan: written in place, then published or discarded. The struct is the caller's and is set to zero when
+// the loan ends; a copy of it is then of no use.
+typedef struct {
+  // The message's bytes, aligned to 8. Their content is whatever the slot held before.
+  void *data;
+  // Bytes.
+  uint32_t size;
+  // Index of the slot in the world, for people; 1,048,575 when the message travels inside the cell.
+  uint32_t slot;
+  // Names the loan.
+  uint64_t ticket;
+} vil_loan_t;
 
 // One port of a generated binary.
 typedef struct {
@@ -427,11 +566,14 @@ typedef struct {
 extern "C" {
 #endif // __cplusplus
 
-// Creates a heap with its queues and opens it. A heap of this name in which nobody lives any more is replaced.
+// Creates a heap with its queues and opens it. A heap of this name in which nobody lives any more is replaced. In
+// local_scratch the heap is this process's alone and the name is for errors only.
 //
 // Threads: any. Ownership: the answer is the caller's, ended by vil_heap_close; its memory goes with the last process
-// that has it open after vil_world_unlink of its name. NULL: `error` may be. Blocks: up to 5 s for another creator.
-// Errors: VIL_E_ARGUMENT (the error names the number and its range), and those of vil_world_create. Since: 0.1.
+// that has it open after vil_world_unlink of its name. NULL: `options` (default classes, no queues) and `error` may be.
+// Blocks: up to 5 s for another creator. Errors: VIL_E_ARGUMENT (a number out of its range; the error names both),
+// VIL_E_NOMEM (more than the machine or this process may have; the error says how much), and those of
+// vil_world_create. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.
@@ -441,10 +583,12 @@ vil_status_t vil_heap_create(const char *name,
                              vil_heap_t **heap,
                              vil_error_t *error);
 
-// Opens a heap that exists and was created with the same options.
+// Opens a heap that exists. Options that name classes or queues must be those it was created with; others, or none,
+// take it as it is.
 //
-// Threads: any. Ownership: the answer is the caller's, ended by vil_heap_close. NULL: `error` may be. Blocks: never.
-// Errors: VIL_E_CONTRACT (another shape), VIL_E_ARGUMENT, and those of vil_world_open. Since: 0.1.
+// Threads: any. Ownership: the answer is the caller's, ended by vil_heap_close. NULL: `options` and `error` may be.
+// Blocks: never. Errors: VIL_E_CONTRACT (another shape, or no heap), VIL_E_ARGUMENT, VIL_E_NOMEM, and those of
+// vil_world_open. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.
@@ -454,9 +598,10 @@ vil_status_t vil_heap_open(const char *name,
                            vil_heap_t **heap,
                            vil_error_t *error);
 
-// Opens a heap, or creates it when there is none. Of several processes one creates and the others open.
+// Opens a heap as vil_heap_open does, or creates it when there is none. Of several processes one creates and the others
+// open.
 //
-// Threads: any. Ownership: the answer is the caller's, ended by vil_heap_close. NULL: `error` may be.
+// Threads: any. Ownership: the answer is the caller's, ended by vil_heap_close. NULL: `options` and `error` may be.
 // Blocks: up to 5 s for another creator. Errors: those of vil_heap_create and vil_heap_open, but for VIL_E_EXISTS and
 // VIL_E_NOT_FOUND. Since: 0.1.
 //
@@ -468,21 +613,92 @@ vil_status_t vil_heap_open_or_create(const char *name,
                                      vil_heap_t **heap,
                                      vil_error_t *error);
 
-// Ends a heap's handle. Its queues stay usable; the process detaches when the last of them is closed.
+// Ends a heap's handle. Its queues stay usable; when the last of them is closed the process detaches, and all blocks
+// that it still owns return to the pool.
 //
 // Threads: any. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: until calls on it in other threads end.
 // Errors: VIL_E_HANDLE. Since: 0.1.
 VIL_API
 vil_status_t vil_heap_close(vil_heap_t *heap);
 
-// Recovers, sweeps, walks every block and explains it. Exact when nobody else is at work.
+// A block of at least `size` bytes at an address that is a multiple of `align`, a power of two up to 4,096: of the
+// smallest class whose blocks are large enough and aligned to it. Never waits for others. When all blocks of the class
+// are in use, what dead processes had is brought back and it is tried once more.
+//
+// Threads: any. Ownership: the block is the caller's until it is freed or pushed, or this handle and the queues opened
+// from it are closed. NULL: `error` may be. Blocks: never.
+// Errors: VIL_E_NOMEM (all blocks of the class are in use), VIL_E_LIMIT (this process's cap), VIL_E_ARGUMENT (a size or
+// an alignment that no class has; the error names the range), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `block` and `error` are NULL or writable.
+VIL_API
+vil_status_t vil_heap_alloc(vil_heap_t *heap,
+                            size_t size,
+                            size_t align,
+                            vil_block_t *block,
+                            vil_error_t *error);
+
+// Gives a block back to its heap.
+//
+// Threads: any. Ownership: the block is the heap's again; `block` is set to zero. NULL: `block` may not be.
+// Blocks: never. Errors: VIL_E_STATE (freed or pushed before, or another process's: recorded as a fault),
+// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `block` is NULL or readable and writable.
+VIL_API vil_status_t vil_heap_free(vil_heap_t *heap, vil_block_t *block);
+
+// The block that a reference names. Only blocks in this process's hands are found: a reference can be kept in other
+// blocks of it, and does not outlive the block.
+//
+// Threads: any. Ownership: as it was; `block` is filled. NULL: `block` may not be. Blocks: never.
+// Errors: VIL_E_STATE (freed or pushed before, or another process's: recorded as a fault), VIL_E_HANDLE, VIL_E_FORKED,
+// VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `block` is NULL or writable.
+VIL_API
+vil_status_t vil_heap_resolve(vil_heap_t *heap,
+                              uint64_t reference,
+                              vil_block_t *block);
+
+// What the heap is.
+//
+// Threads: any. Ownership: `info` is the caller's. NULL: `info` may not be. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `info` is NULL or has `struct_size` writable bytes.
+VIL_API vil_status_t vil_heap_info(vil_heap_t *heap, vil_heap_info_t *info);
+
+// Looks at one size class, 0 to class_count - 1, in ascending order of size.
+//
+// Threads: any. Ownership: `info` is the caller's. NULL: `info` may not be. Blocks: never.
+// Errors: VIL_E_ARGUMENT (also for an index that is too high), VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `info` is NULL or has `struct_size` writable bytes.
+VIL_API vil_status_t vil_heap_class_info(vil_heap_t *heap, uint32_t index, vil_heap_class_info_t *info);
+
+// Recovers, sweeps, walks every block and explains it; what this process keeps at hand goes to the pool first. Exact
+// when nobody else is at work.
 //
 // Threads: any. Ownership: `audit` is the caller's. NULL: `audit` may not be. Blocks: never.
 // Errors: VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `audit` is NULL or has `struct_size` writable bytes.
-VIL_API vil_status_t vil_heap_audit(vil_heap_t *heap, vil_audit_t *audit);
+VIL_API
+vil_status_t vil_heap_audit(vil_heap_t *heap,
+                            vil_audit_t *audit);
+
+// Wakes every wait of this handle's queues; each answers VIL_CANCELLED once, now or at its next wait.
+//
+// Threads: any, and signal handlers: it is async-signal-safe. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+VIL_API
+vil_status_t vil_heap_cancel(vil_heap_t *heap);
 
 // Recovers, sweeps, walks every slot and explains it. Exact when nobody else is at work.
 //
@@ -562,12 +778,13 @@ vil_status_t vil_program_close(vil_program_t *program);
 // `fingerprint` is NULL or has 32 writable bytes.
 VIL_API vil_status_t vil_program_fingerprint(vil_program_t *program, uint8_t *fingerprint);
 
-// Opens one end of a queue, VIL_PRODUCER or VIL_CONSUMER. A dead predecessor is recovered first.
+// Opens one end of a queue, VIL_PRODUCER or VIL_CONSUMER. A dead predecessor is recovered first. A queue of kind
+// VIL_QUEUE_MPMC may be opened by several processes at either end.
 //
 // Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 // vil_queue_close. NULL: `error` may be. Blocks: never.
-// Errors: VIL_E_ARGUMENT (index or role out of range), VIL_E_BUSY (a living process holds the end), VIL_E_CORRUPT,
-// VIL_E_HANDLE, VIL_E_FORKED, VIL_E_LIMIT. Since: 0.1.
+// Errors: VIL_E_ARGUMENT (index or role out of range), VIL_E_BUSY (a living process holds the end, or this one does),
+// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_LIMIT. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say.
@@ -578,72 +795,97 @@ vil_status_t vil_queue_open(vil_heap_t *heap,
                             vil_queue_t **queue,
                             vil_error_t *error);
 
-// Closes one end of a queue. What was pushed and not released stays for a successor.
+// Closes one end of a queue. What was pushed and not popped stays for whoever pops next.
 //
-// Threads: the owner. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: never.
-// Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
+// Threads: the owner. Ownership: ends the caller's; blocks in hand stay the caller's. NULL: VIL_E_HANDLE.
+// Blocks: never. Errors: VIL_E_HANDLE, VIL_E_BUSY (another thread's). Since: 0.1.
 VIL_API vil_status_t vil_queue_close(vil_queue_t *queue);
 
-// Takes a block to write into.
+// Pushes a block; its bytes stay where they are. On every answer but VIL_OK and VIL_DROPPED the caller still has it.
 //
-// Threads: the owner. Ownership: the block is the caller's until it is pushed or discarded. NULL: `block` may not be.
-// Blocks: when no block is free, until the heap's deadline. Errors: those of vil_sender_loan; VIL_E_STATE for a
-// consumer's end. Since: 0.1.
+// Threads: the owner. Ownership: the block passes to the queue, or where that drops it to the heap; `block` is set to
+// zero. NULL: `block` may not be. Blocks: when the queue is full and VIL_FULL_BLOCKS, until its deadline.
+// Errors: VIL_FULL, VIL_DROPPED, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (freed or
+// pushed before, or another process's: recorded as a fault; or a consumer's end), VIL_E_CORRUPT, VIL_E_HANDLE,
+// VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `block` is NULL or readable and writable.
+VIL_API
+vil_status_t vil_queue_push(vil_queue_t *queue,
+                            vil_block_t *block);
+
+// Pushes up to VIL_BATCH_SIZE blocks in their order, until one stays the caller's. The answer is why it stayed, or
+// VIL_DROPPED when the queue dropped some on the way, else VIL_OK.
+//
+// Threads: the owner. Ownership: the first `*pushed` blocks pass to the queue, or where that drops them to the heap, and
+// are set to zero. NULL: no pointer may be. Blocks: as vil_queue_push, for each block.
+// Errors: those of vil_queue_push; VIL_E_ARGUMENT for more than VIL_BATCH_SIZE blocks. Since: 0.1.
+//
+// # Safety
+// `blocks` has `count` readable and writable entries; `pushed` is NULL or writable.
+VIL_API
+vil_status_t vil_queue_push_batch(vil_queue_t *queue,
+                                  vil_block_t *blocks,
+                                  size_t count,
+                                  size_t *pushed);
+
+// The next block, which is the caller's own from here on: to be freed, or pushed elsewhere. `timeout_ns` 0 does not
+// wait, VIL_FOREVER has no end.
+//
+// Threads: the owner. Ownership: the block is the caller's until it is freed or pushed, or the heap and its queues are
+// closed. NULL: `block` may not be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: VIL_EMPTY (`timeout_ns` is 0), VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_LIMIT (this
+// process owns as much as its cap allows; the block stays in the queue), VIL_E_STATE (a producer's end),
+// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `block` is NULL or writable.
 VIL_API
-vil_status_t vil_queue_loan(vil_queue_t *queue,
-                            vil_loan_t *block);
+vil_status_t vil_queue_pop(vil_queue_t *queue,
+                           uint64_t timeout_ns,
+                           vil_block_t *block);
 
-// Gives a block back unpushed.
+// Pops up to VIL_BATCH_SIZE blocks, `count` at most: waits for the first one only, and takes the others as far as they
+// are there.
 //
-// Threads: the owner. Ownership: the block is the heap's again; `block` is set to zero. NULL: `block` may not be.
-// Blocks: never. Errors: those of vil_sender_discard. Since: 0.1.
+// Threads: the owner. Ownership: as vil_queue_pop, of the first `*popped` blocks. NULL: no pointer may be.
+// Blocks: up to `timeout_ns` nanoseconds.
+// Errors: those of vil_queue_pop, when no block was popped; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
+// Since: 0.1.
 //
 // # Safety
-// `block` is NULL or was filled by vil_queue_loan.
+// `blocks` has `count` writable entries; `popped` is NULL or writable.
 VIL_API
-vil_status_t vil_queue_discard(vil_queue_t *queue,
-                               vil_loan_t *block);
+vil_status_t vil_queue_pop_batch(vil_queue_t *queue,
+                                 uint64_t timeout_ns,
+                                 vil_block_t *blocks,
+                                 size_t count,
+                                 size_t *popped);
 
-// Pushes a block's descriptor; the bytes stay where they are.
+// Blocks that lie in the queue.
 //
-// Threads: the owner. Ownership: the block passes to the queue; `block` is set to zero. NULL: `block` may not be.
-// Blocks: when the queue is full, until the heap's deadline. Errors: those of vil_sender_publish. Since: 0.1.
+// Threads: the owner. Ownership: `depth` is the caller's. NULL: `depth` may not be. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
-// `block` is NULL or was filled by vil_queue_loan.
-VIL_API
-vil_status_t vil_queue_push(vil_queue_t *queue,
-                            vil_loan_t *block);
-
-// The next block, read in place. `timeout_ns` 0 does not wait, VIL_FOREVER has no end.
-//
-// Threads: the owner. Ownership: the block may be read until it is released or the end is closed.
-// NULL: `message` may not be. Blocks: up to `timeout_ns` nanoseconds. Errors: those of vil_receiver_receive;
-// VIL_E_STATE for a producer's end. Since: 0.1.
-//
-// # Safety
-// `message` is NULL or writable.
-VIL_API vil_status_t vil_queue_pop(vil_queue_t *queue, uint64_t timeout_ns, vil_message_t *message);
-
-// Ends a block, in any order; it returns to its producer.
-//
-// Threads: the owner. Ownership: the block is the heap's again; `message` is set to zero. NULL: `message` may not be.
-// Blocks: never. Errors: those of vil_receiver_release. Since: 0.1.
-//
-// # Safety
-// `message` is NULL or was filled by vil_queue_pop.
-VIL_API
-vil_status_t vil_queue_release(vil_queue_t *queue,
-                               vil_message_t *message);
+// `depth` is NULL or writable.
+VIL_API vil_status_t vil_queue_depth(vil_queue_t *queue, uint32_t *depth);
 
 // Makes the calling thread the owner. The caller sees to it that the thread before is not inside a call.
 //
 // Threads: any but the owner's while it is inside a call. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
 // Errors: VIL_E_HANDLE, VIL_E_BUSY (a call is under way). Since: 0.1.
 VIL_API vil_status_t vil_queue_move_to_thread(vil_queue_t *queue);
+
+// Looks at one queue of a heap, 0 to queue_count - 1, whoever has its ends.
+//
+// Threads: any. Ownership: `info` is the caller's. NULL: `info` may not be. Blocks: never.
+// Errors: VIL_E_ARGUMENT (also for an index that is too high), VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
+//
+// # Safety
+// `info` is NULL or has `struct_size` writable bytes.
+VIL_API vil_status_t vil_heap_queue_info(vil_heap_t *heap, uint32_t index, vil_queue_info_t *info);
 
 // Opens the receiving end of a port of this process, with all its routes. A dead predecessor is recovered first;
 // what it did not release is delivered again under at_least_once.

@@ -18,7 +18,9 @@ fn every_command_of_the_overview_explains_itself() {
     let overview = text(&xtask(&["help"]).stdout);
     let commands: Vec<_> = overview.lines().skip(2).filter_map(|line| line.split_whitespace().next()).collect();
     assert!(
-        ["demo", "test", "soak", "mutants", "bless", "lint", "install"].iter().all(|name| commands.contains(name)),
+        ["demo", "test", "bench", "soak", "mutants", "bless", "lint", "install"]
+            .iter()
+            .all(|name| commands.contains(name)),
         "{overview}"
     );
     for name in commands.iter().filter(|name| **name != "help") {

@@ -1,7 +1,8 @@
-//! The one door for people: `cargo xtask demo | test | soak | mutants | bless | lint | install`.
+//! The one door for people: `cargo xtask demo | test | bench | soak | mutants | bless | lint | install`.
 //! It builds and runs what the other rooms hold, says what it does and how long it took, and decides nothing else.
 //! It names no crate of the workspace, so a broken core never breaks the door.
 
+mod bench;
 mod bless;
 mod build;
 mod cargo;
@@ -38,6 +39,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "demo", about: "build and run the credit pipeline", help: demo::HELP, run: demo::run },
     Command { name: "test", about: "build and run every test", help: test::HELP, run: test::run },
+    Command { name: "bench", about: "measure promises on this machine", help: bench::HELP, run: bench::run },
     Command {
         name: "soak",
         about: "the long forms of the crash campaigns; one JSON line",

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use vil_core::base::error::{Error, Fault};
-use vil_core::world::Stop;
+use vil_core::world::{Denied, Stop};
 
 use crate::status::{VIL_E_ARGUMENT, VIL_E_HANDLE, VIL_E_PANIC, of_fault, of_stop, vil_status_t};
 
@@ -35,6 +35,8 @@ pub(crate) enum Failure {
     Cold(Error),
     /// From a hot call.
     Hot(Stop),
+    /// From a heap, which makes a sentence of it only when somebody wants one.
+    Denied(Denied),
     /// A bug, contained.
     Panic,
 }
@@ -42,6 +44,13 @@ pub(crate) enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         Failure::Cold(error)
+    }
+}
+
+impl From<Denied> for Failure {
+    #[inline]
+    fn from(denied: Denied) -> Failure {
+        Failure::Denied(denied)
     }
 }
 
@@ -62,6 +71,7 @@ impl Failure {
             Failure::Forked => of_fault(Fault::Forked),
             Failure::Cold(error) => of_fault(error.fault),
             Failure::Hot(stop) => of_stop(*stop),
+            Failure::Denied(denied) => of_fault(denied.fault()),
             Failure::Panic => VIL_E_PANIC,
         }
     }
@@ -77,6 +87,7 @@ impl Failure {
             Failure::Forked => "the handle was opened before fork; open the world again in the child".to_owned(),
             Failure::Cold(error) => error.message.clone(),
             Failure::Hot(stop) => format!("{stop:?}"),
+            Failure::Denied(denied) => denied.to_string(),
             Failure::Panic => "a bug in libvil was contained; the handle may be unusable".to_owned(),
         }
     }

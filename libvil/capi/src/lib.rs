@@ -24,7 +24,7 @@ pub use contract::{vil_contract_t, vil_port_contract_t};
 pub use error::{VIL_ERROR_MESSAGE_SIZE, vil_error_t};
 pub use heap::*;
 pub use observe::*;
-pub use options::{VIL_WORLD_FENCES, vil_heap_options_t, vil_world_options_t};
+pub use options::{VIL_WORLD_FENCES, vil_block_class_t, vil_heap_options_t, vil_queue_shape_t, vil_world_options_t};
 pub use program::*;
 pub use queue::*;
 pub use receiver::*;

@@ -1,9 +1,9 @@
-//! Programs made by code instead of text: for heap and queue alone, and for tests.
+//! Programs made by code instead of text, for tests and tools.
 //!
 //! It makes what the text would say and judges nothing; run the passes over what it builds.
 
-use crate::model::{Body, End, Field, Message, Named, Notes, Port, Process, Program, Queue, Route, Struct, Type};
-use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Lane, Scalar, Transfer};
+use crate::model::{Body, End, Field, Message, Named, Notes, Port, Process, Program, Queue, Route, Struct};
+use crate::vocabulary::{Delivery, Direction, Kind, Lane, Transfer};
 
 /// A program in the making.
 #[derive(Debug, Clone, Default)]
@@ -24,21 +24,6 @@ pub struct RouteShape {
     pub loans: Option<u32>,
     /// See [`Route::queue`].
     pub queue: Queue,
-}
-
-/// A heap of equal blocks with queues over it: a world without a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HeapShape {
-    /// Bytes of a block, 1 to `MAX_FLAT_SIZE`.
-    pub block_size: u32,
-    /// Queues, 1 to `MAX_ROUTES`; each is a route with a producer and a consumer.
-    pub queue_count: u32,
-    /// Cells of each queue, a power of two, 1 to `MAX_CAPACITY`.
-    pub queue_capacity: u32,
-    /// Blocks a producer and messages a consumer may hold at once, at least 1.
-    pub loans: u32,
-    /// How long a push into a full queue waits, in milliseconds.
-    pub deadline_ms: u32,
 }
 
 impl Builder {
@@ -122,49 +107,5 @@ impl Builder {
     /// The program.
     pub fn build(self) -> Program {
         self.program
-    }
-}
-
-/// The program behind a heap with queues: message `Block`, processes `producer` and `consumer`, ports `q0`, `q1`, ...
-///
-/// Route `i` is queue `i`; every queue blocks with the deadline and delivers at least once.
-pub fn heap(shape: HeapShape) -> Program {
-    let bytes = Type::Array(Box::new(Type::Scalar(Scalar::U8)), shape.block_size);
-    let queue = Queue {
-        kind: None,
-        capacity: Some(shape.queue_capacity),
-        backpressure: Some(Backpressure::Block),
-        deadline_ms: Some(shape.deadline_ms),
-    };
-    let route = RouteShape {
-        transfer: Some(Transfer::LoanWrite),
-        delivery: Some(Delivery::AtLeastOnce),
-        lane: None,
-        loans: Some(shape.loans),
-        queue,
-    };
-    let builder = Builder::new("heap").message("Block", Kind::Message, vec![Field::new("bytes", bytes)]);
-    let queues = (0..shape.queue_count).map(|index| format!("q{index}"));
-    let add = |builder: Builder, port: String| {
-        builder.route(("producer", &port), ("consumer", &port), "Block", route.clone())
-    };
-    queues.fold(builder, add).build()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{HeapShape, heap};
-    use crate::{dump, load, passes, plan};
-
-    #[test]
-    fn a_heap_with_queues_passes_is_planned_and_is_read_back() {
-        let shape = HeapShape { block_size: 100, queue_count: 11, queue_capacity: 16, loans: 2, deadline_ms: 50 };
-        let program = heap(shape);
-        assert_eq!(passes::run(&program), []);
-        let plan = plan::plan_program(&program).expect("it has a plan");
-        assert_eq!(plan.routes.len(), 11);
-        assert_eq!(plan.routes[10].from.port, "q10");
-        assert_eq!(plan.classes[0].count, 11 * (16 + 2));
-        assert_eq!(load::from_json(&dump::canonical_json(&program)).expect("it is right").0, program);
     }
 }

@@ -10,6 +10,7 @@ pub mod diagnostics;
 pub mod dump;
 pub mod explain;
 pub mod fingerprint;
+pub mod heap;
 pub mod keywords;
 pub mod layout;
 pub mod limits;

@@ -46,7 +46,26 @@ pub const MAX_IDENTIFIER: u32 = 63;
 /// Distance between slots is a multiple of this many bytes: two hot slots on one line cost 1.5 to 1.9 times.
 pub const SLOT_STRIDE: u32 = 128;
 
+/// Bytes of the smallest block of a heap: a cache line. Its slot is `SLOT_STRIDE` long all the same.
+pub const MIN_BLOCK: u32 = 64;
+
+/// Bytes of the largest block of a heap.
+pub const MAX_BLOCK: u32 = MAX_FLAT_SIZE;
+
+/// Bytes of the largest block of a heap in control memory, which is for what is small; more belongs in paged_exchange.
+pub const MAX_CONTROL_BLOCK: u32 = MAX_COPY_SIZE;
+
+/// Size classes of a heap: three for each power of two from the smallest block to the largest.
+pub const MAX_HEAP_CLASSES: u32 = 64;
+
+/// Processes that may be attached to a heap that names no number.
+pub const DEFAULT_HEAP_PROCESSES: u32 = 64;
+
+/// The largest alignment of a block: regions of a class begin on a page, and nothing in a world is aligned to more.
+pub const MAX_BLOCK_ALIGN: u32 = 4096;
+
 const _: () = assert!(MAX_COPY_SIZE >= INLINE_SIZE);
+const _: () = assert!(MIN_BLOCK <= SLOT_STRIDE && MAX_HEAP_CLASSES >= 3 * (MAX_BLOCK / MIN_BLOCK).ilog2());
 const _: () = assert!(MAX_CAPACITY.is_power_of_two() && DEFAULT_CAPACITY <= MAX_CAPACITY);
 const _: () = assert!(MAX_ROUTES < 1 << 12);
 const _: () = assert!(MAX_SLOTS < 1 << 20);

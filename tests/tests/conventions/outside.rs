@@ -161,8 +161,9 @@ fn statuses_of_the_header() -> BTreeMap<String, i32> {
         let (name, value) = line.split_once(' ')?;
         Some((format!("VIL_{name}"), number(value)?))
     });
-    let others = ["VIL_PRODUCER", "VIL_CONSUMER", "VIL_ERROR_MESSAGE_SIZE", "VIL_WORLD_FENCES", "VIL_NONE"];
-    let groups = ["VIL_EVENT_", "VIL_LANGUAGE_"];
+    let others =
+        ["VIL_PRODUCER", "VIL_CONSUMER", "VIL_BATCH_SIZE", "VIL_ERROR_MESSAGE_SIZE", "VIL_WORLD_FENCES", "VIL_NONE"];
+    let groups = ["VIL_EVENT_", "VIL_FULL_", "VIL_LANGUAGE_", "VIL_MEMORY_", "VIL_QUEUE_"];
     let is_other = |name: &str| others.contains(&name) || groups.iter().any(|group| name.starts_with(group));
     all.filter(|(name, _)| !is_other(name)).collect()
 }

@@ -222,6 +222,54 @@ static void text_is_static(void) {
   CHECK(version == vil_version() && name == vil_status_name(VIL_TIMEOUT) && strcmp(name, "VIL_TIMEOUT") == 0);
 }
 
+/* The kind of the world's last event; 0 when there is none. */
+static uint32_t last_event(vil_world_t *world) {
+  vil_event_t event;
+  uint64_t cursor = 0;
+  uint32_t kind = 0;
+  memset(&event, 0, sizeof event);
+  event.struct_size = sizeof event;
+  while (vil_registry_trail(world, &cursor, &event) == VIL_OK) kind = event.kind;
+  return kind;
+}
+
+static void a_block_is_in_one_place_at_a_time(void) {
+  vil_heap_t *heap = NULL;
+  vil_world_t *trail = NULL;
+  vil_queue_t *in = NULL, *out = NULL;
+  vil_block_t block = {NULL, 0, 0}, copy, found = {NULL, 0, 0};
+  vil_heap_options_t options = {sizeof options, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, NULL};
+  GOES(vil_heap_create("C-OWN-12-heap", &options, &heap, NULL));
+  GOES(vil_world_open("C-OWN-12-heap", NULL, NULL, &trail, NULL)); /* a heap is a world, too */
+  GOES(vil_queue_open(heap, 0, VIL_PRODUCER, &in, NULL));
+  GOES(vil_queue_open(heap, 0, VIL_CONSUMER, &out, NULL));
+  GOES(vil_heap_alloc(heap, 100, 64, &block, NULL));
+  CHECK(block.size >= 100 && (uintptr_t)block.data % 64 == 0);
+  GOES(vil_heap_resolve(heap, block.reference, &found));
+  CHECK(found.data == block.data && found.reference == block.reference);
+  copy = block;
+  GOES(vil_queue_push(in, &block));
+  CHECK(block.data == NULL && block.reference == 0);
+  SAYS(VIL_E_STATE, vil_heap_free(heap, &copy));
+  CHECK(last_event(trail) == VIL_EVENT_RELEASED_TWICE);
+  SAYS(VIL_E_STATE, vil_queue_push(in, &copy));
+  CHECK(last_event(trail) == VIL_EVENT_PUBLISHED_TWICE);
+  SAYS(VIL_E_STATE, vil_heap_resolve(heap, copy.reference, &found));
+  CHECK(last_event(trail) == VIL_EVENT_USED_AFTER_END);
+  GOES(vil_queue_pop(out, 0, &block));
+  CHECK(block.data == copy.data && block.reference != copy.reference);
+  SAYS(VIL_EMPTY, vil_queue_pop(out, 0, &found));
+  SAYS(VIL_E_STATE, vil_heap_free(heap, &copy));
+  copy = block;
+  GOES(vil_heap_free(heap, &block));
+  SAYS(VIL_E_STATE, vil_heap_free(heap, &block));
+  SAYS(VIL_E_STATE, vil_heap_free(heap, &copy));
+  GOES(vil_queue_close(in));
+  GOES(vil_queue_close(out));
+  GOES(vil_world_close(trail));
+  GOES(vil_heap_close(heap));
+}
+
 static const rule_t rules[] = {
     {"C-OWN-1", closed_handles_are_recognised},
     {"C-OWN-2", a_handle_of_another_noun_is_recognised},
@@ -234,6 +282,7 @@ static const rule_t rules[] = {
     {"C-OWN-9", release_goes_in_any_order},
     {"C-OWN-10", closing_gives_back_what_was_held},
     {"C-OWN-11", text_is_static},
+    {"C-OWN-12", a_block_is_in_one_place_at_a_time},
 };
 
 RULES(rules)

@@ -43,15 +43,20 @@ static void any_thread_may_use_a_world(void) {
 typedef struct ends {
   notebook_t book;
   vil_queue_t *producer, *consumer;
-  vil_loan_t loan, block;
+  vil_loan_t loan;
   vil_message_t message;
+  vil_heap_t *heap;
+  vil_block_t block;
 } ends_t;
 
 static void *not_mine(void *argument) {
   ends_t *ends = (ends_t *)argument;
   vil_loan_t loan = {NULL, 0, 0, 0};
   vil_message_t message = {NULL, 0, 0, 0, 0, 0};
+  vil_block_t block = {NULL, 0, 0};
   uint64_t count = 0;
+  uint32_t depth = 0;
+  size_t done = 0;
   const notebook_note_t note = {0, 0};
   SAYS(VIL_E_BUSY, vil_sender_loan(ends->book.sender, &loan));
   SAYS(VIL_E_BUSY, vil_sender_publish(ends->book.sender, &ends->loan));
@@ -63,11 +68,12 @@ static void *not_mine(void *argument) {
   SAYS(VIL_E_BUSY, vil_receiver_release(ends->book.receiver, &ends->message));
   SAYS(VIL_E_BUSY, vil_receiver_received(ends->book.receiver, &count));
   SAYS(VIL_E_BUSY, vil_receiver_close(ends->book.receiver));
-  SAYS(VIL_E_BUSY, vil_queue_loan(ends->producer, &loan));
   SAYS(VIL_E_BUSY, vil_queue_push(ends->producer, &ends->block));
-  SAYS(VIL_E_BUSY, vil_queue_discard(ends->producer, &ends->block));
+  SAYS(VIL_E_BUSY, vil_queue_push_batch(ends->producer, &ends->block, 1, &done));
+  SAYS(VIL_E_BUSY, vil_queue_depth(ends->producer, &depth));
   SAYS(VIL_E_BUSY, vil_queue_close(ends->producer));
-  SAYS(VIL_E_BUSY, vil_queue_pop(ends->consumer, 0, &message));
+  SAYS(VIL_E_BUSY, vil_queue_pop(ends->consumer, 0, &block));
+  SAYS(VIL_E_BUSY, vil_queue_pop_batch(ends->consumer, 0, &block, 1, &done));
   SAYS(VIL_E_BUSY, vil_queue_close(ends->consumer));
   return NULL;
 }
@@ -75,7 +81,7 @@ static void *not_mine(void *argument) {
 static void another_thread_gets_busy(void) {
   ends_t ends;
   vil_heap_t *heap = NULL;
-  vil_heap_options_t options = {sizeof options, 64, 1, 8, 0, 0, NULL};
+  vil_heap_options_t options = {sizeof options, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, NULL};
   ends.book = notebook("notes");
   GOES(vil_heap_create("C-THREAD-2-heap", &options, &heap, NULL));
   GOES(vil_queue_open(heap, 0, VIL_PRODUCER, &ends.producer, NULL));
@@ -83,13 +89,13 @@ static void another_thread_gets_busy(void) {
   write_note(ends.book.sender, 1);
   ends.message = read_note(ends.book.receiver, 1);
   GOES(vil_sender_loan(ends.book.sender, &ends.loan));
-  GOES(vil_queue_loan(ends.producer, &ends.block));
+  GOES(vil_heap_alloc(heap, 64, 8, &ends.block, NULL));
   in_thread(not_mine, &ends);
   GOES(vil_sender_discard(ends.book.sender, &ends.loan)); /* nothing happened to what we hold */
   GOES(vil_receiver_release(ends.book.receiver, &ends.message));
   GOES(vil_queue_push(ends.producer, &ends.block));
-  GOES(vil_queue_pop(ends.consumer, 0, &ends.message));
-  GOES(vil_queue_release(ends.consumer, &ends.message));
+  GOES(vil_queue_pop(ends.consumer, 0, &ends.block));
+  GOES(vil_heap_free(heap, &ends.block));
   GOES(vil_queue_close(ends.producer));
   GOES(vil_queue_close(ends.consumer));
   GOES(vil_heap_close(heap));
@@ -98,7 +104,7 @@ static void another_thread_gets_busy(void) {
 
 static void *moved_here(void *argument) {
   ends_t *ends = (ends_t *)argument;
-  vil_loan_t block;
+  vil_block_t block;
   vil_message_t message;
   GOES(vil_sender_move_to_thread(ends->book.sender));
   GOES(vil_receiver_move_to_thread(ends->book.receiver));
@@ -106,7 +112,7 @@ static void *moved_here(void *argument) {
   write_note(ends->book.sender, 2);
   message = read_note(ends->book.receiver, 2);
   GOES(vil_receiver_release(ends->book.receiver, &message));
-  GOES(vil_queue_loan(ends->producer, &block));
+  GOES(vil_heap_alloc(ends->heap, 64, 8, &block, NULL)); /* a heap is any thread's */
   GOES(vil_queue_push(ends->producer, &block));
   return NULL;
 }
@@ -115,15 +121,17 @@ static void an_end_moves_to_the_calling_thread(void) {
   ends_t ends;
   vil_loan_t loan;
   vil_message_t message;
+  vil_block_t block = {NULL, 0, 0};
   vil_heap_t *heap = NULL;
-  vil_heap_options_t options = {sizeof options, 64, 1, 8, 0, 0, NULL};
+  vil_heap_options_t options = {sizeof options, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, NULL};
   ends.book = notebook("notes");
   GOES(vil_heap_create("C-THREAD-3-heap", &options, &heap, NULL));
+  ends.heap = heap;
   GOES(vil_queue_open(heap, 0, VIL_PRODUCER, &ends.producer, NULL));
   in_thread(moved_here, &ends);
   SAYS(VIL_E_BUSY, vil_sender_loan(ends.book.sender, &loan)); /* it is theirs now */
   SAYS(VIL_E_BUSY, vil_receiver_receive(ends.book.receiver, 0, &message));
-  SAYS(VIL_E_BUSY, vil_queue_loan(ends.producer, &loan));
+  SAYS(VIL_E_BUSY, vil_queue_push(ends.producer, &block));
   GOES(vil_sender_move_to_thread(ends.book.sender));
   GOES(vil_receiver_move_to_thread(ends.book.receiver));
   GOES(vil_queue_move_to_thread(ends.producer));

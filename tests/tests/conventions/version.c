@@ -37,7 +37,7 @@ static void an_unknown_struct_size_is_refused(void) {
   vil_heap_t *heap = NULL;
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     vil_world_options_t options = {sizes[i], 0, NULL, 0, 0};
-    vil_heap_options_t heap_options = {sizes[i], 64, 1, 8, 0, 0, NULL};
+    vil_heap_options_t heap_options = {sizes[i], 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, NULL};
     vil_contract_t contract = notebook_writer_contract;
     contract.struct_size = sizes[i];
     SAYS(VIL_E_ARGUMENT, vil_world_open(the_world, NULL, &options, &other, NULL));

@@ -11,6 +11,7 @@ mod campaign;
 mod crash;
 mod create;
 mod facts;
+mod heap;
 mod memory;
 mod mutants;
 mod nonsense;

@@ -73,7 +73,7 @@ static void follow(const ends_t *ends, uint64_t from, uint64_t to) {
 }
 
 static void left(const char *lane, const char *how) {
-  ends_t ends = {NULL, NULL, NULL, NULL};
+  ends_t ends = {NULL, NULL, NULL, NULL, NULL};
   const home_t at = home(lane, &stream_left_contract);
   produce(&ends, &at, lane, 0);
   consume(&ends, &at, "slots_back", 1);
@@ -84,13 +84,14 @@ static void left(const char *lane, const char *how) {
   lead(&ends, WARM_UP, WARM_UP + MESSAGES, how != NULL && strcmp(how, "call") == 0);
   if (how != NULL && strcmp(how, "sleep") == 0) {
     vil_message_t message;
+    vil_block_t block;
     if (ends.receiver != NULL) vil_receiver_receive(ends.receiver, 1000000, &message);
-    else vil_queue_pop(ends.consumer, 1000000, &message);
+    else vil_queue_pop(ends.consumer, 1000000, &block);
   }
 }
 
 static void right(const char *lane) {
-  ends_t ends = {NULL, NULL, NULL, NULL};
+  ends_t ends = {NULL, NULL, NULL, NULL, NULL};
   const home_t at = home(lane, &stream_right_contract);
   consume(&ends, &at, lane, 0);
   produce(&ends, &at, "slots_back", 1);

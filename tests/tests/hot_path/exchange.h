@@ -42,6 +42,7 @@ typedef struct ends {
   vil_sender_t *sender;
   vil_receiver_t *receiver;
   vil_queue_t *producer, *consumer;
+  vil_heap_t *heap; /* of the queue's blocks */
 } ends_t;
 
 static inline home_t home(const char *lane, const vil_contract_t *contract) {
@@ -50,10 +51,7 @@ static inline home_t home(const char *lane, const vil_contract_t *contract) {
     vil_heap_options_t options;
     memset(&options, 0, sizeof options);
     options.struct_size = sizeof options;
-    options.slot_size = 256;
     options.queue_count = 2;
-    options.queue_capacity = 256;
-    options.loans = 2;
     GOES(vil_heap_open_or_create("stream-heap", &options, &at.heap, NULL));
     return at;
   }
@@ -67,6 +65,7 @@ static inline home_t home(const char *lane, const vil_contract_t *contract) {
 /* Opens the producing end of a port, or of the queue with this index. */
 static inline void produce(ends_t *ends, const home_t *at, const char *port, uint32_t queue) {
   if (at->heap != NULL) {
+    ends->heap = at->heap;
     GOES(vil_queue_open(at->heap, queue, VIL_PRODUCER, &ends->producer, NULL));
   } else {
     GOES(vil_sender_open(at->world, port, &ends->sender, NULL));
@@ -87,10 +86,10 @@ static vil_world_t *world_of_receiver;
 
 /* Both ends of a lane in one process. */
 static inline ends_t both_ends(const char *lane) {
-  ends_t ends = {NULL, NULL, NULL, NULL};
+  ends_t ends = {NULL, NULL, NULL, NULL, NULL};
   const home_t left = home(lane, &stream_left_contract), right = home(lane, &stream_right_contract);
   produce(&ends, &left, lane, 0);
-  consume(&ends, &right, lane, 0);
+  consume(&ends, ends.heap != NULL ? &left : &right, lane, 0); /* what one attachment pops, the other cannot free */
   world_of_receiver = right.world;
   return ends;
 }
@@ -102,19 +101,40 @@ static inline void close_ends(const ends_t *ends) {
   if (ends->consumer != NULL) GOES(vil_queue_close(ends->consumer));
 }
 
-/* Loan, write, publish. */
+static inline void write_words(void *data, uint64_t number) {
+  ((uint64_t *)data)[0] = number;
+  ((uint64_t *)data)[1] = ~number;
+}
+
+/* Loan, write, publish; or alloc, write, push. */
 static inline void put(const ends_t *ends, uint64_t number) {
+  if (ends->heap != NULL) {
+    vil_block_t block;
+    GOES(vil_heap_alloc(ends->heap, 256, 64, &block, NULL));
+    write_words(block.data, number);
+    GOES(vil_queue_push(ends->producer, &block));
+    return;
+  }
   vil_loan_t loan;
-  GOES(ends->sender != NULL ? vil_sender_loan(ends->sender, &loan) : vil_queue_loan(ends->producer, &loan));
-  ((uint64_t *)loan.data)[0] = number;
-  ((uint64_t *)loan.data)[1] = ~number;
-  GOES(ends->sender != NULL ? vil_sender_publish(ends->sender, &loan) : vil_queue_push(ends->producer, &loan));
+  GOES(vil_sender_loan(ends->sender, &loan));
+  write_words(loan.data, number);
+  GOES(vil_sender_publish(ends->sender, &loan));
+}
+
+/* Pops a block into a message that is freed by `release`. */
+static inline vil_status_t pop(const ends_t *ends, vil_message_t *message) {
+  vil_block_t block;
+  const vil_status_t status = vil_queue_pop(ends->consumer, 0, &block);
+  memset(message, 0, sizeof *message);
+  message->data = block.data;
+  message->ticket = block.reference;
+  return status;
 }
 
 /* Receives and looks at it; false when there is nothing. */
 static inline bool take(const ends_t *ends, uint64_t number, vil_message_t *message) {
   const vil_status_t status = ends->receiver != NULL ? vil_receiver_receive(ends->receiver, 0, message)
-                                                     : vil_queue_pop(ends->consumer, 0, message);
+                                                     : pop(ends, message);
   if (status == VIL_EMPTY) return false;
   GOES(status);
   const uint64_t *words = (const uint64_t *)message->data;
@@ -126,8 +146,13 @@ static inline bool take(const ends_t *ends, uint64_t number, vil_message_t *mess
 }
 
 static inline void release(const ends_t *ends, vil_message_t *message) {
-  GOES(ends->receiver != NULL ? vil_receiver_release(ends->receiver, message)
-                              : vil_queue_release(ends->consumer, message));
+  if (ends->receiver != NULL) {
+    GOES(vil_receiver_release(ends->receiver, message));
+    return;
+  }
+  vil_block_t block;
+  GOES(vil_heap_resolve(ends->heap, message->ticket, &block));
+  GOES(vil_heap_free(ends->heap, &block));
 }
 
 /* Receive, look, release; false when there is nothing. */

@@ -247,7 +247,7 @@ fn first(_: &Path) {
 }
 
 /// Waits a moment for a message when nothing was done.
-fn rest(busy: bool, receivers: &mut [&mut Receiver]) {
+fn rest<const N: usize>(busy: bool, receivers: &mut [&mut Receiver; N]) {
     if !busy {
         now(wait_any(receivers, IDLE_NS).map(drop));
     }

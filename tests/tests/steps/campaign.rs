@@ -1,16 +1,14 @@
 //! The campaign: each language with each script, then those who come after its deaths.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use vil_ir::plan::Plan;
 use vil_tests::random::Random;
 use vil_tests::{cc, soak};
 
-use crate::scripts::{EXCHANGES, LIVES, RECOVERS, SUCCEEDS, TURNS, by_chance};
+use crate::scripts::{EXCHANGES, LIVES, MODES, RECOVERS, SUCCEEDS, TURNS, by_chance, modes_by_chance};
 use crate::trace::{Case, Figures, trace};
 use crate::twin::Snapshot;
-use crate::victims::{Victims, victims};
+use crate::victims::{Victim, victims};
 
 /// Distinct instructions of the library that must have been stepped through.
 const ENOUGH: usize = 5_000;
@@ -18,11 +16,9 @@ const ENOUGH: usize = 5_000;
 /// Acts of a script by chance.
 const ACTS: usize = 60;
 
-/// One language's part.
+/// One victim's part.
 struct Part<'a> {
-    language: &'static str,
-    program: &'a Path,
-    victims: &'a Victims,
+    victim: &'a Victim,
     random: Random,
     figures: Figures,
 }
@@ -30,8 +26,7 @@ struct Part<'a> {
 impl Part<'_> {
     /// Steps through one script; `None` when this machine does not let a process be traced.
     fn run(&mut self, script: &str, before: &Snapshot, keep: usize) -> Option<Vec<Snapshot>> {
-        let Victims { contract, plan, .. } = self.victims;
-        let case = Case { language: self.language, program: self.program, contract, plan, script, before };
+        let case = Case { victim: self.victim, script, before };
         trace(&case, &mut self.random, keep, &mut self.figures)
     }
 
@@ -49,54 +44,68 @@ impl Part<'_> {
         Some(())
     }
 
-    /// A share of the short form in each language, or all of it and then for as long as there is time.
-    fn all(mut self, end: Option<Instant>) -> Option<Figures> {
-        let Some(end) = end else {
-            match self.language {
-                "C" => self.round(&[LIVES, EXCHANGES], &[RECOVERS])?,
-                "C++" => self.round(&[TURNS, EXCHANGES], &[SUCCEEDS])?,
-                _ => {
-                    let script = by_chance(&mut self.random, lanes(&self.victims.plan), ACTS);
-                    self.round(&[EXCHANGES, &script], &[RECOVERS])?;
-                }
+    /// A script by chance, and who comes after it.
+    fn by_chance(&mut self) -> (String, &'static [&'static str]) {
+        match self.victim.name {
+            "C, other modes" => (modes_by_chance(&mut self.random, ACTS), &[RECOVERS]),
+            _ => {
+                (by_chance(&mut self.random, self.victim.setting.plan.routes.len() as u64, ACTS), &[RECOVERS, SUCCEEDS])
             }
-            return Some(self.figures);
-        };
-        self.round(&[LIVES, EXCHANGES, TURNS], &[RECOVERS, SUCCEEDS])?;
-        while Instant::now() < end && self.figures.violations.is_empty() {
-            let script = by_chance(&mut self.random, lanes(&self.victims.plan), ACTS);
-            self.round(&[&script], &[RECOVERS, SUCCEEDS])?;
         }
-        Some(self.figures)
     }
-}
 
-fn lanes(plan: &Plan) -> u64 {
-    plan.routes.len() as u64
+    /// A share of the short form for each victim.
+    fn short(&mut self) -> Option<()> {
+        match self.victim.name {
+            "C" => self.round(&[LIVES, EXCHANGES], &[RECOVERS]),
+            "C++" => self.round(&[TURNS, EXCHANGES], &[SUCCEEDS]),
+            "C, other modes" => self.round(&[MODES], &[RECOVERS]),
+            _ => {
+                let (script, _) = self.by_chance();
+                self.round(&[EXCHANGES, &script], &[])
+            }
+        }
+    }
+
+    /// All of it, and then for as long as there is time.
+    fn long(&mut self, end: Instant) -> Option<()> {
+        match self.victim.name {
+            "C, other modes" => self.round(&[MODES], &[RECOVERS, RECOVERS])?,
+            _ => self.round(&[LIVES, EXCHANGES, TURNS], &[RECOVERS, SUCCEEDS])?,
+        }
+        while Instant::now() < end && self.figures.violations.is_empty() {
+            let (script, heirs) = self.by_chance();
+            self.round(&[&script], heirs)?;
+        }
+        Some(())
+    }
 }
 
 #[test]
 fn a_victim_may_die_behind_every_instruction_of_the_library() {
     let (victims, mut random) = (victims(), Random::new("steps"));
     let end = soak::seconds().map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let parts = victims.programs.each_ref().map(|(language, program)| Part {
-        language,
-        program,
-        victims: &victims,
-        random: Random::of(random.bits()),
-        figures: Figures::default(),
+    let parts = victims.all.each_ref().map(|victim| {
+        let random = Random::of(random.bits());
+        Part { victim, random, figures: Figures::default() }
     });
-    let names = victims.programs.each_ref().map(|(language, _)| *language);
     let found = std::thread::scope(|scope| {
-        let running = parts.map(|part| scope.spawn(move || part.all(end)));
+        let running = parts.map(|mut part| {
+            scope.spawn(move || {
+                let done = if let Some(end) = end { part.long(end) } else { part.short() };
+                done.map(|()| part.figures)
+            })
+        });
         running.map(|part| part.join().expect("no victim ends badly"))
     });
     let mut sum = Figures::default();
-    for (language, figures) in names.iter().zip(&found) {
+    for (victim, figures) in victims.all.iter().zip(&found) {
         let Some(figures) = figures else {
             return cc::skip("every instruction as a place to die", "this machine lets no process be traced");
         };
-        told(language, figures);
+        told(victim.name, figures);
+        let is_over = !figures.violations.is_empty();
+        assert!(is_over || (0..victim.lanes).all(|lane| figures.lanes.contains(&lane)), "a lane is idle");
         sum.add(figures);
     }
     told("all", &sum);

@@ -1,4 +1,4 @@
-/* What every victim knows: the lanes of steps.yaml, and the diary in which it says what it is about to do and what it
+/* What every victim knows: the lanes of steps.yaml, or with MODES of modes.yaml, and the diary in which it says what it is about to do and what it
    has done. The diary is a file that outlives the victim; the judge reads it at the moment of a death. */
 #ifndef LANES_H
 #define LANES_H
@@ -10,19 +10,42 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define LANES 5
 /* Messages that a victim holds at one end at most. */
 #define HELD 4
 #define DIARY_SIZE 4096
 
+/* What is special about a lane. */
+enum lane_mode {
+  PLAIN,
+  SKIPS,       /* what its receiver leaves behind is skipped */
+  TAKEN,       /* a received message is the receiver's */
+  SHARED,      /* its sender publishes into the ring behind it as well */
+  SECOND_RING, /* that ring */
+  RELAYED,     /* received messages are passed on by the lane before it */
+  THROWN       /* the same, and they are the receiver's */
+};
+
 typedef struct lane_name {
-  const char *port;
-  int producer, consumer; /* 0 left, 1 right */
+  const char *port, *in_port;
+  int producer, consumer; /* 0 left, 1 right, 2 third */
+  enum lane_mode mode;
 } lane_name_t;
 
+#ifdef MODES
+#define LANES 10
 static const lane_name_t lane_names[LANES] = {
-    {"letters", 0, 1}, {"skips", 0, 1}, {"notes", 0, 1}, {"back", 1, 0}, {"parcels", 0, 1},
+    {"given", "given", 0, 1, TAKEN},      {"shared", "shared", 0, 1, SHARED}, {"shared", "shared", 0, 2, SECOND_RING},
+    {"passed", "passed", 2, 1, PLAIN},    {"relayed", "relayed", 0, 2, RELAYED}, {"onward", "onward", 2, 1, TAKEN},
+    {"thrown", "thrown", 0, 2, THROWN},   {"kept", "kept", 0, 1, PLAIN},      {"ask", "serve", 0, 1, PLAIN},
+    {"serve", "ask", 1, 0, PLAIN},
 };
+#else
+#define LANES 5
+static const lane_name_t lane_names[LANES] = {
+    {"letters", "letters", 0, 1, PLAIN}, {"skips", "skips", 0, 1, SKIPS},       {"notes", "notes", 0, 1, PLAIN},
+    {"back", "back", 1, 0, PLAIN},       {"parcels", "parcels", 0, 1, PLAIN},
+};
+#endif
 
 /* Counts of messages of one lane: what is done is between the two of a pair. */
 typedef struct lane_diary {

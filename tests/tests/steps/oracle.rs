@@ -11,11 +11,14 @@ use vil_core::base::error::Fault;
 use vil_core::exchange::{Loan, Message};
 use vil_core::heap;
 use vil_core::sys::file::RuntimeDir;
-use vil_core::world::{Contract, Receiver, Sender, Stop, World};
+use vil_core::world::{Contract, Received, Receiver, Sender, Stop, World};
 use vil_ir::plan::{Plan, RoutePlan};
-use vil_ir::vocabulary::Delivery;
+use vil_ir::vocabulary::{Delivery, Transfer};
 
 use crate::diary::{Page, Pages};
+
+/// Lanes of `modes.yaml` by which messages of other lanes are passed on.
+const RELAYS: [(&str, &str); 2] = [("passed", "relayed"), ("onward", "thrown")];
 
 /// What is wrong.
 pub(crate) type Wrong = String;
@@ -46,8 +49,8 @@ pub(crate) fn judge(dir: &Path, plan: &Plan, pages: &Pages) -> Result<Verdict, W
     for (lane, (route, page)) in lanes.clone() {
         delivered(&keeper, lane, route, page).map_err(|wrong| format!("lane {lane}: {wrong}"))?;
     }
-    for (lane, (route, page)) in lanes {
-        exchanged(&keeper, lane, route, page).map_err(|wrong| format!("lane {lane}: {wrong}"))?;
+    for (lane, (_, page)) in lanes {
+        exchanged(&keeper, plan, lane, page).map_err(|wrong| format!("lane {lane}: {wrong}"))?;
     }
     all_can_be_taken(&keeper)?;
     Ok(Verdict::Whole)
@@ -99,10 +102,11 @@ fn delivered(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -
     loop {
         match receiver.poll() {
             Ok(received) => {
+                // What was taken by the dead leaves its number out.
+                let number = received.message.number;
+                next = if is_taken(route) && next == first && number <= page.releasing { number } else { next };
                 whole(&received.message, next)?;
-                receiver
-                    .release(received.route, received.message.ticket)
-                    .map_err(|stop| format!("release: {stop:?}"))?;
+                end(&mut receiver, route, &received)?;
                 next += 1;
             }
             Err(Stop::Empty) => break,
@@ -110,6 +114,8 @@ fn delivered(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -
         }
     }
     let keeps = route.delivery == Delivery::AtLeastOnce;
+    // What was left out behind the last message counts as delivered.
+    let next = if is_taken(route) { receiver.received() } else { next };
     let highest_first = if keeps { page.releasing } else { page.attempted };
     if !(page.released..=highest_first).contains(&first) {
         return Err(format!("delivery begins with {first}, {page:?}"));
@@ -118,6 +124,18 @@ fn delivered(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -
         return Err(format!("delivery ends before {next}, {page:?}"));
     }
     Ok(())
+}
+
+/// Is a received message the receiver's?
+fn is_taken(route: &RoutePlan) -> bool {
+    route.transfer == Transfer::ConsumeOnce
+}
+
+/// Ends a message as its transfer mode wants it.
+fn end(receiver: &mut Receiver, route: &RoutePlan, received: &Received) -> Result<(), Wrong> {
+    let (by, ticket) = (received.route, received.message.ticket);
+    let answer = if is_taken(route) { receiver.consume(by, ticket) } else { receiver.release(by, ticket) };
+    answer.map_err(|stop| format!("release: {stop:?}"))
 }
 
 /// A message has the number that comes next, and every byte of it is its own.
@@ -143,23 +161,61 @@ pub(crate) fn fill(loan: &Loan, number: u64) {
         .copy_from_slice(&content(loan.size, number));
 }
 
-/// A replacement at each end: the ring fills, and what was sent comes out.
-fn exchanged(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -> Result<(), Wrong> {
+/// A replacement at each end: messages go once around the ring, and a lane that passes on is tried with the one before it.
+fn exchanged(keeper: &Arc<World>, plan: &Plan, lane: usize, page: &Page) -> Result<(), Wrong> {
+    let route = &plan.routes[lane];
+    if RELAYS.iter().any(|(by, _)| *by == route.from.port) {
+        return Ok(());
+    }
     let mut sender = Sender::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
     let first = sender.published();
     if !(page.published..=page.attempted).contains(&first) {
         return Err(format!("{first} are counted as published, {page:?}"));
     }
     let mut receiver = Receiver::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
+    let by = RELAYS.iter().find(|(_, of)| *of == route.from.port).map(|(by, _)| *by);
+    let onward = plan.routes.iter().position(|other| by == Some(other.from.port.as_str()));
+    let mut relay = onward.map(|onward| Relay::open(keeper, plan, onward)).transpose()?;
     for number in (first..).take(route.capacity as usize + 1) {
         let loan = sender.loan().map_err(|stop| format!("loan of {number}: {stop:?}"))?;
         fill(&loan, number);
-        sender.publish(loan.ticket).map_err(|stop| format!("publish of {number}: {stop:?}"))?;
+        let answer = match route.answers {
+            Some(requests) => sender.answer(loan.ticket, requests, number),
+            None => sender.publish(loan.ticket),
+        };
+        answer.map_err(|stop| format!("publish of {number}: {stop:?}"))?;
         let received = receiver.poll().map_err(|stop| format!("receive of {number}: {stop:?}"))?;
         whole(&received.message, number)?;
-        receiver.release(received.route, received.message.ticket).map_err(|stop| format!("release: {stop:?}"))?;
+        match &mut relay {
+            Some(relay) => relay.pass(&mut receiver, &received, number)?,
+            None => end(&mut receiver, route, &received)?,
+        }
     }
     Ok(())
+}
+
+/// Both ends of a lane by which messages are passed on.
+struct Relay<'a> {
+    route: &'a RoutePlan,
+    sender: Sender,
+    receiver: Receiver,
+}
+
+impl<'a> Relay<'a> {
+    fn open(keeper: &Arc<World>, plan: &'a Plan, lane: usize) -> Result<Relay<'a>, Wrong> {
+        let sender = Sender::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
+        let receiver = Receiver::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
+        Ok(Relay { route: &plan.routes[lane], sender, receiver })
+    }
+
+    /// A message is passed on and comes out here, the same bytes under this lane's number.
+    fn pass(&mut self, from: &mut Receiver, received: &Received, number: u64) -> Result<(), Wrong> {
+        let answer = from.forward(received.route, received.message.ticket, &mut self.sender);
+        answer.map_err(|stop| format!("forward of {number}: {stop:?}"))?;
+        let passed = self.receiver.poll().map_err(|stop| format!("receive of {number}, passed on: {stop:?}"))?;
+        whole(&Message { number, ..passed.message }, number)?;
+        end(&mut self.receiver, self.route, &passed)
+    }
 }
 
 /// Everybody else has left: the pool is whole, and can be had.

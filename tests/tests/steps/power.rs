@@ -155,7 +155,7 @@ const GOOD: &[Change] = &[
 
 #[test]
 fn the_oracle_refuses_what_was_made_worse_and_takes_what_is_harmless() {
-    let (plan, dir) = (plan(), RuntimeDir::new("power-twin"));
+    let (plan, dir) = (plan("steps"), RuntimeDir::new("power-twin"));
     let (geometry, snapshot) = (geometry(&plan), snapshot(&plan));
     let judged = |change: fn(&mut Hand<'_>)| {
         let mut twin = snapshot.clone();
@@ -175,7 +175,7 @@ fn the_oracle_refuses_what_was_made_worse_and_takes_what_is_harmless() {
 
 #[test]
 fn the_oracle_refuses_what_the_diary_does_not_promise() {
-    let (plan, dir) = (plan(), RuntimeDir::new("power-diary"));
+    let (plan, dir) = (plan("steps"), RuntimeDir::new("power-diary"));
     let snapshot = snapshot(&plan);
     let judged = |change: fn(&mut Page)| {
         let mut twin = snapshot.clone();
@@ -193,7 +193,7 @@ fn the_oracle_refuses_what_the_diary_does_not_promise() {
 
 #[test]
 fn half_a_world_under_no_name_is_refused() {
-    let (plan, dir) = (plan(), RuntimeDir::new("power-nothing"));
+    let (plan, dir) = (plan("steps"), RuntimeDir::new("power-nothing"));
     assert_eq!(judge(&dir, &plan, &Pages::empty()), Ok(Verdict::Nothing));
     std::fs::write(dir.join("half"), b"VIL").expect("there is room");
     judge(&dir, &plan, &Pages::empty()).expect_err("something was left");

@@ -3,7 +3,8 @@
 //!
 //! J j: parse and forget the program. W V: enter and leave a world as left (0) or right (1). S s, R r: open and close a
 //! lane's sender, receiver. l d p: loan, discard, publish the oldest loan. n: send. g G: receive at once, or wait for it.
-//! o y: release the oldest, the youngest. w: wait for any. a c i: audit, recover, look. u: unlink.
+//! o y: release (or consume) the oldest, the youngest. f: pass the oldest on. K e: publish and keep, end what was kept.
+//! A: answer the oldest request in hand. w: wait for any. a c i: audit, recover, look. u: unlink.
 
 use vil_tests::random::Random;
 
@@ -28,12 +29,43 @@ pub(crate) const TURNS: &str = concat!(
     "V0V1W0W1s0s1s2r0r1r2s3r3s4r4V0V1m0"
 );
 
+/// The other transfer modes, lanes of `modes.yaml`: given, shared, passed on borrowed and taken, kept, asked and answered;
+/// full and empty, and closed with everything under way.
+pub(crate) const MODES: &str = concat!(
+    "J0W0W1W2S0R0S1R1R2S3R3S4R4S5R5S6R6S7R7S8R8S9R9m0",
+    "n0n0n0g0g0y0o0l0p0g0",
+    "n1n1n1g1g2o1g1y1o1g2y2o2n1g1g2",
+    "n4n4g4f4g3n4g4f4g4f4o3g4f4g3g3y3n4g4n4o3",
+    "n6n6g6f6g6f6n6g6f6g5o5g5o5f6g5n6n6",
+    "l7K7l7K7l7K7e7g7g7o7y7o7e7l7K7g7",
+    "l8p8n8g8l9A9g8l9A9y8o8g9o9g9n8n9",
+    "i0a0r0s0r1s1s3r3s4r4r5s6r6s5r7s7r8s8r9s9V2V0V1m0"
+);
+
 /// Somebody comes after a death: opening recovers, then everything is looked at and left.
 pub(crate) const RECOVERS: &str = "m0W0a0c0i0V0m0";
 
 /// Somebody comes after a death and goes on with every lane.
 pub(crate) const SUCCEEDS: &str =
     concat!("m0W1R0R1R2W0S0S1S2S3R3g0g0g0g0y0y0o0o0n0g0o0g2o2n2g2o2g1o1n1g1o1g3o3n3g3o3", "s0s1s2r0r1r2s3r3V0V1m0");
+
+/// A script of acts of the other transfer modes by chance.
+pub(crate) fn modes_by_chance(random: &mut Random, acts: usize) -> String {
+    const ACTS: &[char] = &['l', 'p', 'p', 'n', 'n', 'n', 'g', 'g', 'g', 'f', 'f', 'f', 'o', 'o', 'y', 'K', 'e', 'A'];
+    let mut script = MODES.split_once("m0").map_or(String::new(), |(opens, _)| opens.to_owned());
+    for at in 0..acts {
+        if at == acts / 3 {
+            script += "m0";
+        }
+        // Only the one lane that is kept knows `K`, and only the ring of the answers knows `A`.
+        script += &match random.one(ACTS) {
+            'K' => "l7K7".to_owned(),
+            'A' => "n8g8l9A9".to_owned(),
+            act => format!("{act}{}", random.below(10)),
+        };
+    }
+    script + "m0"
+}
 
 /// A script of acts by chance, some before the first breakpoint.
 pub(crate) fn by_chance(random: &mut Random, lanes: u64, acts: usize) -> String {

@@ -7,7 +7,6 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-use vil_ir::plan::Plan;
 use vil_tests::artifact::artifact;
 use vil_tests::random::Random;
 use vil_tests::runtime_dir::RuntimeDir;
@@ -16,6 +15,7 @@ use vil_tests::tracee::{Go, Stopped, Tracee};
 use crate::diary::Diary;
 use crate::oracle::{Verdict, judge};
 use crate::twin::Snapshot;
+use crate::victims::Victim;
 use crate::watch::Watch;
 
 /// Steps after which a victim is taken to be lost.
@@ -35,6 +35,8 @@ pub(crate) struct Figures {
     pub(crate) checks: u64,
     /// Of these without a world.
     pub(crate) nothing: u64,
+    /// Lanes on which messages were published and released.
+    pub(crate) lanes: BTreeSet<usize>,
     /// What was wrong.
     pub(crate) violations: Vec<String>,
 }
@@ -45,16 +47,14 @@ impl Figures {
         self.addresses.extend(&other.addresses);
         self.checks += other.checks;
         self.nothing += other.nothing;
+        self.lanes.extend(&other.lanes);
         self.violations.extend(other.violations.iter().cloned());
     }
 }
 
 /// A victim that is to be stepped through.
 pub(crate) struct Case<'a> {
-    pub(crate) language: &'a str,
-    pub(crate) program: &'a Path,
-    pub(crate) contract: &'a Path,
-    pub(crate) plan: &'a Plan,
+    pub(crate) victim: &'a Victim,
     pub(crate) script: &'a str,
     /// What it finds.
     pub(crate) before: &'a Snapshot,
@@ -66,8 +66,8 @@ pub(crate) fn trace(case: &Case<'_>, random: &mut Random, keep: usize, figures: 
     let (dir, twin) = (RuntimeDir::new("steps"), RuntimeDir::new("steps-twin"));
     case.before.put(&dir);
     let diary = Diary::new(&case.before.pages);
-    let mut command = Command::new(case.program);
-    command.arg(case.contract).arg(diary.path()).arg(case.script).env("VIL_RUNTIME_DIR", &*dir);
+    let mut command = Command::new(&case.victim.program);
+    command.arg(&case.victim.setting.contract).arg(diary.path()).arg(case.script).env("VIL_RUNTIME_DIR", &*dir);
     let mut tracee = Tracee::start(&mut command)?;
     tracee.must_go(Go::Breakpoint);
     let mut judged = Judged { case, dir: &dir, twin: &twin, diary: &diary, kept: Vec::new(), keep, random };
@@ -83,7 +83,7 @@ pub(crate) fn trace(case: &Case<'_>, random: &mut Random, keep: usize, figures: 
 /// Looks after each step until the place of the breakpoint is reached again.
 fn steps(tracee: &mut Tracee, judged: &mut Judged<'_>, figures: &mut Figures) {
     let library = library(tracee);
-    let mut watch = Watch::new(judged.dir, judged.case.plan);
+    let mut watch = Watch::new(judged.dir, &judged.case.victim.setting.plan);
     let mut calls = Calls { memory: tracee.memory(), known: HashMap::new() };
     let (behind_breakpoint, _) = tracee.registers();
     let mut at = behind_breakpoint;
@@ -93,7 +93,7 @@ fn steps(tracee: &mut Tracee, judged: &mut Judged<'_>, figures: &mut Figures) {
         }
         let called = !library.contains(&at) && calls.is_one(at);
         let Stopped::Trap = tracee.go(Go::Step) else {
-            panic!("{} in {} ended: {}", judged.case.script, judged.case.language, tracee.said())
+            panic!("{} in {} ended: {}", judged.case.script, judged.case.victim.name, tracee.said())
         };
         figures.steps += 1;
         let named = called && watch.look_at_names();
@@ -148,14 +148,14 @@ impl Judged<'_> {
         let snapshot = Snapshot::take(self.dir, self.diary.pages());
         snapshot.put(self.twin);
         figures.checks += 1;
-        match judge(self.twin, self.case.plan, &snapshot.pages) {
+        let pages = snapshot.pages.0.iter().enumerate();
+        figures.lanes.extend(pages.filter(|(_, page)| page.published > 0 && page.releasing > 0).map(|(lane, _)| lane));
+        match judge(self.twin, &self.case.victim.setting.plan, &snapshot.pages) {
             Ok(Verdict::Whole) => {}
             Ok(Verdict::Nothing) => figures.nothing += 1,
             Err(wrong) => {
-                let Case { language, script, .. } = self.case;
-                figures
-                    .violations
-                    .push(format!("{language}, `{script}`, check {} at {at:#x}: {wrong}", figures.checks));
+                let (name, script, check) = (self.case.victim.name, self.case.script, figures.checks);
+                figures.violations.push(format!("{name}, `{script}`, check {check} at {at:#x}: {wrong}"));
             }
         }
         self.remember(snapshot, figures.checks);

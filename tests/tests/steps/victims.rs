@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use vil_codegen::Language;
 use vil_ir::dump::canonical_json;
@@ -12,42 +13,61 @@ use vil_tests::cc::{Compile, c_compiler, cpp_compiler};
 use vil_tests::generated;
 use vil_tests::scratch::Scratch;
 
-/// The victims and what they need to run.
-pub(crate) struct Victims {
-    /// The program of the worlds, as text.
+/// A victim and what it needs to run.
+pub(crate) struct Victim {
+    /// Its language, and which lanes it speaks of.
+    pub(crate) name: &'static str,
+    pub(crate) program: PathBuf,
+    /// Lanes that it can use.
+    pub(crate) lanes: usize,
+    pub(crate) setting: Arc<Setting>,
+}
+
+/// The program of a world, as text and planned.
+pub(crate) struct Setting {
     pub(crate) contract: PathBuf,
-    /// The plan of the worlds.
     pub(crate) plan: Plan,
-    /// Language and program.
-    pub(crate) programs: [(&'static str, PathBuf); 3],
+}
+
+/// All of them, and where they lie.
+pub(crate) struct Victims {
+    pub(crate) all: [Victim; 4],
     _dir: Scratch,
 }
 
 /// Compiles them.
 pub(crate) fn victims() -> Victims {
     let dir = Scratch::new("steps");
-    let contract = dir.join("steps.json");
-    std::fs::write(&contract, canonical_json(&program())).expect("the directory is ours");
     for language in [Language::Cpp, Language::Rust] {
         generated::write(&here("steps.yaml"), language, &dir);
     }
-    Victims {
-        contract,
-        plan: plan(),
-        programs: [("C", in_c(&dir)), ("C++", in_cpp(&dir)), ("Rust", in_rust(&dir))],
-        _dir: dir,
-    }
+    let [steps, modes] = ["steps", "modes"].map(|name| Arc::new(setting(&dir, name)));
+    let victim =
+        |name, program, lanes, setting: &Arc<Setting>| Victim { name, program, lanes, setting: Arc::clone(setting) };
+    let all = [
+        victim("C", in_c(&dir, "victim-c", "-DSTEPS"), 5, &steps),
+        victim("C++", in_cpp(&dir), 4, &steps),
+        victim("Rust", in_rust(&dir), 4, &steps),
+        victim("C, other modes", in_c(&dir, "victim-modes", "-DMODES"), 10, &modes),
+    ];
+    Victims { all, _dir: dir }
 }
 
-fn program() -> Program {
-    let yaml = here("steps.yaml");
+fn setting(dir: &Path, name: &str) -> Setting {
+    let (program, contract) = (program(name), dir.join(format!("{name}.json")));
+    std::fs::write(&contract, canonical_json(&program)).expect("the directory is ours");
+    Setting { contract, plan: plan(name) }
+}
+
+fn program(name: &str) -> Program {
+    let yaml = here(&format!("{name}.yaml"));
     let path = yaml.to_str().expect("paths of the repository are UTF-8");
     vil_ir::load::from_file(path).unwrap_or_else(|faults| panic!("{faults}")).0
 }
 
-/// The plan of the worlds.
-pub(crate) fn plan() -> Plan {
-    plan_program(&program()).unwrap_or_else(|error| panic!("{error}"))
+/// The plan of the worlds of a program beside this file.
+pub(crate) fn plan(name: &str) -> Plan {
+    plan_program(&program(name)).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn here(name: &str) -> PathBuf {
@@ -66,8 +86,8 @@ fn linked(compile: Compile, dir: &Path, source: &str) -> PathBuf {
         .expect()
 }
 
-fn in_c(dir: &Path) -> PathBuf {
-    linked(Compile::new(&c_compiler(), "c99", dir.join("victim-c")), dir, "victim.c")
+fn in_c(dir: &Path, name: &str, lanes: &str) -> PathBuf {
+    linked(Compile::new(&c_compiler(), "c99", dir.join(name)).arg(lanes), dir, "victim.c")
 }
 
 fn in_cpp(dir: &Path) -> PathBuf {

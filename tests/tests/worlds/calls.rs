@@ -5,7 +5,9 @@ use std::ptr::{null, null_mut};
 
 use vil_capi::*;
 
-use crate::handles::{LETTER, NO_LOAN, NO_MESSAGE, Post, audit, chars, contract, no_error, sentence};
+use crate::handles::{
+    LETTER, NO_BLOCK, NO_MESSAGE, Post, audit, chars, class_info, contract, no_error, queue_info, sentence,
+};
 use crate::surface::{CLOSES, Call, MOVES, uses};
 
 /// Every call that takes a handle.
@@ -108,21 +110,28 @@ fn null_where_it_is_not_allowed_is_an_argument_error_and_nothing_happens() {
         vil_receiver_wait_any(&post.receiver, 1, 0, null_mut());
         vil_receiver_received(post.receiver, null_mut());
         vil_heap_create(null(), h, &mut a_heap, e);
-        vil_heap_create(name, null(), &mut a_heap, e);
         vil_heap_create(name, h, null_mut(), e);
         vil_heap_open(null(), h, &mut a_heap, e);
-        vil_heap_open(chars(c"heap"), null(), &mut a_heap, e);
         vil_heap_open(chars(c"heap"), h, null_mut(), e);
         vil_heap_open_or_create(null(), h, &mut a_heap, e);
-        vil_heap_open_or_create(name, null(), &mut a_heap, e);
         vil_heap_open_or_create(name, h, null_mut(), e);
         vil_heap_audit(post.heap, null_mut());
+        vil_heap_alloc(post.heap, 64, 8, null_mut(), e);
+        vil_heap_free(post.heap, null_mut());
+        vil_heap_resolve(post.heap, 1, null_mut());
+        vil_heap_info(post.heap, null_mut());
+        vil_heap_class_info(post.heap, 0, null_mut());
+        vil_heap_queue_info(post.heap, 0, null_mut());
         vil_queue_open(post.heap, 0, VIL_PRODUCER, null_mut(), e);
-        vil_queue_loan(post.producer, null_mut());
-        vil_queue_discard(post.producer, null_mut());
         vil_queue_push(post.producer, null_mut());
+        vil_queue_push_batch(post.producer, null_mut(), 1, &mut index);
+        vil_queue_push_batch(post.producer, &mut NO_BLOCK.clone(), 1, null_mut());
+        vil_queue_push_batch(post.producer, &mut NO_BLOCK.clone(), 0, &mut index);
         vil_queue_pop(post.consumer, 0, null_mut());
-        vil_queue_release(post.consumer, null_mut());
+        vil_queue_pop_batch(post.consumer, 0, null_mut(), 1, &mut index);
+        vil_queue_pop_batch(post.consumer, 0, &mut NO_BLOCK.clone(), 1, null_mut());
+        vil_queue_pop_batch(post.consumer, 0, &mut NO_BLOCK.clone(), VIL_BATCH_SIZE + 1, &mut index);
+        vil_queue_depth(post.producer, null_mut());
     }
     all! { VIL_E_HANDLE: vil_receiver_wait_any(&null_mut(), 1, 0, &mut index); }
     assert!(world.is_null() && a_heap.is_null() && program.is_null());
@@ -269,11 +278,14 @@ fn an_index_out_of_range_is_an_argument_error() {
     let (mut route, mut process): (vil_route_info_t, vil_process_info_t) = unsafe { std::mem::zeroed() };
     route.struct_size = size_of::<vil_route_info_t>() as u32;
     process.struct_size = size_of::<vil_process_info_t>() as u32;
+    let (mut class, mut shape) = (class_info(), queue_info());
     for beyond in [0, 1, 1 << 16, u32::MAX - routes.max(entries)] {
         all! { VIL_E_ARGUMENT:
             vil_world_route_info(post.writer, routes + beyond, &mut route);
             vil_world_process_info(post.writer, entries + beyond, &mut process);
             vil_queue_open(post.heap, 1 + beyond, VIL_PRODUCER, &mut queue, null_mut());
+            vil_heap_class_info(post.heap, 2 + beyond, &mut class);
+            vil_heap_queue_info(post.heap, 1 + beyond, &mut shape);
         }
     }
     for role in [0, 3, u32::MAX] {
@@ -335,25 +347,31 @@ fn loans_end_once_and_copies_of_their_structs_are_of_no_use() {
 #[test]
 fn blocks_end_once_and_each_end_of_a_queue_refuses_the_other_s_calls() {
     let post = Post::new("blocks");
-    let (mut block, mut message) = (NO_LOAN, NO_MESSAGE);
-    all! { VIL_OK: vil_queue_loan(post.producer, &mut block); }
+    let (mut block, mut again, mut done) = (NO_BLOCK, NO_BLOCK, 7);
+    all! { VIL_OK: vil_heap_alloc(post.heap, LETTER, 8, &mut block, null_mut()); }
     let mut copy = block;
+    all! { VIL_E_STATE:
+        vil_queue_push(post.consumer, &mut copy);
+        vil_queue_push_batch(post.consumer, &mut copy, 1, &mut done);
+        vil_queue_pop(post.producer, 0, &mut again);
+        vil_queue_pop_batch(post.producer, 0, &mut again, 1, &mut done);
+    }
     all! { VIL_OK: vil_queue_push(post.producer, &mut block); }
     all! { VIL_E_STATE:
         vil_queue_push(post.producer, &mut block);
         vil_queue_push(post.producer, &mut copy);
-        vil_queue_discard(post.producer, &mut copy);
-        vil_queue_loan(post.consumer, &mut block);
-        vil_queue_push(post.consumer, &mut copy);
-        vil_queue_discard(post.consumer, &mut copy);
-        vil_queue_pop(post.producer, 0, &mut message);
+        vil_heap_free(post.heap, &mut block);
+        vil_heap_free(post.heap, &mut copy);
+        vil_heap_resolve(post.heap, copy.reference, &mut again);
     }
-    all! { VIL_OK: vil_queue_pop(post.consumer, 0, &mut message); }
-    let mut twice = message;
-    all! { VIL_E_STATE: vil_queue_release(post.producer, &mut twice); }
-    all! { VIL_OK: vil_queue_release(post.consumer, &mut message); }
-    all! { VIL_E_STATE: vil_queue_release(post.consumer, &mut message); vil_queue_release(post.consumer, &mut twice); }
-    all! { VIL_EMPTY: vil_queue_pop(post.consumer, 0, &mut message); }
+    all! { VIL_OK: vil_queue_pop(post.consumer, 0, &mut block); }
+    assert_eq!(block.data, copy.data, "the bytes stayed where they were");
+    assert_ne!(block.reference, copy.reference, "and began another life");
+    all! { VIL_OK: vil_heap_resolve(post.heap, block.reference, &mut again); }
+    copy = block;
+    all! { VIL_OK: vil_heap_free(post.heap, &mut block); }
+    all! { VIL_E_STATE: vil_heap_free(post.heap, &mut copy); vil_queue_push(post.producer, &mut copy); }
+    all! { VIL_EMPTY: vil_queue_pop(post.consumer, 0, &mut block); }
     post.works();
 }
 
@@ -403,43 +421,4 @@ fn more_than_64_receivers_one_twice_and_those_of_two_worlds_are_no_wait() {
     assert_eq!(index, 0);
     let mut message = other.message();
     all! { VIL_OK: vil_receiver_release(other.receiver, &mut message); }
-}
-
-#[test]
-fn heaps_of_an_impossible_or_another_shape_are_refused_by_the_number() {
-    let post = Post::new("heap");
-    let good = post.heap_options();
-    let wrong = [
-        ("slot_size", vil_heap_options_t { slot_size: 0, ..good }),
-        ("slot_size", vil_heap_options_t { slot_size: (64 << 20) + 1, ..good }),
-        ("queue_count", vil_heap_options_t { queue_count: 0, ..good }),
-        ("queue_count", vil_heap_options_t { queue_count: 4096, ..good }),
-        ("queue_capacity", vil_heap_options_t { queue_capacity: 0, ..good }),
-        ("queue_capacity", vil_heap_options_t { queue_capacity: 3, ..good }),
-        ("queue_capacity", vil_heap_options_t { queue_capacity: 1 << 17, ..good }),
-        ("loans", vil_heap_options_t { loans: u32::MAX, ..good }),
-    ];
-    let mut heap = null_mut();
-    for (number, options) in &wrong {
-        let mut error = no_error();
-        all! { VIL_E_ARGUMENT: vil_heap_create(chars(c"new"), options, &mut heap, &mut error); }
-        assert!(heap.is_null() && sentence(&error).contains(number), "{number}: {}", sentence(&error));
-    }
-    for other in [
-        vil_heap_options_t { slot_size: 64, ..good },
-        vil_heap_options_t { queue_count: 2, ..good },
-        vil_heap_options_t { queue_capacity: 8, ..good },
-    ] {
-        let mut error = no_error();
-        all! { VIL_E_CONTRACT:
-            vil_heap_open(chars(c"heap"), &other, &mut heap, &mut error);
-            vil_heap_open_or_create(chars(c"heap"), &other, &mut heap, &mut error);
-        }
-        assert!(sentence(&error).contains("options it was created with"), "{}", sentence(&error));
-    }
-    all! { VIL_E_CONTRACT: vil_heap_open(chars(c"post"), &good, &mut heap, null_mut()); }
-    all! { VIL_E_EXISTS: vil_heap_create(chars(c"heap"), &good, &mut heap, null_mut()); }
-    all! { VIL_OK: vil_heap_open(chars(c"heap"), &good, &mut heap, null_mut()); }
-    assert_eq!(vil_heap_close(heap), VIL_OK);
-    post.works();
 }

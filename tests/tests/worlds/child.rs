@@ -23,10 +23,13 @@ const ROLES: &[&[Role]] = &[
     crate::creators::ROLES,
     crate::deaths::ROLES,
     crate::forks::ROLES,
+    crate::heap::ROLES,
     crate::limits::ROLES,
     crate::owners::ROLES,
+    crate::queue::ROLES,
     crate::registry::ROLES,
     crate::waiting_barrier::ROLES,
+    crate::waiting_deaths::ROLES,
     crate::waiting_sets::ROLES,
 ];
 

@@ -14,6 +14,14 @@ pub(crate) const NO_LOAN: vil_loan_t = vil_loan_t { data: null_mut(), size: 0, s
 pub(crate) const NO_MESSAGE: vil_message_t =
     vil_message_t { data: null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
 
+pub(crate) const NO_BLOCK: vil_block_t = vil_block_t { data: null_mut(), size: 0, reference: 0 };
+
+/// The heap's classes and its queue.
+pub(crate) const CLASSES: [vil_block_class_t; 2] =
+    [vil_block_class_t { size: 64, count: 64 }, vil_block_class_t { size: 4096, count: 8 }];
+pub(crate) const QUEUES: [vil_queue_shape_t; 1] =
+    [vil_queue_shape_t { kind: VIL_QUEUE_SPSC, capacity: 4, when_full: VIL_FULL_BLOCKS, deadline_ms: 20 }];
+
 /// Bytes of a letter.
 pub(crate) const LETTER: usize = 32;
 
@@ -60,6 +68,27 @@ pub(crate) fn audit() -> vil_audit_t {
         leaked_slots: 0,
         recoveries: 0,
     }
+}
+
+pub(crate) fn class_info() -> vil_heap_class_info_t {
+    // SAFETY: all zero is a valid class info.
+    let mut info: vil_heap_class_info_t = unsafe { std::mem::zeroed() };
+    info.struct_size = size_of::<vil_heap_class_info_t>() as u32;
+    info
+}
+
+pub(crate) fn queue_info() -> vil_queue_info_t {
+    // SAFETY: all zero is a valid queue info.
+    let mut info: vil_queue_info_t = unsafe { std::mem::zeroed() };
+    info.struct_size = size_of::<vil_queue_info_t>() as u32;
+    info
+}
+
+pub(crate) fn heap_info() -> vil_heap_info_t {
+    // SAFETY: all zero is a valid heap info.
+    let mut info: vil_heap_info_t = unsafe { std::mem::zeroed() };
+    info.struct_size = size_of::<vil_heap_info_t>() as u32;
+    info
 }
 
 /// A contract without ports.
@@ -140,11 +169,16 @@ impl Post {
     pub(crate) fn heap_options(&self) -> vil_heap_options_t {
         vil_heap_options_t {
             struct_size: size_of::<vil_heap_options_t>() as u32,
-            slot_size: LETTER as u32,
-            queue_count: 1,
-            queue_capacity: 4,
-            loans: 2,
-            deadline_ms: 20,
+            memory: VIL_MEMORY_PAGED_EXCHANGE,
+            classes: CLASSES.as_ptr(),
+            queues: QUEUES.as_ptr(),
+            class_count: CLASSES.len() as u32,
+            queue_count: QUEUES.len() as u32,
+            max_processes: 0,
+            cap_blocks: 0,
+            cap_bytes: 0,
+            flags: 0,
+            language: VIL_LANGUAGE_RUST,
             runtime_dir: self.place.as_ptr(),
         }
     }
@@ -177,14 +211,14 @@ impl Post {
     /// Everything goes on: a letter passes by either way.
     pub(crate) fn works(&self) {
         self.send();
-        let (mut message, mut block) = (self.message(), NO_LOAN);
+        let (mut message, mut block) = (self.message(), NO_BLOCK);
         // SAFETY: all are variables of this function.
         unsafe {
             assert_eq!(vil_receiver_release(self.receiver, &mut message), VIL_OK);
-            assert_eq!(vil_queue_loan(self.producer, &mut block), VIL_OK);
+            assert_eq!(vil_heap_alloc(self.heap, LETTER, 8, &mut block, null_mut()), VIL_OK);
             assert_eq!(vil_queue_push(self.producer, &mut block), VIL_OK);
-            assert_eq!(vil_queue_pop(self.consumer, LONG_NS, &mut message), VIL_OK);
-            assert_eq!(vil_queue_release(self.consumer, &mut message), VIL_OK);
+            assert_eq!(vil_queue_pop(self.consumer, LONG_NS, &mut block), VIL_OK);
+            assert_eq!(vil_heap_free(self.heap, &mut block), VIL_OK);
         }
         let mut seen = audit();
         // SAFETY: as above.

@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 
 use vil_capi::*;
 
-use crate::handles::{LETTER, NO_LOAN, NO_MESSAGE, Post, audit, chars};
+use crate::handles::{LETTER, NO_BLOCK, NO_LOAN, NO_MESSAGE, Post, audit, chars, class_info, heap_info, queue_info};
 
 /// A function: the kind of its handle, its name, and a call of it.
 pub(crate) struct Call {
@@ -45,6 +45,11 @@ fn received() -> vil_message_t {
         answers: 0,
         ticket: 1 << 40 | 77,
     }
+}
+
+/// A block that looks as if it were in hand.
+fn pushed() -> vil_block_t {
+    vil_block_t { data: std::ptr::dangling_mut::<u64>().cast(), size: LETTER, reference: 1 << 40 | 77 }
 }
 
 fn route_info() -> vil_route_info_t {
@@ -133,15 +138,21 @@ const USES: &[Call] = calls! {
     waitset: vil_waitset_fd(post, handle) vil_waitset_fd(handle, &mut 0, null_mut());
     heap: vil_heap_audit(post, handle) vil_heap_audit(handle, &mut audit());
     heap: vil_queue_open(post, handle) vil_queue_open(handle, 0, VIL_PRODUCER, &mut null_mut(), null_mut());
-    queue: vil_queue_loan(post, handle) {
-        let mut block = NO_LOAN;
-        let status = vil_queue_loan(handle, &mut block);
-        if status == VIL_OK { vil_queue_discard(handle, &mut block) } else { status }
+    heap: vil_heap_alloc(post, handle) {
+        let mut block = NO_BLOCK;
+        let status = vil_heap_alloc(handle, LETTER, 8, &mut block, null_mut());
+        if status == VIL_OK { vil_heap_free(handle, &mut block) } else { status }
     };
-    queue: vil_queue_discard(post, handle) vil_queue_discard(handle, &mut loaned());
-    queue: vil_queue_push(post, handle) vil_queue_push(handle, &mut loaned());
-    queue: vil_queue_pop(post, handle) vil_queue_pop(handle, 0, &mut NO_MESSAGE.clone());
-    queue: vil_queue_release(post, handle) vil_queue_release(handle, &mut received());
+    heap: vil_heap_free(post, handle) vil_heap_free(handle, &mut pushed());
+    heap: vil_heap_resolve(post, handle) vil_heap_resolve(handle, pushed().reference, &mut NO_BLOCK.clone());
+    heap: vil_heap_info(post, handle) vil_heap_info(handle, &mut heap_info());
+    heap: vil_heap_class_info(post, handle) vil_heap_class_info(handle, 0, &mut class_info());
+    heap: vil_heap_queue_info(post, handle) vil_heap_queue_info(handle, 0, &mut queue_info());
+    queue: vil_queue_push(post, handle) vil_queue_push(handle, &mut pushed());
+    queue: vil_queue_push_batch(post, handle) vil_queue_push_batch(handle, &mut pushed(), 1, &mut 0);
+    queue: vil_queue_pop(post, handle) vil_queue_pop(handle, 0, &mut NO_BLOCK.clone());
+    queue: vil_queue_pop_batch(post, handle) vil_queue_pop_batch(handle, 0, &mut NO_BLOCK.clone(), 1, &mut 0);
+    queue: vil_queue_depth(post, handle) vil_queue_depth(handle, &mut 0);
 };
 
 macro_rules! plain_calls {
@@ -150,7 +161,7 @@ macro_rules! plain_calls {
     };
 }
 
-const CANCEL: &[Call] = plain_calls! { world: vil_world_cancel; };
+const CANCEL: &[Call] = plain_calls! { world: vil_world_cancel; heap: vil_heap_cancel; };
 
 /// Calls that say so themselves are for any thread, though their handle is one thread's.
 pub(crate) const ANY_THREAD: &[Call] = plain_calls! { waitset: vil_waitset_cancel; };

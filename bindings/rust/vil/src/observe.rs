@@ -83,6 +83,14 @@ pub struct ProcessInfo {
 }
 
 pub(crate) fn audit(world: *mut vil_sys::vil_world_t) -> Result<Audit, Status> {
+    // SAFETY: the caller's world is open, the struct is `audit_with`'s and says its size.
+    audit_with(|audit| unsafe { vil_sys::vil_world_audit(world, audit) })
+}
+
+/// The audit of whatever `call` asks.
+pub(crate) fn audit_with(
+    call: impl FnOnce(*mut vil_sys::vil_audit_t) -> vil_sys::vil_status_t,
+) -> Result<Audit, Status> {
     let mut raw = vil_sys::vil_audit_t {
         struct_size: size_of::<vil_sys::vil_audit_t>() as u32,
         processes: 0,
@@ -93,8 +101,7 @@ pub(crate) fn audit(world: *mut vil_sys::vil_world_t) -> Result<Audit, Status> {
         leaked_slots: 0,
         recoveries: 0,
     };
-    // SAFETY: the caller's world is open, the out-struct is ours and says its size.
-    Status::check(unsafe { vil_sys::vil_world_audit(world, &mut raw) })?;
+    Status::check(call(&mut raw))?;
     Ok(Audit {
         processes: raw.processes,
         slots: raw.slots,
@@ -122,7 +129,7 @@ pub(crate) fn route_info(world: *mut vil_sys::vil_world_t, index: u32) -> Result
         p999_ns: 0,
         max_ns: 0,
     };
-    // SAFETY: as in `audit`.
+    // SAFETY: the caller's world is open, the out-struct is ours and says its size.
     Status::check(unsafe { vil_sys::vil_world_route_info(world, index, &mut raw) })?;
     Ok(RouteInfo {
         name: text::owned(&raw.name),
@@ -144,7 +151,7 @@ pub(crate) fn process_info(world: *mut vil_sys::vil_world_t, index: u32) -> Resu
         epoch: 0,
         name: [0; 64],
     };
-    // SAFETY: as in `audit`.
+    // SAFETY: the caller's world is open, the out-struct is ours and says its size.
     match Status::check(unsafe { vil_sys::vil_world_process_info(world, index, &mut raw) }) {
         Ok(()) => Ok(Some(ProcessInfo { pid: raw.pid, epoch: raw.epoch, name: text::owned(&raw.name) })),
         Err(Status::EMPTY) => Ok(None),

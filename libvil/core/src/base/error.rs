@@ -77,7 +77,7 @@ impl Error {
 }
 
 /// What a person can do about an error of the operating system.
-fn advice(error: &std::io::Error) -> &'static str {
+pub(crate) fn advice(error: &std::io::Error) -> &'static str {
     match error.raw_os_error() {
         Some(libc::EACCES | libc::EPERM) => "use a directory of your own, or let its owner run this",
         Some(libc::EROFS | libc::EOPNOTSUPP) => "set VIL_RUNTIME_DIR to a directory in memory, such as one in /dev/shm",

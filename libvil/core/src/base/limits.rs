@@ -23,6 +23,9 @@ pub const MAX_STATIC_SIZE: u64 = 64 << 20;
 /// Slots taken from the pool in one go.
 pub const BATCH: u32 = 32;
 
+/// Bytes of heap slots moved in one go, at most: nobody keeps much memory from the others for the sake of speed.
+pub const BATCH_BYTES: u32 = 64 << 10;
+
 /// Every this many loans the producer reads head: oftener costs round trips, seldom cools the slots.
 pub const RECLAIM_EVERY: u32 = 16;
 

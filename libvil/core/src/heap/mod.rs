@@ -6,6 +6,10 @@ use crate::base::crash::mutant;
 use crate::base::words::{ProcessId, SlotState, SlotWord};
 use crate::mem::{ClassGeometry, Shared};
 
+mod allocator;
+
+pub use allocator::{Allocator, Block, Cap, ClassStats, Denial, reference, slot_of};
+
 /// A slot somebody holds: its index and its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {

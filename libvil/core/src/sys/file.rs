@@ -5,15 +5,15 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::base::error::{Error, Fault};
+use crate::base::error::{Error, Fault, advice};
 use crate::base::limits::MAX_NAME;
 use crate::sys::fork::Private;
-use crate::sys::process::user;
+use crate::sys::process::{memory_left, user};
 
 const SUFFIX: &str = ".vil";
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -72,15 +72,7 @@ impl RuntimeDir {
 
     /// The file of a world.
     pub fn world(&self, name: &str) -> Result<WorldPath, Error> {
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-        if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(legal) || name.starts_with('.') {
-            let message = format!(
-                "`{}` ({} bytes) is no name of a world: 1 to {MAX_NAME} letters, digits, `.`, `_`, `-`, not starting with `.`",
-                name.chars().take(40).collect::<String>(),
-                name.len()
-            );
-            return Err(Error::new(Fault::Name, message));
-        }
+        check_name(name)?;
         Ok(WorldPath { dir: self.clone(), name: name.to_owned() })
     }
 
@@ -100,6 +92,19 @@ fn place_of(asked: Option<&Path>) -> PathBuf {
     place.unwrap_or_else(|| PathBuf::from(format!("/dev/shm/vil-{}", user())))
 }
 
+fn check_name(name: &str) -> Result<(), Error> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(legal) && !name.starts_with('.') {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` ({} bytes) is no name of a world: 1 to {MAX_NAME} letters, digits, `.`, `_`, `-`, not starting with `.`",
+        name.chars().take(40).collect::<String>(),
+        name.len()
+    );
+    Err(Error::new(Fault::Name, message))
+}
+
 /// The place of one world's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorldPath {
@@ -108,6 +113,33 @@ pub struct WorldPath {
 }
 
 impl WorldPath {
+    /// A name that leads to no file, for a world that is one process's alone.
+    pub fn private(name: &str) -> Result<WorldPath, Error> {
+        check_name(name)?;
+        Ok(WorldPath { dir: RuntimeDir(PathBuf::new()), name: name.to_owned() })
+    }
+
+    /// A file of this size that is in no directory, with all its memory granted.
+    pub fn in_memory(&self, size: u64) -> Result<File, Error> {
+        let name = c"vil-scratch";
+        // SAFETY: the name ends with NUL and lives for the call.
+        let fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) };
+        if fd < 0 {
+            return Err(self.explain(&io::Error::last_os_error()));
+        }
+        // SAFETY: the descriptor was just opened and is nobody else's.
+        let file = unsafe { File::from_raw_fd(fd) };
+        self.fill(&file, size, "private memory")?;
+        Ok(file)
+    }
+
+    /// Opens a file that this process has open once more, as an open file of its own.
+    pub fn again(&self, file: &File) -> Result<File, Error> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_CLOEXEC);
+        options.open(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(|error| self.explain(&error))
+    }
+
     /// The world's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -160,9 +192,21 @@ impl WorldPath {
         let mut options = OpenOptions::new();
         options.read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC);
         let file = options.open(&self.dir.0).map_err(|error| self.explain(&error))?;
-        let place = || format!("world `{}`: {size} bytes in {}", self.name, self.dir.0.display());
-        grant(&file, size).map_err(|error| Error::from_os(&place(), &error))?;
+        self.fill(&file, size, &self.dir.0.display().to_string())?;
         Ok(file)
+    }
+
+    /// Grants a file its memory. What is more than there is is refused before any of it is taken: granting until nothing
+    /// is left would take it from everybody.
+    fn fill(&self, file: &File, size: u64, place: &str) -> Result<(), Error> {
+        let place = format!("world `{}`: {size} bytes in {place}", self.name);
+        let left = room(file).map_err(|error| Error::from_os(&place, &error))?;
+        if size > left {
+            let full = io::Error::from_raw_os_error(libc::ENOSPC);
+            let message = format!("{place}: {full}, {left} bytes are left; {}", advice(&full));
+            return Err(Error::new(Fault::Memory, message));
+        }
+        grant(file, size).map_err(|error| Error::from_os(&place, &error))
     }
 
     /// Gives an unnamed file its name; `Exists` when the name is taken.
@@ -238,6 +282,21 @@ impl Drop for DirLock {
         // Closing would do, but for a fork child that was made while the file was no longer private and not yet closed.
         let _ = self.0.unlock();
     }
+}
+
+/// Bytes that a file's file system, and the machine's memory when the file lies in it, have left.
+fn room(file: &File) -> io::Result<u64> {
+    // SAFETY: all zero is a valid answer to be overwritten.
+    let mut found: libc::statfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the descriptor is open and `found` is a valid place to write.
+    if unsafe { libc::fstatfs(file.as_raw_fd(), &mut found) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // A tmpfs without a limit of its own counts no blocks.
+    let blocks = if found.f_blocks == 0 { u64::MAX } else { found.f_bavail };
+    let left = blocks.saturating_mul(found.f_bsize as u64);
+    let in_memory = found.f_type == libc::TMPFS_MAGIC;
+    Ok(if in_memory { left.min(memory_left().unwrap_or(u64::MAX)) } else { left })
 }
 
 /// Grants a file all its memory. The limit on file sizes is asked first, because crossing it is a signal.

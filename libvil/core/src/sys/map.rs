@@ -1,4 +1,4 @@
-//! A mapping of a world's file.
+//! A mapping of a world's file, and what of it must stay in memory.
 
 use std::fs::File;
 use std::io;
@@ -8,6 +8,9 @@ use std::ptr::NonNull;
 use memmap2::{Advice, MmapOptions, MmapRaw};
 
 use crate::sys::fork;
+
+/// Linux 6.1; an older one answers EINVAL. `libc` has it for some targets only.
+const MADV_COLLAPSE: libc::c_int = 25;
 
 /// A shared, writable mapping of a whole file. It does not reach fork children, and is left alone in them.
 #[derive(Debug)]
@@ -38,6 +41,24 @@ impl Mapping {
         let map = MmapOptions::new().len(size).map_raw_read_only(file)?;
         map.advise(Advice::DontFork)?;
         Ok(Mapping { map: ManuallyDrop::new(map), generation: fork::generation() })
+    }
+
+    /// Keeps a range in memory for as long as the mapping lives, in huge pages where the kernel grants them. The range
+    /// begins and ends on a page.
+    ///
+    /// Huge pages are asked for twice: the advice lets the kernel make them when it finds the time, the other call makes
+    /// them now. Neither is needed for anything but speed, so a refusal is no error.
+    pub fn pin(&self, offset: u64, size: u64) -> io::Result<()> {
+        assert!(offset.checked_add(size).is_some_and(|end| end <= self.size()), "a range outside of the mapping");
+        // SAFETY: the range lies inside the mapping, as was just asserted.
+        let start = unsafe { self.base().add(offset as usize) }.as_ptr().cast();
+        // SAFETY: the same range; advice changes how pages are kept, never what they hold.
+        unsafe {
+            libc::madvise(start, size as usize, libc::MADV_HUGEPAGE);
+            libc::madvise(start, size as usize, MADV_COLLAPSE);
+        }
+        // SAFETY: as above.
+        if unsafe { libc::mlock(start, size as usize) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
     /// The first byte.

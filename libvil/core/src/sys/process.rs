@@ -78,3 +78,21 @@ pub fn spawn_undisturbed(
 pub fn pause_thread() {
     std::thread::yield_now();
 }
+
+/// Bytes of memory that this process may lock.
+pub fn lockable() -> u64 {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a valid place to write.
+    unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &mut limit) };
+    limit.rlim_cur
+}
+
+/// Bytes of memory that the machine could still give away, by its own estimate; `None` where it makes none.
+pub fn memory_left() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let kib = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+        line.trim_start_matches(':').trim_end_matches("kB").trim().parse::<u64>().ok()
+    };
+    Some(kib("MemAvailable")?.saturating_add(kib("SwapFree").unwrap_or(0)).saturating_mul(1024))
+}

@@ -2,10 +2,12 @@
 
 mod contract;
 mod ends;
+mod heap;
+mod memory;
 mod open;
 mod pollable;
 mod proof;
-mod raw;
+mod queue;
 mod reap;
 mod receiver;
 mod sender;
@@ -14,10 +16,11 @@ mod waitset;
 mod watcher;
 
 pub use contract::{Contract, Facing, PortContract};
+pub use heap::{Denied, Heap};
 pub(crate) use open::read;
 pub use open::{Opened, World};
 pub(crate) use proof::Proofs;
-pub use raw::plan_heap;
+pub use queue::{Batch, PopEnd, PushEnd};
 pub use reap::{Reaped, foresee, reap};
 pub use receiver::{Received, Receiver};
 pub use sender::Sender;

@@ -14,7 +14,7 @@ use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::exchange::Consumer;
-use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, encode, peek_sizes};
+use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, peek_sizes};
 use crate::registry::trail::{self, Event, Kind};
 use crate::registry::{self, Identity, Language, Liveness, Outcome, claim};
 use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
@@ -22,6 +22,7 @@ use crate::sys::map::Mapping;
 use crate::sys::token::Token;
 use crate::sys::{clock, fork, futex, membarrier, process};
 use crate::world::contract::{Contract, check};
+use crate::world::memory::{lay_out, pin};
 use crate::world::proof::Proofs;
 use crate::world::watcher::Watcher;
 
@@ -93,6 +94,16 @@ impl World {
         let path = dir.world(name)?;
         let _lock = build(&path, plan, wish, clear_abandoned)?;
         World::attach_first(&path, contract)
+    }
+
+    /// Creates a world that has no name for others and is in no directory: this process's alone, gone when it is closed.
+    pub fn create_private(name: &str, plan: &Plan, wish: Barrier) -> Result<Arc<World>, Error> {
+        let path = WorldPath::private(name)?;
+        let (catalog, geometry, bytes) = lay_out(plan, chosen(wish))?;
+        let file = path.in_memory(geometry.total_size)?;
+        file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{name}`"), &error))?;
+        let token = Token::open(|| path.again(&file))?;
+        Ok(Arc::new(World::enter(&path, (file, token), catalog, geometry, None)?))
     }
 
     /// Opens a world. `NotFound`, `Owner`, `Abi`, `Corrupt` and `Contract` say what is wrong and what to do.
@@ -181,6 +192,7 @@ impl World {
     ) -> Result<World, Error> {
         let os = |error: std::io::Error| Error::from_os(&format!("world `{}`", path.name()), &error);
         let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
+        pin(&mapping, &geometry, path.name())?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?.with_barrier(catalog.barrier);
         let proofs = Proofs::new(file);
@@ -399,14 +411,10 @@ fn build(
     make_room: impl FnOnce(&WorldPath) -> Result<(), Error>,
 ) -> Result<DirLock, Error> {
     refuse_unsupported(plan)?;
-    let (mut catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
-    catalog.barrier = chosen(wish);
-    let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
-    let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(planned)?;
+    let (_, geometry, bytes) = lay_out(plan, chosen(wish))?;
     let lock = path.lock()?;
     make_room(path)?;
     let file = path.unnamed(geometry.total_size)?;
-    let bytes = encode(&catalog, &sizes, geometry.total_size);
     file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{}`", path.name()), &error))?;
     path.link(&file)?;
     Ok(lock)

@@ -80,9 +80,10 @@ pub fn check(program: &Program, source: Source) -> Diagnostics {
 #[cfg(test)]
 mod tests {
     use super::{PASSES, run};
-    use crate::builder::{HeapShape, heap};
-    use crate::model::{Program, Type};
+    use crate::builder::{Builder, RouteShape};
+    use crate::model::{Field, Program, Type};
     use crate::plan::plan_program;
+    use crate::vocabulary::{Kind, Scalar};
 
     #[test]
     fn there_are_ten_passes_and_their_codes_have_the_letter_of_the_pass() {
@@ -95,20 +96,25 @@ mod tests {
 
     #[test]
     fn names_that_lead_nowhere_make_no_pass_panic_and_have_no_plan() {
-        let shape = HeapShape { block_size: 8, queue_count: 3, queue_capacity: 4, loans: 1, deadline_ms: 1 };
+        let whole = || {
+            let field = Field::new("x", Type::Scalar(Scalar::U64));
+            let builder = Builder::new("line").message("M", Kind::Event, vec![field]);
+            builder.route(("a", "out"), ("b", "in"), "M", RouteShape::default()).build()
+        };
+        assert!(run(&whole()).is_empty() && plan_program(&whole()).is_ok());
         let wounds: [fn(&mut Program); 5] = [
             |program| program.messages.clear(),
             |program| program.interfaces.clear(),
             |program| program.processes.clear(),
             |program| program.interfaces.values_mut().for_each(|interface| interface.ports.clear()),
             |program| {
-                let field = crate::model::Field::new("x", Type::Named("Nowhere".to_owned()));
+                let field = Field::new("x", Type::Named("Nowhere".to_owned()));
                 let body = crate::model::Body::Fields(vec![field]);
                 program.messages.values_mut().for_each(|message| message.body = body.clone());
             },
         ];
         for wound in wounds {
-            let mut program = heap(shape);
+            let mut program = whole();
             wound(&mut program);
             let _ = run(&program);
             assert!(plan_program(&program).is_err());

@@ -10,21 +10,20 @@ static int fail(const char *what, vil_status_t status, const vil_error_t *error)
 
 static int exchange(vil_heap_t *heap, vil_error_t *error) {
   vil_queue_t *out = NULL, *in = NULL;
-  vil_loan_t block = {0};
-  vil_message_t message = {0};
+  vil_block_t block = {0};
   vil_status_t status = vil_queue_open(heap, 0, VIL_PRODUCER, &out, error);
   if (status == VIL_OK) status = vil_queue_open(heap, 0, VIL_CONSUMER, &in, error);
-  if (status == VIL_OK) status = vil_queue_loan(out, &block);
-  if (status != VIL_OK) return fail("loan", status, error);
+  if (status == VIL_OK) status = vil_heap_alloc(heap, sizeof(uint64_t), 8, &block, error);
+  if (status != VIL_OK) return fail("alloc", status, error);
   *(uint64_t *)block.data = 42;
   status = vil_queue_push(out, &block);
-  if (status == VIL_OK) status = vil_queue_pop(in, 1000000000u, &message);
+  if (status == VIL_OK) status = vil_queue_pop(in, 1000000000u, &block);
   if (status != VIL_OK) return fail("pop", status, error);
-  printf("received %llu\n", (unsigned long long)*(const uint64_t *)message.data);
-  status = vil_queue_release(in, &message);
+  printf("received %llu\n", (unsigned long long)*(const uint64_t *)block.data);
+  status = vil_heap_free(heap, &block);
   if (status == VIL_OK) status = vil_queue_close(in);
   if (status == VIL_OK) status = vil_queue_close(out);
-  return status == VIL_OK ? 0 : fail("release", status, error);
+  return status == VIL_OK ? 0 : fail("free", status, error);
 }
 
 int main(void) {
@@ -32,9 +31,7 @@ int main(void) {
   vil_heap_t *heap = NULL;
   vil_heap_options_t options = {0};
   options.struct_size = sizeof options;
-  options.slot_size = sizeof(uint64_t);
   options.queue_count = 1;
-  options.queue_capacity = 4;
   vil_status_t status = vil_heap_create("consumer", &options, &heap, &error);
   if (status != VIL_OK) return fail("create", status, &error);
   int result = exchange(heap, &error);

@@ -1,0 +1,37 @@
+//! The memory of a world: what of it is laid out where, and which of it is kept from being paged out.
+
+use vil_ir::plan::Plan;
+use vil_ir::vocabulary::MemoryClass;
+
+use crate::base::atomic::Barrier;
+use crate::base::error::{Error, Fault};
+use crate::base::limits::PAGE;
+use crate::mem::{Catalog, Geometry, encode};
+use crate::sys::map::Mapping;
+use crate::sys::{clock, process};
+
+/// What a world says of itself, where everything lies, and the bytes of the static part.
+pub(super) fn lay_out(plan: &Plan, barrier: Barrier) -> Result<(Catalog, Geometry, Vec<u8>), Error> {
+    let (mut catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
+    catalog.barrier = barrier;
+    let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
+    let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(planned)?;
+    let bytes = encode(&catalog, &sizes, geometry.total_size);
+    Ok((catalog, geometry, bytes))
+}
+
+/// Keeps the classes that were planned for it in memory.
+pub(super) fn pin(mapping: &Mapping, geometry: &Geometry, world: &str) -> Result<(), Error> {
+    for class in geometry.classes.iter().filter(|class| class.memory == MemoryClass::PinnedRemote) {
+        let size = (u64::from(class.stride) * u64::from(class.count)).next_multiple_of(PAGE);
+        mapping.pin(class.offset, size).map_err(|error| {
+            let message = format!(
+                "world `{world}`: {size} bytes of slots cannot be locked in memory ({error}); this process may lock {} \
+                 bytes in all: raise that limit (ulimit -l)",
+                process::lockable()
+            );
+            Error::new(Fault::Memory, message)
+        })?;
+    }
+    Ok(())
+}
