@@ -1431,7 +1431,7 @@ vil_status_t vil_world_open_or_create(const char *name,
                                       vil_world_t **world,
                                       vil_error_t *error);
 
-// Ends a world's handle. Its senders and receivers stay usable; the process detaches when the last of them is closed.
+// Ends a world's handle. Its senders, receivers and sets stay usable; the process detaches when the last of them is closed.
 //
 // Threads: any. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: until calls on it in other threads end.
 // Errors: VIL_E_HANDLE. Since: 0.1.
@@ -1450,7 +1450,7 @@ vil_status_t vil_world_unlink(const char *name,
                               const vil_world_options_t *options,
                               vil_error_t *error);
 
-// Wakes every wait of this handle's senders and receivers; each answers VIL_CANCELLED once, now or at its next wait.
+// Wakes every wait of this handle's senders, receivers and sets; each answers VIL_CANCELLED once, now or at its next wait.
 //
 // Threads: any, and signal handlers: it is async-signal-safe. Ownership: none. NULL: VIL_E_HANDLE. Blocks: never.
 // Errors: VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.

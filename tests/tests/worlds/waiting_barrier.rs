@@ -114,11 +114,16 @@ fn a_choice_that_no_version_knows_is_nonsense() {
     refused(vil_core::mem::decode(&bytes), Fault::Corrupt);
 }
 
-/// Publishes as many letters as there is to pour, each when there is room.
-fn pours(dir: &Path, _: &str) {
+/// Publishes letters, each when there is room; "sandboxed" ones after a sandbox was closed around it.
+fn pours(dir: &Path, argument: &str) {
     let world = World::open(&place(dir), "post", &role("writer")).unwrap_or_else(|error| panic!("{error}"));
     let mut sender = Sender::open(&world, "letters").unwrap_or_else(|error| panic!("{error}"));
-    for letter in 0..POURED {
+    let count = match argument {
+        "sandboxed" if !forbid_membarrier() => return say("unconfined"),
+        "sandboxed" => POURED / 100,
+        _ => POURED,
+    };
+    for letter in 0..count {
         send(&mut sender, letter).unwrap_or_else(|stop| panic!("{stop:?}"));
     }
     say(&world.sleeps().to_string());
@@ -143,6 +148,25 @@ fn with_either_choice_no_sleeper_is_forgotten() {
         println!("{:?}: {POURED} letters in {time:?}, {here} and {there} sleeps", keeper.catalog().barrier);
         assert!(time < LONG, "sleepers wake at the ends of their slices only");
     }
+}
+
+#[test]
+fn a_sandbox_that_closes_later_makes_a_sleeper_late_by_a_slice_at_most() {
+    let house = House::new("late-sandbox", Shape { capacity: 2, ..PLAIN });
+    let mut receiver = house.reader();
+    let start = Instant::now();
+    let other = Other::start("pours", &house, "sandboxed");
+    for letter in 0..POURED / 100 {
+        match receiver.receive(LONG.as_nanos() as u64) {
+            Ok(received) => {
+                assert_eq!(number(&received.message), letter);
+                crate::house::give_back(&mut receiver, &received);
+            }
+            Err(_) if in_a_sandbox(&other).is_none() => return,
+            Err(stop) => panic!("{stop:?}"),
+        }
+    }
+    assert!(start.elapsed() < LONG, "no sleep is longer than a slice");
 }
 
 /// What somebody asked for on the reader's and on the writer's futex word.
