@@ -7,6 +7,7 @@ use vil_ir::fingerprint::{layout_id, layout_text, sha256};
 use vil_ir::keywords::{camel, escape, snake, upper};
 use vil_ir::layout::{self, LayoutBody, Layouts, lay_out};
 use vil_ir::model::{self, Named, Notes, Program};
+use vil_ir::plan::Shared;
 use vil_ir::vocabulary::{Profile, Scalar};
 
 use crate::names::{Names, Scope};
@@ -34,6 +35,7 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     let layouts = lay_out(program).map_err(|errors| Faults(errors.iter().map(ToString::to_string).collect()))?;
     let mut maker = Maker {
         program,
+        shared: Shared::of(program),
         layouts,
         names: Names::new(program),
         known: BTreeMap::new(),
@@ -68,6 +70,7 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
 
 struct Maker<'a> {
     program: &'a Program,
+    shared: Shared<'a>,
     layouts: Layouts,
     names: Names,
     /// Names of enums, structs, messages and arms, by what they were declared as.

@@ -135,7 +135,7 @@ impl Maker<'_> {
             let process = program.processes.get(&route.from.process)?;
             let source = program.interfaces.get(&process.interface)?.ports.get(&route.from.port)?;
             let message = program.messages.get(&source.message)?;
-            Some(transfer(program, route, source, message))
+            Some(transfer(program, &self.shared, route, source, message))
         };
         program.routes.iter().filter(|route| here(route)).any(|route| by(&route) == Some(mode))
     }

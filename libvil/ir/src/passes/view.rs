@@ -35,11 +35,12 @@ impl View<'_> {
 
 /// All routes whose ends and message exist.
 pub(super) fn routes(program: &Program) -> impl Iterator<Item = View<'_>> {
-    program.routes.iter().enumerate().filter_map(|(index, route)| {
+    let shared = plan::Shared::of(program);
+    program.routes.iter().enumerate().filter_map(move |(index, route)| {
         let (source, target) = (port(program, &route.from)?, port(program, &route.to)?);
         let (carries, message) = (source.message.as_str(), program.messages.get(&source.message)?);
-        let transfer = plan::transfer(program, route, source, message);
-        let delivery = plan::delivery(program, route, source, message);
+        let transfer = plan::transfer(program, &shared, route, source, message);
+        let delivery = plan::delivery(program, route, source, message, transfer);
         Some(View { index, route, source, target, answers: false, carries, message, transfer, delivery })
     })
 }

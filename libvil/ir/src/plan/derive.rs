@@ -2,6 +2,8 @@
 //!
 //! Reads the program alone and refuses nothing; what cannot be carried is the passes' business.
 
+use std::collections::BTreeSet;
+
 use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_SAMPLE};
 use crate::model::{End, Forward, Message, Port, Program, Queue, Route};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Lane, MemoryClass, QueueKind, Transfer};
@@ -70,9 +72,21 @@ fn stated<T>(program: &Program, route: &Route, source: &Port, get: impl Fn(&Queu
     queues(program, route, source).into_iter().find_map(get)
 }
 
-/// How many routes lead away from a port.
-pub fn fan_out(program: &Program, from: &End) -> usize {
-    program.routes.iter().filter(|route| route.from == *from).count()
+/// The ports from which several routes lead away. Looked up once for a program, because there may be thousands of routes.
+#[derive(Debug)]
+pub struct Shared<'p>(BTreeSet<&'p End>);
+
+impl<'p> Shared<'p> {
+    /// Those of a program.
+    pub fn of(program: &'p Program) -> Shared<'p> {
+        let mut seen = BTreeSet::new();
+        Shared(program.routes.iter().map(|route| &route.from).filter(|from| !seen.insert(*from)).collect())
+    }
+
+    /// Whether this is one of them.
+    pub fn contains(&self, from: &End) -> bool {
+        self.0.contains(from)
+    }
 }
 
 /// The forwards of a port's process that lead into the port.
@@ -83,7 +97,7 @@ pub fn forwards_into<'p>(program: &'p Program, end: &'p End) -> impl Iterator<It
 
 /// The transfer mode of a ring that carries `message`: as written, else by `defaults`, else from queue, forwards and
 /// fan-out. What lives on the control heap is copied whatever `defaults` say.
-pub fn transfer(program: &Program, route: &Route, source: &Port, message: &Message) -> Transfer {
+pub fn transfer(program: &Program, shared: &Shared<'_>, route: &Route, source: &Port, message: &Message) -> Transfer {
     if memory(message) == MemoryClass::ControlHeap {
         return route.transfer.unwrap_or(Transfer::Copy);
     }
@@ -92,7 +106,7 @@ pub fn transfer(program: &Program, route: &Route, source: &Port, message: &Messa
             Transfer::ConsumeOnce
         } else if forwards_into(program, &route.from).next().is_some() {
             Transfer::PublishOffset
-        } else if source.direction == Direction::Out && fan_out(program, &route.from) > 1 {
+        } else if source.direction == Direction::Out && shared.contains(&route.from) {
             Transfer::ShareRead
         } else {
             Transfer::LoanWrite
@@ -110,8 +124,7 @@ pub fn answer_transfer(program: &Program, route: &Route, reply: &Message) -> Tra
 
 /// The delivery of a ring that carries `message`: as written, else by `defaults`, else best_effort for what is taken
 /// and by the message's kind for the rest. To drop the oldest is no statement about delivery.
-pub fn delivery(program: &Program, route: &Route, source: &Port, message: &Message) -> Delivery {
-    let transfer = transfer(program, route, source, message);
+pub fn delivery(program: &Program, route: &Route, source: &Port, message: &Message, transfer: Transfer) -> Delivery {
     let by_queue = queue_kind(program, route, source) == QueueKind::Spsc && drops_oldest(program, route, source);
     let is_stated = route.transfer.or(program.defaults.routes.transfer).is_some();
     let derived = match transfer {

@@ -8,7 +8,7 @@ mod derive;
 mod rings;
 
 pub use derive::{
-    answer_delivery, answer_transfer, backpressure, capacity, deadline_ms, delivery, fan_out, forwards_into, instances,
+    Shared, answer_delivery, answer_transfer, backpressure, capacity, deadline_ms, delivery, forwards_into, instances,
     is_claimed, lane, loans, memory, queue_kind, queues, transfer,
 };
 

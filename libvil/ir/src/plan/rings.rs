@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::derive::{
-    answer_delivery, answer_transfer, backpressure, capacity, deadline_ms, delivery, instances, is_claimed, lane,
-    loans, queue_kind, sample, transfer,
+    Shared, answer_delivery, answer_transfer, backpressure, capacity, deadline_ms, delivery, instances, is_claimed,
+    lane, loans, queue_kind, sample, transfer,
 };
 use super::{ClassPlan, MessagePlan, PlanError, RoutePlan, port, refuse, stride};
 use crate::limits::{INLINE_SIZE, MAX_SLOTS};
@@ -48,9 +48,10 @@ struct Load<'p> {
 pub(super) fn rings(program: &Program, messages: &[MessagePlan]) -> Result<Vec<Ring>, PlanError> {
     let mut rings = Vec::with_capacity(program.routes.len());
     let mut answers = Vec::new();
+    let shared = Shared::of(program);
     for (index, route) in program.routes.iter().enumerate() {
         let ends = ends(program, route)?;
-        let load = carried(&ends, messages)?;
+        let load = carried(&ends, &shared, messages)?;
         rings.push(ring(&ends, &load));
         if let Some(load) = answered(&ends, messages)? {
             answers.push(answer(ring(&ends, &load), index as u32));
@@ -70,15 +71,16 @@ fn ends<'p>(program: &'p Program, route: &'p Route) -> Result<Ends<'p>, PlanErro
     Ok(Ends { program, route, source, target, place })
 }
 
-fn carried<'p>(ends: &Ends<'p>, messages: &[MessagePlan]) -> Result<Load<'p>, PlanError> {
+fn carried<'p>(ends: &Ends<'p>, shared: &Shared<'_>, messages: &[MessagePlan]) -> Result<Load<'p>, PlanError> {
     let Ends { program, route, source, target, .. } = ends;
     let (message, size, declared) = message(ends, messages, &source.message, &target.message)?;
+    let transfer = transfer(program, shared, route, source, declared);
     Ok(Load {
         message,
         size,
         declared,
-        transfer: transfer(program, route, source, declared),
-        delivery: delivery(program, route, source, declared),
+        transfer,
+        delivery: delivery(program, route, source, declared, transfer),
         claimed: is_claimed(program, route, source),
     })
 }
