@@ -16,16 +16,20 @@ const WRITES: [&str; 9] =
 pub fn store_sites(folders: &[&str]) -> BTreeSet<String> {
     let source = root().join("libvil/core/src");
     let mut sites = BTreeSet::new();
-    for folder in folders {
-        let entries = std::fs::read_dir(source.join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
-        for entry in entries {
-            let path = entry.unwrap_or_else(|error| panic!("{folder}: {error}")).path();
-            if path.extension().is_some_and(|ext| ext == "rs") {
-                collect(&path, &mut sites);
-            }
+    folders.iter().for_each(|folder| walk(&source.join(folder), &mut sites));
+    sites
+}
+
+fn walk(folder: &Path, sites: &mut BTreeSet<String>) {
+    let shown = folder.display();
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{shown}: {error}")) {
+        let path = entry.unwrap_or_else(|error| panic!("{shown}: {error}")).path();
+        if path.is_dir() {
+            walk(&path, sites);
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            collect(&path, sites);
         }
     }
-    sites
 }
 
 fn collect(path: &Path, sites: &mut BTreeSet<String>) {

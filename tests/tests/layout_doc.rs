@@ -2,10 +2,12 @@
 
 use vil_core::base::atomic::{Barrier, FOR_DATA, FOR_SPACE, SEVERAL, WOKEN};
 use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE, TRAIL_ENTRIES};
-use vil_core::base::words::{EndWord, NO_SLOT, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord};
+use vil_core::base::words::{
+    Claim, ClaimWord, EndWord, NO_SLOT, PresenceWord, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord,
+};
 use vil_core::mem::{
-    CELL_INLINE, CELL_STAMP, COUNT, Catalog, ClassEntry, DROPPED, EVENTS, Geometry, HEADER_SIZE, MessageEntry,
-    RouteEntry, Sizes, encode,
+    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, Catalog, ClassEntry, DROPPED, EVENTS, GATE, Geometry, HEADER_SIZE,
+    MessageEntry, RouteEntry, Sizes, encode,
 };
 use vil_core::registry::Language;
 use vil_core::registry::trail::Kind;
@@ -200,6 +202,30 @@ fn a_process_entry_lies_as_the_document_says() {
     says(&format!("at {TOKEN_BASE} + entry"));
     let languages = Language::ALL.iter().map(|language| format!("{} {}", language.code(), language.word()));
     says(&format!("| 24 | language: {} |", languages.collect::<Vec<_>>().join(", ")));
+}
+
+#[test]
+fn a_claimed_ring_lies_as_the_document_says() {
+    says("| claimed cell, first | 0 lap:52, 52 owner + 1:10, 62 state:2 |");
+    says("| presence | 0 present:32, 32 changes:32 |");
+    says("States of a claimed cell: 0 Empty, 1 Writing, 2 Full;");
+    let word = |claim| ClaimWord { lap: (1 << 52) - 8, claim }.encode();
+    assert_eq!(word(Claim::Empty), (1 << 52) - 8);
+    assert_eq!(word(Claim::Writing(ProcessId(4))), (1 << 52) - 8 | 5 << 52 | 1 << 62);
+    assert_eq!(word(Claim::Full(ProcessId(1021))), (1 << 52) - 8 | 1022 << 52 | 2 << 62);
+    assert_eq!(PresenceWord { present: 3, changes: 7 }.encode(), 3 | 7 << 32);
+    says("and at 16 the word that is the first in other rings");
+    says("the word at 24 of either");
+    assert_eq!((CELL_THIRD, GATE), (16, 24));
+    says("two more parts behind its cells");
+    says("256 bytes of 32 presence words for the producers");
+    let shared = RouteEntry { kind: QueueKind::Mpmc, cell_size: 32, ..route("many", 4) };
+    let (_, sizes, ..) = world();
+    let geometry = Geometry::compute(&sizes, &[shared]).expect("legal numbers");
+    let ring = geometry.rings[0];
+    assert!(ring.claimed);
+    let behind = (ring.cells + 4 * 32).next_multiple_of(LINE);
+    assert_eq!(ring.presence, [behind, behind + 256]);
 }
 
 #[test]

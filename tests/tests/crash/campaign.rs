@@ -24,6 +24,8 @@ const PHRASES: usize = 60;
 const THREADS: usize = 2;
 /// Floors whose stores the harness must have crashed at.
 const FLOORS: [&str; 6] = ["heap", "queue", "stats", "registry", "exchange", "mem"];
+/// Tried by the campaign of claimed rings.
+const CLAIMED: &str = "claimed.";
 /// Tried by `nonsense`, which needs words that no call would write, and by `heap`, whose blocks no route has.
 const ELSEWHERE: [&str; 2] = ["open.undo", "renew"];
 
@@ -130,7 +132,7 @@ fn a_crash_before_any_store_and_of_any_recoverer_loses_nothing() {
     for layer in [Layer::L1, Layer::L2, Layer::L3a, Layer::L3b] {
         assert!(score.checks.get(&layer).is_some_and(|count| *count > 100_000), "{layer:?} hardly ran");
     }
-    for site in store_sites(&FLOORS) {
+    for site in store_sites(&FLOORS).into_iter().filter(|site| !site.starts_with(CLAIMED)) {
         let is_tried = score.sites.contains_key(site.as_str()) || ELSEWHERE.contains(&site.as_str());
         assert!(is_tried, "nobody ever crashed before the store `{site}`");
     }

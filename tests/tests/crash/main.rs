@@ -8,6 +8,7 @@
 
 mod call;
 mod campaign;
+mod claimed;
 mod crash;
 mod create;
 mod facts;

@@ -55,11 +55,16 @@ impl Lease {
     pub(crate) fn duplicate(&self) -> Lease {
         let pooled = self.town.pool.borrow_mut().pop();
         let copy = Lease { plate: Some(pooled.unwrap_or_else(|| Plate::new(&self.town))), town: Rc::clone(&self.town) };
-        let (from, to) = (self.plate(), copy.plate());
-        // SAFETY: both are plates of the same town, so of the same size; they are different allocations, and this
-        // thread alone touches them.
-        unsafe { std::ptr::copy_nonoverlapping(from.base.as_ptr(), to.base.as_ptr(), from.layout.size()) };
+        copy.become_copy_of(self);
         copy
+    }
+
+    /// Overwrites all bytes with those of another segment of the same town.
+    pub(crate) fn become_copy_of(&self, other: &Lease) {
+        let (from, to) = (other.plate(), self.plate());
+        assert_eq!(from.layout, to.layout, "two segments of one town");
+        // SAFETY: both are of the same size; they are different allocations, and this thread alone touches them.
+        unsafe { std::ptr::copy_nonoverlapping(from.base.as_ptr(), to.base.as_ptr(), from.layout.size()) };
     }
 
     fn plate(&self) -> &Plate {

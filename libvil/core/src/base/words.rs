@@ -3,6 +3,8 @@
 //! Widths may change; that index, incarnation and owner of a ring's end share ONE word may not. `docs/memory-layout.md`
 //! draws the same bits.
 
+use std::cmp::Ordering;
+
 /// A process entry's position, from 0, below `MAX_PROCESSES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProcessId(pub u16);
@@ -179,6 +181,117 @@ impl Reference {
     }
 }
 
+const LAP_BITS: u32 = 52;
+const LAP_MASK: u64 = (1 << LAP_BITS) - 1;
+
+/// What a cell of a claimed ring holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing: whoever appends next may claim it.
+    Empty,
+    /// This process is writing a message into it.
+    Writing(ProcessId),
+    /// A message that this process appended and nobody has taken.
+    Full(ProcessId),
+}
+
+/// `lap:52, owner + 1:10 at bit 52, state:2 at bit 62`: the first word of a cell of a claimed ring.
+///
+/// A cell goes through Empty, Writing, Full in each lap and never back, so no word of it ever comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClaimWord {
+    /// Index of the ring's first cell in this lap, a multiple of the capacity; 52 bits, wrapping.
+    pub lap: u64,
+    /// What it holds.
+    pub claim: Claim,
+}
+
+impl ClaimWord {
+    /// The word of the cell of an index.
+    #[inline]
+    pub fn new(index: u64, capacity: u32, claim: Claim) -> ClaimWord {
+        ClaimWord { lap: index & LAP_MASK & !u64::from(capacity - 1), claim }
+    }
+
+    /// The word.
+    #[inline]
+    pub fn encode(self) -> u64 {
+        let (state, owner) = match self.claim {
+            Claim::Empty => (0, 0),
+            Claim::Writing(owner) => (1, u64::from(owner.0) + 1),
+            Claim::Full(owner) => (2, u64::from(owner.0) + 1),
+        };
+        self.lap | owner << LAP_BITS | state << 62
+    }
+
+    /// What a word says; `None` is nonsense.
+    #[inline]
+    pub fn decode(word: u64) -> Option<ClaimWord> {
+        let owner = word >> LAP_BITS & 0x3ff;
+        let claim = match (word >> 62, owner) {
+            (0, 0) => Claim::Empty,
+            (1, 1..) => Claim::Writing(ProcessId((owner - 1) as u16)),
+            (2, 1..) => Claim::Full(ProcessId((owner - 1) as u16)),
+            _ => return None,
+        };
+        Some(ClaimWord { lap: word & LAP_MASK, claim })
+    }
+
+    /// Is the cell of an earlier lap than an index, of its lap, or of a later one?
+    #[inline]
+    pub fn against(self, index: u64, capacity: u32) -> Ordering {
+        let lap = ClaimWord::new(index, capacity, Claim::Empty).lap;
+        let ahead = self.lap.wrapping_sub(lap) << (64 - LAP_BITS);
+        (ahead as i64).cmp(&0)
+    }
+
+    /// The same cell in the next lap, empty.
+    #[inline]
+    pub fn emptied(self, capacity: u32) -> ClaimWord {
+        ClaimWord { lap: (self.lap + u64::from(capacity)) & LAP_MASK, claim: Claim::Empty }
+    }
+}
+
+/// `present:32, changes:32 at bit 32`: which of 32 processes hold an end that several may hold.
+///
+/// The changes are counted so that a bit which was cleared and set again is not taken for the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PresenceWord {
+    /// One bit for each process, the lowest for the first.
+    pub present: u32,
+    /// Changes of the word, wrapping.
+    pub changes: u32,
+}
+
+impl PresenceWord {
+    /// Processes in one word.
+    pub const PROCESSES: u16 = 32;
+
+    /// The word.
+    pub fn encode(self) -> u64 {
+        u64::from(self.present) | u64::from(self.changes) << 32
+    }
+
+    /// What a word says; every word says something.
+    pub fn decode(word: u64) -> PresenceWord {
+        PresenceWord { present: word as u32, changes: (word >> 32) as u32 }
+    }
+
+    /// Does it name this process?
+    pub fn names(self, process: ProcessId) -> bool {
+        self.present & PresenceWord::bit(process) != 0
+    }
+
+    /// The same with this process coming or going.
+    pub fn flipped(self, process: ProcessId) -> PresenceWord {
+        PresenceWord { present: self.present ^ PresenceWord::bit(process), changes: self.changes.wrapping_add(1) }
+    }
+
+    fn bit(process: ProcessId) -> u32 {
+        1 << (process.0 % PresenceWord::PROCESSES)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,5 +325,43 @@ mod tests {
         assert_eq!(ProcWord::decode(3), None);
         let alive = ProcWord { epoch: (1 << 56) - 1, state: ProcState::Alive };
         assert_eq!(ProcWord::decode(alive.encode()), Some(alive));
+    }
+
+    #[test]
+    fn a_claim_word_keeps_lap_owner_and_state_apart() {
+        let last = ProcessId(1021);
+        for claim in [Claim::Empty, Claim::Writing(ProcessId(0)), Claim::Writing(last), Claim::Full(last)] {
+            for lap in [0, 8, LAP_MASK & !7] {
+                let word = ClaimWord { lap, claim };
+                assert_eq!(ClaimWord::decode(word.encode()), Some(word));
+            }
+        }
+        for nonsense in [1 << 62, 2 << 62, 3 << 62, 1 << LAP_BITS, 3 << 62 | 1 << LAP_BITS] {
+            assert_eq!(ClaimWord::decode(nonsense), None, "{nonsense:#x}");
+        }
+    }
+
+    #[test]
+    fn laps_are_compared_across_the_wrap_of_their_52_bits() {
+        let capacity = 4;
+        for start in [0, 4, (1 << 32) - 4, LAP_MASK - 7, LAP_MASK - 3, u64::MAX - 3] {
+            let index = |ahead: u64| u64::wrapping_add(start, ahead);
+            let here = ClaimWord::new(index(1), capacity, Claim::Empty);
+            assert_eq!(here.against(index(3), capacity), Ordering::Equal);
+            assert_eq!(here.against(index(4), capacity), Ordering::Less);
+            assert_eq!(here.against(index(0).wrapping_sub(1), capacity), Ordering::Greater);
+            assert_eq!(here.emptied(capacity), ClaimWord::new(index(5), capacity, Claim::Empty));
+        }
+        assert_eq!(ClaimWord::decode(0), Some(ClaimWord::new(3, capacity, Claim::Empty)), "a fresh ring is empty");
+    }
+
+    #[test]
+    fn a_presence_that_went_and_came_again_is_another_word() {
+        let before = PresenceWord { present: 1 << 31, changes: u32::MAX };
+        assert!(before.names(ProcessId(31)) && before.names(ProcessId(63)) && !before.names(ProcessId(0)));
+        let again = before.flipped(ProcessId(31)).flipped(ProcessId(31));
+        assert_eq!(again.present, before.present);
+        assert_ne!(again.encode(), before.encode());
+        assert_eq!(PresenceWord::decode(again.encode()), again);
     }
 }

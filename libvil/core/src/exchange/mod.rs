@@ -4,6 +4,7 @@
 //! once, decoded once and bounded by private numbers. Neither end takes a lock or allocates from loan to release, and
 //! the only system call wakes a peer that sleeps.
 
+pub mod claimed;
 mod consumer;
 mod copied;
 mod lent;

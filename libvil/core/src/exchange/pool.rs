@@ -99,6 +99,28 @@ impl Pool {
         }
     }
 
+    /// A slot went into a ring, and whoever takes it owns it.
+    #[inline]
+    pub(super) fn gone(&mut self) {
+        self.owned = self.owned.saturating_sub(1);
+    }
+
+    /// A slot of somebody else became ours.
+    pub(super) fn gain(&mut self, slot: Slot) {
+        self.owned += 1;
+        self.free.push(slot);
+    }
+
+    /// Gives back what is more than our share.
+    #[inline]
+    pub(super) fn trim(&mut self, shared: &Shared) {
+        while self.owned > self.share {
+            let Some(slot) = self.free.pop() else { return };
+            heap::give_back(shared, self.me, slot);
+            self.owned -= 1;
+        }
+    }
+
     /// Everything that is in no ring returns to the shared pool.
     pub(super) fn empty(&mut self, shared: &Shared) {
         for slot in self.free.drain(..) {

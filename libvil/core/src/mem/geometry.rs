@@ -12,6 +12,7 @@ use vil_ir::plan::ANY_CLASS;
 use vil_ir::vocabulary::{Backpressure, Delivery, MemoryClass, QueueKind, Transfer};
 
 use crate::base::limits::{BUCKETS, LINE, MAX_WORLD_SIZE, PAGE, TRAIL_ENTRIES};
+use crate::base::words::PresenceWord;
 use crate::mem::header::{ClassEntry, RouteEntry, Sizes};
 
 /// Where everything lies.
@@ -73,6 +74,8 @@ pub struct RingGeometry {
     pub claimed: bool,
     /// How many may use the ends.
     pub kind: QueueKind,
+    /// Who holds the producing and the consuming end, a bit for each process; 0 where one process at most holds each.
+    pub presence: [u64; 2],
     /// It carries slots of any class.
     pub any: bool,
     /// Index of the route whose requests this ring answers.
@@ -103,6 +106,8 @@ pub struct RingGeometry {
 pub const COUNT: u64 = 8;
 /// Byte offset of the count of dropped messages on the producer's line, and of skipped ones on the consumer's.
 pub const DROPPED: u64 = 16;
+/// Byte offset of the word that counts the owners of an end of a claimed ring, and names the one where one holds it.
+pub const GATE: u64 = 24;
 /// Byte offset of a cell's second word: sequence:32, time:32.
 pub const CELL_STAMP: u64 = 8;
 /// Byte offset of a cell's third word, in cells of more than 16 bytes: the number of the request that is answered; in
@@ -116,6 +121,9 @@ pub const EVENTS: u64 = 8;
 
 /// Bytes of an entry of the audit trail.
 const EVENT_SIZE: u64 = 32;
+
+/// Bytes of the words that say which processes hold one end of a ring.
+const PRESENCE_SIZE: u64 = MAX_PROCESSES.div_ceil(PresenceWord::PROCESSES as u32) as u64 * 8;
 
 /// Bytes of a process entry.
 pub(crate) const PROCESS_SIZE: u64 = 128;
@@ -257,6 +265,10 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
     if route.cell_size == 16 && (claimed || route.answers.is_some()) {
         return Err("a cell of 16 bytes without its third word".into());
     }
+    if claimed && route.answers.is_some() {
+        return Err("answers in a ring whose cells are claimed".into());
+    }
+    let presence = if route.kind == QueueKind::Mpmc { PRESENCE_SIZE } else { 0 };
     if route.transfer == Transfer::Copy {
         bounded("bytes per copied message", route.size, 1, MAX_COPY_SIZE)?;
     }
@@ -270,6 +282,7 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
         cell_size: route.cell_size,
         claimed,
         kind: route.kind,
+        presence: [end.take(presence, LINE)?, end.take(presence, LINE)?].map(|at| if presence == 0 { 0 } else { at }),
         any: route.class == Some(ANY_CLASS),
         answers: route.answers,
         capacity: route.capacity,

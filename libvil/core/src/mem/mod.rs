@@ -13,7 +13,7 @@ mod segment;
 
 pub(crate) use geometry::PROCESS_SIZE;
 pub use geometry::{
-    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassGeometry, DROPPED, EVENTS, Geometry, RingGeometry,
+    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassGeometry, DROPPED, EVENTS, GATE, Geometry, RingGeometry,
 };
 pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes};
 #[cfg(loom)]

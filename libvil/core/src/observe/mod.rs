@@ -4,10 +4,12 @@ mod outside;
 
 pub use outside::Outside;
 
-use crate::base::index::depth;
+use vil_ir::vocabulary::Backpressure;
+
+use crate::base::index;
 use crate::base::words::ProcessId;
-use crate::mem::{Catalog, Shared};
-use crate::queue::{Side, end, passed};
+use crate::mem::{Catalog, RingGeometry, Shared};
+use crate::queue::{self, Side, end, passed};
 use crate::registry::{self, Info};
 use crate::stats::{self, bucket_top, quantile};
 use crate::sys::clock;
@@ -41,19 +43,19 @@ pub fn route(world: &World, index: usize) -> Option<RouteSnapshot> {
 
 fn look_at_route(shared: &Shared, catalog: &Catalog, index: usize) -> Option<RouteSnapshot> {
     let ring = shared.geometry.rings.get(index)?;
-    // Head before tail, so that the depth is never negative.
-    let (head_count, head) = (passed(shared, ring, Side::Head), end(shared, ring, Side::Head).index);
-    let (tail_count, tail) = (passed(shared, ring, Side::Tail), end(shared, ring, Side::Tail).index);
+    let Passed { published, gone, depth } = if ring.claimed { claimed(shared, ring) } else { ledger(shared, ring) };
     let skipped = stats::skipped(shared, ring);
+    // What drop_oldest dropped was published, and passed head.
+    let taken_back = if ring.backpressure == Backpressure::DropOldest { stats::refused(shared, ring) } else { 0 };
     let histogram = stats::histogram(shared, ring);
     let scale = clock::ns_per_stamp(catalog.created_ticks, catalog.created_ns);
     let ns = |ticks: u64| (ticks as f64 * scale).round() as u64;
     let highest = histogram.iter().rposition(|count| *count > 0).map_or(0, |bucket| bucket_top(bucket as u64));
     Some(RouteSnapshot {
-        published: tail_count,
-        received: head_count.saturating_sub(skipped),
+        published,
+        received: gone.saturating_sub(skipped).saturating_sub(taken_back),
         dropped: skipped.wrapping_add(stats::refused(shared, ring)),
-        depth: depth(head, tail, ring.capacity).unwrap_or(0),
+        depth,
         capacity: ring.capacity,
         samples: histogram.iter().fold(0, |sum, count| sum.wrapping_add(*count)),
         latency_ns: [
@@ -63,6 +65,27 @@ fn look_at_route(shared: &Shared, catalog: &Catalog, index: usize) -> Option<Rou
             ns(highest),
         ],
     })
+}
+
+/// What went through a ring.
+struct Passed {
+    published: u64,
+    /// Released, taken, dropped or skipped.
+    gone: u64,
+    depth: u32,
+}
+
+fn ledger(shared: &Shared, ring: &RingGeometry) -> Passed {
+    // Head before tail, so that the depth is never negative.
+    let (gone, head) = (passed(shared, ring, Side::Head), end(shared, ring, Side::Head).index);
+    let (published, tail) = (passed(shared, ring, Side::Tail), end(shared, ring, Side::Tail).index);
+    Passed { published, gone, depth: index::depth(head, tail, ring.capacity).unwrap_or(0) }
+}
+
+fn claimed(shared: &Shared, ring: &RingGeometry) -> Passed {
+    let gone = queue::claimed::passed(shared, ring, Side::Head);
+    let depth = queue::claimed::depth(shared, ring);
+    Passed { published: queue::claimed::passed(shared, ring, Side::Tail), gone, depth }
 }
 
 /// Looks at one process entry; `None` when there is no such entry.

@@ -3,6 +3,8 @@
 //! It knows no slot and no process table: it answers OwnedBy(p) and leaves recovery to those above. A plain store goes
 //! only to a word that names the storing process; everyone else needs a CAS.
 
+pub mod claimed;
+
 use crate::base::atomic::TRIES;
 use crate::base::crash::mutant;
 use crate::base::index::extend;

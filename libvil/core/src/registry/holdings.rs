@@ -3,7 +3,7 @@
 use crate::base::words::{ProcessId, SlotState};
 use crate::heap;
 use crate::mem::Shared;
-use crate::queue::{Side, end};
+use crate::queue::{Side, claimed, end};
 
 /// Which ends of one route a process holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,6 +30,9 @@ pub fn slots_held(shared: &Shared) -> Vec<u32> {
 /// Which ends of a route an entry holds; `None` when there is no such route.
 pub fn ends_held(shared: &Shared, process: ProcessId, route: usize) -> Option<Ends> {
     let ring = shared.geometry.rings.get(route)?;
-    let holds = |side| end(shared, ring, side).owner == Some(process);
+    let holds = |side| match ring.claimed {
+        true => claimed::present(shared, ring, side).any(|present| present == process),
+        false => end(shared, ring, side).owner == Some(process),
+    };
     Some(Ends { producer: holds(Side::Tail), consumer: holds(Side::Head) })
 }

@@ -5,6 +5,7 @@
 //! never by private state.
 
 mod audit;
+mod claimed;
 mod holdings;
 mod liveness;
 mod picture;

@@ -9,6 +9,7 @@ use crate::base::index::{depth, later};
 use crate::base::words::{NO_SLOT, Reference};
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{Side, end, reference};
+use crate::registry::claimed;
 
 /// For each slot the newest generation that an unreleased cell names.
 #[derive(Debug, Clone)]
@@ -31,6 +32,10 @@ impl Picture {
 
     fn add_ring(&mut self, shared: &Shared, ring: &RingGeometry) {
         if ring.class.is_none() && !ring.any {
+            return;
+        }
+        if ring.claimed {
+            claimed::references(shared, ring).for_each(|found| self.add(found));
             return;
         }
         for index in live_cells(shared, ring) {
@@ -57,7 +62,9 @@ impl Borrowed {
     /// Looks at every ring that can carry borrowed messages.
     pub(super) fn take(shared: &Shared) -> Borrowed {
         let mut borrowed = Borrowed(vec![false; shared.geometry.rings.len()]);
-        for ring in shared.geometry.rings.iter().filter(|ring| ring.transfer == Transfer::PublishOffset) {
+        for ring in
+            shared.geometry.rings.iter().filter(|ring| ring.transfer == Transfer::PublishOffset && !ring.claimed)
+        {
             borrowed.add_ring(shared, ring);
         }
         borrowed

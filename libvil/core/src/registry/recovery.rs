@@ -10,6 +10,7 @@ use crate::base::words::{EndWord, ProcState, ProcWord, ProcessId, SlotState, Slo
 use crate::heap;
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side, end};
+use crate::registry::claimed;
 use crate::registry::liveness::Liveness;
 use crate::registry::picture::{Borrowed, Picture};
 use crate::registry::sweep::sweep;
@@ -95,11 +96,14 @@ fn finish(shared: &Shared, process: ProcessId, dead: ProcWord) -> Outcome {
         change(shared, process, dead, freed(dead), "recover.free");
     }
     for ring in &shared.geometry.rings {
-        estate.vacate_tail(ring);
+        match ring.claimed {
+            true => claimed::recover(shared, ring, process, &|| estate.still_dead()),
+            false => estate.vacate_tail(ring),
+        }
     }
     let borrowed = Borrowed::take(shared);
     let mut is_pending = false;
-    for (route, ring) in shared.geometry.rings.iter().enumerate() {
+    for (route, ring) in shared.geometry.rings.iter().enumerate().filter(|(_, ring)| !ring.claimed) {
         is_pending |= !estate.vacate_head(route, ring, borrowed.from(route));
     }
     estate.return_slots();

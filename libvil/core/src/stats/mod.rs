@@ -22,6 +22,11 @@ pub fn count_refused(shared: &Shared, ring: &RingGeometry) {
     word.note(word.peek("dropped").wrapping_add(1), "dropped");
 }
 
+/// Counts a message dropped from a ring that several producers may have.
+pub fn count_dropped(shared: &Shared, ring: &RingGeometry) -> u64 {
+    shared.segment.word(ring.tail + DROPPED).add(1, "dropped").wrapping_add(1)
+}
+
 /// Counts messages whose consumer was gone. A crash right before loses the count of one skip, and nothing else.
 pub fn count_skipped(shared: &Shared, ring: &RingGeometry, messages: u32) {
     shared.segment.word(ring.head + DROPPED).add(u64::from(messages), "skipped");
@@ -52,6 +57,11 @@ pub fn bucket_top(bucket: u64) -> u64 {
 pub fn record(shared: &Shared, ring: &RingGeometry, ticks: u32) {
     let word = shared.segment.word(ring.histogram + bucket(ticks) * 8);
     word.note(word.peek("histogram").wrapping_add(1), "histogram");
+}
+
+/// Counts one latency of a ring that several consumers may have.
+pub fn record_beside_others(shared: &Shared, ring: &RingGeometry, ticks: u32) {
+    shared.segment.word(ring.histogram + bucket(ticks) * 8).add(1, "histogram");
 }
 
 /// The histogram as it is now.
