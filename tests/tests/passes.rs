@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vil_core::mem::{Catalog, Geometry};
 use vil_ir::diagnostics::{Diagnostics, Rule};
 use vil_ir::model::Program;
 use vil_ir::{load, passes, plan, vocabulary};
@@ -58,13 +59,17 @@ fn every_rule_has_a_code_of_its_own_and_both_twins_and_every_twin_has_a_rule() {
 }
 
 #[test]
-fn good_twins_are_clean_and_have_a_plan() {
+fn good_twins_are_clean_and_have_a_plan_that_the_runtime_can_lay_out() {
     for rule in rules() {
         let path = twin(&rule, "good");
         let (program, found) = judge(&path);
         assert!(found.items.is_empty(), "{}:\n{found}", path.display());
         let program = program.expect("a program without faults was read");
-        plan::plan_program(&program).unwrap_or_else(|error| panic!("{} has no plan: {error}", path.display()));
+        let plan =
+            plan::plan_program(&program).unwrap_or_else(|error| panic!("{} has no plan: {error}", path.display()));
+        let (catalog, sizes) = Catalog::from_plan(&plan, 0, 0);
+        let geometry = Geometry::compute(&sizes, &catalog.routes);
+        assert!(geometry.is_ok(), "{}: {geometry:?}", path.display());
     }
 }
 
