@@ -51,6 +51,7 @@ impl Manner {
 pub(crate) struct Other {
     process: Child,
     stdin: Option<ChildStdin>,
+    life: String,
 }
 
 impl Other {
@@ -72,7 +73,7 @@ impl Other {
         }
         let mut process = command.spawn()?;
         let stdin = process.stdin.take();
-        Ok(Other { process, stdin })
+        Ok(Other { process, stdin, life: format!("{role}, {manner:?}") })
     }
 
     pub(crate) fn pid(&self) -> i32 {
@@ -91,7 +92,7 @@ impl Other {
     pub(crate) fn kill(&mut self) {
         self.signal(libc::SIGKILL);
         let status = self.ended();
-        assert_eq!(status.signal(), Some(libc::SIGKILL), "it ended before it was killed: {status}");
+        assert_eq!(status.signal(), Some(libc::SIGKILL), "{} ended before it was killed: {status}", self.life);
     }
 
     /// Asks it to end; it hears that its stdin has.
