@@ -5,6 +5,7 @@
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use vil_tests::random::Random;
@@ -135,8 +136,15 @@ pub(crate) fn pass(time: Duration) {
     }
 }
 
+static IS_DISMISSED: AtomicBool = AtomicBool::new(false);
+
+/// Has the test asked for the end?
+pub(crate) fn is_dismissed() -> bool {
+    IS_DISMISSED.load(Ordering::SeqCst)
+}
+
 /// Blocks until stdin ends: the test asks for the end, or has ended itself.
-pub(crate) fn until_dismissed() {
+fn until_dismissed() {
     let mut byte = [0u8; 1];
     // SAFETY: one byte of ours, and the only call that reads this file.
     while unsafe { libc::read(0, byte.as_mut_ptr().cast(), 1) } > 0 {}
@@ -150,6 +158,11 @@ fn in_a_role() {
     let place = std::env::var(PLACE).expect("the test says where");
     let role = ROLES.iter().flat_map(|roles| roles.iter()).find(|(known, _)| *known == name);
     let act = role.unwrap_or_else(|| panic!("no role {name}")).1;
+    // Before anybody becomes another program: the kernel refuses a new thread at that moment.
+    std::thread::spawn(|| {
+        until_dismissed();
+        IS_DISMISSED.store(true, Ordering::SeqCst);
+    });
     match Manner::of(&std::env::var(MANNER).expect("the test says how")) {
         Manner::Plain | Manner::Unshared => {}
         Manner::Forks => leave_a_child(),

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use vil_core::base::error::Fault;
@@ -11,7 +10,7 @@ use vil_core::exchange::{Loan, Message};
 use vil_core::world::{Contract, Received, Receiver, Sender, Stop, World, wait_any};
 use vil_tests::random::Random;
 
-use crate::child::{LONG, Role, pass, until_dismissed};
+use crate::child::{LONG, Role, is_dismissed, pass};
 use crate::ledger::Ledger;
 use crate::village::{
     ANSWERS, AT_MIDDLE, BACK, FIRST, GIVEN, HANDS, Inlet, LETTERS, Lane, NAME, NOBODY, ONWARD, PASSED, SECOND, SHARED,
@@ -38,25 +37,14 @@ struct Person {
     world: Arc<World>,
     ledger: &'static Ledger,
     random: Random,
-    is_dismissed: Arc<AtomicBool>,
 }
 
 impl Person {
     fn enter(dir: &Path, process: Option<&str>) -> Person {
         let contract = process.map_or(NOBODY, |process| Contract { process: Some(process), ports: &[] });
         let world = World::open(&place(dir), NAME, &contract).unwrap_or_else(|error| panic!("{error}"));
-        let is_dismissed = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&is_dismissed);
-        std::thread::spawn(move || {
-            until_dismissed();
-            told.store(true, Ordering::SeqCst);
-        });
         let random = Random::of(u64::from(std::process::id()));
-        Person { world, ledger: Ledger::open(&ledger_of(dir)), random, is_dismissed }
-    }
-
-    fn stays(&self) -> bool {
-        !self.is_dismissed.load(Ordering::SeqCst)
+        Person { world, ledger: Ledger::open(&ledger_of(dir)), random }
     }
 
     fn sender(&self, port: &str) -> Sender {
@@ -181,7 +169,7 @@ fn writer(dir: &Path) {
     let mut random = person.random.clone();
     let mut outlets = [LETTERS, SHARED, GIVEN].map(|lane| person.outlet(lane));
     let mut answers = person.inbox(ANSWERS);
-    while person.stays() {
+    while !is_dismissed() {
         let mut busy = false;
         for outlet in &mut outlets {
             busy |= random.below(4) > 0 && outlet.put();
@@ -196,7 +184,7 @@ fn middle(dir: &Path) {
     let person = Person::enter(dir, Some("middle"));
     let (mut passed, mut onward) = (person.sender("passed"), person.sender("onward"));
     let (mut letters, mut given) = (person.inbox(AT_MIDDLE), person.inbox(TO_MIDDLE));
-    while person.stays() {
+    while !is_dismissed() {
         let mut busy = letters.take();
         busy |= letters.pass_on(&mut passed);
         busy |= given.take();
@@ -210,7 +198,7 @@ fn reader(dir: &Path) {
     let mut random = person.random.clone();
     let mut inboxes = [PASSED, FIRST, ONWARD].map(|inlet| person.inbox(inlet));
     let mut back = person.outlet(BACK);
-    while person.stays() {
+    while !is_dismissed() {
         let mut busy = back.put();
         for inbox in &mut inboxes {
             busy |= inbox.take();
@@ -225,7 +213,7 @@ fn second(dir: &Path) {
     let person = Person::enter(dir, Some("second"));
     let mut random = person.random.clone();
     let mut shared = person.inbox(SECOND);
-    while person.stays() {
+    while !is_dismissed() {
         let busy = shared.take() | (random.below(2) == 0 && shared.let_go(&mut random));
         rest(busy, &mut [&mut shared.receiver]);
     }
@@ -235,7 +223,7 @@ fn second(dir: &Path) {
 fn recoverer(dir: &Path) {
     let person = Person::enter(dir, None);
     let slots = person.world.audit().slots;
-    while person.stays() {
+    while !is_dismissed() {
         assert_eq!(person.world.audit().slots, slots);
         pass(Duration::from_micros(300));
     }
