@@ -21,6 +21,7 @@ pub(crate) type Role = (&'static str, fn(&Path, &str));
 
 const ROLES: &[&[Role]] = &[
     crate::creators::ROLES,
+    crate::crowd::ROLES,
     crate::deaths::ROLES,
     crate::forks::ROLES,
     crate::heap::ROLES,

@@ -5,6 +5,7 @@
 mod calls;
 mod child;
 mod creators;
+mod crowd;
 mod deaths;
 mod forks;
 mod handles;

@@ -7,6 +7,7 @@
 pub mod claimed;
 mod consumer;
 mod copied;
+mod ends;
 mod lent;
 mod news;
 mod outlet;
@@ -14,6 +15,7 @@ mod pool;
 mod producer;
 
 pub use consumer::{Consumer, Forward, Message};
+pub use ends::{InEnd, OutEnd};
 pub use news::News;
 pub use producer::{Loan, Producer};
 

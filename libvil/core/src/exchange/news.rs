@@ -5,7 +5,7 @@
 use crate::base::words::ProcessId;
 use crate::exchange::Peer;
 use crate::mem::{RingGeometry, Shared};
-use crate::queue::{self, Side};
+use crate::queue::{self, Side, claimed};
 
 /// How far a ring has come, and how often it was left by its producer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,6 +17,11 @@ pub struct News {
 impl News {
     /// Of a ring, now.
     pub fn of(shared: &Shared, ring: &RingGeometry) -> News {
+        if ring.claimed {
+            let present = claimed::present(shared, ring, Side::Tail).count() as u32;
+            let owners = claimed::gate(shared, ring, Side::Tail).incarnation;
+            return News { tail: queue::passed(shared, ring, Side::Tail) as u32, losses: owners.wrapping_sub(present) };
+        }
         let tail = queue::end(shared, ring, Side::Tail);
         // Every owner before the present one is gone.
         News { tail: tail.index, losses: tail.incarnation - u32::from(tail.owner.is_some() && tail.incarnation > 0) }
@@ -29,6 +34,10 @@ impl News {
 
     /// Adds the processes whose death would be news.
     pub fn producers(shared: &Shared, ring: &RingGeometry, found: &mut Vec<ProcessId>) {
+        if ring.claimed {
+            found.extend(claimed::present(shared, ring, Side::Tail));
+            return;
+        }
         if let Peer::Named(owner) = Peer::of(queue::end(shared, ring, Side::Tail)) {
             found.push(owner);
         }

@@ -88,6 +88,9 @@ pub fn reference(shared: &Shared, ring: &RingGeometry, index: u32) -> u64 {
 /// it is exact. What passed head follows from it: a count of its own would lose 2^32 when as many are skipped for
 /// nobody. Head is read first, so that it is never ahead of tail.
 pub fn passed(shared: &Shared, ring: &RingGeometry, side: Side) -> u64 {
+    if ring.claimed {
+        return claimed::passed(shared, ring, side);
+    }
     let head = end(shared, ring, Side::Head).index;
     let stored = shared.segment.word(ring.tail + COUNT).load("count");
     let tail = end(shared, ring, Side::Tail).index;

@@ -16,8 +16,12 @@ pub fn skipped(shared: &Shared, ring: &RingGeometry) -> u64 {
     shared.segment.word(ring.head + DROPPED).peek("skipped")
 }
 
-/// Counts a message that found the ring full. The producer is the only writer.
+/// Counts a message that found the ring full. The producer is the only writer, but of a claimed ring.
 pub fn count_refused(shared: &Shared, ring: &RingGeometry) {
+    if ring.claimed {
+        count_dropped(shared, ring);
+        return;
+    }
     let word = shared.segment.word(ring.tail + DROPPED);
     word.note(word.peek("dropped").wrapping_add(1), "dropped");
 }

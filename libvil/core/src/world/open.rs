@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use vil_ir::plan::Plan;
-use vil_ir::vocabulary::{Backpressure, QueueKind};
 
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
-use crate::exchange::Consumer;
+use crate::exchange::InEnd;
 use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, peek_sizes};
 use crate::registry::trail::{self, Event, Kind};
 use crate::registry::{self, Identity, Language, Liveness, Outcome, claim};
@@ -54,7 +53,7 @@ pub struct World {
     generation: u32,
     pub(super) may_spin: bool,
     /// Consuming ends that were closed while messages they lent on were still being read.
-    lingering: Mutex<Vec<Consumer>>,
+    lingering: Mutex<Vec<InEnd>>,
 }
 
 impl Liveness for World {
@@ -319,7 +318,7 @@ impl World {
     }
 
     /// Keeps a closed consuming end until what it lent on is released. When we leave before that, recovery sees to it.
-    pub(super) fn keep_lingering(&self, end: Consumer) {
+    pub(super) fn keep_lingering(&self, end: InEnd) {
         self.lingering().push(end);
     }
 
@@ -330,7 +329,7 @@ impl World {
         !ends.is_empty()
     }
 
-    fn lingering(&self) -> MutexGuard<'_, Vec<Consumer>> {
+    fn lingering(&self) -> MutexGuard<'_, Vec<InEnd>> {
         // A panic in a close leaves ends that are as good as before.
         self.lingering.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -410,7 +409,6 @@ fn build(
     wish: Barrier,
     make_room: impl FnOnce(&WorldPath) -> Result<(), Error>,
 ) -> Result<DirLock, Error> {
-    refuse_unsupported(plan)?;
     let (_, geometry, bytes) = lay_out(plan, chosen(wish))?;
     let lock = path.lock()?;
     make_room(path)?;
@@ -441,25 +439,6 @@ fn chosen(wish: Barrier) -> Barrier {
         Barrier::Membarrier if membarrier::register().is_ok() => Barrier::Membarrier,
         _ => Barrier::Fences,
     }
-}
-
-fn refuse_unsupported(plan: &Plan) -> Result<(), Error> {
-    for route in &plan.routes {
-        let refuse = |what: &str, word: &str| {
-            let message = format!(
-                "route {} -> {}: {what} {word} cannot be carried by this version of libvil",
-                route.from, route.to
-            );
-            Err(Error::new(Fault::Unsupported, message))
-        };
-        if route.kind == QueueKind::Mpmc {
-            return refuse("queue kind", route.kind.word());
-        }
-        if route.backpressure == Backpressure::DropOldest {
-            return refuse("backpressure", route.backpressure.word());
-        }
-    }
-    Ok(())
 }
 
 /// Under the directory's lock: removes a world of this name in which nobody lives, whatever it says of itself.

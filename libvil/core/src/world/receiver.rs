@@ -6,13 +6,14 @@ use vil_ir::vocabulary::Lane;
 
 use crate::base::atomic::{FOR_DATA, FOR_SPACE};
 use crate::base::error::{Error, Fault};
-use crate::exchange::{Consumer, Forward, Message, Refusal};
+use crate::exchange::{Forward, InEnd, Message, Refusal};
 use crate::heap::Slot;
 use crate::registry::trail::Kind;
-use crate::world::ends::{open_end, open_within, routes_of};
+use crate::sys::clock::now_ns;
+use crate::world::ends::{held_by_the_living, open_end, open_within, routes_of};
 use crate::world::pollable::Watch;
 use crate::world::sender::Sender;
-use crate::world::wait::{Telling, lost};
+use crate::world::wait::{Telling, deadline, lost};
 use crate::world::waitset::wait_any;
 use crate::world::{Stop, World};
 
@@ -28,7 +29,7 @@ pub struct Received {
 /// One route into the port, and the producer's loss that was told already.
 #[derive(Debug)]
 struct Inlet {
-    consumer: Consumer,
+    consumer: InEnd,
     told: u32,
 }
 
@@ -64,7 +65,7 @@ impl Receiver {
             world: Arc::clone(world),
         };
         for &route in routes {
-            let consumer = open_end(world, route, || Consumer::open(&world.shared, world.me(), route))?;
+            let consumer = open_end(world, route, || InEnd::open(&world.shared, world.me(), route))?;
             receiver.inlets.push(Inlet { consumer, told: 0 });
         }
         if receiver.inlets.is_empty() {
@@ -81,7 +82,7 @@ impl Receiver {
     /// Messages released on the port's routes since the world was created, or skipped under best_effort while nobody
     /// received; exact across crashes and restarts.
     pub fn received(&self) -> u64 {
-        self.inlets.iter().fold(0, |sum, inlet| sum.wrapping_add(inlet.consumer.released()))
+        self.inlets.iter().fold(0, |sum, inlet| sum.wrapping_add(inlet.consumer.released(&self.world.shared)))
     }
 
     /// The next message of any route, in turn; `Empty` when there is none.
@@ -111,11 +112,21 @@ impl Receiver {
     #[inline]
     pub fn receive(&mut self, timeout_ns: u64) -> Result<Received, Stop> {
         match self.poll() {
-            Err(Stop::Empty) if timeout_ns > 0 => {
-                wait_any(&mut [&mut *self], timeout_ns)?;
-                self.poll()
-            }
+            Err(Stop::Empty) if timeout_ns > 0 => self.receive_slowly(timeout_ns),
             answer => answer,
+        }
+    }
+
+    /// Waits; again when others took what woke us, which may be where several receive by one route.
+    #[cold]
+    fn receive_slowly(&mut self, timeout_ns: u64) -> Result<Received, Stop> {
+        let end = deadline(timeout_ns);
+        loop {
+            wait_any(&mut [&mut *self], end.saturating_sub(now_ns()))?;
+            match self.poll() {
+                Err(Stop::Empty) => {}
+                answer => return answer,
+            }
         }
     }
 
@@ -226,6 +237,10 @@ impl Receiver {
     /// Is the producer of a route gone without that being told? The first such one is what is told.
     pub(super) fn lost(&mut self, telling: Telling) -> bool {
         let world = &self.world;
+        if telling == Telling::Ask {
+            let others = self.inlets.iter().flat_map(|inlet| inlet.consumer.others(&world.shared));
+            others.for_each(|other| _ = held_by_the_living(world, other));
+        }
         self.inlets.iter_mut().any(|inlet| lost(|| inlet.consumer.peer(&world.shared), world, &mut inlet.told, telling))
     }
 }
@@ -241,7 +256,7 @@ fn blamed(world: &World, route: u32, kind: Kind, refusal: Refusal) -> Stop {
     refusal.into()
 }
 
-fn consumer_of(inlets: &mut [Inlet], route: u32) -> Result<&mut Consumer, Stop> {
+fn consumer_of(inlets: &mut [Inlet], route: u32) -> Result<&mut InEnd, Stop> {
     let found = inlets.iter_mut().find(|inlet| inlet.consumer.route() as u32 == route);
     found.map(|inlet| &mut inlet.consumer).ok_or(Stop::Fault(Fault::State))
 }

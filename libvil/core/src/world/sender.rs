@@ -7,11 +7,11 @@ use vil_ir::vocabulary::{Backpressure, Lane};
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::error::{Error, Fault};
-use crate::exchange::{Loan, Producer, Refusal};
+use crate::exchange::{Loan, OutEnd, Refusal};
 use crate::heap::Slot;
 use crate::mem::Shared;
 use crate::registry::trail::Kind;
-use crate::world::ends::{open_end, open_within, routes_of};
+use crate::world::ends::{held_by_the_living, open_end, open_within, routes_of};
 use crate::world::wait::{Telling, Wait, deadline, lost};
 use crate::world::{Stop, World};
 
@@ -20,7 +20,7 @@ type Attempt<T> = Result<T, Refusal>;
 /// The sending end of an out port: one route. One thread at a time.
 #[derive(Debug)]
 pub struct Sender {
-    producer: Producer,
+    producer: OutEnd,
     world: Arc<World>,
     cancels: u32,
     /// For each route the consumer's loss that was told already.
@@ -41,7 +41,11 @@ impl Sender {
     /// Opens the producing ends of some routes of one port, whatever our role.
     pub fn open_routes(world: &Arc<World>, routes: &[usize]) -> Result<Sender, Error> {
         let Some(&first) = routes.first() else { return Err(Error::new(Fault::NotFound, "a sender of no route")) };
-        let producer = open_end(world, first, || Producer::open(&world.shared, world.me(), routes))?;
+        if routes.len() > 1 && routes.iter().any(|route| world.shared.geometry.rings[*route].claimed) {
+            let message = "a sender of several routes of which one is mpmc or drop_oldest";
+            return Err(Error::new(Fault::Unsupported, message));
+        }
+        let producer = open_end(world, first, || OutEnd::open(&world.shared, world.me(), routes))?;
         let told = vec![0; routes.len()].into_boxed_slice();
         Ok(Sender { producer, cancels: world.cancels(), world: Arc::clone(world), told })
     }
@@ -58,7 +62,7 @@ impl Sender {
 
     /// Messages published on the route since the world was created, exact across crashes and restarts.
     pub fn published(&self) -> u64 {
-        self.producer.published()
+        self.producer.published(&self.world.shared)
     }
 
     /// A place to write a message into; blocks as the route's policy says when the pool is short.
@@ -106,7 +110,7 @@ impl Sender {
 
     /// Its first route.
     pub(super) fn route(&self) -> usize {
-        self.producer.routes().next().unwrap_or(0)
+        self.producer.route()
     }
 
     /// Publishes a loan; what a full ring means is the route's policy. On every answer but `Ok` and `Dropped` the
@@ -147,7 +151,7 @@ impl Sender {
     fn publish_by(
         &mut self,
         ticket: u64,
-        publish: impl FnMut(&mut Producer, &Shared) -> Attempt<()>,
+        publish: impl FnMut(&mut OutEnd, &Shared) -> Attempt<()>,
     ) -> Result<(), Stop> {
         let mut publish = publish;
         match publish(&mut self.producer, &self.world.shared) {
@@ -166,8 +170,9 @@ impl Sender {
     }
 
     /// Publishes what no loan names. A full ring is waited for or said: there is no message here that could be dropped.
-    fn pass_on<T>(&mut self, mut publish: impl FnMut(&mut Producer, &Shared) -> Attempt<T>) -> Result<T, Stop> {
+    fn pass_on<T>(&mut self, mut publish: impl FnMut(&mut OutEnd, &Shared) -> Attempt<T>) -> Result<T, Stop> {
         match publish(&mut self.producer, &self.world.shared) {
+            Err(Refusal::Full) if self.is_let_go() => Ok(publish(&mut self.producer, &self.world.shared)?),
             Err(Refusal::Full) if self.producer.ring().backpressure == Backpressure::Block => {
                 self.wait_for_room(publish)
             }
@@ -194,12 +199,21 @@ impl Sender {
         }
     }
 
+    /// Was the ring full because a dead process had begun to write the next cell? Then it is recovered.
+    fn is_let_go(&self) -> bool {
+        let writer = self.producer.held_up_by(&self.world.shared);
+        writer.is_some_and(|writer| !held_by_the_living(&self.world, writer))
+    }
+
     #[cold]
     fn publish_slowly(
         &mut self,
         ticket: u64,
-        publish: impl FnMut(&mut Producer, &Shared) -> Attempt<()>,
+        mut publish: impl FnMut(&mut OutEnd, &Shared) -> Attempt<()>,
     ) -> Result<(), Stop> {
+        if self.is_let_go() && publish(&mut self.producer, &self.world.shared) == Ok(()) {
+            return Ok(());
+        }
         match self.producer.ring().backpressure {
             Backpressure::Block => self.wait_for_room(publish),
             Backpressure::DropNewest => {
@@ -211,7 +225,7 @@ impl Sender {
     }
 
     #[cold]
-    fn wait_for_room<T>(&mut self, mut publish: impl FnMut(&mut Producer, &Shared) -> Attempt<T>) -> Result<T, Stop> {
+    fn wait_for_room<T>(&mut self, mut publish: impl FnMut(&mut OutEnd, &Shared) -> Attempt<T>) -> Result<T, Stop> {
         let world = Arc::clone(&self.world);
         self.wait(
             |producer| match publish(producer, &world.shared) {
@@ -225,7 +239,7 @@ impl Sender {
     /// Waits for head to move, until the route's deadline; `between` is called once in each slice.
     fn wait<T>(
         &mut self,
-        mut attempt: impl FnMut(&mut Producer) -> Option<Result<T, Stop>>,
+        mut attempt: impl FnMut(&mut OutEnd) -> Option<Result<T, Stop>>,
         mut between: impl FnMut(&World),
     ) -> Result<T, Stop> {
         let Sender { producer, world, cancels, told } = self;
@@ -245,7 +259,10 @@ impl Sender {
     }
 }
 
-fn lost_any(producer: &Producer, world: &World, told: &mut [u32], telling: Telling) -> bool {
+fn lost_any(producer: &OutEnd, world: &World, told: &mut [u32], telling: Telling) -> bool {
+    if telling == Telling::Ask {
+        producer.others(&world.shared).into_iter().for_each(|other| _ = held_by_the_living(world, other));
+    }
     told.iter_mut()
         .enumerate()
         .fold(false, |any, (at, told)| lost(|| producer.peer(&world.shared, at), world, told, telling) || any)

@@ -1,0 +1,267 @@
+//! An end of either kind of ring under one name: the ledger's, which one process holds, or a claimed one's.
+//!
+//! It decides nothing but which of the two it is, when it is opened.
+
+use crate::base::words::ProcessId;
+use crate::exchange::claimed::{Popper, Pusher};
+use crate::exchange::{Consumer, Forward, Loan, Message, NotOpened, Peer, Producer, Refusal};
+use crate::heap::Slot;
+use crate::mem::{RingGeometry, Shared};
+
+/// A producing end. All of it is private.
+#[derive(Debug, Clone)]
+pub enum OutEnd {
+    /// Of one port's rings that are ledgers.
+    Ledger(Producer),
+    /// Of one claimed ring.
+    Claimed(Pusher),
+}
+
+/// A consuming end. All of it is private.
+#[derive(Debug, Clone)]
+pub enum InEnd {
+    /// Of a ring that is a ledger.
+    Ledger(Consumer),
+    /// Of a claimed ring.
+    Claimed(Popper),
+}
+
+/// The same call on either kind.
+macro_rules! either {
+    ($end:expr, $name:ident => $call:expr) => {
+        match $end {
+            Self::Ledger($name) => $call,
+            Self::Claimed($name) => $call,
+        }
+    };
+}
+
+impl OutEnd {
+    /// Opens the producing ends of some routes of one port. A claimed ring is a port's only one.
+    pub fn open(shared: &Shared, me: ProcessId, routes: &[usize]) -> Result<OutEnd, NotOpened> {
+        let claimed = routes.iter().filter(|route| shared.geometry.rings[**route].claimed).count();
+        match (routes, claimed) {
+            (_, 0) => Producer::open(shared, me, routes).map(OutEnd::Ledger),
+            ([route], _) => Pusher::open(shared, me, *route).map(OutEnd::Claimed),
+            _ => Err(NotOpened::Corrupt),
+        }
+    }
+
+    /// Its first route.
+    pub fn route(&self) -> usize {
+        match self {
+            OutEnd::Ledger(end) => end.routes().next().unwrap_or(0),
+            OutEnd::Claimed(end) => end.route(),
+        }
+    }
+
+    /// Its first ring.
+    #[inline]
+    pub fn ring(&self) -> &RingGeometry {
+        either!(self, end => end.ring())
+    }
+
+    /// Messages published on the first route since the world was created.
+    pub fn published(&self, shared: &Shared) -> u64 {
+        match self {
+            OutEnd::Ledger(end) => end.published(),
+            OutEnd::Claimed(end) => end.published(shared),
+        }
+    }
+
+    /// Who is at the other end of the ring at this position.
+    pub fn peer(&self, shared: &Shared, at: usize) -> Peer {
+        match self {
+            OutEnd::Ledger(end) => end.peer(shared, at),
+            OutEnd::Claimed(end) => end.peer(shared),
+        }
+    }
+
+    /// Those beside the peer whose death may end a wait.
+    pub fn others(&self, shared: &Shared) -> Vec<ProcessId> {
+        match self {
+            OutEnd::Ledger(_) => Vec::new(),
+            OutEnd::Claimed(end) => end.others(shared),
+        }
+    }
+
+    /// Who is writing the cell that we need next.
+    pub fn held_up_by(&self, shared: &Shared) -> Option<ProcessId> {
+        match self {
+            OutEnd::Ledger(_) => None,
+            OutEnd::Claimed(end) => end.held_up_by(shared),
+        }
+    }
+
+    /// A place to write a message into.
+    #[inline]
+    pub fn loan(&mut self, shared: &Shared) -> Result<Loan, Refusal> {
+        either!(self, end => end.loan(shared))
+    }
+
+    /// Gives a loan back unwritten.
+    #[inline]
+    pub fn discard(&mut self, ticket: u64) -> Result<(), Refusal> {
+        either!(self, end => end.discard(ticket))
+    }
+
+    /// Is there room for a message?
+    #[inline]
+    pub fn has_room(&mut self, shared: &Shared) -> Result<bool, Refusal> {
+        either!(self, end => end.has_room(shared))
+    }
+
+    /// Publishes a loan.
+    #[inline]
+    pub fn publish(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        either!(self, end => end.publish(shared, ticket))
+    }
+
+    /// Publishes a loan and keeps it for reading: ledgers only.
+    pub fn keep(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        self.ledger()?.keep(shared, ticket)
+    }
+
+    /// Ends the reading of a kept message: ledgers only.
+    pub fn release(&mut self, ticket: u64) -> Result<(), Refusal> {
+        self.ledger()?.release(ticket)
+    }
+
+    /// Publishes a loan as an answer: ledgers only.
+    pub fn answer(&mut self, shared: &Shared, ticket: u64, route: u32, number: u64) -> Result<(), Refusal> {
+        self.ledger()?.answer(shared, ticket, route, number)
+    }
+
+    /// Publishes a slot that this process owns and no loan names.
+    pub fn push_slot(&mut self, shared: &Shared, slot: Slot) -> Result<(), Refusal> {
+        either!(self, end => end.push_slot(shared, slot))
+    }
+
+    /// Publishes a slot that another producer owns: ledgers only.
+    pub fn lend_on(&mut self, shared: &Shared, slot: Slot, source: usize) -> Result<u32, Refusal> {
+        self.ledger()?.lend_on(shared, slot, source)
+    }
+
+    /// Counts a message that found no room, and ends its loan.
+    pub fn drop_newest(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        either!(self, end => end.drop_newest(shared, ticket))
+    }
+
+    /// Closes the end.
+    pub fn close(&mut self, shared: &Shared) {
+        either!(self, end => end.close(shared));
+    }
+
+    fn ledger(&mut self) -> Result<&mut Producer, Refusal> {
+        match self {
+            OutEnd::Ledger(end) => Ok(end),
+            OutEnd::Claimed(_) => Err(Refusal::Mode),
+        }
+    }
+}
+
+impl InEnd {
+    /// Opens the consuming end of a route.
+    pub fn open(shared: &Shared, me: ProcessId, route: usize) -> Result<InEnd, NotOpened> {
+        match shared.geometry.rings[route].claimed {
+            false => Consumer::open(shared, me, route).map(InEnd::Ledger),
+            true => Popper::open(shared, me, route).map(InEnd::Claimed),
+        }
+    }
+
+    /// The route.
+    #[inline]
+    pub fn route(&self) -> usize {
+        either!(self, end => end.route())
+    }
+
+    /// The ring.
+    #[inline]
+    pub fn ring(&self) -> &RingGeometry {
+        either!(self, end => end.ring())
+    }
+
+    /// Messages that are over on the route since the world was created.
+    pub fn released(&self, shared: &Shared) -> u64 {
+        match self {
+            InEnd::Ledger(end) => end.released(),
+            InEnd::Claimed(end) => end.released(shared),
+        }
+    }
+
+    /// Who is at the other end.
+    pub fn peer(&self, shared: &Shared) -> Peer {
+        either!(self, end => end.peer(shared))
+    }
+
+    /// Those beside the peer whose death may end a wait.
+    pub fn others(&self, shared: &Shared) -> Vec<ProcessId> {
+        match self {
+            InEnd::Ledger(_) => Vec::new(),
+            InEnd::Claimed(end) => end.others(shared),
+        }
+    }
+
+    /// Is there a message that was not received yet?
+    #[inline]
+    pub fn is_ready(&mut self, shared: &Shared) -> bool {
+        either!(self, end => end.is_ready(shared))
+    }
+
+    /// Are messages lent on to another ring?
+    pub fn has_lent(&self) -> bool {
+        match self {
+            InEnd::Ledger(end) => end.has_lent(),
+            InEnd::Claimed(_) => false,
+        }
+    }
+
+    /// The next message.
+    #[inline]
+    pub fn receive(&mut self, shared: &Shared) -> Result<Message, Refusal> {
+        either!(self, end => end.receive(shared))
+    }
+
+    /// Ends a message.
+    #[inline]
+    pub fn release(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        either!(self, end => end.release(shared, ticket))
+    }
+
+    /// Ends a taken message that was used.
+    pub fn consume(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        either!(self, end => end.consume(shared, ticket))
+    }
+
+    /// The slot of a taken message, which is the caller's from here on.
+    pub fn take_slot(&mut self, ticket: u64) -> Result<Slot, Refusal> {
+        either!(self, end => end.take_slot(ticket))
+    }
+
+    /// The slot of a message in hand that may be forwarded, and whether it would move or be borrowed.
+    pub fn forwardable(&self, ticket: u64) -> Result<(Slot, Forward), Refusal> {
+        match self {
+            InEnd::Ledger(end) => end.forwardable(ticket),
+            InEnd::Claimed(end) => Ok((end.slot(ticket)?, Forward::Taken)),
+        }
+    }
+
+    /// The message in hand was published on in another ring: ledgers only.
+    pub fn lend(&mut self, shared: &Shared, ticket: u64, route: usize, index: u32) -> Result<(), Refusal> {
+        match self {
+            InEnd::Ledger(end) => end.lend(shared, ticket, route, index),
+            InEnd::Claimed(_) => Err(Refusal::Mode),
+        }
+    }
+
+    /// Closes the end. False: what was lent is still being read; close again later.
+    pub fn close(&mut self, shared: &Shared) -> bool {
+        match self {
+            InEnd::Ledger(end) => end.close(shared),
+            InEnd::Claimed(end) => {
+                end.close(shared);
+                true
+            }
+        }
+    }
+}
