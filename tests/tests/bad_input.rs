@@ -1,0 +1,583 @@
+//! Every function of `vil.h` with every bad value that the types of its parameters allow, one at a time: NULL, closed
+//! handles, handles of another kind and of another world, wrong struct sizes, numbers out of range. Each is a status, in
+//! the library that is shipped, and the handles go on.
+//!
+//! The header is the table: a function, a type or a number that is new in it is tried at once, or fails until it is said
+//! here what a good value is.
+
+use std::ffi::{CStr, CString, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::ptr::null;
+
+use vil_capi::*;
+use vil_tests::artifact::{artifact, root};
+use vil_tests::runtime_dir::RuntimeDir;
+
+const PROGRAM: &str = "\
+vil: 1
+program: post
+messages:
+  Letter: { fields: [ { name: n, type: u64 } ] }
+defaults: { ports: { loans: 4, queue: { capacity: 8, backpressure: fail } } }
+interfaces:
+  Writer: { ports: { letters: { direction: out, message: Letter } } }
+  Reader: { ports: { letters: { direction: in, message: Letter } } }
+processes:
+  writer: { interface: Writer }
+  reader: { interface: Reader }
+routes:
+  - { from: writer.letters, to: reader.letters, transfer: loan_write }
+";
+
+/// Bytes of a letter.
+const LETTER: usize = 8;
+
+/// Pointers that may be NULL, by function (or `*`) and parameter.
+const MAY_BE_NULL: &[(&str, &str)] = &[
+    ("*", "error"),
+    ("vil_world_create", "contract"),
+    ("vil_world_open", "contract"),
+    ("vil_world_open_or_create", "contract"),
+    ("vil_world_create", "options"),
+    ("vil_world_open", "options"),
+    ("vil_world_open_or_create", "options"),
+    ("vil_world_unlink", "options"),
+    ("vil_world_recover", "recovered"),
+    ("vil_registry_recover", "recovered"),
+];
+
+/// A member that is gone is not found in its set, rather than refused.
+const NOT_FOUND_TOO: &[&str] = &["vil_waitset_remove", "vil_waitset_remove_sender"];
+
+/// A function of the header.
+struct Function {
+    name: String,
+    parameters: Vec<Parameter>,
+}
+
+/// `const vil_contract_t *` and `contract`.
+#[derive(Debug)]
+struct Parameter {
+    kind: String,
+    name: String,
+}
+
+impl Parameter {
+    fn parse(text: &str) -> Option<Parameter> {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let at = text.rfind([' ', '*'])? + 1;
+        Some(Parameter { kind: text[..at].trim().to_owned(), name: text[at..].to_owned() })
+    }
+
+    fn is_pointer(&self) -> bool {
+        self.kind.ends_with('*')
+    }
+
+    /// "sender" for `vil_sender_t *`.
+    fn noun(&self) -> Option<&str> {
+        let noun = self.kind.strip_prefix("vil_")?.strip_suffix("_t *")?;
+        NOUNS.contains(&noun).then_some(noun)
+    }
+
+    /// Bytes of a struct that begins with its size.
+    fn sized(&self) -> Option<usize> {
+        let name = self.kind.trim_start_matches("const ").strip_suffix(" *")?;
+        SIZED.iter().find(|(known, _)| *known == name).map(|(_, size)| *size)
+    }
+}
+
+const NOUNS: &[&str] = &["program", "world", "sender", "receiver", "heap", "queue", "waitset"];
+
+/// Structs that begin with their size.
+const SIZED: &[(&str, usize)] = &[
+    ("vil_contract_t", size_of::<vil_contract_t>()),
+    ("vil_world_options_t", size_of::<vil_world_options_t>()),
+    ("vil_heap_options_t", size_of::<vil_heap_options_t>()),
+    ("vil_audit_t", size_of::<vil_audit_t>()),
+    ("vil_route_info_t", size_of::<vil_route_info_t>()),
+    ("vil_process_info_t", size_of::<vil_process_info_t>()),
+    ("vil_registry_entry_t", size_of::<vil_registry_entry_t>()),
+    ("vil_event_t", size_of::<vil_event_t>()),
+];
+
+fn header() -> String {
+    std::fs::read_to_string(root().join("include/vil/vil.h")).expect("vil.h is there")
+}
+
+/// Functions of the header that answer a status about parameters.
+fn functions() -> Vec<Function> {
+    let header = header();
+    let code: String = header.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n");
+    let declared = code.split("VIL_API").skip(1).filter_map(|text| text.split_once(';')).map(|(text, _)| text);
+    let parse = |text: &str| {
+        let (head, rest) = text.trim().strip_prefix("vil_status_t")?.split_once('(')?;
+        let parameters = rest.trim_end_matches(')').split(',').filter_map(Parameter::parse).collect();
+        Some(Function { name: head.trim().to_owned(), parameters })
+    };
+    declared.filter_map(parse).collect()
+}
+
+/// Sizes of structs in the header begin with `struct_size`; each must be known here.
+#[test]
+fn every_struct_with_a_size_is_known() {
+    let header = header();
+    let structs = header.split("typedef struct {").skip(1).filter_map(|text| text.split_once("} "));
+    let sized = structs.filter(|(body, _)| body.contains("uint32_t struct_size;"));
+    let names: Vec<&str> = sized.filter_map(|(_, rest)| rest.split(';').next()).collect();
+    assert!(names.len() >= SIZED.len(), "{names:?}");
+    let missing: Vec<_> = names.iter().filter(|name| !SIZED.iter().any(|(known, _)| known == *name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The shipped library, called by name with numbers: on both platforms integers and pointers travel in the same registers,
+/// and those that a function does not take are not looked at.
+struct Library(*mut c_void);
+
+type Any = unsafe extern "C" fn(usize, usize, usize, usize, usize, usize) -> vil_status_t;
+
+impl Library {
+    fn load() -> Library {
+        let path = CString::new(artifact().shared.as_os_str().as_bytes()).expect("no NUL");
+        // SAFETY: a path that ends with NUL; the library is never unloaded.
+        let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+        assert!(!library.is_null(), "libvil.so cannot be loaded");
+        Library(library)
+    }
+
+    fn call(&self, name: &str, arguments: &[usize]) -> vil_status_t {
+        let symbol = CString::new(name).expect("no NUL");
+        // SAFETY: the library is loaded, the name ends with NUL.
+        let found = unsafe { libc::dlsym(self.0, symbol.as_ptr()) };
+        assert!(!found.is_null() && arguments.len() <= 6, "{name} cannot be called");
+        let mut all = [0; 6];
+        all[..arguments.len()].copy_from_slice(arguments);
+        let [a, b, c, d, e, f] = all;
+        // SAFETY: vil.h declares it with integers and pointers alone, at most six; what they point to is the fixture's.
+        unsafe { std::mem::transmute::<*mut c_void, Any>(found)(a, b, c, d, e, f) }
+    }
+
+    fn fine(&self, name: &str, arguments: &[usize]) {
+        assert_eq!(self.call(name, arguments), VIL_OK, "{name}");
+    }
+}
+
+/// The handles of one world and one heap, with a letter, a loan and a block in hand.
+struct Post {
+    world_name: CString,
+    heap_name: CString,
+    program: usize,
+    writer: usize,
+    reader: usize,
+    sender: usize,
+    receiver: usize,
+    heap: usize,
+    producer: usize,
+    consumer: usize,
+    set: usize,
+    loan: Box<vil_loan_t>,
+    message: Box<vil_message_t>,
+    block: Box<vil_loan_t>,
+}
+
+fn place<T>(place: &T) -> usize {
+    std::ptr::from_ref(place) as usize
+}
+
+fn text(text: &CStr) -> usize {
+    text.as_ptr() as usize
+}
+
+/// A plain struct of zeroes.
+fn zero<T>() -> Box<T> {
+    // SAFETY: used for C structs of numbers and pointers, of which all zero is one.
+    Box::new(unsafe { std::mem::zeroed() })
+}
+
+fn role(process: &CStr) -> vil_contract_t {
+    vil_contract_t {
+        struct_size: size_of::<vil_contract_t>() as u32,
+        generator_level: 1,
+        program: c"post".as_ptr(),
+        process: process.as_ptr(),
+        ports: null(),
+        port_count: 0,
+        reserved: 0,
+    }
+}
+
+/// What every call of this file needs.
+struct Bench {
+    library: Library,
+    json: CString,
+    options: vil_world_options_t,
+    shape: vil_heap_options_t,
+    contract: vil_contract_t,
+    data: [u64; LETTER],
+    one: Post,
+    other: Post,
+    closed: Vec<(&'static str, usize)>,
+    _dir: RuntimeDir,
+    _place: CString,
+}
+
+impl Post {
+    fn open(
+        library: &Library,
+        names: (&CStr, &CStr),
+        json: &CStr,
+        options: &vil_world_options_t,
+        shape: &vil_heap_options_t,
+    ) -> Post {
+        let mut post = Post {
+            world_name: names.0.to_owned(),
+            heap_name: names.1.to_owned(),
+            program: 0,
+            writer: 0,
+            reader: 0,
+            sender: 0,
+            receiver: 0,
+            heap: 0,
+            producer: 0,
+            consumer: 0,
+            set: 0,
+            loan: zero(),
+            message: zero(),
+            block: zero(),
+        };
+        let (writer, reader, letters) = (role(c"writer"), role(c"reader"), text(c"letters"));
+        let (world, heap, o, h) = (text(names.0), text(names.1), place(options), place(shape));
+        library.fine("vil_program_parse", &[text(json), json.count_bytes(), place(&post.program), 0]);
+        library.fine("vil_world_create", &[world, post.program, place(&writer), o, place(&post.writer), 0]);
+        library.fine("vil_world_open", &[world, place(&reader), o, place(&post.reader), 0]);
+        library.fine("vil_sender_open", &[post.writer, letters, place(&post.sender), 0]);
+        library.fine("vil_receiver_open", &[post.reader, letters, place(&post.receiver), 0]);
+        library.fine("vil_heap_create", &[heap, h, place(&post.heap), 0]);
+        library.fine("vil_queue_open", &[post.heap, 0, VIL_PRODUCER as usize, place(&post.producer), 0]);
+        library.fine("vil_queue_open", &[post.heap, 0, VIL_CONSUMER as usize, place(&post.consumer), 0]);
+        library.fine("vil_waitset_create", &[post.reader, place(&post.set), 0]);
+        post.pass(library);
+        post.loan = zero();
+        post.hold(library);
+        post
+    }
+
+    /// A loan, a message and a block in hand.
+    fn hold(&mut self, library: &Library) {
+        let letter = 7u64;
+        library.fine("vil_sender_send", &[self.sender, place(&letter), LETTER]);
+        library.fine("vil_receiver_receive", &[self.receiver, 0, place(&*self.message)]);
+        library.fine("vil_sender_loan", &[self.sender, place(&*self.loan)]);
+        library.fine("vil_queue_loan", &[self.producer, place(&*self.block)]);
+    }
+
+    /// A letter passes by either way.
+    fn pass(&self, library: &Library) {
+        let (letter, mut message, mut block) = (7u64, zero::<vil_message_t>(), zero::<vil_loan_t>());
+        library.fine("vil_sender_send", &[self.sender, place(&letter), LETTER]);
+        library.fine("vil_receiver_receive", &[self.receiver, 0, &raw mut *message as usize]);
+        library.fine("vil_receiver_release", &[self.receiver, &raw mut *message as usize]);
+        library.fine("vil_queue_loan", &[self.producer, &raw mut *block as usize]);
+        library.fine("vil_queue_push", &[self.producer, &raw mut *block as usize]);
+        library.fine("vil_queue_pop", &[self.consumer, 0, &raw mut *message as usize]);
+        library.fine("vil_queue_release", &[self.consumer, &raw mut *message as usize]);
+    }
+
+    /// What is in hand is still in hand, and ends well.
+    fn put_down(&self, library: &Library) {
+        library.fine("vil_sender_publish", &[self.sender, place(&*self.loan)]);
+        library.fine("vil_receiver_release", &[self.receiver, place(&*self.message)]);
+        library.fine("vil_queue_discard", &[self.producer, place(&*self.block)]);
+        let message = zero::<vil_message_t>();
+        library.fine("vil_receiver_receive", &[self.receiver, 0, place(&*message)]);
+        library.fine("vil_receiver_release", &[self.receiver, place(&*message)]);
+        self.pass(library);
+    }
+
+    /// The handle that a function is meant for.
+    fn handle(&self, noun: &str, function: &str) -> usize {
+        match noun {
+            "program" => self.program,
+            "world" if function.contains("_receiver_") || function.contains("waitset") => self.reader,
+            "world" => self.writer,
+            "sender" => self.sender,
+            "receiver" => self.receiver,
+            "heap" => self.heap,
+            "queue" if function.ends_with("_pop") || function.ends_with("_release") => self.consumer,
+            "queue" => self.producer,
+            "waitset" => self.set,
+            _ => panic!("no handle of `{noun}`"),
+        }
+    }
+
+    fn close(&self, library: &Library) -> Vec<(&'static str, usize)> {
+        let all = [
+            ("waitset", self.set),
+            ("sender", self.sender),
+            ("receiver", self.receiver),
+            ("queue", self.producer),
+            ("queue", self.consumer),
+            ("heap", self.heap),
+            ("world", self.writer),
+            ("world", self.reader),
+            ("program", self.program),
+        ];
+        all.iter().for_each(|(noun, handle)| library.fine(&format!("vil_{noun}_close"), &[*handle]));
+        all.to_vec()
+    }
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let dir = RuntimeDir::new("bad-input");
+        let (program, _) = vil_ir::load::from_yaml(PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+        let json = CString::new(vil_ir::dump::canonical_json(&program)).expect("no NUL");
+        let runtime_dir = CString::new(dir.as_os_str().as_bytes()).expect("no NUL");
+        let mut options = *zero::<vil_world_options_t>();
+        (options.struct_size, options.runtime_dir) = (size_of_val(&options) as u32, runtime_dir.as_ptr());
+        let mut shape = *zero::<vil_heap_options_t>();
+        (shape.struct_size, shape.runtime_dir) = (size_of_val(&shape) as u32, runtime_dir.as_ptr());
+        (shape.slot_size, shape.queue_count, shape.queue_capacity, shape.loans) = (64, 1, 8, 4);
+        let library = Library::load();
+        let open = |names| Post::open(&library, names, &json, &options, &shape);
+        let closed = open((c"closed", c"closed-heap"));
+        closed.put_down(&library);
+        let (closed, one, other) = (closed.close(&library), open((c"post", c"heap")), open((c"other", c"other-heap")));
+        let contract = role(c"writer");
+        Bench {
+            library,
+            json,
+            options,
+            shape,
+            contract,
+            data: [0; LETTER],
+            one,
+            other,
+            closed,
+            _dir: dir,
+            _place: runtime_dir,
+        }
+    }
+
+    /// A call of a function with everything right but one argument, if any.
+    fn call(&self, function: &Function, wrong: Option<(usize, usize)>) -> vil_status_t {
+        let mut room = [0u64; 512];
+        let mut arguments = Vec::new();
+        let mut outs: Vec<Box<[u64; 64]>> = Vec::new();
+        for parameter in &function.parameters {
+            arguments.push(self.good(function, parameter, &mut room, &mut outs));
+        }
+        if let Some((at, value)) = wrong {
+            arguments[at] = value;
+        }
+        self.library.call(&function.name, &arguments)
+    }
+
+    /// A good value of a parameter.
+    fn good(
+        &self,
+        function: &Function,
+        parameter: &Parameter,
+        room: &mut [u64; 512],
+        outs: &mut Vec<Box<[u64; 64]>>,
+    ) -> usize {
+        let name = function.name.as_str();
+        if let Some(noun) = parameter.noun() {
+            return self.one.handle(noun, name);
+        }
+        let mut out = || {
+            outs.push(Box::new([0; 64]));
+            outs.last_mut().map_or(0, |out| out.as_mut_ptr() as usize)
+        };
+        match (parameter.kind.as_str(), parameter.name.as_str()) {
+            ("const char *", "name") if name.contains("_heap_") => text(&self.one.heap_name),
+            ("const char *", "name") => text(&self.one.world_name),
+            ("const char *", "port") => text(c"letters"),
+            ("const char *", "json") => text(&self.json),
+            ("size_t", "size") if name == "vil_program_parse" => self.json.count_bytes(),
+            ("size_t", "size") => LETTER,
+            ("size_t", "count") => 1,
+            ("const void *", "data") => place(&self.data),
+            ("const vil_world_options_t *", _) => place(&self.options),
+            ("const vil_heap_options_t *", _) => place(&self.shape),
+            ("const vil_contract_t *", _) => place(&self.contract),
+            ("vil_loan_t *", "block") if !name.ends_with("_loan") => place(&*self.one.block),
+            ("vil_loan_t *", "loan") if !name.ends_with("_loan") => place(&*self.one.loan),
+            ("vil_message_t *" | "const vil_message_t *", _)
+                if !name.ends_with("_receive") && !name.ends_with("_pop") =>
+            {
+                place(&*self.one.message)
+            }
+            ("vil_receiver_t *const *", _) => place(&self.one.receiver),
+            ("uint64_t", "timeout_ns" | "token") => 0,
+            ("uint32_t", "index" | "route") => 0,
+            ("uint32_t", "role") => VIL_PRODUCER as usize,
+            ("uint32_t", "interval_ms") => 1000,
+            (kind, _) if parameter.sized().is_some() => {
+                room[0] = parameter.sized().expect("it was asked") as u64;
+                assert!(!kind.starts_with("const"), "{name}: no good {kind}");
+                room.as_mut_ptr() as usize
+            }
+            (kind, _) if kind.ends_with('*') && !kind.starts_with("const") => out(),
+            (kind, what) => panic!("{name}: say here what a good `{kind}` called `{what}` is"),
+        }
+    }
+}
+
+fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
+    let is_it = |(of, what): &(&str, &str)| (*of == "*" || *of == function.name) && *what == parameter.name;
+    MAY_BE_NULL.iter().any(is_it)
+}
+
+/// Every parameter of every function for which `wrong` has bad values, with what they must answer.
+fn each(
+    bench: &Bench,
+    mut wrong: impl FnMut(&Function, &Parameter) -> Vec<(String, usize, &'static [vil_status_t])>,
+) -> u32 {
+    let mut tried = 0;
+    for function in functions() {
+        for (at, parameter) in function.parameters.iter().enumerate() {
+            for (what, value, statuses) in wrong(&function, parameter) {
+                let status = bench.call(&function, Some((at, value)));
+                assert!(
+                    statuses.contains(&status),
+                    "{} with {what} for {} answers {status}, not one of {statuses:?}",
+                    function.name,
+                    parameter.name
+                );
+                tried += 1;
+            }
+        }
+    }
+    bench.one.put_down(&bench.library);
+    bench.other.put_down(&bench.library);
+    println!("{tried} calls");
+    tried
+}
+
+#[test]
+fn the_header_is_read_whole() {
+    let functions = functions();
+    assert!(functions.len() > 60, "{}", functions.len());
+    let count = header().matches("VIL_API").count();
+    assert_eq!(functions.len(), count - 4, "all but those that answer no status, or take one");
+    assert!(functions.iter().all(|function| !function.parameters.is_empty()));
+    let open = functions.iter().find(|function| function.name == "vil_queue_open").expect("it is there");
+    let kinds: Vec<&str> = open.parameters.iter().map(|parameter| parameter.kind.as_str()).collect();
+    assert_eq!(kinds, ["vil_heap_t *", "uint32_t", "uint32_t", "vil_queue_t **", "vil_error_t *"]);
+}
+
+#[test]
+fn null_for_any_pointer_is_a_status_and_nothing_happens() {
+    let bench = Bench::new();
+    let tried = each(&bench, |function, parameter| match parameter.noun() {
+        Some(_) => vec![("NULL".into(), 0, &[VIL_E_HANDLE])],
+        None if parameter.is_pointer() && !may_be_null(function, parameter) => {
+            vec![("NULL".into(), 0, &[VIL_E_ARGUMENT])]
+        }
+        None => vec![],
+    });
+    assert!(tried > 120, "{tried}");
+}
+
+#[test]
+fn closed_handles_and_those_of_another_kind_are_refused_in_every_place() {
+    const REFUSED: &[vil_status_t] = &[VIL_E_HANDLE];
+    const REFUSED_OR_ABSENT: &[vil_status_t] = &[VIL_E_HANDLE, VIL_E_NOT_FOUND];
+    let bench = Bench::new();
+    let tried = each(&bench, |function, parameter| {
+        let Some(noun) = parameter.noun() else { return vec![] };
+        let is_member = noun != "waitset" && NOT_FOUND_TOO.contains(&function.name.as_str());
+        let closed = bench.closed.iter().filter(|(known, _)| *known == noun).map(|(_, handle)| {
+            ("a closed one".to_owned(), *handle, if is_member { REFUSED_OR_ABSENT } else { REFUSED })
+        });
+        let others = NOUNS.iter().filter(|other| **other != noun);
+        let others = others.map(|other| (format!("a {other}"), bench.one.handle(other, &function.name), REFUSED));
+        let made_up = [1, 8, usize::MAX, bench.one.handle(noun, &function.name) ^ 1 << 50];
+        let made_up = made_up.into_iter().map(|handle| (format!("{handle:#x}"), handle, REFUSED));
+        closed.chain(others).chain(made_up).collect()
+    });
+    assert!(tried > 600, "{tried}");
+}
+
+#[test]
+fn handles_loans_and_messages_of_another_world_are_refused() {
+    const REFUSED: &[vil_status_t] = &[VIL_E_ARGUMENT, VIL_E_STATE, VIL_E_NOT_FOUND];
+    let bench = Bench::new();
+    let tried = each(&bench, |function, parameter| {
+        let is_second = function.parameters.first().is_some_and(|first| first.name != parameter.name);
+        let name = function.name.as_str();
+        let other = &bench.other;
+        match parameter.kind.as_str() {
+            _ if parameter.noun().is_some() && is_second && parameter.noun() != Some("program") => {
+                let noun = parameter.noun().expect("it has one");
+                vec![("another world's".into(), other.handle(noun, name), REFUSED)]
+            }
+            "vil_loan_t *" if !name.ends_with("_loan") => {
+                let theirs = if name.contains("_queue_") { &other.block } else { &other.loan };
+                vec![("another world's".into(), place(&**theirs), REFUSED)]
+            }
+            "vil_message_t *" if !name.ends_with("_receive") && !name.ends_with("_pop") => {
+                // The tickets of two worlds' first letters are alike; its end tells by them alone, so theirs is made older.
+                let mut theirs = zero::<vil_message_t>();
+                *theirs = vil_message_t { ticket: other.message.ticket ^ 1 << 40, ..*other.message };
+                vec![("another's".into(), Box::leak(theirs) as *mut _ as usize, REFUSED)]
+            }
+            _ => vec![],
+        }
+    });
+    assert!(tried >= 10, "{tried}");
+    let pair = [bench.one.receiver, bench.other.receiver];
+    let mut index = 77usize;
+    let arguments = [pair.as_ptr() as usize, 2, 0, &raw mut index as usize];
+    assert_eq!(bench.library.call("vil_receiver_wait_any", &arguments), VIL_E_ARGUMENT);
+    assert_eq!(index, 77);
+}
+
+#[test]
+fn a_struct_size_that_is_none_is_refused_wherever_a_struct_has_one() {
+    let bench = Bench::new();
+    let mut rooms: Vec<Box<[u64; 512]>> = Vec::new();
+    let tried = each(&bench, |_, parameter| {
+        let Some(size) = parameter.sized() else { return vec![] };
+        let is_answer = !parameter.kind.starts_with("const");
+        let wrong = [0, 1, 7, 1 << 17, u32::MAX].into_iter().chain((!is_answer).then_some(size as u32 - 1));
+        let tries = wrong.map(|size| {
+            rooms.push(Box::new([u64::from(size); 512]));
+            let room = rooms.last().map_or(0, |room| room.as_ptr() as usize);
+            (format!("struct_size {size}"), room, &[VIL_E_ARGUMENT][..])
+        });
+        tries.collect()
+    });
+    assert!(tried > 50, "{tried}");
+    assert!(rooms.iter().all(|room| room.iter().all(|word| *word == room[0])), "an answer was written");
+}
+
+#[test]
+fn numbers_out_of_range_are_refused_with_a_status() {
+    let bench = Bench::new();
+    let long = CString::new("n".repeat(300)).expect("no NUL");
+    let tried = each(&bench, |function, parameter| {
+        let number = |value: u32| (value.to_string(), value as usize, &[VIL_E_ARGUMENT][..]);
+        match (parameter.kind.as_str(), parameter.name.as_str()) {
+            ("uint32_t", "index" | "route") => [1 << 12, 1 << 16, u32::MAX].map(number).into(),
+            ("uint32_t", "role") => [0, 3, u32::MAX].map(number).into(),
+            ("uint32_t", "interval_ms") => [0, 3_600_001, u32::MAX].map(number).into(),
+            ("size_t", "count") => [0, 1 << 20, u32::MAX].map(number).into(),
+            ("size_t", "size") if function.name == "vil_sender_send" => [0, 7, 9, u32::MAX].map(number).into(),
+            ("size_t", "size") => vec![("3".into(), 3, &[VIL_E_PROGRAM])],
+            ("const char *", "name") => {
+                let names = [(c"", "an empty text"), (c"a/b", "a slash"), (c".x", "a dot"), (&long, "300 bytes")];
+                names.map(|(name, what)| (what.to_owned(), text(name), &[VIL_E_NAME][..])).into()
+            }
+            ("const char *", "port") => {
+                vec![
+                    ("no port of it".into(), text(c"parcels"), &[VIL_E_NOT_FOUND]),
+                    ("what is not UTF-8".into(), text(c"\xff"), &[VIL_E_ARGUMENT]),
+                ]
+            }
+            ("uint32_t", what) => panic!("{}: say here which numbers `{what}` may not be", function.name),
+            _ => vec![],
+        }
+    });
+    assert!(tried > 50, "{tried}");
+}
