@@ -42,6 +42,9 @@ const MAY_BE_NULL: &[(&str, &str)] = &[
     ("vil_world_open", "options"),
     ("vil_world_open_or_create", "options"),
     ("vil_world_unlink", "options"),
+    ("vil_heap_create", "options"),
+    ("vil_heap_open", "options"),
+    ("vil_heap_open_or_create", "options"),
     ("vil_world_recover", "recovered"),
     ("vil_registry_recover", "recovered"),
 ];
@@ -98,7 +101,13 @@ const SIZED: &[(&str, usize)] = &[
     ("vil_process_info_t", size_of::<vil_process_info_t>()),
     ("vil_registry_entry_t", size_of::<vil_registry_entry_t>()),
     ("vil_event_t", size_of::<vil_event_t>()),
+    ("vil_heap_info_t", size_of::<vil_heap_info_t>()),
+    ("vil_heap_class_info_t", size_of::<vil_heap_class_info_t>()),
+    ("vil_queue_info_t", size_of::<vil_queue_info_t>()),
 ];
+
+/// The blocks of a heap.
+const CLASSES: &[vil_block_class_t] = &[vil_block_class_t { size: 64, count: 8 }];
 
 fn header() -> String {
     std::fs::read_to_string(root().join("include/vil/vil.h")).expect("vil.h is there")
@@ -176,7 +185,7 @@ struct Post {
     set: usize,
     loan: Box<vil_loan_t>,
     message: Box<vil_message_t>,
-    block: Box<vil_loan_t>,
+    block: Box<vil_block_t>,
 }
 
 fn place<T>(place: &T) -> usize {
@@ -187,7 +196,7 @@ fn text(text: &CStr) -> usize {
     text.as_ptr() as usize
 }
 
-/// A plain struct of zeroes.
+/// A plain C struct of zeroes.
 fn zero<T>() -> Box<T> {
     // SAFETY: used for C structs of numbers and pointers, of which all zero is one.
     Box::new(unsafe { std::mem::zeroed() })
@@ -267,26 +276,26 @@ impl Post {
         library.fine("vil_sender_send", &[self.sender, place(&letter), LETTER]);
         library.fine("vil_receiver_receive", &[self.receiver, 0, place(&*self.message)]);
         library.fine("vil_sender_loan", &[self.sender, place(&*self.loan)]);
-        library.fine("vil_queue_loan", &[self.producer, place(&*self.block)]);
+        library.fine("vil_heap_alloc", &[self.heap, LETTER, 8, place(&*self.block), 0]);
     }
 
     /// A letter passes by either way.
     fn pass(&self, library: &Library) {
-        let (letter, mut message, mut block) = (7u64, zero::<vil_message_t>(), zero::<vil_loan_t>());
+        let (letter, mut message, mut block) = (7u64, zero::<vil_message_t>(), zero::<vil_block_t>());
         library.fine("vil_sender_send", &[self.sender, place(&letter), LETTER]);
         library.fine("vil_receiver_receive", &[self.receiver, 0, &raw mut *message as usize]);
         library.fine("vil_receiver_release", &[self.receiver, &raw mut *message as usize]);
-        library.fine("vil_queue_loan", &[self.producer, &raw mut *block as usize]);
+        library.fine("vil_heap_alloc", &[self.heap, LETTER, 8, &raw mut *block as usize, 0]);
         library.fine("vil_queue_push", &[self.producer, &raw mut *block as usize]);
-        library.fine("vil_queue_pop", &[self.consumer, 0, &raw mut *message as usize]);
-        library.fine("vil_queue_release", &[self.consumer, &raw mut *message as usize]);
+        library.fine("vil_queue_pop", &[self.consumer, 0, &raw mut *block as usize]);
+        library.fine("vil_heap_free", &[self.heap, &raw mut *block as usize]);
     }
 
     /// What is in hand is still in hand, and ends well.
     fn put_down(&self, library: &Library) {
         library.fine("vil_sender_publish", &[self.sender, place(&*self.loan)]);
         library.fine("vil_receiver_release", &[self.receiver, place(&*self.message)]);
-        library.fine("vil_queue_discard", &[self.producer, place(&*self.block)]);
+        library.fine("vil_heap_free", &[self.heap, place(&*self.block)]);
         let message = zero::<vil_message_t>();
         library.fine("vil_receiver_receive", &[self.receiver, 0, place(&*message)]);
         library.fine("vil_receiver_release", &[self.receiver, place(&*message)]);
@@ -302,7 +311,7 @@ impl Post {
             "sender" => self.sender,
             "receiver" => self.receiver,
             "heap" => self.heap,
-            "queue" if function.ends_with("_pop") || function.ends_with("_release") => self.consumer,
+            "queue" if function.contains("_pop") => self.consumer,
             "queue" => self.producer,
             "waitset" => self.set,
             _ => panic!("no handle of `{noun}`"),
@@ -336,7 +345,7 @@ impl Bench {
         (options.struct_size, options.runtime_dir) = (size_of_val(&options) as u32, runtime_dir.as_ptr());
         let mut shape = *zero::<vil_heap_options_t>();
         (shape.struct_size, shape.runtime_dir) = (size_of_val(&shape) as u32, runtime_dir.as_ptr());
-        (shape.slot_size, shape.queue_count, shape.queue_capacity, shape.loans) = (64, 1, 8, 4);
+        (shape.classes, shape.class_count, shape.queue_count) = (CLASSES.as_ptr(), 1, 1);
         let library = Library::load();
         let open = |names| Post::open(&library, names, &json, &options, &shape);
         let closed = open((c"closed", c"closed-heap"));
@@ -400,11 +409,13 @@ impl Bench {
             ("const vil_world_options_t *", _) => place(&self.options),
             ("const vil_heap_options_t *", _) => place(&self.shape),
             ("const vil_contract_t *", _) => place(&self.contract),
-            ("vil_loan_t *", "block") if !name.ends_with("_loan") => place(&*self.one.block),
+            ("vil_block_t *", "block" | "blocks") if name.contains("_push") || name.ends_with("_free") => {
+                place(&*self.one.block)
+            }
+            ("uint64_t", "reference") => self.one.block.reference as usize,
+            ("size_t", "align") => 8,
             ("vil_loan_t *", "loan") if !name.ends_with("_loan") => place(&*self.one.loan),
-            ("vil_message_t *" | "const vil_message_t *", _)
-                if !name.ends_with("_receive") && !name.ends_with("_pop") =>
-            {
+            ("vil_message_t *" | "const vil_message_t *", _) if !name.ends_with("_receive") => {
                 place(&*self.one.message)
             }
             ("vil_receiver_t *const *", _) => place(&self.one.receiver),
@@ -501,7 +512,7 @@ fn closed_handles_and_those_of_another_kind_are_refused_in_every_place() {
 
 #[test]
 fn handles_loans_and_messages_of_another_world_are_refused() {
-    const REFUSED: &[vil_status_t] = &[VIL_E_ARGUMENT, VIL_E_STATE, VIL_E_NOT_FOUND];
+    const REFUSED: &[vil_status_t] = &[VIL_E_ARGUMENT, VIL_E_STATE, VIL_E_NOT_FOUND, VIL_E_UNSUPPORTED];
     let bench = Bench::new();
     let tried = each(&bench, |function, parameter| {
         let is_second = function.parameters.first().is_some_and(|first| first.name != parameter.name);
@@ -513,14 +524,10 @@ fn handles_loans_and_messages_of_another_world_are_refused() {
                 vec![("another world's".into(), other.handle(noun, name), REFUSED)]
             }
             "vil_loan_t *" if !name.ends_with("_loan") => {
-                let theirs = if name.contains("_queue_") { &other.block } else { &other.loan };
-                vec![("another world's".into(), place(&**theirs), REFUSED)]
+                vec![("another world's".into(), place(&*other.loan), REFUSED)]
             }
-            "vil_message_t *" if !name.ends_with("_receive") && !name.ends_with("_pop") => {
-                // The tickets of two worlds' first letters are alike; its end tells by them alone, so theirs is made older.
-                let mut theirs = zero::<vil_message_t>();
-                *theirs = vil_message_t { ticket: other.message.ticket ^ 1 << 40, ..*other.message };
-                vec![("another's".into(), Box::leak(theirs) as *mut _ as usize, REFUSED)]
+            "vil_message_t *" if !name.ends_with("_receive") => {
+                vec![("another world's".into(), place(&*other.message), REFUSED)]
             }
             _ => vec![],
         }
@@ -562,7 +569,10 @@ fn numbers_out_of_range_are_refused_with_a_status() {
             ("uint32_t", "index" | "route") => [1 << 12, 1 << 16, u32::MAX].map(number).into(),
             ("uint32_t", "role") => [0, 3, u32::MAX].map(number).into(),
             ("uint32_t", "interval_ms") => [0, 3_600_001, u32::MAX].map(number).into(),
+            ("size_t", "count") if function.name == "vil_queue_push_batch" => [1 << 20, u32::MAX].map(number).into(),
             ("size_t", "count") => [0, 1 << 20, u32::MAX].map(number).into(),
+            ("size_t", "align") => [3, 8192, u32::MAX].map(number).into(),
+            ("size_t", "size") if function.name == "vil_heap_alloc" => [65, 1 << 30, u32::MAX].map(number).into(),
             ("size_t", "size") if function.name == "vil_sender_send" => [0, 7, 9, u32::MAX].map(number).into(),
             ("size_t", "size") => vec![("3".into(), 3, &[VIL_E_PROGRAM])],
             ("const char *", "name") => {

@@ -14,7 +14,7 @@ use crate::base::index::depth;
 use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference};
 use crate::exchange::copied::Buffers;
 use crate::exchange::lent::Lent;
-use crate::exchange::{NotOpened, Peer, Refusal};
+use crate::exchange::{NotOpened, Peer, Refusal, ordinal};
 use crate::heap::{self, Slot};
 use crate::mem::{CELL_STAMP, CELL_THIRD, RingGeometry, Shared};
 use crate::queue::{self, Side, Taken};
@@ -38,6 +38,10 @@ pub struct Message {
     /// Names the message until it is released.
     pub ticket: u64,
 }
+
+/// Where a ticket begins to hold the end's ordinal: above the index and a position of 17 bits. So no two of 32,768
+/// receivers give out the same.
+const TICKET_END: u32 = 49;
 
 /// A message in hand.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +73,8 @@ pub struct Consumer {
     takes: bool,
     buffers: Buffers,
     lent: Lent,
+    /// The upper bits of our tickets.
+    salt: u64,
     /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
@@ -98,6 +104,7 @@ impl Consumer {
             takes: ring.transfer == Transfer::ConsumeOnce,
             buffers: if copies { Buffers::new(ring.consumer_loans, ring.size) } else { Buffers::none() },
             lent: Lent::default(),
+            salt: ordinal() << TICKET_END,
             corrupt: false,
         };
         match depth(head.index, tail, ring.capacity) {
@@ -277,7 +284,8 @@ impl Consumer {
 
     #[inline]
     fn held(&self, ticket: u64) -> Result<(usize, InHand), Refusal> {
-        let (position, index) = (((ticket >> 32) as usize).wrapping_sub(1), ticket as u32);
+        // Of another end's ticket upper bits are left, and no position is as high.
+        let (position, index) = ((((ticket ^ self.salt) >> 32) as usize).wrapping_sub(1), ticket as u32);
         match self.held.get(position) {
             Some(Some(held)) if held.index == index => Ok((position, *held)),
             _ => Err(Refusal::Ticket),
@@ -305,7 +313,7 @@ impl Consumer {
         };
         let number = self.number(index);
         // Never 0, so that a struct of zeroes names nothing.
-        Message { data, size, number, answers, ticket: u64::from(position + 1) << 32 | u64::from(index) }
+        Message { data, size, number, answers, ticket: self.salt | u64::from(position + 1) << 32 | u64::from(index) }
     }
 
     /// The number on the route of the message at an index.

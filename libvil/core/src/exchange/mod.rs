@@ -19,6 +19,8 @@ pub use ends::{InEnd, OutEnd};
 pub use news::News;
 pub use producer::{Loan, Producer};
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::base::words::{EndWord, ProcessId};
 
 /// Why a call did not do what it was asked; nothing changed, but for `Unconsumed`.
@@ -69,4 +71,12 @@ impl Peer {
             None => Peer::Gone(end.incarnation),
         }
     }
+}
+
+/// The number of an end among those that this process opened, in any world: what makes the tickets of two ends differ, so
+/// that a loan or a message of one means nothing to another.
+fn ordinal() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // ORDER: Relaxed, a counter of this process that publishes nothing.
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }

@@ -12,15 +12,15 @@ use crate::base::words::ProcessId;
 use crate::exchange::copied::Buffers;
 use crate::exchange::outlet::{Origin, Outlet, Parcel};
 use crate::exchange::pool::{IN_CELL, Pool};
-use crate::exchange::{NotOpened, Peer, Refusal};
+use crate::exchange::{NotOpened, Peer, Refusal, ordinal};
 use crate::heap::Slot;
 use crate::mem::{RingGeometry, Shared};
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
 
-/// Where a ticket's count begins to hold the route, so that no two senders of a world give out the same
-/// within 2^36 loans.
-const TICKET_ROUTE: u32 = 36;
+/// Where a ticket's count begins to hold the end's ordinal, so that no two of 4,096 senders give out the same within 2^36
+/// loans.
+const TICKET_END: u32 = 36;
 
 /// A slot (or a private buffer) to write a message into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Producer {
             size: ring.size,
             loans: vec![None; loans as usize].into_boxed_slice(),
             spare: (0..loans).rev().collect(),
-            tickets: (outlets[0].route as u64) << TICKET_ROUTE,
+            tickets: ordinal() << TICKET_END,
             loaned: 0,
             buffers: if is_inside { Buffers::new(loans, ring.size) } else { Buffers::none() },
             corrupt: false,

@@ -107,7 +107,7 @@ pub struct Allocator {
 
 /// `slot + 1:32, generation:32 at bit 32`: so 0 is no block.
 pub fn reference(slot: Slot) -> u64 {
-    u64::from(slot.index) + 1 | u64::from(slot.generation) << 32
+    (u64::from(slot.index) + 1) | u64::from(slot.generation) << 32
 }
 
 /// The slot that a reference names; `None` is no block.
