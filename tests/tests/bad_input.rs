@@ -5,6 +5,7 @@
 //! The header is the table: a function, a type or a number that is new in it is tried at once, or fails until it is said
 //! here what a good value is.
 
+use std::collections::LinkedList;
 use std::ffi::{CStr, CString, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::ptr::null;
@@ -371,7 +372,7 @@ impl Bench {
     fn call(&self, function: &Function, wrong: Option<(usize, usize)>) -> vil_status_t {
         let mut room = [0u64; 512];
         let mut arguments = Vec::new();
-        let mut outs: Vec<Box<[u64; 64]>> = Vec::new();
+        let mut outs = Outs::default();
         for parameter in &function.parameters {
             arguments.push(self.good(function, parameter, &mut room, &mut outs));
         }
@@ -382,20 +383,14 @@ impl Bench {
     }
 
     /// A good value of a parameter.
-    fn good(
-        &self,
-        function: &Function,
-        parameter: &Parameter,
-        room: &mut [u64; 512],
-        outs: &mut Vec<Box<[u64; 64]>>,
-    ) -> usize {
+    fn good(&self, function: &Function, parameter: &Parameter, room: &mut [u64; 512], outs: &mut Outs) -> usize {
         let name = function.name.as_str();
         if let Some(noun) = parameter.noun() {
             return self.one.handle(noun, name);
         }
         let mut out = || {
-            outs.push(Box::new([0; 64]));
-            outs.last_mut().map_or(0, |out| out.as_mut_ptr() as usize)
+            outs.0.push_back([0; 64]);
+            outs.0.back_mut().map_or(0, |out| out.as_mut_ptr() as usize)
         };
         match (parameter.kind.as_str(), parameter.name.as_str()) {
             ("const char *", "name") if name.contains("_heap_") => text(&self.one.heap_name),
@@ -433,6 +428,10 @@ impl Bench {
         }
     }
 }
+
+/// Places for answers, which stay where they are while more are added.
+#[derive(Default)]
+struct Outs(LinkedList<[u64; 64]>);
 
 fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
     let is_it = |(of, what): &(&str, &str)| (*of == "*" || *of == function.name) && *what == parameter.name;
@@ -514,6 +513,7 @@ fn closed_handles_and_those_of_another_kind_are_refused_in_every_place() {
 fn handles_loans_and_messages_of_another_world_are_refused() {
     const REFUSED: &[vil_status_t] = &[VIL_E_ARGUMENT, VIL_E_STATE, VIL_E_NOT_FOUND, VIL_E_UNSUPPORTED];
     let bench = Bench::new();
+    let mut copies: LinkedList<vil_message_t> = LinkedList::new();
     let tried = each(&bench, |function, parameter| {
         let is_second = function.parameters.first().is_some_and(|first| first.name != parameter.name);
         let name = function.name.as_str();
@@ -527,7 +527,10 @@ fn handles_loans_and_messages_of_another_world_are_refused() {
                 vec![("another world's".into(), place(&*other.loan), REFUSED)]
             }
             "vil_message_t *" if !name.ends_with("_receive") => {
-                vec![("another world's".into(), place(&*other.message), REFUSED)]
+                // A copy, because a release sets the struct to zero whatever it answers.
+                copies.push_back(*other.message);
+                let copy = copies.back_mut().map_or(0, |copy| &raw mut *copy as usize);
+                vec![("another world's".into(), copy, REFUSED)]
             }
             _ => vec![],
         }
@@ -543,14 +546,14 @@ fn handles_loans_and_messages_of_another_world_are_refused() {
 #[test]
 fn a_struct_size_that_is_none_is_refused_wherever_a_struct_has_one() {
     let bench = Bench::new();
-    let mut rooms: Vec<Box<[u64; 512]>> = Vec::new();
+    let mut rooms: LinkedList<[u64; 512]> = LinkedList::new();
     let tried = each(&bench, |_, parameter| {
         let Some(size) = parameter.sized() else { return vec![] };
         let is_answer = !parameter.kind.starts_with("const");
         let wrong = [0, 1, 7, 1 << 17, u32::MAX].into_iter().chain((!is_answer).then_some(size as u32 - 1));
         let tries = wrong.map(|size| {
-            rooms.push(Box::new([u64::from(size); 512]));
-            let room = rooms.last().map_or(0, |room| room.as_ptr() as usize);
+            rooms.push_back([u64::from(size); 512]);
+            let room = rooms.back_mut().map_or(0, |room| room.as_mut_ptr() as usize);
             (format!("struct_size {size}"), room, &[VIL_E_ARGUMENT][..])
         });
         tries.collect()
