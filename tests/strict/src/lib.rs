@@ -2,5 +2,7 @@
 //! library alone; `vil-tests` has the others. Never holds a test itself.
 
 pub mod random;
+#[path = "../../src/runtime_dir.rs"]
+pub mod runtime_dir;
 #[path = "../../src/soak.rs"]
 pub mod soak;

@@ -266,7 +266,7 @@ fn encode_route(route: &RouteEntry, out: &mut Writer) {
 }
 
 /// What the seal of these bytes must be. No secret: it tells a torn write from a whole one, not friend from foe.
-fn seal(bytes: &[u8]) -> u64 {
+pub fn seal(bytes: &[u8]) -> u64 {
     let words = bytes.chunks_exact(8).map(little).enumerate().filter(|(index, _)| *index != SEAL);
     words.fold(MAGIC, |seal, (_, word)| (seal ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29))
 }

@@ -15,7 +15,7 @@ pub(crate) use geometry::PROCESS_SIZE;
 pub use geometry::{
     CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassGeometry, DROPPED, EVENTS, GATE, Geometry, RingGeometry,
 };
-pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes};
+pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes, seal};
 #[cfg(loom)]
 pub use modelled::{Places, Segment};
 #[cfg(not(loom))]

@@ -1,16 +1,20 @@
-//! The memory under siege: a world's segment in one heap allocation, and the places in it that say something.
+//! The memory under siege: a world's segment in one heap allocation, or the mapped file of a world that others have open;
+//! and the places in it that say something.
 //!
 //! The bytes between a message and the next slot are poisoned under AddressSanitizer, so that an access of a few bytes too
-//! many is seen even though it stays inside of the allocation. Nothing here is mapped or shared with another process.
+//! many is seen even though it stays inside of the allocation.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::ops::Deref;
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use vil_core::base::words::{EndWord, SlotState, SlotWord};
-use vil_core::mem::{COUNT, Catalog, Geometry, Segment, Shared, Sizes};
+use vil_core::mem::{COUNT, Catalog, Geometry, Segment, Shared, Sizes, decode, peek_sizes};
+use vil_core::sys::map::Mapping;
 use vil_ir::load::from_json;
 use vil_ir::plan::{Plan, plan_program};
 
@@ -44,7 +48,8 @@ pub(crate) struct Quarter {
 pub(crate) struct Ground {
     shared: Shared,
     base: NonNull<u8>,
-    layout: Layout,
+    /// Of memory of our own; a mapping goes with the view of it.
+    layout: Option<Layout>,
     /// Where to strike, by kind; none of them is empty.
     pub(crate) quarters: Vec<Quarter>,
     /// The routes of each out port.
@@ -76,9 +81,23 @@ impl Ground {
         let segment = unsafe { Segment::new(base, size) };
         let quarters = quarters(&geometry);
         let shared = Shared::new(segment, geometry).expect("the geometry fits its own size");
-        let ground = Ground { shared, base, layout, quarters, ports };
+        let ground = Ground { shared, base, layout: Some(layout), quarters, ports };
         ground.fence_slots(poison);
         ground
+    }
+
+    /// The file of a world. What others write into slots by plain stores is left alone.
+    pub(crate) fn map(path: &Path) -> Ground {
+        let bytes = std::fs::read(path).expect("it can be read");
+        let (total, fixed) = peek_sizes(&bytes, bytes.len() as u64).expect("it is a world");
+        let (catalog, sizes) = decode(&bytes[..fixed as usize]).expect("it is a world");
+        let geometry = Geometry::compute(&sizes, &catalog.routes).expect("it is a world");
+        let file = File::options().read(true).write(true).open(path).expect("it can be opened");
+        let mapping = Mapping::new(&file, total).expect("it can be mapped");
+        let base = mapping.base();
+        let quarters = quarters(&geometry).into_iter().filter(|quarter| quarter.kind != Kind::Payload).collect();
+        let shared = Shared::map(mapping, geometry).expect("the file has the size of its world");
+        Ground { shared, base, layout: None, quarters, ports: ports(&catalog) }
     }
 
     /// Nobody is there, every ring is empty at `past`, all slots are free.
@@ -134,9 +153,10 @@ impl Ground {
 
 impl Drop for Ground {
     fn drop(&mut self) {
+        let Some(layout) = self.layout else { return };
         self.fence_slots(heal);
         // SAFETY: allocated in `new` with this layout, and the view goes with it.
-        unsafe { dealloc(self.base.as_ptr(), self.layout) };
+        unsafe { dealloc(self.base.as_ptr(), layout) };
     }
 }
 
@@ -213,7 +233,7 @@ pub(crate) const PROGRAM: &str = r#"{"vil":1,"program":"siege","messages":{
 "note":{"direction":"in","message":"Note"},
 "give":{"direction":"out","message":"Letter","loans":2,"queue":{"capacity":2,"backpressure":"fail"}},
 "share":{"direction":"out","message":"Letter","loans":2,"queue":{"capacity":2,"backpressure":"fail"}},
-"keep":{"direction":"out","message":"Letter","loans":3,"queue":{"capacity":2,"backpressure":"fail"}}}},
+"keep":{"direction":"out","message":"Letter","loans":3,"queue":{"capacity":4,"backpressure":"fail"}}}},
 "Second":{"ports":{
 "write":{"direction":"in","message":"Letter","loans":3},
 "on":{"direction":"out","message":"Letter","queue":{"capacity":2,"backpressure":"block","deadline_ms":1}},
@@ -229,7 +249,7 @@ pub(crate) const PROGRAM: &str = r#"{"vil":1,"program":"siege","messages":{
 "share":{"direction":"in","message":"Letter","loans":2},
 "keep":{"direction":"in","message":"Letter"},
 "serve":{"direction":"response","message":"Letter","reply":"Note","loans":2,"queue":{"capacity":2,"backpressure":"fail"}}}}},
-"processes":{"one":{"interface":"First"},"two":{"interface":"Second"},"three":{"interface":"Third"}},
+"processes":{"one":{"interface":"First"},"two":{"interface":"Second","forwards":[{"from":"write","to":"on"},{"from":"give","to":"pass"}]},"three":{"interface":"Third"}},
 "routes":[
 {"from":"one.write","to":"two.write","transfer":"loan_write","delivery":"at_least_once"},
 {"from":"two.on","to":"three.on","transfer":"publish_offset","delivery":"best_effort"},

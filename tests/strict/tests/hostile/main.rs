@@ -6,9 +6,11 @@
 
 #![cfg(crash_points)]
 
+mod attach;
 mod calls;
 mod ground;
 mod guests;
 mod judge;
 mod siege;
+mod surface;
 mod vandal;
