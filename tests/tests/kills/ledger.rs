@@ -11,7 +11,7 @@ use std::ptr::null_mut;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// Lanes on which ids begin.
-pub(crate) const LANES: usize = 5;
+pub(crate) const LANES: usize = 6;
 /// Ends at which messages arrive.
 pub(crate) const INLETS: usize = 9;
 /// Ids whose certainty is remembered; far more than can be under way.
@@ -26,6 +26,10 @@ pub(crate) struct Promises {
     published: AtomicU64,
     /// 1 for an id that is certain.
     certain: [AtomicU8; REMEMBERED],
+    /// 1 for an id that came to one of many.
+    came: [AtomicU8; REMEMBERED],
+    /// Certain ids of many that never came, as far as they are not remembered any more.
+    forgotten: AtomicU64,
 }
 
 /// What has arrived at one end.
@@ -59,6 +63,10 @@ pub(crate) struct Terms {
     pub(crate) window: u64,
     /// Is what its taker had in hand lost with it?
     pub(crate) is_taken: bool,
+    /// Do messages come to one of several, in any order?
+    pub(crate) is_for_many: bool,
+    /// Does the lane drop what nobody takes in time?
+    pub(crate) is_dropping: bool,
 }
 
 impl Ledger {
@@ -101,7 +109,10 @@ impl Promises {
     /// A new id, which is uncertain until `keep`.
     pub(crate) fn begin(&self) -> u64 {
         let id = self.attempted();
-        self.place(id).store(0, Ordering::SeqCst);
+        let came = self.came[id as usize % REMEMBERED].swap(0, Ordering::SeqCst);
+        if self.place(id).swap(0, Ordering::SeqCst) > came {
+            self.forgotten.fetch_add(1, Ordering::SeqCst);
+        }
         self.attempted.store(id + 1, Ordering::SeqCst);
         id
     }
@@ -148,6 +159,12 @@ impl Arrivals {
     /// A message arrives, with its number in the ring and the id in it.
     pub(crate) fn arrive(&self, number: u64, id: u64, promises: &Promises, terms: Terms) {
         assert!(id < promises.attempted(), "id {id} was invented, {} were used", promises.attempted());
+        if terms.is_for_many {
+            let before = promises.came[id as usize % REMEMBERED].swap(1, Ordering::SeqCst);
+            assert_eq!(before, 0, "id {id} came to two of many");
+            self.count.fetch_add(1, Ordering::SeqCst);
+            return;
+        }
         let next = self.next.load(Ordering::SeqCst);
         if id < next {
             assert!(!terms.is_taken, "id {id} was taken twice, {next} comes next");
@@ -164,7 +181,13 @@ impl Arrivals {
     }
 
     /// When everything has arrived: certain ids that never came.
-    pub(crate) fn missing(&self, promises: &Promises) -> u64 {
+    pub(crate) fn missing(&self, promises: &Promises, terms: Terms) -> u64 {
+        if terms.is_for_many {
+            let remembered = promises.certain.iter().zip(&promises.came);
+            let missing =
+                remembered.filter(|(certain, came)| certain.load(Ordering::SeqCst) > came.load(Ordering::SeqCst));
+            return promises.forgotten.load(Ordering::SeqCst) + missing.count() as u64;
+        }
         let next = self.next.load(Ordering::SeqCst);
         (next..promises.attempted()).filter(|id| promises.is_certain(*id)).count() as u64
     }
@@ -184,8 +207,9 @@ impl Arrivals {
 mod tests {
     use super::*;
 
-    const KEPT: Terms = Terms { window: 2, is_taken: false };
-    const TAKEN: Terms = Terms { window: 0, is_taken: true };
+    const KEPT: Terms = Terms { window: 2, is_taken: false, is_for_many: false, is_dropping: false };
+    const TAKEN: Terms = Terms { window: 0, is_taken: true, ..KEPT };
+    const MANY: Terms = Terms { is_for_many: true, ..TAKEN };
 
     /// A ledger in which ids 0 to 5 were used and 3 is uncertain.
     fn ledger() -> Box<Ledger> {
@@ -211,9 +235,9 @@ mod tests {
     #[test]
     fn what_is_uncertain_may_be_missing_and_what_was_in_the_ring_may_come_again() {
         let ledger = arrive(KEPT, &[0, 1, 2, 4, 2, 4, 5]);
-        assert_eq!((ledger.inlets[0].sums(), ledger.inlets[0].missing(&ledger.lanes[0])), ([7, 2, 0], 0));
+        assert_eq!((ledger.inlets[0].sums(), ledger.inlets[0].missing(&ledger.lanes[0], KEPT)), ([7, 2, 0], 0));
         let ledger = arrive(TAKEN, &[0, 2, 3]);
-        assert_eq!((ledger.inlets[0].sums(), ledger.inlets[0].missing(&ledger.lanes[0])), ([3, 0, 1], 2));
+        assert_eq!((ledger.inlets[0].sums(), ledger.inlets[0].missing(&ledger.lanes[0], TAKEN)), ([3, 0, 1], 2));
     }
 
     #[test]
@@ -238,6 +262,18 @@ mod tests {
     #[should_panic(expected = "was taken twice")]
     fn what_is_taken_is_taken_once() {
         arrive(TAKEN, &[0, 1, 1]);
+    }
+
+    #[test]
+    fn what_comes_to_one_of_many_comes_in_any_order_and_is_missed_when_it_does_not() {
+        let ledger = arrive(MANY, &[4, 0, 2, 3]);
+        assert_eq!((ledger.inlets[0].sums(), ledger.inlets[0].missing(&ledger.lanes[0], MANY)), ([4, 0, 0], 2));
+    }
+
+    #[test]
+    #[should_panic(expected = "came to two of many")]
+    fn what_comes_to_one_of_many_comes_to_no_other() {
+        arrive(MANY, &[4, 0, 4]);
     }
 
     #[test]

@@ -13,8 +13,8 @@ use vil_tests::random::Random;
 use crate::child::{LONG, Role, is_dismissed, pass};
 use crate::ledger::Ledger;
 use crate::village::{
-    ANSWERS, AT_MIDDLE, BACK, FIRST, GIVEN, HANDS, Inlet, LETTERS, Lane, NAME, NOBODY, ONWARD, PASSED, SECOND, SHARED,
-    TO_MIDDLE, ledger_of, place,
+    ANSWERS, AT_MIDDLE, BACK, FIRST, GIVEN, HANDS, Inlet, JOBS, LETTERS, Lane, NAME, NEWS, NOBODY, ONWARD, PASSED,
+    READ, SECOND, SHARED, TO_MIDDLE, WORK, ledger_of, place,
 };
 
 pub(crate) const ROLES: &[Role] = &[
@@ -22,12 +22,13 @@ pub(crate) const ROLES: &[Role] = &[
     ("middle", middle),
     ("reader", reader),
     ("second", second),
+    ("worker", worker),
     ("recoverer", recoverer),
     ("first", first),
 ];
 
 /// The people, whoever may be killed.
-pub(crate) const PEOPLE: [&str; 5] = ["writer", "middle", "reader", "second", "recoverer"];
+pub(crate) const PEOPLE: [&str; 7] = ["writer", "middle", "reader", "second", "worker", "worker", "recoverer"];
 
 /// Longest wait of somebody who has nothing to do.
 const IDLE_NS: u64 = 500_000;
@@ -167,16 +168,18 @@ fn now<T>(answer: Result<T, Stop>) -> Option<T> {
 fn writer(dir: &Path) {
     let person = Person::enter(dir, Some("writer"));
     let mut random = person.random.clone();
-    let mut outlets = [LETTERS, SHARED, GIVEN].map(|lane| person.outlet(lane));
+    let mut outlets = [LETTERS, SHARED, GIVEN, JOBS, NEWS].map(|lane| person.outlet(lane));
     let mut answers = person.inbox(ANSWERS);
     while !is_dismissed() {
         let mut busy = false;
         for outlet in &mut outlets {
-            busy |= random.below(4) > 0 && outlet.put();
+            // There is always room for news; they alone do not keep anybody from resting.
+            let is_out = random.below(4) > 0 && outlet.put();
+            busy |= is_out && outlet.lane.lane != NEWS.lane;
         }
         busy |= answers.take();
         busy |= random.below(2) == 0 && answers.let_go(&mut random);
-        rest(busy, &mut [&mut answers.receiver]);
+        rest(busy, [&mut answers.receiver]);
     }
 }
 
@@ -189,14 +192,14 @@ fn middle(dir: &Path) {
         busy |= letters.pass_on(&mut passed);
         busy |= given.take();
         busy |= given.pass_on(&mut onward);
-        rest(busy, &mut [&mut letters.receiver, &mut given.receiver]);
+        rest(busy, [&mut letters.receiver, &mut given.receiver]);
     }
 }
 
 fn reader(dir: &Path) {
     let person = Person::enter(dir, Some("reader"));
     let mut random = person.random.clone();
-    let mut inboxes = [PASSED, FIRST, ONWARD].map(|inlet| person.inbox(inlet));
+    let mut inboxes = [PASSED, FIRST, ONWARD, READ].map(|inlet| person.inbox(inlet));
     let mut back = person.outlet(BACK);
     while !is_dismissed() {
         let mut busy = back.put();
@@ -204,8 +207,9 @@ fn reader(dir: &Path) {
             busy |= inbox.take();
             busy |= random.below(2) == 0 && inbox.let_go(&mut random);
         }
-        let [passed, first, onward] = &mut inboxes;
-        rest(busy, &mut [&mut passed.receiver, &mut first.receiver, &mut onward.receiver]);
+        let [passed, first, onward, news] = &mut inboxes;
+        let receivers = [&mut passed.receiver, &mut first.receiver, &mut onward.receiver, &mut news.receiver];
+        rest(busy, receivers);
     }
 }
 
@@ -215,7 +219,17 @@ fn second(dir: &Path) {
     let mut shared = person.inbox(SECOND);
     while !is_dismissed() {
         let busy = shared.take() | (random.below(2) == 0 && shared.let_go(&mut random));
-        rest(busy, &mut [&mut shared.receiver]);
+        rest(busy, [&mut shared.receiver]);
+    }
+}
+
+fn worker(dir: &Path) {
+    let person = Person::enter(dir, Some("worker"));
+    let mut random = person.random.clone();
+    let mut jobs = person.inbox(WORK);
+    while !is_dismissed() {
+        let busy = jobs.take() | (random.below(2) == 0 && jobs.let_go(&mut random));
+        rest(busy, [&mut jobs.receiver]);
     }
 }
 
@@ -235,9 +249,9 @@ fn first(_: &Path) {
 }
 
 /// Waits a moment for a message when nothing was done.
-fn rest<const N: usize>(busy: bool, receivers: &mut [&mut Receiver; N]) {
+fn rest<const N: usize>(busy: bool, mut receivers: [&mut Receiver; N]) {
     if !busy {
-        now(wait_any(receivers, IDLE_NS).map(drop));
+        now(wait_any(&mut receivers, IDLE_NS).map(drop));
     }
 }
 

@@ -11,7 +11,7 @@ use vil_tests::soak;
 
 use crate::child::{Manner, Other, pass, until};
 use crate::roles::PEOPLE;
-use crate::village::{ANSWERS, AT_MIDDLE, FIRST, INLETS, Inlet, PASSED, SECOND, TO_MIDDLE, Village};
+use crate::village::{ANSWERS, AT_MIDDLE, FIRST, INLETS, Inlet, PASSED, READ, SECOND, TO_MIDDLE, Village, WORK};
 
 /// How long somebody is stopped.
 fn length() -> Duration {
@@ -22,9 +22,9 @@ fn length() -> Duration {
 fn undisturbed(role: &str) -> &'static [Inlet] {
     match role {
         "writer" => &[],
-        "middle" => &[FIRST, SECOND, ANSWERS],
-        "reader" => &[],
-        "second" => &[AT_MIDDLE, PASSED, TO_MIDDLE, ANSWERS],
+        "middle" => &[FIRST, SECOND, ANSWERS, WORK, READ],
+        "reader" => &[WORK],
+        "second" => &[AT_MIDDLE, PASSED, TO_MIDDLE, ANSWERS, WORK, READ],
         _ => &INLETS,
     }
 }
