@@ -9,8 +9,7 @@ use std::ffi::CStr;
 use std::time::Duration;
 
 use notebook::{Note, READER_CONTRACT, Reader, WRITER_CONTRACT, Writer};
-use vil::{Contract, Message, Options, Receiver, Sender, Status, World, wait_any};
-use vil_codegen::Language;
+use vil::{Contract, Ends, EventKind, Language, Message, Options, Receiver, Sender, Status, World, wait_any};
 use vil_tests::artifact::root;
 use vil_tests::generated;
 use vil_tests::runtime_dir::RuntimeDir;
@@ -51,7 +50,7 @@ fn note(number: u64) -> Note {
 #[test]
 fn the_committed_code_is_what_is_generated() {
     let yaml = root().join("tests/tests/conventions/notebook.yaml");
-    generated::compare(&yaml, Language::Rust, &root().join("tests/tests/wrapper/generated"));
+    generated::compare(&yaml, vil_codegen::Language::Rust, &root().join("tests/tests/wrapper/generated"));
 }
 
 #[test]
@@ -240,6 +239,38 @@ fn a_world_can_be_looked_at() {
     assert_eq!(watcher.recover(), Ok(0));
     assert_eq!(notebook::program().expect("legal").fingerprint(), Ok(notebook::PROGRAM_FINGERPRINT));
     assert_eq!(vil::version(), env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn the_registry_tells_who_is_there_what_they_hold_and_what_happened() {
+    let desk = Desk::new();
+    let (writer, reader) = (desk.writer(), desk.reader());
+    let watcher = desk.world(None);
+    let registry = watcher.registry();
+    let entries = registry.entries().expect("they are seen");
+    let names: Vec<_> = entries.iter().map(|entry| (entry.name.as_str(), entry.is_alive, entry.language)).collect();
+    assert_eq!(names, [("writer", true, Language::Rust), ("reader", true, Language::Rust), ("", true, Language::Rust)]);
+    assert!(entries.iter().all(|entry| entry.pid == std::process::id() as i32 && entry.since > Duration::ZERO));
+    let (writes, reads) = (entries[0].index, entries[1].index);
+    assert_eq!(registry.ends(writes, 0), Ok(Ends { producer: true, consumer: false }));
+    assert_eq!(registry.ends(reads, 0), Ok(Ends { producer: false, consumer: true }));
+    assert_eq!(registry.ends(reads, 99).err(), Some(Status::E_ARGUMENT));
+    writer.notes.send(&note(1)).expect("there is room");
+    assert!(registry.slots(writes).expect("it counts") > 0);
+    assert_eq!(registry.recover(writes), Err(Status::E_BUSY), "it lives");
+    let before: Vec<_> = registry.trail().map(|event| event.expect("it is read").kind).collect();
+    assert_eq!(before, [EventKind::ATTACHED; 3]);
+    let mut news = registry.trail_from_now().expect("it has an end");
+    assert!(news.next().is_none());
+    drop(reader);
+    let event = news.next().expect("the reader left").expect("it is read");
+    assert_eq!((event.kind, event.process, event.name.as_str()), (EventKind::DETACHED, Some(reads), "detached"));
+    assert!(news.next().is_none() && !event.is_fault && event.missed == 0);
+    assert_eq!(registry.entry(reads), Ok(None));
+    assert_eq!(registry.watch(Duration::ZERO), Err(Status::E_ARGUMENT));
+    assert_eq!(registry.watch(Duration::from_millis(5)), Ok(()));
+    assert_eq!(registry.unwatch(), Ok(()));
+    assert_eq!(registry.unwatch(), Err(Status::E_STATE));
 }
 
 /// Compiles only where a type is not `Trait`: else there are two ways to read the call.
