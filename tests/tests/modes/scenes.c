@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "modes_camera.h"
+#include "modes_crew.h"
 #include "modes_screen.h"
 #include "modes_worker.h"
 
@@ -203,6 +204,54 @@ static void asked(void) {
   HOLDS(number == ROUNDS);
 }
 
+static void worked(void) {
+  modes_crew_t crew[2];
+  modes_job_t made;
+  modes_job_msg_t job;
+  memset(&made, 0, sizeof made);
+  OK(modes_crew_open(&crew[0], "stage", NULL, NULL));
+  OK(modes_crew_open(&crew[1], "stage", NULL, NULL));
+  for (uint64_t round = 0; round < 100; ++round) {
+    uint64_t sum = 0;
+    for (made.number = 0; made.number < 16; ++made.number) OK(modes_camera_work_send(&camera, &made));
+    HOLDS(modes_camera_work_send(&camera, &made) == VIL_FULL);
+    for (size_t at = 0; at < 16; ++at) {
+      modes_crew_t *free_one = &crew[(at + round) % 2];
+      OK(modes_crew_work_receive(free_one, 0, &job));
+      sum |= (uint64_t)1 << job.msg->number;
+      OK(modes_crew_work_consume(free_one, &job));
+    }
+    HOLDS(sum == 0xffff && modes_crew_work_receive(&crew[0], 0, &job) == VIL_EMPTY);
+  }
+  OK(modes_crew_close(&crew[0]));
+  OK(modes_crew_close(&crew[1]));
+}
+
+static void dropped(void) {
+  modes_frame_loan_t loan;
+  modes_frame_msg_t frame;
+  modes_price_t level = {0};
+  modes_price_msg_t price;
+  for (uint32_t round = 0; round < 100; ++round) {
+    for (uint32_t number = round * 10; number < round * 10 + 10; ++number) {
+      OK(modes_camera_latest_loan(&camera, &loan));
+      loan.msg->number = number;
+      OK(modes_camera_latest_publish(&camera, &loan));
+      level.item = number;
+      OK(modes_camera_level_send(&camera, &level));
+    }
+    for (uint32_t number = round * 10 + 6; number < round * 10 + 10; ++number) {
+      OK(modes_screen_latest_receive(&screen, 0, &frame));
+      OK(modes_screen_level_receive(&screen, 0, &price));
+      HOLDS(frame.msg->number == number && price.msg->item == number);
+      OK(modes_screen_latest_consume(&screen, &frame));
+      OK(modes_screen_level_release(&screen, &price));
+    }
+    HOLDS(modes_screen_latest_receive(&screen, 0, &frame) == VIL_EMPTY);
+  }
+  HOLDS(told(VIL_EVENT_DROPPED_OLDEST) > 0);
+}
+
 static void opened_again(void) {
   modes_worker_t other;
   modes_frame_msg_t frame, seen;
@@ -219,7 +268,7 @@ static void opened_again(void) {
 }
 
 int main(void) {
-  void (*const scenes[])(void) = {shared, kept, taken, mistakes, borrowed, asked, opened_again};
+  void (*const scenes[])(void) = {shared, kept, taken, mistakes, borrowed, asked, worked, dropped, opened_again};
   for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; ++i) {
     begin();
     scenes[i]();

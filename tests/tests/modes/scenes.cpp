@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "modes_camera.hpp"
+#include "modes_crew.hpp"
 #include "modes_screen.hpp"
 #include "modes_worker.hpp"
 
@@ -132,6 +133,39 @@ static void asked(Stage &stage) {
   }
 }
 
+static void worked(Stage &stage) {
+  auto first = Crew::open("stage"), second = Crew::open("stage");
+  HOLDS(first && second);
+  for (std::uint64_t round = 0; round < 100; ++round) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t number = 0; number < 16; ++number) HOLDS(stage.camera.work.send(Job{number, 0}));
+    HOLDS(stage.camera.work.send(Job{}).status() == Status::full);
+    for (std::uint64_t at = 0; at < 16; ++at) {
+      auto job = ((at + round) % 2 == 0 ? first : second)->work.receive(now);
+      sum |= std::uint64_t{1} << (*job)->number;
+      HOLDS(job->consume());
+    }
+    HOLDS(sum == 0xffff && first->work.receive(now).status() == Status::empty);
+  }
+}
+
+static void dropped(Stage &stage) {
+  for (std::uint32_t round = 0; round < 100; ++round) {
+    for (std::uint32_t number = round * 10; number < round * 10 + 10; ++number) {
+      auto loan = stage.camera.latest.loan();
+      (*loan)->number = number;
+      HOLDS(loan->publish() && stage.camera.level.send(Price{number}));
+    }
+    for (std::uint32_t number = round * 10 + 6; number < round * 10 + 10; ++number) {
+      auto frame = stage.screen.latest.receive(now);
+      const auto level = stage.screen.level.receive(now);
+      HOLDS((*frame)->number == number && (*level)->item == number && frame->consume());
+    }
+    HOLDS(stage.screen.latest.receive(now).status() == Status::empty);
+  }
+  HOLDS(stage.told(VIL_EVENT_DROPPED_OLDEST) > 0);
+}
+
 static void opened_again(Stage &stage) {
   HOLDS(Worker::open_within("stage", short_time).status() == Status::e_busy);
   stage.film(1);
@@ -147,7 +181,7 @@ static void opened_again(Stage &stage) {
 }
 
 int main() {
-  for (const auto scene : {shared, kept, taken, lost, borrowed, asked, opened_again}) {
+  for (const auto scene : {shared, kept, taken, lost, borrowed, asked, worked, dropped, opened_again}) {
     {
       Stage stage;
       scene(stage);

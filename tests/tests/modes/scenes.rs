@@ -6,7 +6,8 @@ use vil::{EventKind, Options, Status, World};
 use vil_tests::runtime_dir::RuntimeDir;
 
 use super::modes::{
-    CAMERA_CONTRACT, Camera, Frame, Job, Price, Quote, SCREEN_CONTRACT, Screen, WORKER_CONTRACT, Worker, program,
+    CAMERA_CONTRACT, CREW_CONTRACT, Camera, Crew, Frame, Job, Price, Quote, SCREEN_CONTRACT, Screen, WORKER_CONTRACT,
+    Worker, program,
 };
 
 /// Longer than anything here takes; only a call that hangs reaches it.
@@ -177,6 +178,60 @@ fn answers_find_their_questions_in_any_order() {
             assert_eq!((answer.answers(), answer.item, answer.cents), (number, item, item * 100));
         }
     }
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn whoever_is_free_takes_the_work() {
+    let stage = Stage::new();
+    let crew = [(); 2].map(|()| {
+        let world = stage.options.open("stage", Some(&CREW_CONTRACT)).expect("the world is there");
+        Crew::attach(world).expect("a port for several is open to several")
+    });
+    for round in 0..100 {
+        (0..16)
+            .for_each(|at| stage.camera.work.send(&Job { number: round * 16 + at, state: 0 }).expect("there is room"));
+        assert_eq!(stage.camera.work.send(&Job::default()), Err(Status::FULL));
+        let mut seen: Vec<u64> = (0..16)
+            .map(|at| {
+                let job = crew[(at + round as usize) % 2].work.receive(NOW).expect("it was published");
+                let number = job.number;
+                job.consume().expect("it is ours");
+                number
+            })
+            .collect();
+        seen.sort_unstable();
+        assert!(seen.iter().copied().eq(round * 16..(round + 1) * 16), "{seen:?}");
+        assert_eq!(crew[0].work.receive(NOW).expect_err("all is taken"), Status::EMPTY);
+    }
+    assert_eq!(stage.faults(), []);
+    drop(crew);
+    stage.end();
+}
+
+#[test]
+fn the_latest_are_there_when_the_oldest_are_dropped() {
+    let stage = Stage::new();
+    for round in 0..100 {
+        for number in round * 10..(round + 1) * 10 {
+            stage.camera.latest.send(&Frame { number, ..Frame::default() }).expect("there is always room");
+            stage.camera.level.send(&Price { item: number as u32 }).expect("there is always room");
+        }
+        for number in round * 10 + 6..(round + 1) * 10 {
+            let frame = stage.screen.latest.receive(NOW).expect("it is one of the latest");
+            let level = stage.screen.level.receive(NOW).expect("it is one of the latest");
+            assert_eq!((frame.number, level.item), (number, number as u32));
+            frame.consume().expect("it is ours");
+            level.release();
+        }
+        assert_eq!(stage.screen.latest.receive(NOW).expect_err("that was all"), Status::EMPTY);
+    }
+    let dropped = |kind: EventKind| {
+        let events = stage.watcher.registry().trail().map(|event| event.expect("the trail can be read"));
+        events.filter(|event| event.kind == kind).count()
+    };
+    assert!(dropped(EventKind::DROPPED_OLDEST) > 0);
     assert_eq!(stage.faults(), []);
     stage.end();
 }

@@ -17,15 +17,21 @@ static const vil_port_contract_t modes_camera_ports[] = {
    MODES_FRAME_SIZE, 8u, 1u, 0u},
   {"jobs", "Job", MODES_JOB_LAYOUT_ID, modes_job_layout_text,
    MODES_JOB_SIZE, 8u, 1u, 0u},
+  {"latest", "Frame", MODES_FRAME_LAYOUT_ID, modes_frame_layout_text,
+   MODES_FRAME_SIZE, 8u, 1u, 0u},
+  {"level", "Price", MODES_PRICE_LAYOUT_ID, modes_price_layout_text,
+   MODES_PRICE_SIZE, 4u, 1u, 0u},
   {"quote", "Price", MODES_PRICE_LAYOUT_ID, modes_price_layout_text,
    MODES_PRICE_SIZE, 4u, 1u, 0u},
   {"quote", "Quote", MODES_QUOTE_LAYOUT_ID, modes_quote_layout_text,
    MODES_QUOTE_SIZE, 4u, 0u, 0u},
   {"still", "Frame", MODES_FRAME_LAYOUT_ID, modes_frame_layout_text,
    MODES_FRAME_SIZE, 8u, 1u, 0u},
+  {"work", "Job", MODES_JOB_LAYOUT_ID, modes_job_layout_text,
+   MODES_JOB_SIZE, 8u, 1u, 0u},
 };
 static const vil_contract_t modes_camera_contract = {
-  (uint32_t)sizeof(vil_contract_t), 1u, "modes", "camera", modes_camera_ports, 5u, 0u
+  (uint32_t)sizeof(vil_contract_t), 1u, "modes", "camera", modes_camera_ports, 8u, 0u
 };
 
 /* Process camera, attached to a world, with an end for each port */
@@ -33,9 +39,12 @@ typedef struct modes_camera_t {
   vil_world_t *world;
   vil_sender_t *frames; /* out, Frame: one slot, every reader */
   vil_sender_t *jobs; /* out, Job */
+  vil_sender_t *latest; /* out, Frame */
+  vil_sender_t *level; /* out, Price */
   vil_sender_t *quote; /* request, Price */
   vil_receiver_t *vil_quote_answers; /* request, Quote */
   vil_sender_t *still; /* out, Frame: read on while it is read */
+  vil_sender_t *work; /* out, Job: whoever is free takes it */
 } modes_camera_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
@@ -49,6 +58,14 @@ static inline vil_status_t modes_camera_close(modes_camera_t *self) {
     status = vil_msg_first_error(status, vil_sender_close(self->jobs));
     self->jobs = NULL;
   }
+  if (self->latest != NULL) {
+    status = vil_msg_first_error(status, vil_sender_close(self->latest));
+    self->latest = NULL;
+  }
+  if (self->level != NULL) {
+    status = vil_msg_first_error(status, vil_sender_close(self->level));
+    self->level = NULL;
+  }
   if (self->quote != NULL) {
     status = vil_msg_first_error(status, vil_sender_close(self->quote));
     self->quote = NULL;
@@ -60,6 +77,10 @@ static inline vil_status_t modes_camera_close(modes_camera_t *self) {
   if (self->still != NULL) {
     status = vil_msg_first_error(status, vil_sender_close(self->still));
     self->still = NULL;
+  }
+  if (self->work != NULL) {
+    status = vil_msg_first_error(status, vil_sender_close(self->work));
+    self->work = NULL;
   }
   if (self->world != NULL) {
     status = vil_msg_first_error(status, vil_world_close(self->world));
@@ -82,6 +103,14 @@ static inline vil_status_t modes_camera_open_ports_within(modes_camera_t *self, 
                                     &self->jobs, error);
   }
   if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "latest", timeout_ns,
+                                    &self->latest, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "level", timeout_ns,
+                                    &self->level, error);
+  }
+  if (status == VIL_OK) {
     status = vil_sender_open_within(self->world, "quote", timeout_ns,
                                     &self->quote, error);
   }
@@ -92,6 +121,10 @@ static inline vil_status_t modes_camera_open_ports_within(modes_camera_t *self, 
   if (status == VIL_OK) {
     status = vil_sender_open_within(self->world, "still", timeout_ns,
                                     &self->still, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_sender_open_within(self->world, "work", timeout_ns,
+                                    &self->work, error);
   }
   if (status != VIL_OK) (void)modes_camera_close(self);
   return status;
@@ -194,6 +227,68 @@ static inline vil_status_t modes_camera_jobs_published(modes_camera_t *self, uin
 }
 
 /* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t modes_camera_latest_loan(modes_camera_t *self, modes_frame_loan_t *loan) {
+  const vil_status_t status = vil_sender_loan(self->latest, &loan->loan);
+  loan->msg = status == VIL_OK ? (modes_frame_t *)loan->loan.data : NULL;
+  return status;
+}
+
+/* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
+static inline vil_status_t modes_camera_latest_publish(modes_camera_t *self, modes_frame_loan_t *loan) {
+  const vil_status_t status = vil_sender_publish(self->latest, &loan->loan);
+  loan->msg = (modes_frame_t *)loan->loan.data;
+  return status;
+}
+
+/* Gives the loan back unsent. */
+static inline vil_status_t modes_camera_latest_discard(modes_camera_t *self, modes_frame_loan_t *loan) {
+  const vil_status_t status = vil_sender_discard(self->latest, &loan->loan);
+  loan->msg = (modes_frame_t *)loan->loan.data;
+  return status;
+}
+
+/* Loan, copy and publish in one. */
+static inline vil_status_t modes_camera_latest_send(modes_camera_t *self, const modes_frame_t *message) {
+  return vil_sender_send(self->latest, message, sizeof *message);
+}
+
+/* Messages published on the port's routes since the world was created. */
+static inline vil_status_t modes_camera_latest_published(modes_camera_t *self, uint64_t *count) {
+  return vil_sender_published(self->latest, count);
+}
+
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t modes_camera_level_loan(modes_camera_t *self, modes_price_loan_t *loan) {
+  const vil_status_t status = vil_sender_loan(self->level, &loan->loan);
+  loan->msg = status == VIL_OK ? (modes_price_t *)loan->loan.data : NULL;
+  return status;
+}
+
+/* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
+static inline vil_status_t modes_camera_level_publish(modes_camera_t *self, modes_price_loan_t *loan) {
+  const vil_status_t status = vil_sender_publish(self->level, &loan->loan);
+  loan->msg = (modes_price_t *)loan->loan.data;
+  return status;
+}
+
+/* Gives the loan back unsent. */
+static inline vil_status_t modes_camera_level_discard(modes_camera_t *self, modes_price_loan_t *loan) {
+  const vil_status_t status = vil_sender_discard(self->level, &loan->loan);
+  loan->msg = (modes_price_t *)loan->loan.data;
+  return status;
+}
+
+/* Loan, copy and publish in one. */
+static inline vil_status_t modes_camera_level_send(modes_camera_t *self, const modes_price_t *message) {
+  return vil_sender_send(self->level, message, sizeof *message);
+}
+
+/* Messages published on the port's routes since the world was created. */
+static inline vil_status_t modes_camera_level_published(modes_camera_t *self, uint64_t *count) {
+  return vil_sender_published(self->level, count);
+}
+
+/* Lends a slot to write the message into; its bytes are what it last held. */
 static inline vil_status_t modes_camera_quote_loan(modes_camera_t *self, modes_price_loan_t *loan) {
   const vil_status_t status = vil_sender_loan(self->quote, &loan->loan);
   loan->msg = status == VIL_OK ? (modes_price_t *)loan->loan.data : NULL;
@@ -285,6 +380,37 @@ static inline vil_status_t modes_camera_still_send(modes_camera_t *self, const m
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t modes_camera_still_published(modes_camera_t *self, uint64_t *count) {
   return vil_sender_published(self->still, count);
+}
+
+/* Lends a slot to write the message into; its bytes are what it last held. */
+static inline vil_status_t modes_camera_work_loan(modes_camera_t *self, modes_job_loan_t *loan) {
+  const vil_status_t status = vil_sender_loan(self->work, &loan->loan);
+  loan->msg = status == VIL_OK ? (modes_job_t *)loan->loan.data : NULL;
+  return status;
+}
+
+/* Sends the loan. When the answer is not VIL_OK and loan->msg is not NULL, it is still held. */
+static inline vil_status_t modes_camera_work_publish(modes_camera_t *self, modes_job_loan_t *loan) {
+  const vil_status_t status = vil_sender_publish(self->work, &loan->loan);
+  loan->msg = (modes_job_t *)loan->loan.data;
+  return status;
+}
+
+/* Gives the loan back unsent. */
+static inline vil_status_t modes_camera_work_discard(modes_camera_t *self, modes_job_loan_t *loan) {
+  const vil_status_t status = vil_sender_discard(self->work, &loan->loan);
+  loan->msg = (modes_job_t *)loan->loan.data;
+  return status;
+}
+
+/* Loan, copy and publish in one. */
+static inline vil_status_t modes_camera_work_send(modes_camera_t *self, const modes_job_t *message) {
+  return vil_sender_send(self->work, message, sizeof *message);
+}
+
+/* Messages published on the port's routes since the world was created. */
+static inline vil_status_t modes_camera_work_published(modes_camera_t *self, uint64_t *count) {
+  return vil_sender_published(self->work, count);
 }
 
 #ifdef __cplusplus

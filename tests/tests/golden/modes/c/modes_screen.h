@@ -19,13 +19,17 @@ static const vil_port_contract_t modes_screen_ports[] = {
    MODES_JOB_SIZE, 8u, 0u, 0u},
   {"frames", "Frame", MODES_FRAME_LAYOUT_ID, modes_frame_layout_text,
    MODES_FRAME_SIZE, 8u, 0u, 0u},
+  {"latest", "Frame", MODES_FRAME_LAYOUT_ID, modes_frame_layout_text,
+   MODES_FRAME_SIZE, 8u, 0u, 0u},
+  {"level", "Price", MODES_PRICE_LAYOUT_ID, modes_price_layout_text,
+   MODES_PRICE_SIZE, 4u, 0u, 0u},
   {"seen", "Frame", MODES_FRAME_LAYOUT_ID, modes_frame_layout_text,
    MODES_FRAME_SIZE, 8u, 0u, 0u},
   {"still", "Frame", MODES_FRAME_LAYOUT_ID, modes_frame_layout_text,
    MODES_FRAME_SIZE, 8u, 0u, 0u},
 };
 static const vil_contract_t modes_screen_contract = {
-  (uint32_t)sizeof(vil_contract_t), 1u, "modes", "screen", modes_screen_ports, 5u, 0u
+  (uint32_t)sizeof(vil_contract_t), 1u, "modes", "screen", modes_screen_ports, 7u, 0u
 };
 
 /* Process screen, attached to a world, with an end for each port */
@@ -34,6 +38,8 @@ typedef struct modes_screen_t {
   vil_receiver_t *done; /* in, Job */
   vil_receiver_t *failed; /* in, Job */
   vil_receiver_t *frames; /* in, Frame */
+  vil_receiver_t *latest; /* in, Frame */
+  vil_receiver_t *level; /* in, Price */
   vil_receiver_t *seen; /* in, Frame */
   vil_receiver_t *still; /* in, Frame */
 } modes_screen_t;
@@ -52,6 +58,14 @@ static inline vil_status_t modes_screen_close(modes_screen_t *self) {
   if (self->frames != NULL) {
     status = vil_msg_first_error(status, vil_receiver_close(self->frames));
     self->frames = NULL;
+  }
+  if (self->latest != NULL) {
+    status = vil_msg_first_error(status, vil_receiver_close(self->latest));
+    self->latest = NULL;
+  }
+  if (self->level != NULL) {
+    status = vil_msg_first_error(status, vil_receiver_close(self->level));
+    self->level = NULL;
   }
   if (self->seen != NULL) {
     status = vil_msg_first_error(status, vil_receiver_close(self->seen));
@@ -84,6 +98,14 @@ static inline vil_status_t modes_screen_open_ports_within(modes_screen_t *self, 
   if (status == VIL_OK) {
     status = vil_receiver_open_within(self->world, "frames", timeout_ns,
                                       &self->frames, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "latest", timeout_ns,
+                                      &self->latest, error);
+  }
+  if (status == VIL_OK) {
+    status = vil_receiver_open_within(self->world, "level", timeout_ns,
+                                      &self->level, error);
   }
   if (status == VIL_OK) {
     status = vil_receiver_open_within(self->world, "seen", timeout_ns,
@@ -202,6 +224,53 @@ static inline vil_status_t modes_screen_frames_release(modes_screen_t *self, mod
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_frames_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->frames, count);
+}
+
+/* The next message, which is the caller's from here on: consume it, or pass it on; it waits for at most
+ * timeout_ns, 0: not at all. */
+static inline vil_status_t modes_screen_latest_receive(modes_screen_t *self,
+                                                       uint64_t timeout_ns, modes_frame_msg_t *message) {
+  const vil_status_t status = vil_receiver_receive(self->latest, timeout_ns, &message->message);
+  message->msg = status == VIL_OK ? (const modes_frame_t *)message->message.data : NULL;
+  return status;
+}
+
+/* The message, to be changed in place; NULL when it is not held. */
+static inline modes_frame_t *modes_screen_latest_edit(modes_screen_t *self, modes_frame_msg_t *message) {
+  (void)self;
+  return (modes_frame_t *)(uintptr_t)message->message.data;
+}
+
+/* Ends a message that was used. */
+static inline vil_status_t modes_screen_latest_consume(modes_screen_t *self, modes_frame_msg_t *message) {
+  const vil_status_t status = vil_receiver_consume(self->latest, &message->message);
+  message->msg = (const modes_frame_t *)message->message.data;
+  return status;
+}
+
+/* Messages released on the port's routes since the world was created. */
+static inline vil_status_t modes_screen_latest_received(modes_screen_t *self, uint64_t *count) {
+  return vil_receiver_received(self->latest, count);
+}
+
+/* The next message; it waits for at most timeout_ns, 0: not at all. */
+static inline vil_status_t modes_screen_level_receive(modes_screen_t *self,
+                                                      uint64_t timeout_ns, modes_price_msg_t *message) {
+  const vil_status_t status = vil_receiver_receive(self->level, timeout_ns, &message->message);
+  message->msg = status == VIL_OK ? (const modes_price_t *)message->message.data : NULL;
+  return status;
+}
+
+/* Gives the message back; in any order. */
+static inline vil_status_t modes_screen_level_release(modes_screen_t *self, modes_price_msg_t *message) {
+  const vil_status_t status = vil_receiver_release(self->level, &message->message);
+  message->msg = (const modes_price_t *)message->message.data;
+  return status;
+}
+
+/* Messages released on the port's routes since the world was created. */
+static inline vil_status_t modes_screen_level_received(modes_screen_t *self, uint64_t *count) {
+  return vil_receiver_received(self->level, count);
 }
 
 /* The next message; it waits for at most timeout_ns, 0: not at all. */

@@ -14,9 +14,12 @@ namespace modes {
 inline constexpr vil_port_contract_t camera_ports[] = {
   ::vil::out_port<Frame>("frames"),
   ::vil::out_port<Job>("jobs"),
+  ::vil::out_port<Frame>("latest"),
+  ::vil::out_port<Price>("level"),
   ::vil::out_port<Price>("quote"),
   ::vil::in_port<Quote>("quote"),
   ::vil::out_port<Frame>("still"),
+  ::vil::out_port<Job>("work"),
 };
 inline constexpr vil_contract_t camera_contract = ::vil::contract("modes", "camera", camera_ports);
 
@@ -51,20 +54,29 @@ class Camera {
   ::vil::World world;
   ::vil::Sender<Frame> frames;  // out: one slot, every reader
   ::vil::Sender<Job> jobs;  // out
+  ::vil::Sender<Frame> latest;  // out
+  ::vil::Sender<Price> level;  // out
   ::vil::Requester<Price, Quote> quote;  // request
   ::vil::Sender<Frame, ::vil::mode::keep> still;  // out: read on while it is read
+  ::vil::Sender<Job> work;  // out: whoever is free takes it
 
  private:
   explicit Camera(::vil::World &&vil_world,
                   ::vil::Sender<Frame> &&vil_frames_end,
                   ::vil::Sender<Job> &&vil_jobs_end,
+                  ::vil::Sender<Frame> &&vil_latest_end,
+                  ::vil::Sender<Price> &&vil_level_end,
                   ::vil::Requester<Price, Quote> &&vil_quote_end,
-                  ::vil::Sender<Frame, ::vil::mode::keep> &&vil_still_end) noexcept
+                  ::vil::Sender<Frame, ::vil::mode::keep> &&vil_still_end,
+                  ::vil::Sender<Job> &&vil_work_end) noexcept
       : world(std::move(vil_world)),
         frames(std::move(vil_frames_end)),
         jobs(std::move(vil_jobs_end)),
+        latest(std::move(vil_latest_end)),
+        level(std::move(vil_level_end)),
         quote(std::move(vil_quote_end)),
-        still(std::move(vil_still_end)) {}
+        still(std::move(vil_still_end)),
+        work(std::move(vil_work_end)) {}
 
   static ::vil::Result<Camera> vil_attach(
       ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
@@ -72,15 +84,24 @@ class Camera {
     if (!vil_frames_end) return vil_frames_end.error();
     auto vil_jobs_end = ::vil::Sender<Job>::open_within(vil_world, "jobs", vil_timeout);
     if (!vil_jobs_end) return vil_jobs_end.error();
+    auto vil_latest_end = ::vil::Sender<Frame>::open_within(vil_world, "latest", vil_timeout);
+    if (!vil_latest_end) return vil_latest_end.error();
+    auto vil_level_end = ::vil::Sender<Price>::open_within(vil_world, "level", vil_timeout);
+    if (!vil_level_end) return vil_level_end.error();
     auto vil_quote_end = ::vil::Requester<Price, Quote>::open_within(vil_world, "quote", vil_timeout);
     if (!vil_quote_end) return vil_quote_end.error();
     auto vil_still_end = ::vil::Sender<Frame, ::vil::mode::keep>::open_within(vil_world, "still", vil_timeout);
     if (!vil_still_end) return vil_still_end.error();
+    auto vil_work_end = ::vil::Sender<Job>::open_within(vil_world, "work", vil_timeout);
+    if (!vil_work_end) return vil_work_end.error();
     return Camera(std::move(vil_world),
                   std::move(*vil_frames_end),
                   std::move(*vil_jobs_end),
+                  std::move(*vil_latest_end),
+                  std::move(*vil_level_end),
                   std::move(*vil_quote_end),
-                  std::move(*vil_still_end));
+                  std::move(*vil_still_end),
+                  std::move(*vil_work_end));
   }
 };
 

@@ -17,31 +17,40 @@ inline constexpr const char *program_text =
     "\"type\":\"u32\"}]},\"Quote\":{\"fields\":[{\"name\":\"item\",\"type\":\"u32\"},"
     "{\"name\":\"cents\",\"type\":\"u32\"}]}},\"interfaces\":{\"Camera\":{\"ports\":{\"frames\":{\"direction\":\"out\","
     "\"message\":\"Frame\",\"doc\":\"one slot, every reader\"},\"jobs\":{\"direction\":\"out\","
-    "\"message\":\"Job\"},\"quote\":{\"direction\":\"request\",\"message\":\"Price\","
-    "\"reply\":\"Quote\",\"loans\":4},\"still\":{\"direction\":\"out\",\"message\":\"Frame\","
-    "\"doc\":\"read on while it is read\"}}},\"Screen\":{\"ports\":{\"done\":{\"direction\":\"in\","
-    "\"message\":\"Job\"},\"failed\":{\"direction\":\"in\",\"message\":\"Job\"},\"frames\":{\"direction\":\"in\","
-    "\"message\":\"Frame\"},\"seen\":{\"direction\":\"in\",\"message\":\"Frame\"},\"still\":{\"direction\":\"in\","
+    "\"message\":\"Job\"},\"latest\":{\"direction\":\"out\",\"message\":\"Frame\",\"queue\":{\"capacity\":4,"
+    "\"backpressure\":\"drop_oldest\"}},\"level\":{\"direction\":\"out\",\"message\":\"Price\","
+    "\"queue\":{\"capacity\":4,\"backpressure\":\"drop_oldest\"}},\"quote\":{\"direction\":\"request\","
+    "\"message\":\"Price\",\"reply\":\"Quote\",\"loans\":4},\"still\":{\"direction\":\"out\","
+    "\"message\":\"Frame\",\"doc\":\"read on while it is read\"},\"work\":{\"direction\":\"out\","
+    "\"message\":\"Job\",\"queue\":{\"kind\":\"mpmc\",\"capacity\":16},\"doc\":\"whoever is free takes it\"}}},"
+    "\"Crew\":{\"ports\":{\"work\":{\"direction\":\"in\",\"message\":\"Job\"}}},\"Screen\":{\"ports\":{\"done\":{\"directi"
+    "on\":\"in\",\"message\":\"Job\"},\"failed\":{\"direction\":\"in\",\"message\":\"Job\"},"
+    "\"frames\":{\"direction\":\"in\",\"message\":\"Frame\"},\"latest\":{\"direction\":\"in\","
+    "\"message\":\"Frame\"},\"level\":{\"direction\":\"in\",\"message\":\"Price\"},"
+    "\"seen\":{\"direction\":\"in\",\"message\":\"Frame\"},\"still\":{\"direction\":\"in\","
     "\"message\":\"Frame\"}}},\"Worker\":{\"ports\":{\"done\":{\"direction\":\"out\","
     "\"message\":\"Job\"},\"failed\":{\"direction\":\"out\",\"message\":\"Job\"},\"frames\":{\"direction\":\"in\","
     "\"message\":\"Frame\"},\"jobs\":{\"direction\":\"in\",\"message\":\"Job\"},\"quote\":{\"direction\":\"response\","
     "\"message\":\"Price\",\"reply\":\"Quote\",\"loans\":2},\"seen\":{\"direction\":\"out\","
     "\"message\":\"Frame\",\"queue\":{\"capacity\":8}}}}},\"processes\":{\"camera\":{\"interface\":\"Camera\"},"
-    "\"screen\":{\"interface\":\"Screen\",\"mutates\":[\"failed\"]},\"worker\":{\"interface\":\"Worker\","
-    "\"forwards\":[{\"from\":\"jobs\",\"to\":\"done\"},{\"from\":\"jobs\",\"to\":\"failed\"},"
-    "{\"from\":\"frames\",\"to\":\"seen\"}]}},\"routes\":[{\"from\":\"camera.frames\","
-    "\"to\":\"worker.frames\"},{\"from\":\"camera.frames\",\"to\":\"screen.frames\"},"
-    "{\"from\":\"camera.still\",\"to\":\"screen.still\",\"transfer\":\"loan_read\"},"
-    "{\"from\":\"camera.jobs\",\"to\":\"worker.jobs\",\"transfer\":\"consume_once\"},"
-    "{\"from\":\"worker.done\",\"to\":\"screen.done\",\"transfer\":\"consume_once\"},"
-    "{\"from\":\"worker.failed\",\"to\":\"screen.failed\"},{\"from\":\"worker.seen\","
-    "\"to\":\"screen.seen\"},{\"from\":\"camera.quote\",\"to\":\"worker.quote\"}]}";
-inline constexpr std::string_view program_json{program_text, 1906};
+    "\"crew\":{\"interface\":\"Crew\",\"instances\":2},\"screen\":{\"interface\":\"Screen\","
+    "\"mutates\":[\"failed\"]},\"worker\":{\"interface\":\"Worker\",\"forwards\":[{\"from\":\"jobs\","
+    "\"to\":\"done\"},{\"from\":\"jobs\",\"to\":\"failed\"},{\"from\":\"frames\",\"to\":\"seen\"}]}},"
+    "\"routes\":[{\"from\":\"camera.frames\",\"to\":\"worker.frames\"},{\"from\":\"camera.frames\","
+    "\"to\":\"screen.frames\"},{\"from\":\"camera.still\",\"to\":\"screen.still\","
+    "\"transfer\":\"loan_read\"},{\"from\":\"camera.jobs\",\"to\":\"worker.jobs\","
+    "\"transfer\":\"consume_once\"},{\"from\":\"worker.done\",\"to\":\"screen.done\","
+    "\"transfer\":\"consume_once\"},{\"from\":\"worker.failed\",\"to\":\"screen.failed\"},"
+    "{\"from\":\"worker.seen\",\"to\":\"screen.seen\"},{\"from\":\"camera.quote\","
+    "\"to\":\"worker.quote\"},{\"from\":\"camera.work\",\"to\":\"crew.work\"},{\"from\":\"camera.latest\","
+    "\"to\":\"screen.latest\"},{\"from\":\"camera.level\",\"to\":\"screen.level\","
+    "\"transfer\":\"copy\"}]}";
+inline constexpr std::string_view program_json{program_text, 2559};
 
 // SHA-256 of it.
 inline constexpr std::array<std::uint8_t, 32> program_fingerprint = {
-  0x01, 0x33, 0x1a, 0x77, 0x1e, 0x74, 0x00, 0x8e, 0x09, 0x2b, 0xb2, 0xef, 0x05, 0xe4, 0x83, 0xc2,
-  0x8e, 0x0a, 0xe6, 0xfb, 0xcf, 0x7c, 0xff, 0x2a, 0x82, 0x04, 0x10, 0xaf, 0xe5, 0x45, 0xc3, 0x56,
+  0x77, 0x76, 0xa9, 0x20, 0xb1, 0x83, 0x16, 0x4b, 0xad, 0x65, 0x9b, 0x96, 0x80, 0x59, 0xa2, 0x8a,
+  0x1c, 0x4d, 0x4f, 0xb6, 0x88, 0x62, 0x3c, 0xb5, 0xad, 0x1d, 0xb0, 0x73, 0x80, 0x55, 0x54, 0x21,
 };
 
 // Parses it.

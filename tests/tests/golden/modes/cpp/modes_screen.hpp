@@ -15,6 +15,8 @@ inline constexpr vil_port_contract_t screen_ports[] = {
   ::vil::in_port<Job>("done"),
   ::vil::in_port<Job>("failed"),
   ::vil::in_port<Frame>("frames"),
+  ::vil::in_port<Frame>("latest"),
+  ::vil::in_port<Price>("level"),
   ::vil::in_port<Frame>("seen"),
   ::vil::in_port<Frame>("still"),
 };
@@ -52,6 +54,8 @@ class Screen {
   ::vil::Receiver<Job, ::vil::mode::take> done;  // in
   ::vil::Receiver<Job, ::vil::mode::change> failed;  // in
   ::vil::Receiver<Frame> frames;  // in
+  ::vil::Receiver<Frame, ::vil::mode::take> latest;  // in
+  ::vil::Receiver<Price> level;  // in
   ::vil::Receiver<Frame> seen;  // in
   ::vil::Receiver<Frame> still;  // in
 
@@ -60,12 +64,16 @@ class Screen {
                   ::vil::Receiver<Job, ::vil::mode::take> &&vil_done_end,
                   ::vil::Receiver<Job, ::vil::mode::change> &&vil_failed_end,
                   ::vil::Receiver<Frame> &&vil_frames_end,
+                  ::vil::Receiver<Frame, ::vil::mode::take> &&vil_latest_end,
+                  ::vil::Receiver<Price> &&vil_level_end,
                   ::vil::Receiver<Frame> &&vil_seen_end,
                   ::vil::Receiver<Frame> &&vil_still_end) noexcept
       : world(std::move(vil_world)),
         done(std::move(vil_done_end)),
         failed(std::move(vil_failed_end)),
         frames(std::move(vil_frames_end)),
+        latest(std::move(vil_latest_end)),
+        level(std::move(vil_level_end)),
         seen(std::move(vil_seen_end)),
         still(std::move(vil_still_end)) {}
 
@@ -77,6 +85,10 @@ class Screen {
     if (!vil_failed_end) return vil_failed_end.error();
     auto vil_frames_end = ::vil::Receiver<Frame>::open_within(vil_world, "frames", vil_timeout);
     if (!vil_frames_end) return vil_frames_end.error();
+    auto vil_latest_end = ::vil::Receiver<Frame, ::vil::mode::take>::open_within(vil_world, "latest", vil_timeout);
+    if (!vil_latest_end) return vil_latest_end.error();
+    auto vil_level_end = ::vil::Receiver<Price>::open_within(vil_world, "level", vil_timeout);
+    if (!vil_level_end) return vil_level_end.error();
     auto vil_seen_end = ::vil::Receiver<Frame>::open_within(vil_world, "seen", vil_timeout);
     if (!vil_seen_end) return vil_seen_end.error();
     auto vil_still_end = ::vil::Receiver<Frame>::open_within(vil_world, "still", vil_timeout);
@@ -85,6 +97,8 @@ class Screen {
                   std::move(*vil_done_end),
                   std::move(*vil_failed_end),
                   std::move(*vil_frames_end),
+                  std::move(*vil_latest_end),
+                  std::move(*vil_level_end),
                   std::move(*vil_seen_end),
                   std::move(*vil_still_end));
   }

@@ -180,12 +180,12 @@ struct Quote: size 8 align 4
     }
 
     /// The program as canonical JSON; what a world is created from.
-    pub const PROGRAM_JSON: &str = r#"{"vil":1,"program":"modes","messages":{"Frame":{"fields":[{"name":"number","type":"u64"},{"name":"pixels","type":"[u8; 4000]"}]},"Job":{"fields":[{"name":"number","type":"u64"},{"name":"state","type":"u64"}]},"Price":{"fields":[{"name":"item","type":"u32"}]},"Quote":{"fields":[{"name":"item","type":"u32"},{"name":"cents","type":"u32"}]}},"interfaces":{"Camera":{"ports":{"frames":{"direction":"out","message":"Frame","doc":"one slot, every reader"},"jobs":{"direction":"out","message":"Job"},"quote":{"direction":"request","message":"Price","reply":"Quote","loans":4},"still":{"direction":"out","message":"Frame","doc":"read on while it is read"}}},"Screen":{"ports":{"done":{"direction":"in","message":"Job"},"failed":{"direction":"in","message":"Job"},"frames":{"direction":"in","message":"Frame"},"seen":{"direction":"in","message":"Frame"},"still":{"direction":"in","message":"Frame"}}},"Worker":{"ports":{"done":{"direction":"out","message":"Job"},"failed":{"direction":"out","message":"Job"},"frames":{"direction":"in","message":"Frame"},"jobs":{"direction":"in","message":"Job"},"quote":{"direction":"response","message":"Price","reply":"Quote","loans":2},"seen":{"direction":"out","message":"Frame","queue":{"capacity":8}}}}},"processes":{"camera":{"interface":"Camera"},"screen":{"interface":"Screen","mutates":["failed"]},"worker":{"interface":"Worker","forwards":[{"from":"jobs","to":"done"},{"from":"jobs","to":"failed"},{"from":"frames","to":"seen"}]}},"routes":[{"from":"camera.frames","to":"worker.frames"},{"from":"camera.frames","to":"screen.frames"},{"from":"camera.still","to":"screen.still","transfer":"loan_read"},{"from":"camera.jobs","to":"worker.jobs","transfer":"consume_once"},{"from":"worker.done","to":"screen.done","transfer":"consume_once"},{"from":"worker.failed","to":"screen.failed"},{"from":"worker.seen","to":"screen.seen"},{"from":"camera.quote","to":"worker.quote"}]}"#;
+    pub const PROGRAM_JSON: &str = r#"{"vil":1,"program":"modes","messages":{"Frame":{"fields":[{"name":"number","type":"u64"},{"name":"pixels","type":"[u8; 4000]"}]},"Job":{"fields":[{"name":"number","type":"u64"},{"name":"state","type":"u64"}]},"Price":{"fields":[{"name":"item","type":"u32"}]},"Quote":{"fields":[{"name":"item","type":"u32"},{"name":"cents","type":"u32"}]}},"interfaces":{"Camera":{"ports":{"frames":{"direction":"out","message":"Frame","doc":"one slot, every reader"},"jobs":{"direction":"out","message":"Job"},"latest":{"direction":"out","message":"Frame","queue":{"capacity":4,"backpressure":"drop_oldest"}},"level":{"direction":"out","message":"Price","queue":{"capacity":4,"backpressure":"drop_oldest"}},"quote":{"direction":"request","message":"Price","reply":"Quote","loans":4},"still":{"direction":"out","message":"Frame","doc":"read on while it is read"},"work":{"direction":"out","message":"Job","queue":{"kind":"mpmc","capacity":16},"doc":"whoever is free takes it"}}},"Crew":{"ports":{"work":{"direction":"in","message":"Job"}}},"Screen":{"ports":{"done":{"direction":"in","message":"Job"},"failed":{"direction":"in","message":"Job"},"frames":{"direction":"in","message":"Frame"},"latest":{"direction":"in","message":"Frame"},"level":{"direction":"in","message":"Price"},"seen":{"direction":"in","message":"Frame"},"still":{"direction":"in","message":"Frame"}}},"Worker":{"ports":{"done":{"direction":"out","message":"Job"},"failed":{"direction":"out","message":"Job"},"frames":{"direction":"in","message":"Frame"},"jobs":{"direction":"in","message":"Job"},"quote":{"direction":"response","message":"Price","reply":"Quote","loans":2},"seen":{"direction":"out","message":"Frame","queue":{"capacity":8}}}}},"processes":{"camera":{"interface":"Camera"},"crew":{"interface":"Crew","instances":2},"screen":{"interface":"Screen","mutates":["failed"]},"worker":{"interface":"Worker","forwards":[{"from":"jobs","to":"done"},{"from":"jobs","to":"failed"},{"from":"frames","to":"seen"}]}},"routes":[{"from":"camera.frames","to":"worker.frames"},{"from":"camera.frames","to":"screen.frames"},{"from":"camera.still","to":"screen.still","transfer":"loan_read"},{"from":"camera.jobs","to":"worker.jobs","transfer":"consume_once"},{"from":"worker.done","to":"screen.done","transfer":"consume_once"},{"from":"worker.failed","to":"screen.failed"},{"from":"worker.seen","to":"screen.seen"},{"from":"camera.quote","to":"worker.quote"},{"from":"camera.work","to":"crew.work"},{"from":"camera.latest","to":"screen.latest"},{"from":"camera.level","to":"screen.level","transfer":"copy"}]}"#;
 
     /// SHA-256 of it.
     pub const PROGRAM_FINGERPRINT: [u8; 32] = [
-        0x01, 0x33, 0x1a, 0x77, 0x1e, 0x74, 0x00, 0x8e, 0x09, 0x2b, 0xb2, 0xef, 0x05, 0xe4, 0x83, 0xc2,
-        0x8e, 0x0a, 0xe6, 0xfb, 0xcf, 0x7c, 0xff, 0x2a, 0x82, 0x04, 0x10, 0xaf, 0xe5, 0x45, 0xc3, 0x56,
+        0x77, 0x76, 0xa9, 0x20, 0xb1, 0x83, 0x16, 0x4b, 0xad, 0x65, 0x9b, 0x96, 0x80, 0x59, 0xa2, 0x8a,
+        0x1c, 0x4d, 0x4f, 0xb6, 0x88, 0x62, 0x3c, 0xb5, 0xad, 0x1d, 0xb0, 0x73, 0x80, 0x55, 0x54, 0x21,
     ];
 
     /// Parses it.
@@ -193,12 +193,15 @@ struct Quote: size 8 align 4
         ::vil::Program::parse(PROGRAM_JSON)
     }
 
-    static CAMERA_PORTS: [::vil::PortContract; 5] = [
+    static CAMERA_PORTS: [::vil::PortContract; 8] = [
         ::vil::PortContract::output::<Frame>(c"frames"),
         ::vil::PortContract::output::<Job>(c"jobs"),
+        ::vil::PortContract::output::<Frame>(c"latest"),
+        ::vil::PortContract::output::<Price>(c"level"),
         ::vil::PortContract::output::<Price>(c"quote"),
         ::vil::PortContract::input::<Quote>(c"quote"),
         ::vil::PortContract::output::<Frame>(c"still"),
+        ::vil::PortContract::output::<Job>(c"work"),
     ];
 
     /// What this process was generated from; a world made from another contract is refused.
@@ -212,10 +215,16 @@ struct Quote: size 8 align 4
         pub frames: ::vil::Sender<Frame>,
         /// out
         pub jobs: ::vil::Sender<Job>,
+        /// out
+        pub latest: ::vil::Sender<Frame>,
+        /// out
+        pub level: ::vil::Sender<Price>,
         /// request
         pub quote: ::vil::Requester<Price, Quote>,
         /// out: read on while it is read
         pub still: ::vil::Sender<Frame, ::vil::mode::Keep>,
+        /// out: whoever is free takes it
+        pub work: ::vil::Sender<Job>,
         /// The world it is attached to.
         pub world: ::vil::World,
     }
@@ -247,17 +256,71 @@ struct Quote: size 8 align 4
             Ok(Self {
                 frames: ::vil::Sender::<Frame>::open_within(&world, c"frames", timeout)?,
                 jobs: ::vil::Sender::<Job>::open_within(&world, c"jobs", timeout)?,
+                latest: ::vil::Sender::<Frame>::open_within(&world, c"latest", timeout)?,
+                level: ::vil::Sender::<Price>::open_within(&world, c"level", timeout)?,
                 quote: ::vil::Requester::<Price, Quote>::open_within(&world, c"quote", timeout)?,
                 still: ::vil::Sender::<Frame, ::vil::mode::Keep>::open_within(&world, c"still", timeout)?,
+                work: ::vil::Sender::<Job>::open_within(&world, c"work", timeout)?,
                 world,
             })
         }
     }
 
-    static SCREEN_PORTS: [::vil::PortContract; 5] = [
+    static CREW_PORTS: [::vil::PortContract; 1] = [
+        ::vil::PortContract::input::<Job>(c"work"),
+    ];
+
+    /// What this process was generated from; a world made from another contract is refused.
+    pub static CREW_CONTRACT: ::vil::Contract =
+        ::vil::Contract::new(c"modes", c"crew", &CREW_PORTS);
+
+    /// Process crew, attached to a world, with an end for each port
+    #[derive(Debug)]
+    pub struct Crew {
+        /// in
+        pub work: ::vil::Receiver<Job, ::vil::mode::Take>,
+        /// The world it is attached to.
+        pub world: ::vil::World,
+    }
+
+    impl Crew {
+        /// Attaches to a world that exists and opens every port.
+        pub fn open(world: &str) -> ::vil::Result<Self> {
+            Self::attach(::vil::World::open(world, Some(&CREW_CONTRACT))?)
+        }
+
+        /// As open, and creates the world from the embedded program when there is none.
+        pub fn open_or_create(world: &str) -> ::vil::Result<Self> {
+            let contract = Some(&CREW_CONTRACT);
+            Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
+        }
+
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&CREW_CONTRACT))?, timeout)
+        }
+
+        /// Opens every port in a world that was opened with this contract.
+        pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Ok(Self {
+                // SAFETY: generated from the program, whose routes give the port this mode.
+                work: unsafe { ::vil::Receiver::<Job, ::vil::mode::Take>::open_as(&world, c"work", timeout) }?,
+                world,
+            })
+        }
+    }
+
+    static SCREEN_PORTS: [::vil::PortContract; 7] = [
         ::vil::PortContract::input::<Job>(c"done"),
         ::vil::PortContract::input::<Job>(c"failed"),
         ::vil::PortContract::input::<Frame>(c"frames"),
+        ::vil::PortContract::input::<Frame>(c"latest"),
+        ::vil::PortContract::input::<Price>(c"level"),
         ::vil::PortContract::input::<Frame>(c"seen"),
         ::vil::PortContract::input::<Frame>(c"still"),
     ];
@@ -275,6 +338,10 @@ struct Quote: size 8 align 4
         pub failed: ::vil::Receiver<Job, ::vil::mode::Change>,
         /// in
         pub frames: ::vil::Receiver<Frame>,
+        /// in
+        pub latest: ::vil::Receiver<Frame, ::vil::mode::Take>,
+        /// in
+        pub level: ::vil::Receiver<Price>,
         /// in
         pub seen: ::vil::Receiver<Frame>,
         /// in
@@ -313,6 +380,9 @@ struct Quote: size 8 align 4
                 // SAFETY: generated from the program, whose routes give the port this mode.
                 failed: unsafe { ::vil::Receiver::<Job, ::vil::mode::Change>::open_as(&world, c"failed", timeout) }?,
                 frames: ::vil::Receiver::<Frame>::open_within(&world, c"frames", timeout)?,
+                // SAFETY: generated from the program, whose routes give the port this mode.
+                latest: unsafe { ::vil::Receiver::<Frame, ::vil::mode::Take>::open_as(&world, c"latest", timeout) }?,
+                level: ::vil::Receiver::<Price>::open_within(&world, c"level", timeout)?,
                 seen: ::vil::Receiver::<Frame>::open_within(&world, c"seen", timeout)?,
                 still: ::vil::Receiver::<Frame>::open_within(&world, c"still", timeout)?,
                 world,
