@@ -1,12 +1,19 @@
 //! Sets of ends: whose turn it is, what ends a wait and whose token it tells, and the descriptor for event loops.
 
+use std::fs::File;
 use std::os::fd::RawFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vil_core::base::error::Fault;
+use vil_core::base::words::ProcessId;
+use vil_core::exchange::News;
+use vil_core::exchange::claimed::{Popper, Pusher};
+use vil_core::mem::{Catalog, Geometry, Shared};
+use vil_core::sys::map::Mapping;
 use vil_core::world::{CONTROL_RUN, End, Ends, Receiver, Sender, Stop, WaitSet, World};
+use vil_tests::runtime_dir::RuntimeDir;
 
 use crate::child::{Other, Role, hear, say};
 use crate::house::{
@@ -328,4 +335,53 @@ fn a_receiver_is_told_of_by_one_descriptor_at_a_time() {
     assert!(is_readable(fd, LONG));
     assert_eq!(take(&mut post.ends[0]), Ok(3));
     drop(post.house);
+}
+
+/// A ring whose cells are claimed, in a file of its own.
+fn claimed_ring(dir: &Path) -> Shared {
+    let yaml = "vil: 1\nprogram: pool\nmessages:\n  Task: { kind: event, fields: [ { name: number, type: u64 } ] }\n\
+interfaces:\n  Boss: { ports: { tasks: { direction: out, message: Task, queue: { kind: mpmc, capacity: 4, backpressure: fail } } } }\n\
+\x20 Hand: { ports: { tasks: { direction: in, message: Task } } }\n\
+processes:\n  boss: { interface: Boss }\n  hand: { interface: Hand }\n\
+routes:\n  - { from: boss.tasks, to: hand.tasks, transfer: consume_once, delivery: best_effort }\n";
+    let (catalog, sizes) = Catalog::from_plan(&plan_of(yaml), 0, 0);
+    let geometry = Geometry::compute(&sizes, &catalog.routes).expect("it can be laid out");
+    let file =
+        File::options().read(true).write(true).create_new(true).open(dir.join("ring")).expect("the directory is ours");
+    file.set_len(geometry.total_size).expect("there is room");
+    let mapping = Mapping::new(&file, geometry.total_size).expect("it is mapped");
+    Shared::map(mapping, geometry).expect("it is large enough")
+}
+
+#[test]
+fn a_claimed_ring_is_news_while_it_holds_a_message_and_once_when_its_producers_left() {
+    let dir = RuntimeDir::new("claimed-news");
+    let shared = claimed_ring(&dir);
+    let ring = shared.geometry.rings[0];
+    assert!(ring.claimed);
+    let news = || News::of(&shared, &ring);
+    let at_first = news();
+    let open = |who| Pusher::open(&shared, ProcessId(who), 0).unwrap_or_else(|error| panic!("{error:?}"));
+    let (mut boss, mut other) = (open(1), open(2));
+    let mut hand = Popper::open(&shared, ProcessId(3), 0).unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(!news().is_news_to(at_first), "who comes is no news");
+    let mut found = Vec::new();
+    News::producers(&shared, &ring, &mut found);
+    assert_eq!(found, [ProcessId(1), ProcessId(2), ProcessId(3)]);
+    for _ in 0..10 {
+        for pusher in [&mut boss, &mut other] {
+            let loan = pusher.loan(&shared).expect("a slot");
+            pusher.publish(&shared, loan.ticket).expect("there is room");
+        }
+        for _ in 0..2 {
+            assert!(news().is_news_to(news()), "somebody can take a message");
+            let message = hand.receive(&shared).expect("a message");
+            hand.consume(&shared, message.ticket).expect("it is held");
+        }
+        assert!(!news().is_news_to(at_first));
+    }
+    boss.close(&shared);
+    other.close(&shared);
+    let left = news();
+    assert!(left.is_news_to(at_first) && !news().is_news_to(left));
 }

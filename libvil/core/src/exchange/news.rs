@@ -2,8 +2,7 @@
 //!
 //! Reads shared words and trusts none of them: at worst somebody looks for nothing.
 
-use crate::base::words::ProcessId;
-use crate::exchange::Peer;
+use crate::base::words::{Claim, EndWord, ProcessId};
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side, claimed};
 
@@ -12,34 +11,53 @@ use crate::queue::{self, Side, claimed};
 pub struct News {
     tail: u32,
     losses: u32,
+    /// A claimed ring holds a message, for whoever comes first.
+    is_waiting: bool,
 }
 
 impl News {
     /// Of a ring, now.
     pub fn of(shared: &Shared, ring: &RingGeometry) -> News {
         if ring.claimed {
-            let present = claimed::present(shared, ring, Side::Tail).count() as u32;
-            let owners = claimed::gate(shared, ring, Side::Tail).incarnation;
-            return News { tail: queue::passed(shared, ring, Side::Tail) as u32, losses: owners.wrapping_sub(present) };
+            return News { tail: 0, losses: losses_of_claimed(shared, ring), is_waiting: is_any_full(shared, ring) };
         }
         let tail = queue::end(shared, ring, Side::Tail);
-        // Every owner before the present one is gone.
-        News { tail: tail.index, losses: tail.incarnation - u32::from(tail.owner.is_some() && tail.incarnation > 0) }
+        News { tail: tail.index, losses: losses(tail), is_waiting: false }
     }
 
     /// Is there more than what was known?
     pub fn is_news_to(self, known: News) -> bool {
-        self != known
+        self.is_waiting || self != known
     }
 
-    /// Adds the processes whose death would be news.
+    /// Adds the processes whose death would be news, or holds up what would be.
     pub fn producers(shared: &Shared, ring: &RingGeometry, found: &mut Vec<ProcessId>) {
         if ring.claimed {
-            found.extend(claimed::present(shared, ring, Side::Tail));
-            return;
-        }
-        if let Peer::Named(owner) = Peer::of(queue::end(shared, ring, Side::Tail)) {
-            found.push(owner);
+            [Side::Tail, Side::Head].into_iter().for_each(|side| found.extend(claimed::present(shared, ring, side)));
+        } else {
+            found.extend(queue::end(shared, ring, Side::Tail).owner);
         }
     }
+}
+
+/// Every owner before the present one is gone.
+fn losses(end: EndWord) -> u32 {
+    end.incarnation.saturating_sub(u32::from(end.owner.is_some()))
+}
+
+/// Every producer there was is here or gone.
+fn losses_of_claimed(shared: &Shared, ring: &RingGeometry) -> u32 {
+    let present = claimed::present(shared, ring, Side::Tail).count() as u32;
+    claimed::gate(shared, ring, Side::Tail).incarnation.wrapping_sub(present)
+}
+
+/// Both hints lag, tail by one cell at most, so messages lie from head up to and including tail. They tell nothing by
+/// themselves: tail passes a cell while its message is still being written.
+fn is_any_full(shared: &Shared, ring: &RingGeometry) -> bool {
+    let (head, tail) = (claimed::hint(shared, ring, Side::Head), claimed::hint(shared, ring, Side::Tail));
+    let depth = tail.saturating_sub(head).min(u64::from(ring.capacity) - 1);
+    (0..=depth).any(|step| {
+        let seen = claimed::look(shared, ring, head.wrapping_add(step));
+        seen.is_some_and(|seen| matches!(seen.word.claim, Claim::Full(_)))
+    })
 }
