@@ -11,10 +11,10 @@ use vil_tests::soak;
 use crate::phrases::Dice;
 use crate::run::{Layers, Run};
 use crate::score::{Layer, Score};
-use crate::town::{Town, several, single};
+use crate::town::{Town, modes, several, single};
 
 /// Oracle checks that a campaign must make at least.
-const LEAST: u64 = 1_000_000;
+const LEAST: u64 = 5_000_000;
 /// Where random stories begin, unless VIL_SEED says otherwise.
 const SEED: u64 = 20_260_101;
 /// Random stories in each town, and phrases in each story.
@@ -31,12 +31,18 @@ const ELSEWHERE: [&str; 2] = ["open.undo", "renew"];
 
 /// Most shared accesses that one call may make in these towns, whatever its peers do.
 ///
-/// The first five do not depend on the size of the world; the others walk the process table, all rings and all slots.
-const BOUNDS: [(&str, u64); 8] = [
-    ("publish", 24),
-    ("receive", 10),
+/// A publish goes into three rings at most here. `loan`, `recover` and `recovery` walk the process table, all rings and
+/// all slots; no other depends on the size of the world.
+const BOUNDS: [(&str, u64); 13] = [
+    ("publish", 60),
+    ("keep", 24),
+    ("forward", 24),
+    ("receive", 20),
+    ("consume", 2),
+    ("settle", 10),
     ("release", 6),
     ("attach", 24),
+    ("unkeep", 0),
     ("drop_newest", 8),
     ("loan", 80),
     ("recover", 400),
@@ -62,6 +68,7 @@ pub(crate) fn recital(run: &mut Run) {
     for route in 0..run.private.lines.len() {
         run.recite(route);
     }
+    run.recite_relays();
     run.disperse();
 }
 
@@ -70,12 +77,12 @@ const RANDOM: Layers = Layers { single: true, takeover: 97, duel: 61, preempt: 4
 
 /// The recital under all layers.
 fn recite_all(town: &Rc<Town>, total: &mut Score) {
-    let is_large = town.roads.iter().map(|road| road.capacity).sum::<u32>() > 4;
+    let is_large = town.roads.len() > 1 || town.roads.iter().any(|road| road.capacity > 2);
     let layers = Layers {
         single: true,
-        takeover: if is_large { 2 } else { 1 },
-        duel: if is_large { 5 } else { 2 },
-        preempt: if is_large { 3 } else { 1 },
+        takeover: if is_large { 3 } else { 1 },
+        duel: if is_large { 9 } else { 3 },
+        preempt: if is_large { 6 } else { 2 },
     };
     tell(town, layers, total, recital);
 }
@@ -88,11 +95,13 @@ fn ramble_all(town: &Rc<Town>, seed: u64, total: &mut Score) {
     }
 }
 
-/// One thread's towns: everything once, and in a long form other random stories until the time is over.
+/// One thread's towns (VIL_TOWN leaves only those whose names contain it): everything once, and in a long form other random stories until the time is over.
 fn part(thread: usize, seed: u64, end: Option<Instant>) -> Score {
     // Towns hold their segments in `Rc`, so each thread builds its own.
-    let towns = single().into_iter().chain(several()).enumerate();
-    let towns: Vec<_> = towns.filter(|(i, _)| i % THREADS == thread).map(|(_, town)| town).collect();
+    let towns = modes().into_iter().chain(single()).chain(several()).enumerate();
+    let wanted = std::env::var("VIL_TOWN").unwrap_or_default();
+    let towns = towns.filter(|(i, town)| i % THREADS == thread && town.name.contains(&wanted));
+    let towns: Vec<_> = towns.map(|(_, town)| town).collect();
     let mut score = Score::default();
     for town in &towns {
         recite_all(town, &mut score);
@@ -128,7 +137,7 @@ fn a_crash_before_any_store_and_of_any_recoverer_loses_nothing() {
     let score = campaign(seed);
     println!("seed {seed} (set VIL_SEED to change it), {:.1} s\n{score}", start.elapsed().as_secs_f64());
     assert!(score.violations.is_empty(), "{}", score.violations.join("\n"));
-    assert!(score.total() >= LEAST, "only {} checks", score.total());
+    assert!(std::env::var_os("VIL_TOWN").is_some() || score.total() >= LEAST, "only {} checks", score.total());
     for layer in [Layer::L1, Layer::L2, Layer::L3a, Layer::L3b] {
         assert!(score.checks.get(&layer).is_some_and(|count| *count > 100_000), "{layer:?} hardly ran");
     }

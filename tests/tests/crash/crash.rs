@@ -53,8 +53,9 @@ impl Context {
 
     /// Processes that hold an end at the other side of the caller's routes.
     fn peers(&self) -> u32 {
-        let ends = self.before.lines.iter().map(|line| {
-            let out = line.out.as_ref().map_or(0, |out| bit(out.process));
+        let ends = (0..self.before.lines.len()).map(|route| {
+            let line = &self.before.lines[route];
+            let out = self.before.out(route).map_or(0, |out| bit(out.process));
             let inp = line.inp.as_ref().map_or(0, |inp| bit(inp.process));
             if (out | inp) & self.actor == 0 { 0 } else { out | inp }
         });
@@ -217,7 +218,8 @@ fn preempted(context: &Rc<Context>, dead: u32, intruder: Intruder, access: u64) 
     let place = format!("access {access} of a recoverer of {dead:#b}, preempted by {intruder:?}");
     let judged = result.and_then(|(private, facts)| {
         recover_all(&copy, &Tokens(private.tokens));
-        judge(&copy, private, &facts, 0, turn)
+        let waiting = private.zombies;
+        judge(&copy, private, &facts, waiting, turn)
     });
     context.keep(Layer::L3a, &place, judged);
     true
@@ -228,12 +230,12 @@ fn intrude(context: &Context, copy: &Lease, dead: u32, intruder: Intruder) -> Re
     let mut private = context.before.clone();
     let mut dead = dead;
     // Recovery may be half done: heads of the dead stand where they stood, or at the end of their ring.
-    Facts::take(copy, &private, &ring_ends(&private))?.settle(&mut private, 0);
+    Facts::take(copy, &private, &ring_ends(&private))?.settle(copy, &mut private, 0);
     if intruder == Intruder::LastMessage {
         dead |= bit(last_message(&mut Stage::new(copy, &mut private), dead)?);
     }
     recover_all(copy, &Tokens(private.tokens & !dead));
-    Facts::take(copy, &private, &ring_ends(&private))?.settle(&mut private, dead);
+    Facts::take(copy, &private, &ring_ends(&private))?.settle(copy, &mut private, dead);
     let mut stage = Stage::new(copy, &mut private);
     if intruder == Intruder::Newcomer {
         move_in(&mut stage, dead)?;
@@ -246,7 +248,8 @@ fn intrude(context: &Context, copy: &Lease, dead: u32, intruder: Intruder) -> Re
 pub(crate) fn ring_ends(private: &Private) -> Allowed {
     let lines = private.lines.iter().zip(&private.town.roads).enumerate();
     let skipping = lines.filter(|(_, (_, road))| road.delivery == Delivery::BestEffort);
-    Allowed { message: None, heads: skipping.map(|(route, (line, _))| (route, line.published)).collect() }
+    let heads = skipping.map(|(route, (line, _))| (route, line.published, line.published)).collect();
+    Allowed { heads, ..Allowed::default() }
 }
 
 /// A living producer that holds a loan publishes it, and dies.
@@ -257,7 +260,7 @@ fn last_message(stage: &mut Stage<'_>, dead: u32) -> Result<u16, Wrong> {
             continue;
         }
         let process = out.process;
-        stage.publish(route, 0)?;
+        stage.publish(route, 0, false)?;
         return Ok(process);
     }
     Err("nobody has a loan".into())
@@ -265,7 +268,8 @@ fn last_message(stage: &mut Stage<'_>, dead: u32) -> Result<u16, Wrong> {
 
 /// A newcomer in the entry of a dead one opens what is vacant, sends one message on each route and receives one.
 pub(crate) fn move_in(stage: &mut Stage<'_>, dead: u32) -> Result<(), Wrong> {
-    let Some(process) = (0..PROCESSES).find(|process| dead & bit(*process) != 0) else { return Ok(()) };
+    let is_free = |process: &u16| dead & !stage.private.zombies & bit(*process) != 0;
+    let Some(process) = (0..PROCESSES).find(is_free) else { return Ok(()) };
     stage.private.tokens |= bit(process);
     stage.attach(process)?;
     settle_in(stage, process, 0)
@@ -277,13 +281,13 @@ pub(crate) fn settle_in(stage: &mut Stage<'_>, process: u16, others: u32) -> Res
         if stage.is_vacant(route, Side::Head) {
             stage.open_in(process, route)?;
         }
-        if stage.is_vacant(route, Side::Tail) {
+        if stage.private.out(route).is_none() && stage.is_port_vacant(route) {
             stage.open_out(process, route)?;
             if stage.loan(route)? {
-                stage.publish(route, 0)?;
+                stage.publish(route, 0, false)?;
             }
         }
-        let consumer = stage.private.lines[route].inp.as_ref().map(|inp| inp.process);
+        let consumer = stage.private.lines[route].inp.as_ref().filter(|inp| !inp.lingers).map(|inp| inp.process);
         if consumer.is_some_and(|consumer| others & bit(consumer) == 0) {
             stage.receive(route)?;
         }

@@ -7,16 +7,23 @@ use vil_core::mem::{CELL_INLINE, RingGeometry, Shared};
 use vil_ir::vocabulary::Delivery;
 
 use crate::memory::read;
-use crate::private::{Private, Wrong, bit};
-use crate::town::Way;
+use crate::private::{Letter, Private, Wrong, bit};
 
-/// What the interrupted call may have done: one more message, or a head that stands elsewhere.
+/// What the interrupted call may have done: one more message, heads that stand elsewhere, a slot that was taken.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allowed {
-    /// A message of this content on this route.
-    pub(crate) message: Option<(usize, u64)>,
-    /// Head of this route at this number.
-    pub(crate) heads: Vec<(usize, u64)>,
+    /// A message of this content on these routes, or on the first of them.
+    pub(crate) message: Option<(Vec<usize>, Letter)>,
+    /// Head of this route from the one number to the other.
+    pub(crate) heads: Vec<(usize, u64, u64)>,
+    /// The slot of this message on this route may have changed hands.
+    pub(crate) taken: Option<(usize, u64)>,
+}
+
+impl Allowed {
+    fn head(&self, route: usize, number: u64) -> bool {
+        self.heads.iter().any(|(of, low, high)| *of == route && (*low..=*high).contains(&number))
+    }
 }
 
 /// One route as the raw words say.
@@ -27,8 +34,10 @@ pub(crate) struct LineFacts {
     /// Numbers that the two stand for.
     pub(crate) released: u64,
     pub(crate) published: u64,
-    /// Contents of the messages in between.
-    pub(crate) contents: Vec<u64>,
+    /// The messages in between.
+    pub(crate) letters: Vec<Letter>,
+    /// Those of them whose slot somebody took.
+    pub(crate) lost: Vec<u64>,
 }
 
 /// All raw words.
@@ -39,9 +48,11 @@ pub(crate) struct Facts {
     pub(crate) lines: Vec<LineFacts>,
 }
 
-/// A word as it is.
+/// A word as it is, past the hook: looking is nobody's access.
 pub(crate) fn raw(shared: &Shared, offset: u64) -> u64 {
-    shared.segment.word(offset).peek("oracle")
+    let word = shared.segment.bytes(offset, 8).cast::<u64>();
+    // SAFETY: `bytes` holds the range inside the segment, words lie at multiples of 8, and this thread alone touches it.
+    unsafe { word.read() }
 }
 
 /// Slot and generation of the cell of an index.
@@ -52,9 +63,9 @@ pub(crate) fn cell(shared: &Shared, ring: &RingGeometry, index: u32) -> Referenc
 /// The content that lies in a ring at an index, read by the harness's own hand.
 pub(crate) fn content_at(shared: &Shared, private: &Private, route: usize, index: u32) -> Option<u64> {
     let ring = &private.town.geometry.rings[route];
-    let offset = match private.town.roads[route].way {
-        Way::Cell => ring.cell(index) + CELL_INLINE,
-        Way::Loan | Way::Slot => private.town.geometry.classes[0].bytes(cell(shared, ring, index).slot)?,
+    let offset = match ring.class {
+        None => ring.cell(index) + CELL_INLINE,
+        Some(class) => class.bytes(cell(shared, ring, index).slot)?,
     };
     read(shared.segment.bytes(offset, u64::from(ring.size)))
 }
@@ -64,64 +75,109 @@ impl Facts {
     pub(crate) fn take(shared: &Shared, private: &Private, allowed: &Allowed) -> Result<Facts, Wrong> {
         let geometry = &private.town.geometry;
         let lines = (0..private.lines.len()).map(|route| line(shared, private, allowed, route));
+        let lines = lines.collect::<Result<Vec<_>, _>>()?;
+        spread(private, allowed, &lines)?;
         Ok(Facts {
             processes: (0..geometry.processes as u16).map(|process| raw(shared, geometry.process(process))).collect(),
             slots: (0..geometry.slots).map(|slot| raw(shared, geometry.slot(slot))).collect(),
-            lines: lines.collect::<Result<_, _>>()?,
+            lines,
         })
     }
 
-    /// Brings the model to what these words and these deaths make of it.
-    pub(crate) fn settle(&self, private: &mut Private, dead: u32) {
+    /// Brings the model to what these words and these deaths make of it. `shared` says where heads are that wait because
+    /// others read what the dead forwarded, and whose entries wait with them.
+    pub(crate) fn settle(&self, shared: &Shared, private: &mut Private, dead: u32) {
         private.bury(dead);
-        private.zombies = 0;
+        private.zombies = self.pending(shared, dead);
         for (route, facts) in self.lines.iter().enumerate() {
-            let head = self.head_after(private, route, dead);
+            let head = self.head_after(shared, private, route, dead);
             let line = &mut private.lines[route];
             line.published = facts.published;
-            line.contents = facts.contents[(head - facts.released) as usize..].iter().copied().collect();
+            line.letters = facts.letters[(head - facts.released) as usize..].iter().copied().collect();
             line.head = head;
+            line.lost = facts.lost.iter().copied().filter(|number| *number >= head).collect();
         }
     }
 
     /// The same when nobody dies now; those who are dead stay to be recovered.
-    pub(crate) fn settle_living(&self, private: &mut Private) {
+    pub(crate) fn settle_living(&self, shared: &Shared, private: &mut Private) {
         let zombies = private.zombies;
-        self.settle(private, 0);
+        self.settle(shared, private, 0);
         private.zombies = zombies;
     }
 
+    /// Which of the dead are not recovered to their end.
+    fn pending(&self, shared: &Shared, dead: u32) -> u32 {
+        let is_dead = |process: &usize| raw(shared, shared.geometry.process(*process as u16)) & 0xff == DEAD;
+        let waiting = (0..self.processes.len()).filter(|process| dead & bit(*process as u16) != 0 && is_dead(process));
+        waiting.fold(0, |all, process| all | bit(process as u16))
+    }
+
     /// Where a route's head must stand after the recovery of these dead.
-    pub(crate) fn head_after(&self, private: &Private, route: usize, dead: u32) -> u64 {
+    fn head_after(&self, shared: &Shared, private: &Private, route: usize, dead: u32) -> u64 {
         let facts = &self.lines[route];
         let is_orphaned = facts.head.owner.is_some_and(|owner| dead & bit(owner.0) != 0);
         let skips = private.town.roads[route].delivery == Delivery::BestEffort;
-        if is_orphaned && skips { facts.published } else { facts.released }
+        let waits = EndWord::decode(raw(shared, private.town.geometry.rings[route].head)).owner == facts.head.owner;
+        if is_orphaned && skips && !waits { facts.published } else { facts.released }
+    }
+
+    /// Routes whose messages unreleased ones of others borrowed, before anybody recovered.
+    fn sources(&self) -> u64 {
+        let letters = self.lines.iter().flat_map(|line| &line.letters);
+        letters.filter_map(|letter| letter.source).fold(0, |all, route| all | 1 << route)
     }
 }
+
+/// State of a process entry that is proven dead.
+const DEAD: u64 = 2;
 
 fn line(shared: &Shared, private: &Private, allowed: &Allowed, route: usize) -> Result<LineFacts, Wrong> {
     let (known, ring) = (&private.lines[route], &private.town.geometry.rings[route]);
     let head = EndWord::decode(raw(shared, ring.head));
     let tail = EndWord::decode(raw(shared, ring.tail));
     let published = known.published.wrapping_add(u64::from(tail.index.wrapping_sub(known.published as u32)));
-    let extra = allowed.message.filter(|(of, _)| *of == route).map(|(_, content)| content);
+    let extra = allowed.message.as_ref().filter(|(routes, _)| routes.contains(&route)).map(|(_, letter)| *letter);
     let one_more = extra.is_some() && published == known.published + 1;
     if published != known.published && !one_more {
         return Err(format!("tail of {route} stands at {published}, {} were published", known.published));
     }
     let released = known.head.wrapping_add(u64::from(head.index.wrapping_sub(known.head as u32)));
-    if released != known.head && !allowed.heads.contains(&(route, released)) {
+    if released != known.head && !allowed.head(route, released) || released > published {
         return Err(format!("head of {route} stands at {released}, {} were released", known.head));
     }
-    let all = known.contents.iter().copied().chain(extra.filter(|_| one_more));
-    let contents = all.skip((released - known.head) as usize).collect();
-    Ok(LineFacts { head, tail, released, published, contents })
+    let all = known.letters.iter().copied().chain(extra.filter(|_| one_more));
+    let letters = all.skip((released - known.head) as usize).collect();
+    let lost = lost(shared, private, route, released..published);
+    let new = lost.iter().find(|number| !known.lost.contains(number) && allowed.taken != Some((route, **number)));
+    match new {
+        Some(number) => Err(format!("the slot of message {number} of {route} is somebody else's")),
+        None => Ok(LineFacts { head, tail, released, published, letters, lost }),
+    }
+}
+
+/// Messages whose slot is neither held nor orphaned in the life that their cell names.
+fn lost(shared: &Shared, private: &Private, route: usize, numbers: std::ops::Range<u64>) -> Vec<u64> {
+    let ring = &private.town.geometry.rings[route];
+    let is_lost = |number: &u64| {
+        let found = cell(shared, ring, *number as u32);
+        let word = SlotWord::decode(raw(shared, private.town.geometry.slot(found.slot)));
+        word.is_none_or(|word| word.generation != found.generation || word.state == SlotState::Free)
+    };
+    if ring.class.is_none() { Vec::new() } else { numbers.filter(is_lost).collect() }
+}
+
+/// A message for several rings goes into one after the other.
+fn spread(private: &Private, allowed: &Allowed, lines: &[LineFacts]) -> Result<(), Wrong> {
+    let Some((routes, _)) = &allowed.message else { return Ok(()) };
+    let is_there: Vec<bool> =
+        routes.iter().map(|route| lines[*route].published > private.lines[*route].published).collect();
+    if is_there.is_sorted_by(|a, b| a >= b) { Ok(()) } else { Err(format!("published in {is_there:?} of {routes:?}")) }
 }
 
 /// Compares every word after recovery with what the rules make of the words before it.
 pub(crate) fn judge_words(shared: &Shared, private: &Private, facts: &Facts, dead: u32) -> Result<(), Wrong> {
-    processes(shared, facts, dead)?;
+    processes(shared, private, facts, dead)?;
     let mut named = vec![None; facts.slots.len()];
     for (route, before) in facts.lines.iter().enumerate() {
         ends(shared, private, route, before, dead)?;
@@ -129,7 +185,7 @@ pub(crate) fn judge_words(shared: &Shared, private: &Private, facts: &Facts, dea
     }
     for (slot, &before) in facts.slots.iter().enumerate() {
         let after = raw(shared, private.town.geometry.slot(slot as u32));
-        let expected = slot_after(before, named[slot], dead)?;
+        let expected = slot_after(before, named[slot].map(|(generation, _)| generation), dead)?;
         if after != expected {
             let shown = [before, expected, after].map(SlotWord::decode);
             return Err(format!("slot {slot} was, must be, is: {shown:?}"));
@@ -138,14 +194,27 @@ pub(crate) fn judge_words(shared: &Shared, private: &Private, facts: &Facts, dea
     Ok(())
 }
 
-fn processes(shared: &Shared, facts: &Facts, dead: u32) -> Result<(), Wrong> {
+/// Routes whose head names a process.
+fn heads_of(facts: &Facts, process: u16) -> u64 {
+    let is_named = |line: &LineFacts| line.head.owner.is_some_and(|owner| owner.0 == process);
+    let routes = facts.lines.iter().enumerate().filter(|(_, line)| is_named(line));
+    routes.fold(0, |all, (route, _)| all | 1 << route)
+}
+
+fn processes(shared: &Shared, private: &Private, facts: &Facts, dead: u32) -> Result<(), Wrong> {
     for (process, &before) in facts.processes.iter().enumerate() {
         let after = raw(shared, shared.geometry.process(process as u16));
         // State in the low 8 bits, epoch above: a dead one's entry is FREE in the next epoch.
         let is_over = dead & bit(process as u16) != 0 && before & 0xff != 0;
-        let expected = if is_over { ((before >> 8) + 1) << 8 } else { before };
-        if after != expected {
-            return Err(format!("entry of process {process}: was {before:#x}, must be {expected:#x}, is {after:#x}"));
+        let recycled = if is_over { ((before >> 8) + 1) << 8 } else { before };
+        let waiting = before & !0xff | DEAD;
+        let heads = heads_of(facts, process as u16);
+        // It must wait while others read what it forwarded, and may where they did when recovery began.
+        let must_wait = is_over && heads & private.sources() != 0;
+        let may_wait = is_over && heads & facts.sources() != 0;
+        let is_right = if must_wait { after == waiting } else { after == recycled || may_wait && after == waiting };
+        if !is_right {
+            return Err(format!("entry of process {process}: was {before:#x}, must be {recycled:#x}, is {after:#x}"));
         }
     }
     Ok(())
@@ -153,26 +222,35 @@ fn processes(shared: &Shared, facts: &Facts, dead: u32) -> Result<(), Wrong> {
 
 fn ends(shared: &Shared, private: &Private, route: usize, before: &LineFacts, dead: u32) -> Result<(), Wrong> {
     let ring = &private.town.geometry.rings[route];
-    let left = |end: EndWord| match end.owner {
-        Some(owner) if dead & bit(owner.0) != 0 => end.vacated(),
-        _ => end,
-    };
+    let is_dead = |end: EndWord| end.owner.is_some_and(|owner| dead & bit(owner.0) != 0);
+    let left = |end: EndWord| if is_dead(end) { end.vacated() } else { end };
     let index = private.lines[route].head as u32;
-    let expected = [left(before.tail), EndWord { index, ..left(before.head) }];
     let found = [ring.tail, ring.head].map(|at| EndWord::decode(raw(shared, at)));
+    let waits = is_dead(before.head) && found[1].owner.is_some();
+    let head = if waits { before.head } else { EndWord { index, ..left(before.head) } };
+    let expected = [left(before.tail), head];
+    let is_read = private.sources() >> route & 1 != 0;
+    if is_dead(before.head) && is_read && !waits {
+        return Err(format!("head of {route} was vacated although others read what came by it"));
+    }
     if found == expected { Ok(()) } else { Err(format!("ends of {route} must be {expected:?}, are {found:?}")) }
 }
 
-/// Collects the generation under which an unreleased cell names each slot.
-fn name_slots(shared: &Shared, private: &Private, route: usize, named: &mut [Option<u32>]) -> Result<(), Wrong> {
-    if private.town.roads[route].way == Way::Cell {
+/// A slot's generation, and the content in it.
+type Named = Option<(u32, u64)>;
+
+/// Collects the generation under which an unreleased cell names each slot. Two cells may name one slot where they carry
+/// the same message.
+fn name_slots(shared: &Shared, private: &Private, route: usize, named: &mut [Named]) -> Result<(), Wrong> {
+    let (line, ring) = (&private.lines[route], &private.town.geometry.rings[route]);
+    if ring.class.is_none() {
         return Ok(());
     }
-    let (line, ring) = (&private.lines[route], &private.town.geometry.rings[route]);
-    for number in line.head..line.published {
+    for (number, letter) in (line.head..).zip(&line.letters).filter(|(number, _)| !line.lost.contains(number)) {
         let found = cell(shared, ring, number as u32);
+        let here = (found.generation, letter.content);
         match named.get_mut(found.slot as usize) {
-            Some(place @ None) => *place = Some(found.generation),
+            Some(place) if place.is_none_or(|there| there == here) => *place = Some(here),
             _ => return Err(format!("message {number} of {route} names slot {}, as another does", found.slot)),
         }
     }

@@ -17,7 +17,7 @@ use crate::stage::Stage;
 use crate::town::{Road, Town, Way};
 
 fn town(delivery: Delivery) -> Rc<Town> {
-    let road = Road { ends: (0, 1), way: Way::Loan, delivery, capacity: 2, loans: (1, 1) };
+    let road = Road::new((0, 1), Way::Loan, delivery, 2, (1, 1));
     Town::new("one route".into(), vec![road], 0, 1 << 20)
 }
 

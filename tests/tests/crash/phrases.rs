@@ -6,7 +6,7 @@
 use crate::call::Call;
 use crate::private::bit;
 use crate::run::Run;
-use crate::town::{FIRST_SPECTATOR, PROCESSES, SPECTATORS};
+use crate::town::{FIRST_SPECTATOR, PROCESSES, SPECTATORS, Way};
 
 /// Small numbers for choices; the same seed makes the same story.
 #[derive(Debug, Clone)]
@@ -25,15 +25,15 @@ impl Dice {
 }
 
 impl Run {
-    fn routes(&self) -> usize {
+    pub(crate) fn routes(&self) -> usize {
         self.private.lines.len()
     }
 
     fn loans(&self, route: usize) -> usize {
-        self.private.lines[route].out.as_ref().map_or(0, |out| out.loans.len())
+        self.private.out(route).map_or(0, |out| out.loans.len())
     }
 
-    fn held(&self, route: usize) -> usize {
+    pub(crate) fn held(&self, route: usize) -> usize {
         self.private.lines[route].inp.as_ref().map_or(0, |inp| inp.held.len())
     }
 
@@ -43,9 +43,7 @@ impl Run {
 
     /// Attaches those who are missing and opens every vacant end whose process is there.
     pub(crate) fn assemble(&mut self) {
-        if self.private.zombies != 0 {
-            self.recover();
-        }
+        self.unblock();
         for route in 0..self.routes() {
             let (from, to) = self.private.town.roads[route].ends;
             for process in [from, to] {
@@ -56,7 +54,7 @@ impl Run {
             if self.private.lines[route].inp.is_none() {
                 self.call(Call::OpenIn(to, route));
             }
-            if self.private.lines[route].out.is_none() {
+            if self.private.out(route).is_none() {
                 self.call(Call::OpenOut(from, route));
             }
         }
@@ -64,15 +62,13 @@ impl Run {
 
     /// One process comes back, opens its producing or consuming ends, and nobody else does anything.
     pub(crate) fn come_back(&mut self, process: u16) {
-        if self.private.zombies != 0 {
-            self.recover();
-        }
+        self.unblock();
         if !self.private.lives(process) {
             self.call(Call::Attach(process));
         }
         for route in 0..self.routes() {
             let (from, to) = self.private.town.roads[route].ends;
-            if from == process && self.private.lines[route].out.is_none() {
+            if from == process && self.private.out(route).is_none() {
                 self.call(Call::OpenOut(process, route));
             }
             if to == process && self.private.lines[route].inp.is_none() {
@@ -94,7 +90,18 @@ impl Run {
             return false;
         }
         let last = self.loans(route) - 1;
-        self.call(Call::Publish(route, last))
+        if self.private.town.roads[route].way != Way::Keep {
+            return self.call(Call::Publish(route, last));
+        }
+        if self.kept(route) > 1 {
+            self.call(Call::Unkeep(route, 0));
+        }
+        self.call(Call::Keep(route, last))
+    }
+
+    /// Messages that their producer still reads.
+    fn kept(&self, route: usize) -> usize {
+        self.private.out(route).map_or(0, |out| out.kept.len())
     }
 
     /// Sends until the ring is full, and then once more in vain. A ring that skips is filled once.
@@ -113,9 +120,13 @@ impl Run {
 
     /// Releases one of the messages in hand.
     pub(crate) fn let_go(&mut self, route: usize, position: usize) {
-        if self.held(route) > 0 {
-            self.call(Call::Release(route, position % self.held(route)));
+        if self.held(route) == 0 {
+            return;
         }
+        let position = position % self.held(route);
+        let is_taken = self.private.town.roads[route].way == Way::Once;
+        let is_used = is_taken && !self.steps().is_multiple_of(4);
+        self.call(if is_used { Call::Consume(route, position) } else { Call::Release(route, position) });
     }
 
     /// Receives and releases everything, newest first.
@@ -137,6 +148,12 @@ impl Run {
 
     /// Loans as many as allowed, gives one back, drops one because the ring is full, keeps the rest.
     pub(crate) fn borrow_all(&mut self, route: usize) {
+        while self.kept(route) > 0 {
+            self.call(Call::Unkeep(route, 0));
+            if self.is_over() {
+                return;
+            }
+        }
         while self.producer(route).is_some() && self.call(Call::Loan(route)) {}
         if self.loans(route) > 1 {
             self.call(Call::Discard(route, 0));
@@ -147,12 +164,14 @@ impl Run {
         }
     }
 
-    /// A stream through a ring: more messages than it has cells.
+    /// A stream through all rings of a port: more messages than one has cells.
     pub(crate) fn stream(&mut self, route: usize) {
         for _ in 0..2 * self.capacity(route) + 1 {
             self.send(route);
-            self.grab(route);
-            self.let_go(route, 0);
+            for route in self.private.town.port(route) {
+                self.grab(route);
+                self.let_go(route, 0);
+            }
         }
     }
 
@@ -209,7 +228,7 @@ impl Run {
         }
     }
 
-    fn sweep(&mut self) {
+    pub(crate) fn sweep(&mut self) {
         self.call(Call::Sweep(FIRST_SPECTATOR + SPECTATORS - 1));
     }
 
@@ -222,7 +241,7 @@ impl Run {
             }
             let route = dice.roll(self.routes());
             let (from, to) = self.private.town.roads[route].ends;
-            match dice.roll(20) {
+            match dice.roll(24) {
                 0 | 1 => self.fill(route),
                 2 | 3 => self.drain(route),
                 4 => self.stream(route),
@@ -239,8 +258,21 @@ impl Run {
                 16 => self.doze(route),
                 17 => self.come_back(if dice.roll(2) == 0 { from } else { to }),
                 18 => self.sweep(),
+                19..22 => self.relay_some(dice),
+                22 => self.die_within(route, dice),
                 _ => self.assemble(),
             }
+        }
+    }
+
+    /// Somebody dies in the middle of sending or receiving.
+    fn die_within(&mut self, route: usize, dice: &mut Dice) {
+        let store = dice.roll(6) as u64;
+        if dice.roll(2) == 0 && self.consumer(route).is_some() {
+            return self.perish(Call::Receive(route), store % 2);
+        }
+        if self.producer(route).is_some() && (self.loans(route) > 0 || self.call(Call::Loan(route))) {
+            self.perish(Call::Publish(route, 0), store);
         }
     }
 
@@ -264,6 +296,30 @@ impl Run {
         self.drain(route);
         self.crash_loop(route);
         self.exits(route);
+        self.lose(route);
+    }
+
+    /// Consumers die between the take and the store of head; what comes after them finds the next message.
+    fn lose(&mut self, route: usize) {
+        let (from, to) = self.private.town.roads[route].ends;
+        for _ in 0..self.capacity(route) {
+            self.assemble();
+            while self.producer(route).is_some() && self.call(Call::Loan(route)) {}
+            self.send(route);
+            if self.consumer(route).is_some() {
+                self.perish(Call::Receive(route), 1);
+            }
+            self.die(from);
+            self.come_back(from);
+            // The slot that was lost with its taker is used again while its first cell still lies in the ring.
+            self.fill(route);
+            self.die(from);
+            self.recover();
+            self.come_back(to);
+            self.drain(route);
+        }
+        self.assemble();
+        self.drain(route);
     }
 
     /// A process dies with the ring half released, and another continues; then it leaves a full ring behind.

@@ -15,7 +15,7 @@ use crate::crash::{Context, ring_ends, settle_in};
 use crate::facts::{Allowed, Facts};
 use crate::memory::Lease;
 use crate::oracle::judge;
-use crate::private::{Meeting, Private, Tokens, Wrong, bit};
+use crate::private::{Line, Meeting, Private, Tokens, Wrong, bit};
 use crate::score::Layer;
 use crate::stage::Stage;
 use crate::town::{FIRST_SPECTATOR, PROCESSES};
@@ -71,8 +71,8 @@ fn intruders(context: &Context) -> Vec<Intruder> {
     let mut list = vec![Intruder::MoveIn, Intruder::Sweep];
     let mut peers = 0;
     for (route, line) in context.before.lines.iter().enumerate() {
-        let producer = line.out.as_ref().map(|out| out.process);
-        let consumer = line.inp.as_ref().map(|inp| inp.process);
+        let producer = context.before.out(route).map(|out| out.process);
+        let consumer = line.inp.as_ref().filter(|inp| !inp.lingers).map(|inp| inp.process);
         let is_ours = |end: Option<u16>| end.is_some_and(|process| context.actor & bit(process) != 0);
         if !concerns(context.call, route, is_ours(producer) || is_ours(consumer)) {
             continue;
@@ -182,7 +182,14 @@ impl Preempted {
 
     /// The model learns what the caller has done so far, and what recovery made of it.
     fn settle(&self, private: &mut Private) -> Result<(), Wrong> {
-        Facts::take(&self.copy, private, &self.allowed(private))?.settle_living(private);
+        Facts::take(&self.copy, private, &self.allowed(private))?.settle_living(&self.copy, private);
+        Ok(())
+    }
+
+    /// The same right after a recovery: only those stay dead whose forwarded messages are still read.
+    fn settle_dead(&self, private: &mut Private) -> Result<(), Wrong> {
+        let dead = private.zombies;
+        Facts::take(&self.copy, private, &self.allowed(private))?.settle(&self.copy, private, dead);
         Ok(())
     }
 
@@ -190,9 +197,17 @@ impl Preempted {
     fn allowed(&self, private: &Private) -> Allowed {
         let mut allowed = ring_ends(private);
         allowed.heads.extend(&self.context.allowed.heads);
+        // What the caller lent may have come back meanwhile, and the caller has seen it.
+        let ours = |line: &Line| line.inp.as_ref().is_some_and(|inp| self.context.actor & bit(inp.process) != 0);
+        let lines = private.lines.iter().enumerate().filter(|(_, line)| ours(line));
+        allowed.heads.extend(lines.map(|(route, line)| (route, line.head, private.heads(route, None).1)));
         let before = &self.context.before;
-        let is_new = |route: usize| private.lines[route].published == before.lines[route].published;
-        allowed.message = self.context.allowed.message.filter(|(route, _)| is_new(*route));
+        let is_new = |route: &usize| private.lines[*route].published == before.lines[*route].published;
+        allowed.taken = self.context.allowed.taken;
+        allowed.message = self.context.allowed.message.clone().map(|(mut routes, letter)| {
+            routes.retain(is_new);
+            (routes, letter)
+        });
         allowed
     }
 
@@ -240,33 +255,31 @@ fn intrude(preempted: &Preempted, private: &mut Private) -> Result<(), Wrong> {
             Stage::new(copy, private).close_out(route);
             Ok(())
         }
-        Intruder::CloseIn(route) => {
-            Stage::new(copy, private).close_in(route);
-            Ok(())
-        }
+        Intruder::CloseIn(route) => Stage::new(copy, private).close_in(route),
         Intruder::ReopenOut(route) => reopen_out(&mut Stage::new(copy, private), route),
         Intruder::ReopenIn(route) => reopen_in(&mut Stage::new(copy, private), route),
         Intruder::MoveIn => newcomer(preempted, private, unused(private)?),
         Intruder::Death(process) => death(preempted, private, process),
         Intruder::Replacement(process) => {
             death(preempted, private, process)?;
-            newcomer(preempted, private, process)
+            let is_free = private.zombies & bit(process) == 0;
+            let entry = if is_free { process } else { unused(private)? };
+            newcomer(preempted, private, entry)
         }
         Intruder::Sweep => {
             recover_all(copy, &Tokens(private.tokens));
-            private.zombies = 0;
-            preempted.settle(private)
+            preempted.settle_dead(private)
         }
     }
 }
 
 fn send(stage: &mut Stage<'_>, route: usize) -> Result<bool, Wrong> {
-    let has_loan = stage.private.lines[route].out.as_ref().is_some_and(|out| !out.loans.is_empty());
-    Ok((has_loan || stage.loan(route)?) && stage.publish(route, 0)?)
+    let has_loan = stage.private.out(route).is_some_and(|out| !out.loans.is_empty());
+    Ok((has_loan || stage.loan(route)?) && stage.publish(route, 0, false)?)
 }
 
 fn reopen_out(stage: &mut Stage<'_>, route: usize) -> Result<(), Wrong> {
-    let Some(process) = stage.private.lines[route].out.as_ref().map(|out| out.process) else { return Ok(()) };
+    let Some(process) = stage.private.out(route).map(|out| out.process) else { return Ok(()) };
     stage.close_out(route);
     if !stage.open_out(process, route)? {
         return Err("a vacant producing end cannot be opened again".into());
@@ -276,7 +289,10 @@ fn reopen_out(stage: &mut Stage<'_>, route: usize) -> Result<(), Wrong> {
 
 fn reopen_in(stage: &mut Stage<'_>, route: usize) -> Result<(), Wrong> {
     let Some(process) = stage.private.lines[route].inp.as_ref().map(|inp| inp.process) else { return Ok(()) };
-    stage.close_in(route);
+    stage.close_in(route)?;
+    if stage.private.lines[route].inp.is_some() {
+        return Ok(());
+    }
     if !stage.open_in(process, route)? {
         return Err("a vacant consuming end cannot be opened again".into());
     }
@@ -294,8 +310,7 @@ fn death(preempted: &Preempted, private: &mut Private, process: u16) -> Result<(
     private.bury(bit(process));
     private.zombies |= bit(process);
     recover_all(&preempted.copy, &Tokens(private.tokens));
-    private.zombies = 0;
-    preempted.settle(private)
+    preempted.settle_dead(private)
 }
 
 /// Opens what is vacant; the one who is preempted does nothing meanwhile.

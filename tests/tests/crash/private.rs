@@ -57,19 +57,39 @@ pub(crate) struct Loaned {
     pub(crate) content: u64,
 }
 
+/// What a message says, and whose slot it lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Letter {
+    pub(crate) content: u64,
+    /// The route that it was borrowed from.
+    pub(crate) source: Option<usize>,
+}
+
 /// A message in hand.
 #[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub(crate) ticket: u64,
     pub(crate) number: u64,
+    /// Where its bytes lie in the segment; `None` for a private copy.
+    pub(crate) offset: Option<u64>,
+    pub(crate) letter: Letter,
 }
 
-/// A producing end and who holds it.
+/// A message that was forwarded, borrowed: its own number, and the route and number it got there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lent {
+    pub(crate) number: u64,
+    pub(crate) to: (usize, u64),
+}
+
+/// The producing end of a port and who holds it.
 #[derive(Clone)]
 pub(crate) struct Out {
     pub(crate) process: u16,
     pub(crate) end: Producer,
     pub(crate) loans: Vec<Loaned>,
+    /// Published, and still read.
+    pub(crate) kept: Vec<Loaned>,
 }
 
 /// A consuming end and who holds it.
@@ -82,6 +102,10 @@ pub(crate) struct In {
     pub(crate) next: u64,
     /// Numbers above head that were released already.
     pub(crate) released: Vec<u64>,
+    /// Forwarded, and perhaps still read there.
+    pub(crate) lent: Vec<Lent>,
+    /// Closed by its user, and ours until what is lent comes back.
+    pub(crate) lingers: bool,
 }
 
 /// What is known of one route.
@@ -91,8 +115,11 @@ pub(crate) struct Line {
     pub(crate) published: u64,
     /// Messages ever released in order, or skipped.
     pub(crate) head: u64,
-    /// Contents of the messages from `head` to `published`.
-    pub(crate) contents: VecDeque<u64>,
+    /// Messages from `head` to `published`.
+    pub(crate) letters: VecDeque<Letter>,
+    /// Numbers from `head` on whose slot was taken by somebody who died of it, or is about to.
+    pub(crate) lost: Vec<u64>,
+    /// On the first route of a port.
     pub(crate) out: Option<Out>,
     pub(crate) inp: Option<In>,
 }
@@ -103,7 +130,7 @@ pub(crate) struct Private {
     pub(crate) town: Rc<Town>,
     /// Processes whose token is taken.
     pub(crate) tokens: u32,
-    /// Processes that died and were not recovered.
+    /// Processes that died and were not recovered, or only in part because others still read what they forwarded.
     pub(crate) zombies: u32,
     /// Somebody is leaving, and its slots are not back yet.
     pub(crate) scarce: bool,
@@ -115,7 +142,8 @@ pub(crate) struct Private {
 impl Private {
     /// Nobody is there.
     pub(crate) fn new(town: &Rc<Town>) -> Private {
-        let line = Line { published: town.past, head: town.past, contents: VecDeque::new(), out: None, inp: None };
+        let (letters, lost) = (VecDeque::new(), Vec::new());
+        let line = Line { published: town.past, head: town.past, letters, lost, out: None, inp: None };
         let lines = vec![line; town.roads.len()];
         Private { town: Rc::clone(town), tokens: 0, zombies: 0, scarce: false, nonce: 0, lines }
     }
@@ -147,6 +175,42 @@ impl Private {
     }
 }
 
+impl Private {
+    /// The end that produces on a route.
+    pub(crate) fn out(&self, route: usize) -> Option<&Out> {
+        self.lines[self.town.lead(route)].out.as_ref()
+    }
+
+    /// Where head of a route may stand when one more message is released: what is lent counts as released, or not, once
+    /// it is over.
+    pub(crate) fn heads(&self, route: usize, more: Option<u64>) -> (u64, u64) {
+        let line = &self.lines[route];
+        let Some(inp) = &line.inp else { return (line.head, line.head) };
+        let is_released = |number: &u64| Some(*number) == more || inp.released.contains(number);
+        let is_over = |number: &u64| inp.lent.iter().any(|lent| lent.number == *number && self.is_over(lent));
+        let low = (line.head..).find(|number| !is_released(number)).unwrap_or(line.head);
+        let high = (line.head..).find(|number| !is_released(number) && !is_over(number)).unwrap_or(line.head);
+        (low, high)
+    }
+
+    /// Has the reader of a forwarded message released it?
+    fn is_over(&self, lent: &Lent) -> bool {
+        self.lines[lent.to.0].head > lent.to.1
+    }
+
+    /// Is something of this route lent, and still read?
+    pub(crate) fn is_lent(&self, route: usize) -> bool {
+        let inp = self.lines[route].inp.as_ref();
+        inp.is_some_and(|inp| inp.lent.iter().any(|lent| !self.is_over(lent)))
+    }
+
+    /// Routes whose messages are borrowed by unreleased ones of others.
+    pub(crate) fn sources(&self) -> u64 {
+        let letters = self.lines.iter().flat_map(|line| line.letters.iter());
+        letters.filter_map(|letter| letter.source).fold(0, |all, route| all | 1 << route)
+    }
+}
+
 impl Line {
     /// Is every cell taken by an unreleased message?
     pub(crate) fn is_full(&self, capacity: u32) -> bool {
@@ -155,21 +219,31 @@ impl Line {
 
     /// Head moves to a number: what lay before it is over.
     pub(crate) fn move_head(&mut self, head: u64) {
-        while self.head < head && self.contents.pop_front().is_some() {
+        while self.head < head && self.letters.pop_front().is_some() {
             self.head += 1;
         }
+        self.lost.retain(|number| *number >= head);
         if let Some(inp) = &mut self.inp {
             inp.released.retain(|number| *number >= head);
+            inp.lent.retain(|lent| lent.number >= head);
         }
     }
 
-    /// Where head will stand when this message is released.
-    pub(crate) fn head_after(&self, number: u64) -> u64 {
-        let mut head = self.head;
-        let is_released = |head| self.inp.as_ref().is_some_and(|inp| inp.released.contains(&head));
-        while head == number || is_released(head) {
-            head += 1;
+    /// The message of this number.
+    pub(crate) fn letter(&self, number: u64) -> Option<Letter> {
+        self.letters.get(usize::try_from(number.checked_sub(self.head)?).ok()?).copied()
+    }
+
+    /// The first message from a number on that is still there.
+    pub(crate) fn present(&self, from: u64) -> u64 {
+        (from..).find(|number| !self.lost.contains(number)).unwrap_or(from)
+    }
+
+    /// One more message, unless it stands there already.
+    pub(crate) fn add(&mut self, number: u64, letter: Letter) {
+        if self.published == number {
+            self.letters.push_back(letter);
+            self.published += 1;
         }
-        head
     }
 }

@@ -10,13 +10,13 @@ use vil_ir::vocabulary::Delivery;
 
 use crate::call::Call;
 use crate::crash::{Context, boundary, duels, is_tried_enough, single, takeover};
-use crate::facts::Allowed;
+use crate::facts::{Allowed, Facts};
 use crate::memory::Lease;
 use crate::preempt::preemptions;
-use crate::private::{Private, bit};
+use crate::private::{Letter, Private, bit};
 use crate::score::{Layer, Score};
 use crate::stage::Stage;
-use crate::town::{FIRST_SPECTATOR, SPECTATORS, Town};
+use crate::town::{FIRST_SPECTATOR, SPECTATORS, Town, Way};
 
 /// Which layers run, and how often: every Nth occasion, 0 is never.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,39 @@ impl Run {
         }
     }
 
+    /// Somebody dies in the middle of a call, before its store of this number, and this time in earnest: the story goes
+    /// on with what that leaves behind. Nobody dies when the call has fewer stores.
+    pub(crate) fn perish(&mut self, call: Call, store: u64) {
+        let Some(process) = self.actor(call).filter(|_| !self.is_over()) else { return };
+        self.log.push(call);
+        let allowed = self.allowed(call);
+        let before = self.private.clone();
+        let mut left = store;
+        set_hook(Some(Box::new(move |access, _| {
+            if access != Access::Load {
+                left = left.checked_sub(1).unwrap_or_else(|| std::panic::resume_unwind(Box::new(())));
+            }
+        })));
+        let stage = std::panic::AssertUnwindSafe(|| Stage::new(&self.lease, &mut self.private).apply(call));
+        let survived = std::panic::catch_unwind(stage);
+        set_hook(None);
+        let context = self.context(call, Allowed::default());
+        match survived {
+            Ok(Ok(_)) => {}
+            Ok(Err(wrong)) => context.report(Layer::L1, "the call itself", &wrong),
+            Err(_) => {
+                self.private = before;
+                match Facts::take(&self.lease, &self.private, &allowed) {
+                    Ok(facts) => facts.settle_living(&self.lease, &mut self.private),
+                    Err(wrong) => context.report(Layer::L1, "a death in the middle", &wrong),
+                }
+                self.private.bury(bit(process));
+                self.private.zombies |= bit(process);
+            }
+        }
+        self.between(call);
+    }
+
     fn context(&self, call: Call, allowed: Allowed) -> Context {
         Context {
             lease: Rc::clone(&self.lease),
@@ -137,6 +170,22 @@ impl Run {
         }
     }
 
+    /// Messages in a ring.
+    pub(crate) fn depth(&self, route: usize) -> usize {
+        self.private.lines[route].letters.len()
+    }
+
+    /// Judges what there is, as if everybody who holds an end died, and as if nobody did.
+    pub(crate) fn judge_now(&mut self) {
+        let context = Rc::new(self.context(Call::Sweep(FIRST_SPECTATOR), Allowed::default()));
+        boundary(&context);
+    }
+
+    /// Asks something of a copy.
+    pub(crate) fn on_a_copy<T>(&self, ask: impl FnOnce(&Lease, u32) -> T) -> T {
+        ask(&self.lease.duplicate(), self.private.tokens)
+    }
+
     /// Has anything gone wrong? Then the story ends.
     pub(crate) fn is_over(&self) -> bool {
         self.score.borrow().is_over()
@@ -151,50 +200,94 @@ impl Run {
             Call::Loan(route) | Call::Publish(route, _) | Call::Discard(route, _) | Call::DropNewest(route, _) => {
                 self.producer(route)
             }
+            Call::Keep(route, _) | Call::Unkeep(route, _) => self.producer(route),
+            Call::Forward(route, ..) | Call::Settle(route) | Call::Consume(route, _) => self.holder(route),
             Call::CloseOut(route) | Call::Announce(route, true) => self.producer(route),
-            Call::Receive(route) | Call::Release(route, _) => self.consumer(route),
-            Call::CloseIn(route) | Call::Announce(route, false) => self.consumer(route),
+            Call::Receive(route) | Call::Release(route, _) => self.holder(route),
+            Call::CloseIn(route) | Call::Announce(route, false) => self.holder(route),
         }
     }
 
     /// Who produces on a route.
     pub(crate) fn producer(&self, route: usize) -> Option<u16> {
-        self.private.lines[route].out.as_ref().map(|out| out.process)
+        self.private.out(route).map(|out| out.process)
     }
 
     /// Who consumes on a route.
     pub(crate) fn consumer(&self, route: usize) -> Option<u16> {
+        self.private.lines[route].inp.as_ref().filter(|inp| !inp.lingers).map(|inp| inp.process)
+    }
+
+    /// Who holds the consuming end of a route, in use or lingering.
+    fn holder(&self, route: usize) -> Option<u16> {
         self.private.lines[route].inp.as_ref().map(|inp| inp.process)
+    }
+
+    /// Calls so far.
+    pub(crate) fn steps(&self) -> usize {
+        self.log.len()
     }
 
     /// What may be different when the call is interrupted.
     fn allowed(&self, call: Call) -> Allowed {
         let mut allowed = Allowed::default();
-        let skipping = |routes: &mut dyn Iterator<Item = usize>| -> Vec<(usize, u64)> {
-            let roads = &self.private.town.roads;
-            let skips = routes.filter(|route| roads[*route].delivery == Delivery::BestEffort);
-            skips.map(|route| (route, self.private.lines[route].published)).collect()
-        };
-        let mut private = self.private.clone();
-        let stage = Stage::new(&self.lease, &mut private);
+        let private = &self.private;
         match call {
-            Call::Publish(route, position) => {
-                let loans = self.private.lines[route].out.as_ref().map(|out| &out.loans);
-                allowed.message = loans.map(|loans| (route, loans[position].content));
-                if stage.skips(route) {
-                    allowed.heads = skipping(&mut [route].into_iter());
+            Call::Publish(route, position) | Call::Keep(route, position) => {
+                let content = private.out(route).map_or(0, |out| out.loans[position].content);
+                allowed.message = Some((private.town.port(route), Letter { content, source: None }));
+                self.skips(&mut allowed, &private.town.port(route));
+            }
+            Call::Forward(from, position, to) => {
+                if let Some(inp) = &private.lines[from].inp {
+                    let is_taken = private.town.roads[from].way == Way::Once;
+                    let letter = Letter { source: (!is_taken).then_some(from), ..inp.held[position].letter };
+                    allowed.message = Some((vec![to], letter));
                 }
+                self.skips(&mut allowed, &[to]);
             }
+            Call::Receive(route) => self.may_receive(&mut allowed, route),
             Call::Release(route, position) => {
-                let line = &self.private.lines[route];
-                let number = line.inp.as_ref().map(|inp| inp.held[position].number);
-                allowed.heads.extend(number.map(|number| (route, line.head_after(number))));
+                let number = private.lines[route].inp.as_ref().map(|inp| inp.held[position].number);
+                let (_, high) = private.heads(route, number);
+                allowed.heads.push((route, private.lines[route].head, high));
             }
-            Call::CloseIn(route) => allowed.heads = skipping(&mut [route].into_iter()),
-            Call::Leave(process) => allowed.heads = skipping(&mut stage.heads_of(bit(process)).into_iter()),
-            Call::Recover(_) => allowed.heads = skipping(&mut stage.heads_of(self.private.zombies).into_iter()),
+            Call::Settle(route) => self.may_settle(&mut allowed, route),
+            Call::CloseIn(route) => {
+                self.may_settle(&mut allowed, route);
+                self.skips(&mut allowed, &[route]);
+            }
+            Call::Leave(_) | Call::Recover(_) => {
+                let all: Vec<usize> = (0..private.lines.len()).collect();
+                self.skips(&mut allowed, &all);
+            }
             _ => {}
         }
         allowed
+    }
+
+    /// Head of a best_effort route may stand at the end of what was published.
+    fn skips(&self, allowed: &mut Allowed, routes: &[usize]) {
+        let private = &self.private;
+        let skipping = routes.iter().filter(|route| private.town.roads[**route].delivery == Delivery::BestEffort);
+        allowed
+            .heads
+            .extend(skipping.map(|route| (*route, private.lines[*route].published, private.lines[*route].published)));
+    }
+
+    /// What was lent may have come back.
+    fn may_settle(&self, allowed: &mut Allowed, route: usize) {
+        allowed.heads.push((route, self.private.lines[route].head, self.private.heads(route, None).1));
+    }
+
+    /// A message may be taken, and head may have moved over it and over what others lost.
+    fn may_receive(&self, allowed: &mut Allowed, route: usize) {
+        self.may_settle(allowed, route);
+        if self.private.town.roads[route].way == Way::Once {
+            let line = &self.private.lines[route];
+            let next = line.present(line.head);
+            allowed.taken = Some((route, next));
+            allowed.heads.push((route, line.head, next + 1));
+        }
     }
 }

@@ -5,46 +5,47 @@
 
 use std::rc::Rc;
 
-use vil_core::base::words::ProcessId;
-use vil_core::exchange::{Consumer, NotOpened, Producer, Refusal};
+use vil_core::base::words::{EndWord, ProcessId};
+use vil_core::exchange::{Consumer, NotOpened, Producer};
 use vil_core::heap;
 use vil_core::mem::Shared;
-use vil_core::queue::{self, Side};
+use vil_core::queue::Side;
 use vil_core::registry::{self, Certificate, Identity};
 use vil_ir::vocabulary::Delivery;
 
-use crate::memory::{offset_of, read, write};
-use crate::private::{Changing, In, Line, Loaned, Meeting, Out, Private, Taken, Tokens, Wrong, bit};
+use crate::facts::raw;
+use crate::private::{Changing, In, Line, Meeting, Out, Private, Tokens, Wrong, bit};
+use crate::town::PROCESSES;
 
 /// Shared and private memory together, for one call.
 pub(crate) struct Stage<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) private: &'a mut Private,
-    meeting: Option<&'a Meeting>,
+    pub(crate) meeting: Option<&'a Meeting>,
 }
 
-fn differ<T>(what: &str, expected: &impl std::fmt::Debug, found: &impl std::fmt::Debug) -> Result<T, Wrong> {
+pub(crate) fn differ<T>(what: &str, expected: &impl std::fmt::Debug, found: &impl std::fmt::Debug) -> Result<T, Wrong> {
     Err(format!("{what}: expected {expected:?}, found {found:?}"))
 }
 
 /// What the model says of a route at one moment, for both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct View {
-    published: u64,
-    head: u64,
+pub(crate) struct View {
+    pub(crate) published: u64,
+    pub(crate) head: u64,
     /// Every cell is taken.
-    is_full: bool,
+    pub(crate) is_full: bool,
     /// A publish on a full ring skips what lies in it.
-    skips: bool,
+    pub(crate) skips: bool,
 }
 
 impl View {
-    fn takes(self) -> bool {
+    pub(crate) fn takes(self) -> bool {
         !self.is_full || self.skips
     }
 
     /// Where head stands after a publish at this moment.
-    fn head_after_publish(self) -> u64 {
+    pub(crate) fn head_after_publish(self) -> u64 {
         if self.is_full && self.skips { self.published } else { self.head }
     }
 }
@@ -62,15 +63,15 @@ impl<'a> Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn line(&mut self, route: usize) -> &mut Line {
+    pub(crate) fn line(&mut self, route: usize) -> &mut Line {
         &mut self.private.lines[route]
     }
 
-    fn is_best_effort(&self, route: usize) -> bool {
+    pub(crate) fn is_best_effort(&self, route: usize) -> bool {
         self.private.town.roads[route].delivery == Delivery::BestEffort
     }
 
-    fn view(&self, route: usize) -> View {
+    pub(crate) fn view(&self, route: usize) -> View {
         let line = &self.private.lines[route];
         let is_full = line.is_full(self.private.town.roads[route].capacity);
         View { published: line.published, head: line.head, is_full, skips: self.skips(route) }
@@ -97,13 +98,14 @@ impl Stage<'_> {
         if claimed { Ok(()) } else { Err(format!("process {process} cannot attach")) }
     }
 
-    /// Opens a producing end; false when somebody was faster.
+    /// Opens the producing ends of a route's port; false when somebody was faster.
     pub(crate) fn open_out(&mut self, process: u16, route: usize) -> Result<bool, Wrong> {
-        let before = self.view(route);
-        let end = Producer::open(self.shared, ProcessId(process), &[route]);
+        let (lead, port) = (self.private.town.lead(route), self.private.town.port(route));
+        let before = self.view(lead);
+        let end = Producer::open(self.shared, ProcessId(process), &port);
         self.meet();
-        let after = self.view(route);
-        let line = self.line(route);
+        let after = self.view(lead);
+        let line = self.line(lead);
         let end = match end {
             Err(NotOpened::OwnedBy(_)) if line.out.is_some() => return Ok(false),
             Err(why) => return Err(format!("producing end of {route} not opened: {why:?}")),
@@ -112,7 +114,7 @@ impl Stage<'_> {
         if ![before.published, after.published].contains(&end.published()) {
             return differ("published, as its new owner reads it", &after.published, &end.published());
         }
-        line.out = Some(Out { process, end, loans: Vec::new() });
+        line.out = Some(Out { process, end, loans: Vec::new(), kept: Vec::new() });
         Ok(true)
     }
 
@@ -132,172 +134,87 @@ impl Stage<'_> {
         if ![before.head, after.head].contains(&next) {
             return differ("released, as its new owner reads it", &after.head, &next);
         }
-        line.inp = Some(In { process, end, held: Vec::new(), next, released: Vec::new() });
+        let (held, released, lent) = (Vec::new(), Vec::new(), Vec::new());
+        line.inp = Some(In { process, end, held, next, released, lent, lingers: false });
         Ok(true)
-    }
-
-    /// Loans and writes a new content; false when the end holds as many as it may, or the pool is short.
-    pub(crate) fn loan(&mut self, route: usize) -> Result<bool, Wrong> {
-        let limit = self.private.town.roads[route].loans.0 as usize;
-        let shared = self.shared;
-        let is_scarce = self.private.scarce || self.private.zombies != 0;
-        self.private.nonce += 1;
-        let content = self.private.nonce.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let Some(out) = &mut self.private.lines[route].out else { return Err("nobody produces".into()) };
-        let mut answer = out.end.loan(shared);
-        if answer == Err(Refusal::Short) {
-            registry::sweep(shared);
-            answer = out.end.loan(shared);
-        }
-        self.meet();
-        let Some(out) = &mut self.private.lines[route].out else { return Err("nobody produces".into()) };
-        match answer {
-            Ok(loan) if out.loans.len() < limit => {
-                write(loan.data, content);
-                out.loans.push(Loaned { ticket: loan.ticket, offset: offset_of(shared, loan.data), content });
-                Ok(true)
-            }
-            Err(Refusal::Limit) if out.loans.len() == limit => Ok(false),
-            // Slots of the dead come back with their recovery.
-            Err(Refusal::Short) if is_scarce => Ok(false),
-            other => Err(format!("loan on {route} with {} of {limit}: {other:?}", out.loans.len())),
-        }
-    }
-
-    /// Publishes one of the loans; false when the ring is full.
-    pub(crate) fn publish(&mut self, route: usize, position: usize) -> Result<bool, Wrong> {
-        let before = self.view(route);
-        let shared = self.shared;
-        let Some(out) = &mut self.line(route).out else { return Err("nobody produces".into()) };
-        let answer = out.end.publish(shared, out.loans[position].ticket);
-        self.meet();
-        // What we published ourselves does not count as what was there.
-        let after = View { published: before.published, ..self.view(route) };
-        let line = self.line(route);
-        let Some(out) = &mut line.out else { return Err("nobody produces".into()) };
-        match answer {
-            Ok(()) if before.takes() || after.takes() => {
-                let content = out.loans.remove(position).content;
-                if line.published == before.published {
-                    line.contents.push_back(content);
-                    line.published += 1;
-                }
-                line.move_head(before.head_after_publish().max(after.head));
-                Ok(true)
-            }
-            Err(Refusal::Full) if !before.takes() || !after.takes() => Ok(false),
-            other => differ("publish on a ring that is full", &before.is_full, &other),
-        }
     }
 
     /// Will a publish on this full ring skip what lies in it?
     pub(crate) fn skips(&self, route: usize) -> bool {
-        let head = queue::end(self.shared, &self.private.town.geometry.rings[route], Side::Head);
-        self.is_best_effort(route) && head.owner.is_none()
+        self.is_best_effort(route) && self.is_vacant(route, Side::Head)
     }
 
     /// Does nobody hold this end? Who is preempted may have opened it already, and the dead hold theirs until recovery.
     pub(crate) fn is_vacant(&self, route: usize, side: Side) -> bool {
-        queue::end(self.shared, &self.private.town.geometry.rings[route], side).owner.is_none()
+        let word = raw(self.shared, side.offset(&self.private.town.geometry.rings[route]));
+        EndWord::decode(word).owner.is_none()
     }
 
-    pub(crate) fn discard(&mut self, route: usize, position: usize) -> Result<(), Wrong> {
-        let Some(out) = &mut self.line(route).out else { return Err("nobody produces".into()) };
-        let loan = out.loans.remove(position);
-        out.end.discard(loan.ticket).map_err(|why| format!("discard: {why:?}"))
+    /// Is no ring of a route's port opened for producing?
+    pub(crate) fn is_port_vacant(&self, route: usize) -> bool {
+        self.private.town.port(route).into_iter().all(|route| self.is_vacant(route, Side::Tail))
     }
 
-    pub(crate) fn drop_newest(&mut self, route: usize, position: usize) -> Result<(), Wrong> {
-        let shared = self.shared;
-        let Some(out) = &mut self.line(route).out else { return Err("nobody produces".into()) };
-        let loan = out.loans.remove(position);
-        let answer = out.end.drop_newest(shared, loan.ticket);
-        self.meet();
-        answer.map_err(|why| format!("drop_newest: {why:?}"))
-    }
-
-    /// Receives the next message and compares it; false when there is none or the hands are full.
-    pub(crate) fn receive(&mut self, route: usize) -> Result<bool, Wrong> {
-        let shared = self.shared;
-        let limit = self.private.town.roads[route].loans.1 as usize;
-        let before = self.view(route);
-        let Some(inp) = &mut self.line(route).inp else { return Err("nobody consumes".into()) };
-        let answer = inp.end.receive(shared);
-        self.meet();
-        let line = self.line(route);
-        let Some(inp) = &mut line.inp else { return Err("nobody consumes".into()) };
-        let [was_there, is_there] = [before.published, line.published].map(|published| inp.next < published);
-        match answer {
-            Ok(message) if is_there && inp.held.len() < limit => {
-                let position = inp.next.checked_sub(line.head).and_then(|position| usize::try_from(position).ok());
-                let expected = (inp.next, position.and_then(|position| line.contents.get(position)).copied());
-                let found = (message.number, read(message.data));
-                if found != expected || expected.1.is_none() {
-                    return differ("a received message", &expected, &found);
-                }
-                inp.held.push(Taken { ticket: message.ticket, number: message.number });
-                inp.next += 1;
-                Ok(true)
-            }
-            Err(Refusal::Empty) if !was_there => Ok(false),
-            Err(Refusal::Limit) if is_there && inp.held.len() == limit => Ok(false),
-            other => differ("receive, where a message is there", &is_there, &other),
+    /// Head must stand at one of these numbers, and the model follows it there.
+    pub(crate) fn follow_head(&mut self, route: usize, is_legal: impl Fn(u64) -> bool) -> Result<(), Wrong> {
+        let (known, head) = (self.private.lines[route].head, self.head(route));
+        if !is_legal(head) {
+            return Err(format!("head of {route} stands at {head}, and stood at {known}"));
         }
+        self.line(route).move_head(head);
+        Ok(())
     }
 
-    pub(crate) fn release(&mut self, route: usize, position: usize) -> Result<(), Wrong> {
-        let shared = self.shared;
-        let line = self.line(route);
-        let head = line.head;
-        let Some(inp) = &mut line.inp else { return Err("nobody consumes".into()) };
-        let taken = inp.held.remove(position);
-        let answer = inp.end.release(shared, taken.ticket).map_err(|why| format!("release: {why:?}"));
-        let after = line.head_after(taken.number);
-        self.meet();
-        let line = self.line(route);
-        if let Some(inp) = &mut line.inp
-            && after == head
-        {
-            inp.released.push(taken.number);
-        }
-        line.move_head(after);
-        answer
+    /// The number at which the word of a head stands.
+    fn head(&self, route: usize) -> u64 {
+        let known = self.private.lines[route].head;
+        let word = raw(self.shared, self.private.town.geometry.rings[route].head);
+        known.wrapping_add(u64::from((word as u32).wrapping_sub(known as u32)))
     }
 
     pub(crate) fn close_out(&mut self, route: usize) {
-        if let Some(mut out) = self.line(route).out.take() {
+        let lead = self.private.town.lead(route);
+        if let Some(mut out) = self.line(lead).out.take() {
             out.end.close(self.shared);
             self.meet();
         }
     }
 
-    pub(crate) fn close_in(&mut self, route: usize) {
-        if let Some(mut inp) = self.line(route).inp.take() {
-            inp.end.close(self.shared);
-            self.meet();
-            self.after_consumer(route);
+    /// Closes a consuming end. What is lent keeps it open; then it must be closed once more.
+    pub(crate) fn close_in(&mut self, route: usize) -> Result<(), Wrong> {
+        let shared = self.shared;
+        let waited = self.private.is_lent(route);
+        let Some(mut inp) = self.line(route).inp.take() else { return Ok(()) };
+        let is_closed = inp.end.close(shared);
+        self.meet();
+        if self.private.lines[route].inp.is_some() {
+            // Somebody else has opened it already, and knows where head stands.
+            return Ok(());
         }
+        inp.held.clear();
+        inp.lingers = true;
+        self.line(route).inp = Some(inp);
+        let waits = self.private.is_lent(route);
+        let (low, high) = self.private.heads(route, None);
+        if !is_closed {
+            let is_right = waited && (low..=high).contains(&self.head(route));
+            return if is_right { self.follow_head(route, |_| true) } else { Err(format!("{route} is not closed")) };
+        }
+        self.line(route).inp = None;
+        if waits {
+            return Err(format!("{route} was closed although what is lent is still read"));
+        }
+        let (skips, is_exact) = (self.is_best_effort(route), self.meeting.is_none());
+        let end = if skips { self.private.lines[route].published } else { high };
+        self.follow_head(route, |head| head == end || !is_exact && (low..=end).contains(&head))
     }
 
-    /// What becomes of a ring's messages when its consumer is gone. After a preemption head stands where it stands.
-    fn after_consumer(&mut self, route: usize) {
-        let skips = self.is_best_effort(route) && self.meeting.is_none();
-        let line = self.line(route);
-        if skips {
-            line.move_head(line.published);
-        }
-    }
-
-    /// Leaves without closing anything first.
+    /// Leaves without closing anything first. Where others still read what it forwarded, its entry waits.
     pub(crate) fn leave(&mut self, process: u16) {
         registry::leave(self.shared, ProcessId(process));
         self.meet();
-        for route in 0..self.private.lines.len() {
-            if self.line(route).inp.as_ref().is_some_and(|inp| inp.process == process) {
-                self.after_consumer(route);
-            }
-        }
         self.private.bury(bit(process));
+        self.after_recovery(bit(process));
     }
 
     /// Dies between two calls.
@@ -308,26 +225,28 @@ impl Stage<'_> {
 
     /// Recovers everybody who is dead.
     pub(crate) fn recover(&mut self) -> Result<(), Wrong> {
-        let orphaned = self.heads_of(self.private.zombies);
         match self.meeting {
             Some(meeting) => registry::recover_all(self.shared, &Changing(Rc::clone(&meeting.tokens))),
             None => registry::recover_all(self.shared, &Tokens(self.private.tokens)),
         };
         self.meet();
-        for route in orphaned {
-            self.after_consumer(route);
-        }
-        self.private.zombies = 0;
+        self.after_recovery(self.private.zombies);
         Ok(())
     }
 
-    /// Routes whose head names one of these processes.
-    pub(crate) fn heads_of(&self, processes: u32) -> Vec<usize> {
-        let names = |route: &usize| {
-            let head = queue::end(self.shared, &self.private.town.geometry.rings[*route], Side::Head);
-            head.owner.is_some_and(|owner| processes & bit(owner.0) != 0)
-        };
-        if processes == 0 { Vec::new() } else { (0..self.private.lines.len()).filter(names).collect() }
+    /// What becomes of the rings of these dead, by the words that say who is still dead. What the words must say is
+    /// judged between the calls.
+    fn after_recovery(&mut self, dead: u32) {
+        let entry = |process: &u16| raw(self.shared, self.shared.geometry.process(*process)) & 0xff;
+        let pending = (0..PROCESSES).filter(|process| dead & bit(*process) != 0 && entry(process) == 2);
+        self.private.zombies = pending.fold(self.private.zombies & !dead, |all, process| all | bit(process));
+        for route in 0..self.private.lines.len() {
+            let published = self.private.lines[route].published;
+            if self.is_best_effort(route) {
+                // A wrong head is found by the judge of the words.
+                let _ = self.follow_head(route, |head| head == published);
+            }
+        }
     }
 
     /// Takes every free slot of every class for a process; how many.

@@ -252,6 +252,11 @@ impl Consumer {
         }
         let ours = EndWord { index: self.head, ..EndWord::decode(self.half) };
         let (vacant, skipped) = closed_head(shared, &self.ring, ours);
+        if mutant("vacant_before_skip")
+            && queue::change(shared, &self.ring, Side::Head, ours, ours.vacated(), "close.head")
+        {
+            shared.segment.word(self.ring.head).store(vacant.encode(), "close.head");
+        }
         if queue::change(shared, &self.ring, Side::Head, ours, vacant, "close.head") && skipped > 0 {
             stats::count_skipped(shared, &self.ring, skipped);
         }
@@ -353,6 +358,9 @@ impl Consumer {
             }
             let taken = heap::take(shared, self.me, Slot { index: found.slot, generation: found.generation });
             let Some(slot) = taken else {
+                if mutant("lost_cell_stops_the_ring") {
+                    return Err(Refusal::Empty);
+                }
                 let number = self.number(index);
                 self.cursor = index.wrapping_add(1);
                 self.finish(shared, index);

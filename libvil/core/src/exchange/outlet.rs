@@ -172,6 +172,7 @@ impl Outlet {
             }
             Origin::Own => pool.end_use(slot),
             // Not ours any more where the consumer took it.
+            Origin::Given if mutant("given_slot_is_kept") => pool.put(slot),
             Origin::Given => drop(heap::give_back(shared, pool.me(), slot)),
             Origin::Lent => {}
         }
@@ -205,7 +206,7 @@ impl Outlet {
         let cell = self.ring.cell(index);
         let time = if index & self.ring.sample_mask == 0 { clock::stamp() } else { 0 };
         shared.segment.word(cell + CELL_STAMP).note(u64::from(index) | u64::from(time) << 32, "publish.stamp");
-        if self.ring.answers.is_some() {
+        if self.ring.answers.is_some() && !mutant("answer_without_number") {
             shared.segment.word(cell + CELL_THIRD).note(parcel.answers, "publish.answers");
         }
         let slot = parcel.slot;
@@ -234,6 +235,9 @@ impl Outlet {
         }
         let skipped = depth(found.index, self.tail, self.ring.capacity).ok_or(Refusal::Corrupt)?;
         let moved = EndWord { index: self.tail, ..found };
+        if mutant("skip_in_two_words") {
+            shared.segment.word(self.ring.head).store(moved.encode(), "publish.skip");
+        }
         if queue::change(shared, &self.ring, Side::Head, found, moved, "publish.skip") {
             stats::count_skipped(shared, &self.ring, skipped);
             record(shared, Event::new(Kind::Skipped, pool.me()).on(self.route).number(u64::from(skipped)));

@@ -3,6 +3,7 @@
 //!
 //! All of it is private. A crash loses the list, and recovery returns every slot by its word.
 
+use crate::base::crash::mutant;
 use crate::base::limits::BATCH;
 use crate::base::words::{NO_SLOT, ProcessId};
 use crate::heap::{self, Slot};
@@ -75,7 +76,7 @@ impl Pool {
     #[inline]
     pub(super) fn set_uses(&mut self, slot: Slot, uses: usize) {
         if let Some(count) = self.count(slot) {
-            *count = uses as u16;
+            *count = uses as u16 - u16::from(uses > 1 && mutant("share_count_misses_one"));
         }
     }
 
@@ -95,6 +96,7 @@ impl Pool {
     pub(super) fn end_of_given(&mut self, shared: &Shared, slot: Slot) {
         match heap::is_held(shared, self.me, slot) {
             true => self.free.push(slot),
+            false if mutant("taken_slots_stay_owned") => {}
             false => self.owned = self.owned.saturating_sub(1),
         }
     }

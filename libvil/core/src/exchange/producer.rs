@@ -7,6 +7,7 @@ use std::ptr::NonNull;
 
 use vil_ir::vocabulary::Transfer;
 
+use crate::base::crash::mutant;
 use crate::base::limits::RECLAIM_EVERY;
 use crate::base::words::ProcessId;
 use crate::exchange::copied::Buffers;
@@ -145,7 +146,8 @@ impl Producer {
     /// Is there room for a message in every ring?
     #[inline]
     pub fn has_room(&mut self, shared: &Shared) -> Result<bool, Refusal> {
-        for at in 0..self.outlets.len() {
+        let looked_at = if mutant("room_in_one_ring_is_enough") { 1 } else { self.outlets.len() };
+        for at in 0..looked_at {
             if !self.has_room_at(shared, at)? {
                 return Ok(false);
             }
@@ -239,7 +241,7 @@ impl Producer {
         if !self.has_room(shared)? {
             return Err(Refusal::Full);
         }
-        self.pool.set_uses(slot, self.outlets.len() + usize::from(kept));
+        self.pool.set_uses(slot, self.outlets.len() + usize::from(kept && !mutant("kept_is_not_counted")));
         let parcel = Parcel { slot, origin: Origin::Own, source: 0, answers: 0, position };
         for outlet in &mut self.outlets {
             outlet.append(shared, parcel, &self.buffers);

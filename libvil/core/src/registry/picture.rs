@@ -5,6 +5,7 @@
 
 use vil_ir::vocabulary::Transfer;
 
+use crate::base::crash::mutant;
 use crate::base::index::{depth, later};
 use crate::base::words::{NO_SLOT, Reference};
 use crate::mem::{RingGeometry, Shared};
@@ -44,11 +45,11 @@ impl Picture {
     }
 
     fn add(&mut self, found: Reference) {
-        if found.slot == NO_SLOT {
+        if found.slot == NO_SLOT || found.source != 0 && mutant("picture_ignores_what_is_lent") {
             return;
         }
         let Some(place) = self.0.get_mut(found.slot as usize) else { return };
-        if place.is_none_or(|known| later(found.generation, known)) {
+        if place.is_none_or(|known| later(found.generation, known) != mutant("oldest_generation_kept")) {
             *place = Some(found.generation);
         }
     }
@@ -87,8 +88,9 @@ impl Borrowed {
 
 /// Indices of the unreleased cells of a ring. Head before tail; nonsense is a ring's length.
 fn live_cells(shared: &Shared, ring: &RingGeometry) -> impl Iterator<Item = u32> + use<> {
+    let early = mutant("picture_tail_before_head").then(|| end(shared, ring, Side::Tail).index);
     let head = end(shared, ring, Side::Head).index;
-    let tail = end(shared, ring, Side::Tail).index;
+    let tail = early.unwrap_or_else(|| end(shared, ring, Side::Tail).index);
     let cells = depth(head, tail, ring.capacity).unwrap_or(ring.capacity);
     (0..cells).map(move |step| head.wrapping_add(step))
 }

@@ -48,6 +48,7 @@ fn examine(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> (Out
     let found = state(shared, process);
     let outcome = match found.state {
         ProcState::Free => Outcome::Free,
+        ProcState::Dead if mutant("dead_entry_left_alone") => Outcome::Free,
         ProcState::Dead => finish(shared, process, found),
         // The word is read first, then the token is asked: the other order kills a newcomer in the same entry.
         ProcState::Alive if !early && !liveness.is_free(process) => Outcome::Alive,
@@ -107,7 +108,7 @@ fn finish(shared: &Shared, process: ProcessId, dead: ProcWord) -> Outcome {
         is_pending |= !estate.vacate_head(route, ring, borrowed.from(route));
     }
     estate.return_slots();
-    if is_pending {
+    if is_pending && !mutant("pending_entry_freed") {
         sweep(shared);
         return Outcome::Pending;
     }
@@ -147,7 +148,8 @@ impl Estate<'_> {
         if head.owner != Some(self.process) {
             return true;
         }
-        if is_borrowed && !mutant("pending_head_vacated") {
+        let is_skipped = ring.delivery == Delivery::BestEffort && mutant("best_effort_skips_what_is_lent");
+        if is_borrowed && !mutant("pending_head_vacated") && !is_skipped {
             return false;
         }
         let (vacant, skipped) = closed_head(self.shared, ring, head);
