@@ -805,7 +805,8 @@ VIL_API vil_status_t vil_queue_close(vil_queue_t *queue);
 //
 // Threads: the owner. Ownership: the block passes to the queue, or where that drops it to the heap; `block` is set to
 // zero. NULL: `block` may not be. Blocks: when the queue is full and VIL_FULL_BLOCKS, until its deadline.
-// Errors: VIL_FULL, VIL_DROPPED, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (freed or
+// Errors: VIL_FULL (under VIL_FULL_DROPS_OLDEST while another process is just pushing into the cell that is needed),
+// VIL_DROPPED, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (freed or
 // pushed before, or another process's: recorded as a fault; or a consumer's end), VIL_E_CORRUPT, VIL_E_HANDLE,
 // VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //

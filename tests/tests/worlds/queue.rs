@@ -15,9 +15,15 @@ use vil_tests::runtime_dir::RuntimeDir;
 
 use crate::child::{Other, Role, hear, say};
 use crate::heap::{all_can_be_had, assert_free, block, created, opened, shape};
-use crate::house::{LONG_NS, SHORT_NS, place};
+use crate::house::{LONG, LONG_NS, SHORT_NS, place, within};
 
-pub(crate) const ROLES: &[Role] = &[("pushes", pushes), ("pops", pops), ("pops one", pops_one)];
+pub(crate) const ROLES: &[Role] = &[
+    ("pushes", pushes),
+    ("pops", pops),
+    ("pops one", pops_one),
+    ("pushes beside others", pushes),
+    ("pops beside others", pops_beside_others),
+];
 
 fn with(kind: QueueKind, backpressure: Backpressure, capacity: u32) -> HeapShape {
     let queue = QueueShape { kind, capacity, backpressure, deadline_ms: 20 };
@@ -134,13 +140,16 @@ fn a_batch_goes_as_far_as_there_is_room_and_comes_as_far_as_there_is_something()
 
 #[test]
 fn a_full_queue_does_as_its_shape_says() {
-    for (policy, answer) in [
+    for (policy, answer, kind) in [
         (Backpressure::Block, Err(Stop::Late)),
         (Backpressure::Fail, Err(Stop::Full)),
         (Backpressure::DropNewest, Err(Stop::Dropped)),
-    ] {
+    ]
+    .into_iter()
+    .flat_map(|(policy, answer)| QueueKind::ALL.iter().map(move |kind| (policy, answer, *kind)))
+    {
         let dir = RuntimeDir::new("queue-full");
-        let heap = created(&dir, &with(QueueKind::Spsc, policy, 4));
+        let heap = created(&dir, &with(kind, policy, 4));
         let (mut push, mut pop) = (push_end(&heap), pop_end(&heap));
         for number in 0..4 {
             assert_eq!(push.push(numbered(&heap, number).reference), Ok(()));
@@ -314,4 +323,137 @@ fn who_waits_is_cancelled_and_hears_that_the_other_end_is_gone() {
     assert_eq!(number(&heap, &pop.pop(LONG_NS).expect("it comes first")), 1);
     assert_eq!(pop.pop(LONG_NS), Err(Stop::PeerGone));
     assert_eq!(pop.pop(SHORT_NS), Err(Stop::Late), "and that once");
+}
+
+#[test]
+fn a_queue_that_drops_the_oldest_keeps_the_newest_and_touches_nothing_that_was_popped() {
+    for kind in [QueueKind::Spsc, QueueKind::Mpmc] {
+        let dir = RuntimeDir::new("queue-oldest");
+        let heap = created(&dir, &with(kind, Backpressure::DropOldest, 4));
+        let (mut push, mut pop) = (push_end(&heap), pop_end(&heap));
+        push.push(numbered(&heap, 0).reference).expect("there is room");
+        let held = pop.pop(0).expect("it lies there");
+        for number in 1..=50 {
+            assert_eq!(push.push(numbered(&heap, number).reference), Ok(()), "{kind}: it always finds room");
+        }
+        assert_eq!((push.depth(), number(&heap, &held)), (4, 0), "{kind}: what was popped is as it was");
+        for expected in 47..=50 {
+            assert_eq!(number(&heap, &pop.pop(0).expect("it lies there")), expected);
+        }
+        assert_eq!(pop.pop(0), Err(Stop::Empty));
+        assert_eq!(counts(&heap), [51, 5, 46, 0], "{kind}");
+        assert!(events(&heap, Kind::DroppedOldest) > 0);
+        assert_free(&heap, 1);
+    }
+}
+
+#[test]
+fn several_push_and_several_pop_and_every_block_comes_out_once_and_in_its_pusher_s_order() {
+    const EACH: u64 = 4000;
+    let dir = RuntimeDir::new("queue-mpmc");
+    let heap = created(&dir, &with(QueueKind::Mpmc, Backpressure::Block, 16));
+    let seen = std::thread::scope(|scope| {
+        for pusher in 0..3u64 {
+            let dir = &dir;
+            scope.spawn(move || {
+                let heap = opened(dir);
+                let mut push = push_end(&heap);
+                for step in 0..EACH {
+                    let block = numbered(&heap, pusher << 32 | step);
+                    while push.push(block.reference).is_err() {}
+                }
+            });
+        }
+        let poppers: Vec<_> = (0..2)
+            .map(|_| {
+                let dir = &dir;
+                scope.spawn(move || {
+                    let heap = opened(dir);
+                    let mut pop = pop_end(&heap);
+                    let mut found = Vec::new();
+                    loop {
+                        match pop.pop(LONG_NS / 40) {
+                            Ok(block) => found.push(number(&heap, &block)),
+                            Err(Stop::Late) => return found,
+                            Err(stop) => assert_eq!(stop, Stop::PeerGone),
+                        }
+                    }
+                })
+            })
+            .collect();
+        poppers.into_iter().map(|popper| popper.join().expect("it does not panic")).collect::<Vec<_>>()
+    });
+    for found in &seen {
+        for pusher in 0..3 {
+            let steps: Vec<u64> = found.iter().copied().filter(|number| number >> 32 == pusher).collect();
+            assert!(steps.is_sorted(), "one popper finds the blocks of one pusher in their order");
+        }
+    }
+    let mut all: Vec<u64> = seen.concat();
+    all.sort_unstable();
+    let expected: Vec<u64> = (0..3).flat_map(|pusher| (0..EACH).map(move |step| pusher << 32 | step)).collect();
+    assert_eq!(all, expected, "each once");
+    assert_eq!(counts(&heap), [3 * EACH, 3 * EACH, 0, 0]);
+    assert_free(&heap, 1);
+}
+
+/// Pops a block if there is one, and frees it.
+fn one_out(heap: &Heap, pop: &mut PopEnd) -> bool {
+    pop.pop(0).is_ok_and(|block| {
+        number(heap, &block);
+        true
+    })
+}
+
+/// Pops until it is killed, whoever pushed.
+fn pops_beside_others(dir: &Path, _: &str) {
+    let heap = opened(dir);
+    let mut pop = pop_end(&heap);
+    say("ready");
+    loop {
+        let Ok(block) = pop.pop(LONG_NS) else { continue };
+        number(&heap, &block);
+    }
+}
+
+#[test]
+fn pushers_and_poppers_of_one_queue_that_are_killed_one_by_one_hold_up_nobody_and_leak_nothing() {
+    for policy in [Backpressure::Block, Backpressure::DropOldest] {
+        let dir = RuntimeDir::new("queue-mpmc-kills");
+        let heap = created(&dir, &with(QueueKind::Mpmc, policy, 8));
+        for round in 0..4u64 {
+            let start = |role: &str, from: u64| {
+                let other = Other::start(role, &dir, &from.to_string());
+                assert_eq!(other.heard(), "ready");
+                other
+            };
+            let mut others = vec![
+                start("pushes beside others", round << 40),
+                start("pops beside others", 0),
+                start("pushes beside others", round << 40 | 1 << 32),
+                start("pops beside others", 0),
+            ];
+            let (mut push, mut pop) = (push_end(&heap), pop_end(&heap));
+            while let Some(other) = others.pop() {
+                crate::house::pass(Duration::from_micros(300 + 431 * round));
+                other.kill();
+                // We still get a block in, making room where nobody else does any more, and one out.
+                let block = numbered(&heap, u64::MAX);
+                let is_in = within(LONG, || {
+                    let is_in = push.push(block.reference) == Ok(());
+                    is_in || {
+                        one_out(&heap, &mut pop);
+                        false
+                    }
+                });
+                assert!(is_in, "a dead one holds the queue up");
+                assert!(within(LONG, || one_out(&heap, &mut pop) || !others.is_empty()), "it comes out");
+            }
+            while let Ok(block) = pop.pop(0) {
+                number(&heap, &block);
+            }
+            assert_free(&heap, 1);
+        }
+        all_can_be_had(&heap);
+    }
 }

@@ -9,7 +9,8 @@ use vil_ir::vocabulary::Backpressure;
 
 use crate::base::error::{Error, Fault};
 use crate::heap::{Block, Denial, Slot, give_back};
-use crate::queue::{Side, passed};
+use crate::mem::RingGeometry;
+use crate::queue::{Side, claimed, passed};
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
 use crate::world::{Heap, Receiver, Sender, Stop};
@@ -94,7 +95,12 @@ impl PushEnd {
     #[cold]
     fn drop_newest(&self, slot: Slot) -> Stop {
         let world = self.heap.world();
-        stats::count_refused(world.shared(), &world.shared().geometry.rings[self.index]);
+        let ring = ring(&self.heap, self.index);
+        // Where several push, they count together.
+        match ring.claimed {
+            true => _ = stats::count_dropped(world.shared(), ring),
+            false => stats::count_refused(world.shared(), ring),
+        }
         record(world.shared(), Event::new(Kind::DroppedNewest, world.me()).on(self.index).slot(slot));
         give_back(world.shared(), world.me(), slot);
         Stop::Dropped
@@ -144,9 +150,15 @@ impl PopEnd {
     }
 }
 
+fn ring(heap: &Heap, index: usize) -> &RingGeometry {
+    &heap.world().shared().geometry.rings[index]
+}
+
 fn depth(heap: &Heap, index: usize) -> u32 {
-    let shared = heap.world().shared();
-    let ring = &shared.geometry.rings[index];
+    let (shared, ring) = (heap.world().shared(), ring(heap, index));
+    if ring.claimed {
+        return claimed::depth(shared, ring);
+    }
     // Head before tail, so that it is never negative.
     let popped = passed(shared, ring, Side::Head);
     passed(shared, ring, Side::Tail).saturating_sub(popped).min(u64::from(ring.capacity)) as u32

@@ -171,8 +171,11 @@ impl Sender {
 
     /// Publishes what no loan names. A full ring is waited for or said: there is no message here that could be dropped.
     fn pass_on<T>(&mut self, mut publish: impl FnMut(&mut OutEnd, &Shared) -> Attempt<T>) -> Result<T, Stop> {
-        match publish(&mut self.producer, &self.world.shared) {
-            Err(Refusal::Full) if self.is_let_go() => Ok(publish(&mut self.producer, &self.world.shared)?),
+        let mut answer = publish(&mut self.producer, &self.world.shared);
+        if matches!(answer, Err(Refusal::Full)) && self.is_let_go() {
+            answer = publish(&mut self.producer, &self.world.shared);
+        }
+        match answer {
             Err(Refusal::Full) if self.producer.ring().backpressure == Backpressure::Block => {
                 self.wait_for_room(publish)
             }

@@ -56,7 +56,8 @@ impl Pusher {
             me,
             route,
             ring,
-            pool: Pool::new(me, ring.class, loans, false),
+            // A heap's blocks come from the heap, so what is dropped goes back there at once.
+            pool: Pool::new(me, ring.class, if ring.any { 0 } else { loans }, false),
             loans: vec![None; loans as usize].into_boxed_slice(),
             spare: (0..loans).rev().collect(),
             tickets: (route as u64) << TICKET_ROUTE,
