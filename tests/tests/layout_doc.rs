@@ -211,8 +211,8 @@ fn a_claimed_ring_lies_as_the_document_says() {
     says("States of a claimed cell: 0 Empty, 1 Writing, 2 Full;");
     let word = |claim| ClaimWord { lap: (1 << 52) - 8, claim }.encode();
     assert_eq!(word(Claim::Empty), (1 << 52) - 8);
-    assert_eq!(word(Claim::Writing(ProcessId(4))), (1 << 52) - 8 | 5 << 52 | 1 << 62);
-    assert_eq!(word(Claim::Full(ProcessId(1021))), (1 << 52) - 8 | 1022 << 52 | 2 << 62);
+    assert_eq!(word(Claim::Writing(ProcessId(4))), ((1 << 52) - 8) | 5 << 52 | 1 << 62);
+    assert_eq!(word(Claim::Full(ProcessId(1021))), ((1 << 52) - 8) | 1022 << 52 | 2 << 62);
     assert_eq!(PresenceWord { present: 3, changes: 7 }.encode(), 3 | 7 << 32);
     says("and at 16 the word that is the first in other rings");
     says("the word at 24 of either");
