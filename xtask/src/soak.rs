@@ -10,6 +10,7 @@ use lexopt::ValueExt;
 
 use crate::Outcome;
 use crate::build;
+use crate::cargo::cargo;
 use crate::places;
 use crate::report::{Report, Stream};
 use crate::strict::{self, Compiler};
@@ -41,12 +42,21 @@ struct Campaign {
 const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "crash", share: 4, command: crash },
     Campaign { name: "hostile", share: 2, command: || one_by_one(strict::hostile(Compiler::ask().as_ref())) },
+    Campaign { name: "steps", share: 2, command: || one_by_one(workspace_test("steps")) },
+    Campaign { name: "kills", share: 3, command: || one_by_one(workspace_test("kills")) },
     Campaign { name: "orders", share: 1, command: || one_by_one(strict::orders()) },
 ];
 
 /// One test after another, so that each has the time it is given.
 fn one_by_one(mut command: Command) -> Command {
     command.args(["--", "--nocapture", "--test-threads", "1"]);
+    command
+}
+
+/// A test program of the workspace.
+fn workspace_test(name: &str) -> Command {
+    let mut command = cargo("test", &places::target());
+    command.args(["--package", "vil-tests", "--test", name]);
     command
 }
 
@@ -68,7 +78,7 @@ pub(crate) fn run(args: lexopt::Parser) -> Outcome {
         let seconds = (minutes * 60 * campaign.share / shares).max(1);
         let mut command = (campaign.command)();
         command.env("VIL_ARTIFACT_DIR", &artifact).env("VIL_SOAK_SECONDS", seconds.to_string());
-        command.env("VIL_SOAK_REPORT", &counts);
+        command.env("VIL_SOAK_REPORT", &counts).env("VIL_SKIPPED", places::target().join("soak-skipped.txt"));
         let ran = report.run(&format!("{}, for {seconds} s", campaign.name), &mut command);
         ran.as_ref().err().iter().for_each(|said| report.say(said));
         held.insert(campaign.name.to_owned(), ran.is_ok());

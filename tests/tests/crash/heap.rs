@@ -247,7 +247,7 @@ fn judge(shared: &Shared, mut village: Village, who: usize, deed: Deed, dead: u3
             return Err(format!("a block of person {} was given to somebody else", person.me));
         }
     }
-    for queue in 0..2 {
+    for (queue, allowed) in allowed.iter().enumerate() {
         let popper = 1 - queue;
         let found = if is_dead(popper) {
             drained_by_newcomer(shared, &mut newcomer, queue)?
@@ -258,8 +258,8 @@ fn judge(shared: &Shared, mut village: Village, who: usize, deed: Deed, dead: u3
             }
             found
         };
-        if !allowed[queue].contains(&found) {
-            return Err(format!("queue {queue} held {found:x?}, may hold one of {:x?}", allowed[queue]));
+        if !allowed.contains(&found) {
+            return Err(format!("queue {queue} held {found:x?}, may hold one of {:x?}", allowed));
         }
     }
     goodbye(shared, village, dead)
@@ -345,12 +345,10 @@ fn keep(shelf: &Shelf, what: &str, result: Result<(), Wrong>) {
 /// seventh time the recoverer dies before each of its own stores.
 fn with_crashes(lease: &Rc<Lease>, village: &mut Village, who: usize, deed: Deed, shelf: &Shelf) {
     let (before, original, shelf_of) = (village.clone(), Rc::clone(lease), Rc::clone(shelf));
-    let mut point = 0u64;
     set_hook(Some(Box::new(move |access, site| {
         if access == Access::Load {
             return;
         }
-        point += 1;
         let checks = shelf_of.borrow().checks;
         shelf_of.borrow_mut().sites.insert(site);
         let dead = if checks % 2 == 0 { bit(who as u16) } else { bit(0) | bit(1) };
