@@ -19,6 +19,7 @@ enum lane_mode {
   PLAIN,
   SKIPS,       /* what its receiver leaves behind is skipped */
   TAKEN,       /* a received message is the receiver's */
+  DROPS,       /* the same, and the oldest are dropped when there is no room */
   SHARED,      /* its sender publishes into the ring behind it as well */
   SECOND_RING, /* that ring */
   RELAYED,     /* received messages are passed on by the lane before it */
@@ -32,12 +33,12 @@ typedef struct lane_name {
 } lane_name_t;
 
 #ifdef MODES
-#define LANES 10
+#define LANES 12
 static const lane_name_t lane_names[LANES] = {
     {"given", "given", 0, 1, TAKEN},      {"shared", "shared", 0, 1, SHARED}, {"shared", "shared", 0, 2, SECOND_RING},
     {"passed", "passed", 2, 1, PLAIN},    {"relayed", "relayed", 0, 2, RELAYED}, {"onward", "onward", 2, 1, TAKEN},
-    {"thrown", "thrown", 0, 2, THROWN},   {"kept", "kept", 0, 1, PLAIN},      {"ask", "serve", 0, 1, PLAIN},
-    {"serve", "ask", 1, 0, PLAIN},
+    {"thrown", "thrown", 0, 2, THROWN},   {"kept", "kept", 0, 1, PLAIN},      {"jobs", "jobs", 0, 1, TAKEN},
+    {"news", "news", 0, 1, DROPS},        {"ask", "serve", 0, 1, PLAIN},      {"serve", "ask", 1, 0, PLAIN},
 };
 #else
 #define LANES 5

@@ -13,7 +13,7 @@ use vil_core::heap;
 use vil_core::sys::file::RuntimeDir;
 use vil_core::world::{Contract, Received, Receiver, Sender, Stop, World};
 use vil_ir::plan::{Plan, RoutePlan};
-use vil_ir::vocabulary::{Delivery, Transfer};
+use vil_ir::vocabulary::{Backpressure, Delivery, QueueKind, Transfer};
 
 use crate::diary::{Page, Pages};
 
@@ -97,14 +97,19 @@ fn poison(keeper: &World) -> Result<(), Wrong> {
 /// was begun.
 fn delivered(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -> Result<(), Wrong> {
     let mut receiver = Receiver::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
+    let keeps = route.delivery == Delivery::AtLeastOnce;
+    let highest_first = if keeps { page.releasing } else { page.attempted };
+    if is_claimed(route) {
+        return claimed(&mut receiver, route, page, highest_first);
+    }
     let first = receiver.received();
     let mut next = first;
     loop {
         match receiver.poll() {
             Ok(received) => {
-                // What was taken by the dead leaves its number out.
+                // What was taken by the dead, or dropped, leaves its number out.
                 let number = received.message.number;
-                next = if is_taken(route) && next == first && number <= page.releasing { number } else { next };
+                next = if is_taken(route) && next == first && number <= highest_first { number } else { next };
                 whole(&received.message, next)?;
                 end(&mut receiver, route, &received)?;
                 next += 1;
@@ -113,10 +118,8 @@ fn delivered(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -
             Err(stop) => return Err(format!("receive: {stop:?}")),
         }
     }
-    let keeps = route.delivery == Delivery::AtLeastOnce;
     // What was left out behind the last message counts as delivered.
     let next = if is_taken(route) { receiver.received() } else { next };
-    let highest_first = if keeps { page.releasing } else { page.attempted };
     if !(page.released..=highest_first).contains(&first) {
         return Err(format!("delivery begins with {first}, {page:?}"));
     }
@@ -124,6 +127,43 @@ fn delivered(keeper: &Arc<World>, lane: usize, route: &RoutePlan, page: &Page) -
         return Err(format!("delivery ends before {next}, {page:?}"));
     }
     Ok(())
+}
+
+/// The same on a ring that is claimed cell by cell. There a producer that died while it wrote leaves the number of its cell
+/// out, so what counts is what the messages say of themselves.
+fn claimed(receiver: &mut Receiver, route: &RoutePlan, page: &Page, highest_first: u64) -> Result<(), Wrong> {
+    let mut came = Vec::new();
+    loop {
+        match receiver.poll() {
+            Ok(received) => {
+                let number = written(&received.message);
+                whole(&Message { number, ..received.message }, number)?;
+                end(receiver, route, &received)?;
+                came.push(number);
+            }
+            Err(Stop::Empty) => break,
+            Err(stop) => return Err(format!("receive: {stop:?}")),
+        }
+    }
+    let (Some(first), Some(last)) = (came.first(), came.last()) else {
+        let all_gone = page.published <= highest_first;
+        return if all_gone { Ok(()) } else { Err(format!("nothing is delivered, {page:?}")) };
+    };
+    let is_in_order = came.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    let begins = (page.released..=highest_first).contains(first);
+    let ends = (page.published..=page.attempted).contains(&(last + 1));
+    if is_in_order && begins && ends { Ok(()) } else { Err(format!("{came:?} are delivered, {page:?}")) }
+}
+
+/// Is the ring claimed cell by cell?
+fn is_claimed(route: &RoutePlan) -> bool {
+    route.kind == QueueKind::Mpmc || route.backpressure == Backpressure::DropOldest
+}
+
+/// The number that a message says it has.
+fn written(message: &Message) -> u64 {
+    // SAFETY: the message is ours until it is released, and it is longer than a number.
+    u64::from_le(unsafe { message.data.cast::<u64>().as_ptr().read_unaligned() })
 }
 
 /// Is a received message the receiver's?
@@ -168,7 +208,7 @@ fn exchanged(keeper: &Arc<World>, plan: &Plan, lane: usize, page: &Page) -> Resu
         return Ok(());
     }
     let mut sender = Sender::open_routes(keeper, &[lane]).map_err(|error| error.to_string())?;
-    let first = sender.published();
+    let first = if is_claimed(route) { page.attempted } else { sender.published() };
     if !(page.published..=page.attempted).contains(&first) {
         return Err(format!("{first} are counted as published, {page:?}"));
     }
@@ -185,7 +225,8 @@ fn exchanged(keeper: &Arc<World>, plan: &Plan, lane: usize, page: &Page) -> Resu
         };
         answer.map_err(|stop| format!("publish of {number}: {stop:?}"))?;
         let received = receiver.poll().map_err(|stop| format!("receive of {number}: {stop:?}"))?;
-        whole(&received.message, number)?;
+        let counted = if is_claimed(route) { number } else { received.message.number };
+        whole(&Message { number: counted, ..received.message }, number)?;
         match &mut relay {
             Some(relay) => relay.pass(&mut receiver, &received, number)?,
             None => end(&mut receiver, route, &received)?,

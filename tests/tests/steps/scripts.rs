@@ -1,4 +1,4 @@
-//! What victims do: acts of one letter and one digit. `m` is the breakpoint, so what is stepped through is what lies
+//! What victims do: acts of one letter and one digit, a and b being 10 and 11. `m` is the breakpoint, so what is stepped through is what lies
 //! between the two; what comes before it runs at full speed.
 //!
 //! J j: parse and forget the program. W V: enter and leave a world as left (0) or right (1). S s, R r: open and close a
@@ -29,17 +29,20 @@ pub(crate) const TURNS: &str = concat!(
     "V0V1W0W1s0s1s2r0r1r2s3r3s4r4V0V1m0"
 );
 
-/// The other transfer modes, lanes of `modes.yaml`: given, shared, passed on borrowed and taken, kept, asked and answered;
+/// The other transfer modes, lanes of `modes.yaml`: given, shared, passed on borrowed and taken, kept, claimed by
+/// many, dropped when old, asked and answered;
 /// full and empty, and closed with everything under way.
 pub(crate) const MODES: &str = concat!(
-    "J0W0W1W2S0R0S1R1R2S3R3S4R4S5R5S6R6S7R7S8R8S9R9m0",
+    "J0W0W1W2S0R0S1R1R2S3R3S4R4S5R5S6R6S7R7S8R8S9R9SaRaSbRbm0",
     "n0n0n0g0g0y0o0l0p0g0",
     "n1n1n1g1g2o1g1y1o1g2y2o2n1g1g2",
     "n4n4g4f4g3n4g4f4g4f4o3g4f4g3g3y3n4g4n4o3",
     "n6n6g6f6g6f6n6g6f6g5o5g5o5f6g5n6n6",
     "l7K7l7K7l7K7e7g7g7o7y7o7e7l7K7g7",
-    "l8p8n8g8l9A9g8l9A9y8o8g9o9g9n8n9",
-    "i0a0r0s0r1s1s3r3s4r4r5s6r6s5r7s7r8s8r9s9V2V0V1m0"
+    "g8n8n8n8g8g8y8n8o8g8o8l8p8g8n8o8",
+    "g9n9n9n9g9n9n9y9g9o9g9o9l9p9n9n9n9g9",
+    "lapanagalbAbgalbAbyaoagbobgbnanb",
+    "i0a0r0s0r1s1s3r3s4r4r5s6r6s5r7s7r8s8r9s9rasarbsbV2V0V1m0"
 );
 
 /// Somebody comes after a death: opening recovers, then everything is looked at and left.
@@ -60,8 +63,8 @@ pub(crate) fn modes_by_chance(random: &mut Random, acts: usize) -> String {
         // Only the one lane that is kept knows `K`, and only the ring of the answers knows `A`.
         script += &match random.one(ACTS) {
             'K' => "l7K7".to_owned(),
-            'A' => "n8g8l9A9".to_owned(),
-            act => format!("{act}{}", random.below(10)),
+            'A' => "nagalbAb".to_owned(),
+            act => format!("{act}{}", random.one(&['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b'])),
         };
     }
     script + "m0"

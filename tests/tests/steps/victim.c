@@ -75,7 +75,7 @@ static void open_receiver(lane_t *lane, const lane_name_t *name, lane_diary_t *s
   if (status == VIL_E_PENDING) return;
   goes(name->in_port, status);
   goes("received", vil_receiver_received(lane->receiver, &lane->cursor));
-  if (name->mode == SKIPS) says->releasing = says->attempted;
+  if (name->mode == SKIPS || name->mode == DROPS) says->releasing = says->attempted;
   settle("received", lane->cursor, &says->releasing, &says->released);
 }
 
@@ -173,7 +173,9 @@ static void send(lane_t *lane, const lane_name_t *name, lane_diary_t *says, uint
   says_attempted(says, name, lane->next);
 }
 
-static bool is_taken(const lane_name_t *name) { return name->mode == TAKEN || name->mode == THROWN; }
+static bool is_taken(const lane_name_t *name) {
+  return name->mode == TAKEN || name->mode == THROWN || name->mode == DROPS;
+}
 
 /* What is taken is released from its ring by being received. */
 static void receive(lane_t *lane, const lane_name_t *name, lane_diary_t *says, uint64_t timeout_ns) {
@@ -183,6 +185,8 @@ static void receive(lane_t *lane, const lane_name_t *name, lane_diary_t *says, u
   const vil_status_t status = vil_receiver_receive(lane->receiver, timeout_ns, message);
   if (status < 0 && status != VIL_E_LIMIT) fail("receive", status);
   if (status == VIL_OK) {
+    /* What was dropped leaves its number out. */
+    if (name->mode == DROPS && message->number > lane->cursor) lane->cursor = message->number;
     read_message(message, lane->cursor++);
     lane->held_count++;
   }
@@ -311,8 +315,9 @@ int main(int argc, char **argv) {
   const char *text = text_of(argv[1]);
   book = open_diary(argv[2]);
   for (const char *at = argv[3]; at[0] != 0 && at[1] != 0; at += 2) {
-    if (at[1] < '0' || at[1] >= '0' + LANES) fail("no such lane", at[1]);
-    act(at[0], at[1] - '0', text);
+    const int lane = at[1] <= '9' ? at[1] - '0' : at[1] - 'a' + 10;
+    if (lane < 0 || lane >= LANES) fail("no such lane", at[1]);
+    act(at[0], lane, text);
   }
   return 0;
 }

@@ -48,7 +48,7 @@ pub(crate) fn victims() -> Victims {
         victim("C", in_c(&dir, "victim-c", "-DSTEPS"), 5, &steps),
         victim("C++", in_cpp(&dir), 4, &steps),
         victim("Rust", in_rust(&dir), 4, &steps),
-        victim("C, other modes", in_c(&dir, "victim-modes", "-DMODES"), 10, &modes),
+        victim("C, other modes", in_c(&dir, "victim-modes", "-DMODES"), 12, &modes),
     ];
     Victims { all, _dir: dir }
 }
