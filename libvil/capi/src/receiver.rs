@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_void};
 
-use vil_core::world::{Receiver, wait_any};
+use vil_core::world::{Receiver, Stop, wait_any};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, text};
@@ -299,7 +299,8 @@ pub(crate) fn receive_into(receiver: &mut Receiver, timeout_ns: u64, place: &mut
 #[inline(always)]
 pub(crate) fn release_from(receiver: &mut Receiver, place: &mut vil_message_t) -> Result<(), Failure> {
     let answer = receiver.release(place.route, place.ticket);
-    // Whatever the answer, the struct names nothing any more.
-    *place = NO_MESSAGE;
+    if matches!(answer, Ok(()) | Err(Stop::Unconsumed)) {
+        *place = NO_MESSAGE;
+    }
     Ok(answer?)
 }

@@ -181,6 +181,7 @@ pub(crate) fn of_stop(stop: Stop) -> vil_status_t {
         Stop::Cancelled => VIL_CANCELLED,
         Stop::PeerGone => VIL_PEER_GONE,
         Stop::Dropped => VIL_DROPPED,
+        Stop::Unconsumed => VIL_E_STATE,
         Stop::Fault(fault) => of_fault(fault),
     }
 }

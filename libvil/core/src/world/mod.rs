@@ -29,7 +29,8 @@ pub use waitset::{CONTROL_RUN, End, Ends, MAX_MEMBERS, SetCanceller, WaitSet, wa
 use crate::base::error::Fault;
 use crate::exchange::Refusal;
 
-/// Why a hot call did not do what it was asked. The caller still holds what it held, but for `Dropped`.
+/// Why a hot call did not do what it was asked. The caller still holds what it held, but for `Dropped`
+/// and `Unconsumed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// No message, and no time to wait for one.
@@ -46,6 +47,8 @@ pub enum Stop {
     PeerGone,
     /// drop_newest: the message was dropped and counted, and the loan is gone.
     Dropped,
+    /// A consume_once message was released without being consumed; it has ended all the same.
+    Unconsumed,
     /// It can not be done.
     Fault(Fault),
 }
@@ -57,7 +60,8 @@ impl From<Refusal> for Stop {
             Refusal::Full => Stop::Full,
             Refusal::Short => Stop::Fault(Fault::Memory),
             Refusal::Limit => Stop::Fault(Fault::Limit),
-            Refusal::Ticket | Refusal::Unconsumed => Stop::Fault(Fault::State),
+            Refusal::Ticket => Stop::Fault(Fault::State),
+            Refusal::Unconsumed => Stop::Unconsumed,
             Refusal::Mode => Stop::Fault(Fault::Unsupported),
             Refusal::Corrupt => Stop::Fault(Fault::Corrupt),
         }
