@@ -394,7 +394,7 @@ fn what_the_machine_cannot_carry_is_refused_with_the_number_and_takes_nothing() 
         let bytes = huge.classes[0].count as u64 * huge.classes[0].size as u64;
         let said: u64 = error.message.split(' ').filter_map(|word| word.parse().ok()).next().expect("a number");
         assert!(said > bytes && error.message.contains("bytes are left"), "{error}");
-        let error = refused(&dir, &HeapShape { memory, ..shape(&[(64 << 20, 1 << 20 - 1)]) });
+        let error = refused(&dir, &HeapShape { memory, ..shape(&[(64 << 20, (1 << 20) - 1)]) });
         assert_eq!(error.fault, Fault::Argument, "{error}");
         assert!(error.message.contains("4398046511104 bytes") || error.message.contains("1048575"), "{error}");
     }

@@ -21,7 +21,7 @@ pub struct Block {
     pub data: NonNull<u8>,
     /// Bytes that may be used: its class's size.
     pub size: u32,
-    /// Names the block as long as this process owns it; see [`reference`].
+    /// Names the block as long as this process owns it; see [`reference()`].
     pub reference: u64,
 }
 
