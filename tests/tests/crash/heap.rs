@@ -36,7 +36,7 @@ const NEWCOMER: u16 = 2;
 /// Oracle checks of the short form at least.
 const LEAST: u64 = 20_000;
 /// Stories of the short form, and calls in each.
-const STORIES: u64 = 12;
+const STORIES: u64 = 24;
 const CALLS: usize = 120;
 
 /// One call of one person.
@@ -259,7 +259,7 @@ fn judge(shared: &Shared, mut village: Village, who: usize, deed: Deed, dead: u3
             found
         };
         if !allowed.contains(&found) {
-            return Err(format!("queue {queue} held {found:x?}, may hold one of {:x?}", allowed));
+            return Err(format!("queue {queue} held {found:x?}, may hold one of {allowed:x?}"));
         }
     }
     goodbye(shared, village, dead)

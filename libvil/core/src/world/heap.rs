@@ -30,8 +30,8 @@ pub struct Heap {
 }
 
 impl Heap {
-    /// Creates a heap and opens it; `wish` as in `World::create_with`. One of this name in which nobody lives any more is replaced. A heap in
-    /// local_scratch is this process's alone, whatever others are called.
+    /// Creates a heap and opens it; `wish` as in `World::create_with`. One of this name in which nobody lives any more is
+    /// replaced. A heap in local_scratch is this process's alone, whatever others are called.
     pub fn create(dir: &RuntimeDir, name: &str, shape: &HeapShape, wish: Barrier) -> Result<Arc<Heap>, Error> {
         let plan = plan_heap(shape)?;
         let world = match shape.memory {
