@@ -4,7 +4,9 @@
 //! a call published is delivered once, dropped and counted, or lost with one who died; each consumer gets a producer's
 //! messages in their order; and then every slot can be loaned.
 
+mod act;
 mod campaign;
+mod interlude;
 mod layers;
 mod mutants;
 mod oracle;

@@ -9,8 +9,9 @@ use vil_core::mem::{RingGeometry, Shared};
 use vil_core::queue::{Side as QueueSide, claimed};
 use vil_core::registry;
 
+use super::act::{Act, End};
 use super::plan::PROCESSES;
-use super::troupe::{Act, Cast, End, Troupe, dropped, is_whole, perform};
+use super::troupe::{Cast, Troupe, dropped, is_whole, perform};
 use crate::memory::poison;
 use crate::private::{Tokens, Wrong, bit};
 

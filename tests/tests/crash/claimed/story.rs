@@ -5,9 +5,10 @@ use std::rc::Rc;
 
 use vil_core::base::crash::{Access, set_hook};
 
+use super::act::{Act, End};
 use super::layers::{Scene, Trial};
 use super::plan::{CONSUMERS, PRODUCERS, SPECTATORS, Sort, found, town};
-use super::troupe::{Act, End, Troupe, forwards, perform};
+use super::troupe::{Troupe, forwards, perform};
 use crate::phrases::Dice;
 
 /// One story, and the layers that try each of its acts.
