@@ -163,7 +163,7 @@ pub struct Reference {
     pub slot: u32,
     /// Generation of the slot when it was published.
     pub generation: u32,
-    /// 0: kept for forwards, which this version has not.
+    /// Ring + 1 that the message was borrowed from; 0: it was not.
     pub source: u16,
 }
 

@@ -240,12 +240,20 @@ impl Consumer {
         }
     }
 
+    /// Gives the end back right after it was opened: whatever the delivery, what lies in the ring stays there.
+    pub fn undo(&mut self, shared: &Shared) {
+        let ours = EndWord { index: self.head, ..EndWord::decode(self.half) };
+        queue::change(shared, &self.ring, Side::Head, ours, ours.vacated(), "open.undo");
+        self.corrupt = true;
+    }
+
     /// Closes the end: at_least_once keeps what lies in the ring for a replacement, best_effort skips it. False: what
     /// was lent is still being read, so the end stays ours; close again later.
     pub fn close(&mut self, shared: &Shared) -> bool {
         self.settle(shared);
         for held in self.held.iter_mut().filter_map(Option::take).filter(|_| self.takes) {
             heap::give_back(shared, self.me, held.slot);
+            record(shared, Event::new(Kind::Unconsumed, self.me).on(self.route).slot(held.slot));
         }
         if self.has_lent() && !mutant("close_skips_what_is_lent") {
             return false;

@@ -254,6 +254,14 @@ impl InEnd {
         }
     }
 
+    /// Gives an end back from which nothing was received: what lies in the ring stays there.
+    pub fn undo(&mut self, shared: &Shared) {
+        match self {
+            InEnd::Ledger(end) => end.undo(shared),
+            InEnd::Claimed(end) => end.close(shared),
+        }
+    }
+
     /// Closes the end. False: what was lent is still being read; close again later.
     pub fn close(&mut self, shared: &Shared) -> bool {
         match self {

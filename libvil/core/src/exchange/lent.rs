@@ -10,7 +10,7 @@ use crate::queue::{Side, end};
 /// One message lent on.
 #[derive(Debug, Clone, Copy)]
 struct Loaned {
-    /// Offset of head of the ring it was published on in, which names that ring.
+    /// The ring it was published on in.
     ring: RingGeometry,
     /// Index of its cell there.
     index: u32,

@@ -43,6 +43,7 @@ pub enum Refusal {
     /// A consume_once message was let go of without being used; its slot is back in the pool.
     Unconsumed,
 }
+
 /// Why an end could not be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotOpened {

@@ -202,7 +202,8 @@ impl Producer {
     /// Publishes a slot that another producer owns, borrowed from `source`'s ring. Answers the index of its cell: when
     /// head of this ring has passed it, the cell it was borrowed from may be released.
     pub fn lend_on(&mut self, shared: &Shared, slot: Slot, source: usize) -> Result<u32, Refusal> {
-        if self.ring().transfer == Transfer::ConsumeOnce {
+        // Recovery looks for borrowed messages in such rings alone.
+        if self.ring().transfer != Transfer::PublishOffset {
             return Err(Refusal::Mode);
         }
         self.pass_on(shared, Parcel { slot, origin: Origin::Lent, source: source as u16 + 1, answers: 0, position: 0 })

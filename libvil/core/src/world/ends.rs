@@ -21,6 +21,7 @@ pub(super) fn open_end<T>(
 ) -> Result<T, Error> {
     let name = world.catalog().routes[route].name();
     let mut named = None;
+    world.settle_lingering();
     for _ in 0..TRIES {
         let owner = match open() {
             Ok(end) => return Ok(end),

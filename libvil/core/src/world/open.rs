@@ -395,6 +395,7 @@ impl Drop for World {
         if self.is_forked() {
             return;
         }
+        self.settle_lingering();
         registry::leave(&self.shared, self.me);
         tracing::debug!(world = self.path.name(), entry = self.me.0, "detached");
         self.token.give_back(self.me);

@@ -209,11 +209,11 @@ impl Shared {
     /// Makes the descriptor readable if there is news, and answers the value of the futex word to sleep on.
     fn look(&self) -> u32 {
         let mut state = self.lock();
-        if let Some((before, _)) = state.announced {
+        if state.announced.is_some() {
             let value = self.announce(&mut state);
-            // What is lent comes back without news of the ring it came by.
-            let was_woken = state.announced.is_some_and(|(now, _)| now != before);
-            let comes_back = was_woken && state.rings.iter().any(|ring| ring.lends);
+            // What is lent comes back without news of the ring it came by, and not each release wakes us: it is looked
+            // for whenever we wake, once a slice at least.
+            let comes_back = state.rings.iter().any(|ring| ring.lends);
             if !self.has_news(&mut state) && !comes_back {
                 return value;
             }

@@ -65,8 +65,14 @@ impl Receiver {
             world: Arc::clone(world),
         };
         for &route in routes {
-            let consumer = open_end(world, route, || InEnd::open(&world.shared, world.me(), route))?;
-            receiver.inlets.push(Inlet { consumer, told: 0 });
+            match open_end(world, route, || InEnd::open(&world.shared, world.me(), route)) {
+                Ok(consumer) => receiver.inlets.push(Inlet { consumer, told: 0 }),
+                Err(refused) => {
+                    // Nothing was read: what lies in the others stays there, whatever their delivery.
+                    receiver.inlets.drain(..).for_each(|mut inlet| inlet.consumer.undo(&world.shared));
+                    return Err(refused);
+                }
+            }
         }
         if receiver.inlets.is_empty() {
             return Err(Error::new(Fault::NotFound, "a receiver of no route"));
@@ -124,6 +130,7 @@ impl Receiver {
         loop {
             wait_any(&mut [&mut *self], end.saturating_sub(now_ns()))?;
             match self.poll() {
+                Err(Stop::Empty) if now_ns() >= end => return Err(Stop::Late),
                 Err(Stop::Empty) => {}
                 answer => return answer,
             }
@@ -159,6 +166,11 @@ impl Receiver {
     pub fn forward(&mut self, route: u32, ticket: u64, to: &mut Sender) -> Result<(), Stop> {
         if !Arc::ptr_eq(&self.world, to.world()) {
             return Err(Stop::Fault(Fault::Argument));
+        }
+        let routes = &self.world.catalog().routes;
+        let message = |route: usize| routes.get(route).map(|route| route.message);
+        if message(route as usize) != message(to.route()) {
+            return Err(Stop::Fault(Fault::Unsupported));
         }
         let consumer = consumer_of(&mut self.inlets, route)?;
         let found = consumer.forwardable(ticket);

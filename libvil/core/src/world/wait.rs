@@ -85,6 +85,7 @@ impl Wait<'_> {
                 return Err(Stop::Late);
             }
             if telling == Telling::Ask {
+                self.world.settle_lingering();
                 next_ask = now + SLICE_NS;
             }
             let slice = Duration::from_nanos(next_ask.min(self.deadline_ns) - now);

@@ -277,8 +277,7 @@ impl WaitSet {
                 return Err(Stop::Cancelled);
             }
             if let Some(found) = first_lost(ends, Telling::Look) {
-                first_lost(ends, Telling::Told);
-                *at = found;
+                *at = first_lost(ends, Telling::Told).unwrap_or(found);
                 return Err(Stop::PeerGone);
             }
             if !rearm(ends) {

@@ -19,9 +19,11 @@ use crate::queue::{Side, claimed};
 
 /// Who is at one end: one of those who hold it, or how many there have been.
 fn peer(shared: &Shared, ring: &RingGeometry, side: Side) -> Peer {
+    // The count first: who comes in between is seen or counted by the next look, and is not told as gone.
+    let gate = claimed::gate(shared, ring, side);
     match claimed::present(shared, ring, side).next() {
         Some(process) => Peer::Named(process),
-        None => Peer::of(claimed::gate(shared, ring, side)),
+        None => Peer::of(gate),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::exchange::claimed::take::{Taken, is_inside, place, take};
 use crate::exchange::claimed::{others, peer};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::IN_CELL;
-use crate::exchange::{Message, NotOpened, Peer, Refusal};
+use crate::exchange::{Message, NotOpened, Peer, Refusal, ordinal};
 use crate::heap::{self, Slot};
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side, claimed};
@@ -49,9 +49,14 @@ pub struct Popper {
     buffers: Buffers,
     /// Taken or released since the producers were last woken.
     owes: u32,
+    /// The upper bits of our tickets.
+    salt: u64,
     /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
+
+/// Where a ticket begins to hold the end's ordinal: above the index and a position of 17 bits.
+const TICKET_END: u32 = 49;
 
 /// What a walk from head met.
 enum Met {
@@ -77,6 +82,7 @@ impl Popper {
             copies,
             buffers: if copies { Buffers::new(ring.consumer_loans, ring.size) } else { Buffers::none() },
             owes: 0,
+            salt: ordinal() << TICKET_END,
             corrupt: false,
         })
     }
@@ -246,7 +252,8 @@ impl Popper {
         };
         self.spare.pop();
         self.held[position as usize] = Some(InHand { index, slot });
-        let ticket = u64::from(position) << 32 | index & 0xffff_ffff;
+        // Never 0, so that a struct of zeroes names nothing.
+        let ticket = self.salt | u64::from(position + 1) << 32 | index & 0xffff_ffff;
         Ok(Message { data, size, number: index, answers: 0, ticket })
     }
 
@@ -297,7 +304,8 @@ impl Popper {
 
     #[inline]
     fn held(&self, ticket: u64) -> Result<(usize, InHand), Refusal> {
-        let position = (ticket >> 32) as usize;
+        // Of another end's ticket upper bits are left, and no position is as high.
+        let position = (((ticket ^ self.salt) >> 32) as usize).wrapping_sub(1);
         match self.held.get(position) {
             Some(Some(held)) if held.index & 0xffff_ffff == ticket & 0xffff_ffff => Ok((position, *held)),
             _ => Err(Refusal::Ticket),

@@ -15,7 +15,7 @@ use crate::exchange::claimed::take::{clear_if_over, is_inside, place, take};
 use crate::exchange::claimed::{others, peer};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::{IN_CELL, Pool};
-use crate::exchange::{Loan, NotOpened, Peer, Refusal};
+use crate::exchange::{Loan, NotOpened, Peer, Refusal, ordinal};
 use crate::heap::Slot;
 use crate::mem::{CELL_STAMP, CELL_THIRD, RingGeometry, Shared};
 use crate::queue::claimed::{self, Seen};
@@ -28,8 +28,8 @@ use crate::sys::clock;
 /// message of somebody else went out or came in between two of our loads.
 const TRIES: u32 = 64;
 
-/// Where a ticket's count begins to hold the route, as with other senders of the world.
-const TICKET_ROUTE: u32 = 36;
+/// Where a ticket's count begins to hold the end's ordinal, as with every other sender.
+const TICKET_END: u32 = 36;
 
 /// A producing end of one claimed ring. All of it is private; recovery never needs it.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl Pusher {
             pool: Pool::new(me, ring.class, if ring.any { 0 } else { loans }, false),
             loans: vec![None; loans as usize].into_boxed_slice(),
             spare: (0..loans).rev().collect(),
-            tickets: (route as u64) << TICKET_ROUTE,
+            tickets: ordinal() << TICKET_END,
             buffers: if is_inside(&ring) { Buffers::new(loans, ring.size) } else { Buffers::none() },
             corrupt: false,
         })
@@ -179,6 +179,7 @@ impl Pusher {
     pub fn drop_newest(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         self.discard(ticket)?;
         stats::count_dropped(shared, &self.ring);
+        trail::record(shared, Event::new(trail::Kind::DroppedNewest, self.me).on(self.route));
         Ok(())
     }
 
