@@ -291,6 +291,9 @@ impl Consumer {
     #[cold]
     fn quarantine<T>(&mut self, shared: &Shared) -> Result<T, Refusal> {
         self.corrupt = true;
+        // No call looks at tail again: should that make sense later, the end would be ready and empty, and a wait on it
+        // would never end.
+        self.tail = self.cursor.wrapping_add(1);
         record(shared, Event::new(Kind::Quarantined, self.me).on(self.route));
         Err(Refusal::Corrupt)
     }
