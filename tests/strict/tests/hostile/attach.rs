@@ -13,7 +13,7 @@ use crate::ground::{Ground, ports, tables};
 use crate::siege::a_short_siege;
 
 /// Static parts in the short form; one in so many is besieged when it is a world.
-const PARTS: u64 = 60_000;
+const PARTS: u64 = 12_000;
 const BESIEGED: u64 = 16;
 /// Larger worlds are believed, not built.
 const LARGEST: u64 = 4 << 20;
@@ -62,7 +62,7 @@ fn a_static_part_of_nonsense_is_refused_or_is_a_world() {
         worlds += 1;
         if random.once_in(BESIEGED) && ground.total_size <= LARGEST && !ground.rings.is_empty() {
             let (catalog, _) = decode(&spoilt).expect("it was decoded before");
-            let ground = Arc::new(Ground::new(ground, ports(&catalog)));
+            let ground = Arc::new(Ground::new(ground.clone(), ports(&catalog, &ground)));
             a_short_siege(&ground, random.next_word()).unwrap_or_else(|wrong| panic!("VIL_SEED={seed}: {wrong}"));
             besieged += 1;
         }

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Count,
     /// First word of a cell.
     Cell,
+    /// The word of a cell that is claimed.
+    Claim,
     /// The other words of a cell.
     Inside,
     /// Bytes of a message.
@@ -52,7 +54,7 @@ pub(crate) struct Ground {
     layout: Option<Layout>,
     /// Where to strike, by kind; none of them is empty.
     pub(crate) quarters: Vec<Quarter>,
-    /// The routes of each out port.
+    /// The routes of each out port that is not of claimed rings.
     pub(crate) ports: Vec<Vec<usize>>,
 }
 
@@ -97,7 +99,8 @@ impl Ground {
         let base = mapping.base();
         let quarters = quarters(&geometry).into_iter().filter(|quarter| quarter.kind != Kind::Payload).collect();
         let shared = Shared::map(mapping, geometry).expect("the file has the size of its world");
-        Ground { shared, base, layout: None, quarters, ports: ports(&catalog) }
+        let ports = ports(&catalog, &shared.geometry);
+        Ground { shared, base, layout: None, quarters, ports }
     }
 
     /// Nobody is there, every ring is empty at `past`, all slots are free.
@@ -106,6 +109,8 @@ impl Ground {
             quarter.words.iter().for_each(|at| self.write(*at, 0));
         }
         for ring in &self.geometry.rings {
+            // Hints of a claimed ring are whole indices, and a cell of zeroes is empty in the first lap.
+            let past = if ring.claimed { 0 } else { past };
             let end = EndWord { index: past as u32, incarnation: 0, owner: None };
             [ring.tail, ring.head].iter().for_each(|at| self.write(*at, end.encode()));
             self.write(ring.tail + COUNT, past);
@@ -196,7 +201,8 @@ fn quarters(geometry: &Geometry) -> Vec<Quarter> {
         },
         Quarter { kind: Kind::Slot, words: words(geometry.slots_offset, slots_end).collect() },
         Quarter { kind: Kind::End, words: of_rings(|ring| vec![ring.tail, ring.head]) },
-        Quarter { kind: Kind::Cell, words: of_rings(|ring| (0..ring.capacity).map(|i| ring.cell(i)).collect()) },
+        Quarter { kind: Kind::Cell, words: of_rings(|ring| first_words(ring, false)) },
+        Quarter { kind: Kind::Claim, words: of_rings(|ring| first_words(ring, true)) },
         Quarter {
             kind: Kind::Inside,
             words: of_rings(|ring| {
@@ -216,13 +222,18 @@ fn quarters(geometry: &Geometry) -> Vec<Quarter> {
     all.filter(|quarter| !quarter.words.is_empty()).collect()
 }
 
+/// First words of the cells, if the ring is of that kind.
+fn first_words(ring: &vil_core::mem::RingGeometry, claimed: bool) -> Vec<u64> {
+    if ring.claimed == claimed { (0..ring.capacity).map(|index| ring.cell(index)).collect() } else { Vec::new() }
+}
+
 fn payload((class, size): (vil_core::mem::ClassGeometry, u32)) -> Vec<u64> {
     let slots = (class.first..class.first + class.count).filter_map(|slot| class.bytes(slot));
     slots.flat_map(|at| (at..at + u64::from(size.next_multiple_of(8).min(class.stride))).step_by(8)).collect()
 }
 
 /// A program of three processes with a route of every transfer: in place, kept, forwarded, copied through slots and inside
-/// of cells, shared, taken, and a request with its answer.
+/// of cells, shared, taken, and a request with its answer; and of rings of many processes and of the latest message.
 pub(crate) const PROGRAM: &str = r#"{"vil":1,"program":"siege","messages":{
 "Letter":{"kind":"event","fields":[{"name":"number","type":"u64"},{"name":"text","type":"[u8; 50]"}]},
 "Note":{"kind":"event","fields":[{"name":"number","type":"u64"},{"name":"rest","type":"u8"}]}},
@@ -233,11 +244,15 @@ pub(crate) const PROGRAM: &str = r#"{"vil":1,"program":"siege","messages":{
 "note":{"direction":"in","message":"Note"},
 "give":{"direction":"out","message":"Letter","loans":2,"queue":{"capacity":2,"backpressure":"fail"}},
 "share":{"direction":"out","message":"Letter","loans":2,"queue":{"capacity":2,"backpressure":"fail"}},
+"many":{"direction":"out","message":"Letter","loans":2,"queue":{"kind":"mpmc","capacity":4,"backpressure":"fail"}},
+"latest":{"direction":"out","message":"Letter","loans":2,"queue":{"capacity":2,"backpressure":"drop_oldest"}},
+"ring":{"direction":"in","message":"Note"},
 "keep":{"direction":"out","message":"Letter","loans":3,"queue":{"capacity":4,"backpressure":"fail"}}}},
 "Second":{"ports":{
 "write":{"direction":"in","message":"Letter","loans":3},
 "on":{"direction":"out","message":"Letter","queue":{"capacity":2,"backpressure":"block","deadline_ms":1}},
 "give":{"direction":"in","message":"Letter","loans":2},
+"latest":{"direction":"in","message":"Letter","loans":2},
 "pass":{"direction":"out","message":"Letter","queue":{"capacity":2,"backpressure":"fail"}},
 "share":{"direction":"in","message":"Letter"},
 "ask":{"direction":"request","message":"Letter","reply":"Note","loans":2,"queue":{"capacity":2,"backpressure":"fail"}}}},
@@ -247,6 +262,8 @@ pub(crate) const PROGRAM: &str = r#"{"vil":1,"program":"siege","messages":{
 "note":{"direction":"out","message":"Note","loans":2,"queue":{"capacity":2,"backpressure":"fail"}},
 "pass":{"direction":"in","message":"Letter","loans":2},
 "share":{"direction":"in","message":"Letter","loans":2},
+"many":{"direction":"in","message":"Letter","loans":2},
+"ring":{"direction":"out","message":"Note","loans":2,"queue":{"kind":"mpmc","capacity":2,"backpressure":"fail"}},
 "keep":{"direction":"in","message":"Letter"},
 "serve":{"direction":"response","message":"Letter","reply":"Note","loans":2,"queue":{"capacity":2,"backpressure":"fail"}}}}},
 "processes":{"one":{"interface":"First"},"two":{"interface":"Second","forwards":[{"from":"write","to":"on"},{"from":"give","to":"pass"}]},"three":{"interface":"Third"}},
@@ -260,6 +277,9 @@ pub(crate) const PROGRAM: &str = r#"{"vil":1,"program":"siege","messages":{
 {"from":"one.share","to":"two.share","transfer":"share_read"},
 {"from":"one.share","to":"three.share","transfer":"share_read"},
 {"from":"one.keep","to":"three.keep","transfer":"loan_read"},
+{"from":"one.many","to":"three.many","transfer":"consume_once"},
+{"from":"one.latest","to":"two.latest","delivery":"best_effort"},
+{"from":"three.ring","to":"one.ring","transfer":"copy"},
 {"from":"two.ask","to":"three.serve"}]}"#;
 
 /// Entries of the process table of a ground: few, so that chance hits those in use.
@@ -280,20 +300,20 @@ pub(crate) fn tables() -> (Catalog, Sizes) {
 /// The plan's world, and one whose rings have one cell each.
 pub(crate) fn grounds() -> Vec<Ground> {
     let (catalog, sizes) = tables();
-    let ports = ports(&catalog);
     let mut narrow = catalog.routes.clone();
     for route in &mut narrow {
         (route.capacity, route.sample) = (1, 1);
     }
-    let all = [catalog.routes, narrow];
+    let all = [catalog.routes.clone(), narrow];
     let geometries = all.iter().map(|routes| Geometry::compute(&sizes, routes).expect("it is a plan's"));
-    geometries.map(|geometry| Ground::new(geometry, ports.clone())).collect()
+    geometries.map(|geometry| Ground::new(geometry.clone(), ports(&catalog, &geometry))).collect()
 }
 
-/// The routes of each out port.
-pub(crate) fn ports(catalog: &Catalog) -> Vec<Vec<usize>> {
+/// The routes of each out port, but for those of claimed rings, which have ends of their own kind.
+pub(crate) fn ports(catalog: &Catalog, geometry: &Geometry) -> Vec<Vec<usize>> {
     let mut ports: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-    for (at, route) in catalog.routes.iter().enumerate() {
+    let routes = catalog.routes.iter().enumerate();
+    for (at, route) in routes.filter(|(at, _)| !geometry.rings[*at].claimed) {
         ports.entry((&route.from_process, &route.from_port)).or_default().push(at);
     }
     ports.into_values().collect()

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use vil_core::base::words::ProcessId;
+use vil_core::exchange::claimed::{Popper, Pusher};
 use vil_core::exchange::{Consumer, Loan, Message, NotOpened, Producer, Refusal};
 use vil_core::heap::Slot;
 use vil_core::registry::{self, Identity, Liveness};
@@ -28,6 +29,18 @@ pub(crate) struct In {
     pub(crate) held: Vec<Message>,
 }
 
+/// An end of a claimed ring from which messages are taken.
+pub(crate) struct Taker {
+    pub(crate) end: Popper,
+    pub(crate) held: Vec<Message>,
+}
+
+/// An end of a claimed ring into which messages are put.
+pub(crate) struct Giver {
+    pub(crate) end: Pusher,
+    pub(crate) loans: Vec<Loan>,
+}
+
 /// Ends that one side of one port or route can have at a time. More than one, because nonsense in a word can make a second one
 /// believe that it is the only.
 const RIVALS: usize = 2;
@@ -36,10 +49,14 @@ const RIVALS: usize = 2;
 pub(crate) struct Guests {
     pub(crate) ground: Arc<Ground>,
     pub(crate) random: Random,
+    /// Nobody strikes while a call runs.
+    pub(crate) is_quiet: bool,
     /// Slots that were taken and are nobody's business but ours.
     pub(crate) slots: Vec<Slot>,
     outs: Vec<Vec<Out>>,
     ins: Vec<Vec<In>>,
+    givers: Vec<Giver>,
+    takers: Vec<Taker>,
 }
 
 /// Who lives: anybody's guess.
@@ -53,8 +70,16 @@ impl Liveness for Rumour {
 
 impl Guests {
     pub(crate) fn new(ground: &Arc<Ground>, random: Random) -> Guests {
-        let mut guests =
-            Guests { ground: Arc::clone(ground), random, slots: Vec::new(), outs: Vec::new(), ins: Vec::new() };
+        let mut guests = Guests {
+            ground: Arc::clone(ground),
+            random,
+            is_quiet: false,
+            slots: Vec::new(),
+            outs: Vec::new(),
+            ins: Vec::new(),
+            givers: Vec::new(),
+            takers: Vec::new(),
+        };
         guests.clear();
         guests
     }
@@ -64,6 +89,8 @@ impl Guests {
         self.outs = self.ground.ports.iter().map(|_| Vec::new()).collect();
         self.ins = self.ground.geometry.rings.iter().map(|_| Vec::new()).collect();
         self.slots.clear();
+        self.givers.clear();
+        self.takers.clear();
     }
 
     /// Everybody is where the program wants them, and some messages are under way.
@@ -76,6 +103,14 @@ impl Guests {
             self.outs[port].extend(end.map(|end| Out { end, loans: Vec::new(), kept: Vec::new() }));
         }
         for route in 0..self.ins.len() {
+            if self.ground.geometry.rings[route].claimed {
+                let (from, to) = (ProcessId(route as u16 % 3), ProcessId((route as u16 + 1) % 3));
+                let taker = Popper::open(&self.ground, to, route);
+                self.takers.extend(taker.map(|end| Taker { end, held: Vec::new() }));
+                let giver = Pusher::open(&self.ground, from, route);
+                self.givers.extend(giver.map(|end| Giver { end, loans: Vec::new() }));
+                continue;
+            }
             let end = Consumer::open(&self.ground, ProcessId(route as u16 % 3), route);
             self.ins[route].extend(end.map(|end| In { end, held: Vec::new() }));
         }
@@ -128,6 +163,9 @@ impl Guests {
     /// The same for the other end.
     pub(crate) fn open_in(&mut self) -> Answer {
         let (me, route) = (self.process(), self.route());
+        if self.ground.geometry.rings[route].claimed {
+            return self.open_claimed(me, route);
+        }
         if self.ins[route].len() == RIVALS {
             return Ok("taken");
         }
@@ -136,6 +174,51 @@ impl Guests {
             Err(why) => return Ok(not_opened(why)),
         }
         Ok("ok")
+    }
+
+    /// One more at either end of a claimed ring, and one less of those who are there.
+    fn open_claimed(&mut self, me: ProcessId, route: usize) -> Answer {
+        let giver = Pusher::open(&self.ground, me, route);
+        let opened = giver.map(|end| self.givers.push(Giver { end, loans: Vec::new() }));
+        if let Err(why) = opened.and_then(|()| {
+            let end = Popper::open(&self.ground, me, route)?;
+            self.takers.push(Taker { end, held: Vec::new() });
+            Ok(())
+        }) {
+            return Ok(not_opened(why));
+        }
+        // Some leave, some die without a word.
+        if self.givers.len() > 6 {
+            let mut giver = self.givers.remove(self.random.below(6) as usize);
+            if self.random.once_in(2) {
+                giver.end.close(&self.ground);
+            }
+        }
+        if self.takers.len() > 6 {
+            let mut taker = self.takers.remove(self.random.below(6) as usize);
+            if self.random.once_in(2) {
+                taker.end.close(&self.ground);
+            }
+        }
+        Ok("ok")
+    }
+
+    /// Somebody who puts messages into a claimed ring; mostly one of those who fit.
+    pub(crate) fn giver(
+        &mut self,
+        fits: impl Fn(&Giver) -> bool,
+    ) -> Option<(&Ground, &mut Random, &mut Giver, &mut Vec<Slot>)> {
+        let (random, giver) = choose(&mut self.random, self.givers.iter_mut().collect(), fits)?;
+        Some((&*self.ground, random, giver, &mut self.slots))
+    }
+
+    /// Somebody who takes messages out of a claimed ring; mostly one of those who fit.
+    pub(crate) fn taker(
+        &mut self,
+        fits: impl Fn(&Taker) -> bool,
+    ) -> Option<(&Ground, &mut Random, &mut Taker, &mut Vec<Slot>)> {
+        let (random, taker) = choose(&mut self.random, self.takers.iter_mut().collect(), fits)?;
+        Some((&*self.ground, random, taker, &mut self.slots))
     }
 
     /// Somebody who produces; mostly one of those who fit.

@@ -85,7 +85,9 @@ impl Siege {
             }
         });
         let random = Random::new(seed);
-        Siege { guests: Guests::new(ground, random.clone()), random, vandal, watch, tally: Tally::default() }
+        let mut guests = Guests::new(ground, random.clone());
+        guests.is_quiet = when == When::Between;
+        Siege { guests, random, vandal, watch, tally: Tally::default() }
     }
 
     fn found(&mut self, when: When) {

@@ -1,7 +1,9 @@
 //! Who writes what nobody meant: one word at a time, through the same atomics as everybody else, and not at random alone.
 //! Off by one, a bit turned, another's index, all ones, what stood there before: what a bug or an enemy would write.
 
-use vil_core::base::words::{EndWord, NO_SLOT, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord};
+use vil_core::base::words::{
+    Claim, ClaimWord, EndWord, NO_SLOT, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord,
+};
 use vil_strict::random::Random;
 
 use crate::ground::{Ground, Kind, PROCESSES};
@@ -118,6 +120,14 @@ fn plausible(random: &mut Random, ground: &Ground, kind: Kind, old: u64) -> u64 
             let slot = *random.pick(&[0, 1, slots / 2, slots - 1, slots, NO_SLOT - 1, NO_SLOT]);
             let generation = Reference::decode(old).generation.wrapping_add(random.below(2) as u32);
             Reference { slot, generation, source: random.below(4) as u16 }.encode()
+        }
+        Kind::Claim => {
+            let claim = *random.pick(&[Claim::Empty, Claim::Writing(owner), Claim::Full(owner)]);
+            let known = ClaimWord::decode(old).unwrap_or(ClaimWord { lap: 0, claim });
+            let lap = known.lap.wrapping_add(*random.pick(&[0, 0, 1, 2, 4, 8])) & ((1 << 52) - 1);
+            // Owner 0 of the word means nobody, so the last number of ten bits has no owner.
+            let claim = if owner.0 > 1021 { Claim::Empty } else { claim };
+            ClaimWord { lap, claim }.encode()
         }
         Kind::Count | Kind::Inside | Kind::Payload => random.next_word() >> random.below(64),
     }
