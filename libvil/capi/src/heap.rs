@@ -131,7 +131,7 @@ pub unsafe extern "C" fn vil_heap_create(
 /// take it as it is.
 ///
 /// Threads: any. Ownership: the answer is the caller's, ended by vil_heap_close. NULL: `options` and `error` may be.
-/// Blocks: never. Errors: VIL_E_CONTRACT (another shape, or no heap), VIL_E_ARGUMENT, VIL_E_NOMEM, and those of
+/// Blocks: as vil_world_open. Errors: VIL_E_CONTRACT (another shape, or no heap), VIL_E_ARGUMENT, VIL_E_NOMEM, and those of
 /// vil_world_open. Since: 0.1.
 ///
 /// # Safety
