@@ -8,6 +8,7 @@
 
 #![cfg(loom)]
 
+mod claimed;
 mod model;
 mod recovery;
 mod ring;

@@ -10,7 +10,7 @@ use vil_core::base::crash::set_mutant;
 use vil_strict::soak;
 
 /// Models that share the time of a soak.
-const MODELS: u64 = 24;
+const MODELS: u64 = 30;
 
 /// A model: threads that are preempted at most so often, in all the ways there are.
 pub(crate) struct Model {

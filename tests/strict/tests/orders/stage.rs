@@ -10,7 +10,7 @@ use vil_core::base::atomic::Barrier;
 use vil_core::base::words::{EndWord, ProcessId, SlotState};
 use vil_core::exchange::{Consumer, Message, Producer, Refusal};
 use vil_core::heap;
-use vil_core::mem::{CELL_INLINE, COUNT, ClassEntry, Geometry, Places, RouteEntry, Segment, Shared, Sizes};
+use vil_core::mem::{CELL_INLINE, CELL_THIRD, COUNT, ClassEntry, Geometry, Places, RouteEntry, Segment, Shared, Sizes};
 use vil_core::registry::{self, Identity, Liveness};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
@@ -31,6 +31,10 @@ pub(crate) struct Road {
     pub(crate) loans: (u32, u32),
     /// It has no slots.
     pub(crate) is_inside: bool,
+    /// One process at each end, or several.
+    pub(crate) kind: QueueKind,
+    /// What a full ring means.
+    pub(crate) backpressure: Backpressure,
 }
 
 /// In place, from process 0 to 1, at_least_once.
@@ -41,6 +45,8 @@ pub(crate) const IN_PLACE: Road = Road {
     capacity: 2,
     loans: (1, 2),
     is_inside: false,
+    kind: QueueKind::Spsc,
+    backpressure: Backpressure::Fail,
 };
 
 /// What is modelled beside heads, tails, cells and slots.
@@ -67,7 +73,8 @@ pub(crate) fn found(roads: &[Road], slots: u32, beside: Beside) -> Arc<Shared> {
     let barrier = if beside.sleep { Barrier::Fences } else { Barrier::Membarrier };
     let shared = Shared::new(segment, geometry).expect("it fits").with_barrier(barrier);
     let past = EndWord { index: PAST, incarnation: 0, owner: None }.encode();
-    for ring in &shared.geometry.rings {
+    // Hints of claimed rings are whole indices, and a cell of zeroes is empty in the first lap.
+    for ring in shared.geometry.rings.iter().filter(|ring| !ring.claimed) {
         [ring.tail, ring.head].iter().for_each(|at| shared.segment.word(*at).store(past, "founding"));
         shared.segment.word(ring.tail + COUNT).store(u64::from(PAST), "founding");
     }
@@ -83,15 +90,15 @@ fn entry(road: &Road) -> RouteEntry {
         message: 0,
         size: 8,
         class: (!road.is_inside).then_some(0),
-        cell_size: if road.is_inside { 64 } else { 16 },
-        kind: QueueKind::Spsc,
+        cell_size: if road.is_inside { 64 } else { 32 },
+        kind: road.kind,
         answers: None,
         capacity: road.capacity,
         producer_loans: road.loans.0,
         consumer_loans: road.loans.1,
         transfer: road.transfer,
         delivery: road.delivery,
-        backpressure: Backpressure::Fail,
+        backpressure: road.backpressure,
         lane: Lane::Data,
         deadline_ms: 0,
         sample: 1 << 20,
@@ -103,6 +110,9 @@ fn places(geometry: &Geometry, beside: Beside) -> Places {
     for ring in &geometry.rings {
         places.words.extend([ring.tail, ring.head]);
         places.words.extend((0..ring.capacity).map(|index| ring.cell(index)));
+        if ring.claimed {
+            places.words.extend((0..ring.capacity).map(|index| ring.cell(index) + CELL_THIRD));
+        }
         if ring.class.is_none() {
             places.words.extend((0..ring.capacity).map(|index| ring.cell(index) + CELL_INLINE));
         }
