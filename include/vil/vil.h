@@ -642,19 +642,21 @@ vil_status_t vil_heap_alloc(vil_heap_t *heap,
 // Gives a block back to its heap.
 //
 // Threads: any. Ownership: the block is the heap's again; `block` is set to zero. NULL: `block` may not be.
-// Blocks: never. Errors: VIL_E_STATE (freed or pushed before, or another process's: recorded as a fault),
-// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+// Blocks: never. Errors: VIL_E_STATE (freed or pushed before, another process's, of another heap, or with another `data`:
+// recorded as a fault), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `block` is NULL or readable and writable.
-VIL_API vil_status_t vil_heap_free(vil_heap_t *heap, vil_block_t *block);
+VIL_API
+vil_status_t vil_heap_free(vil_heap_t *heap,
+                           vil_block_t *block);
 
 // The block that a reference names. Only blocks in this process's hands are found: a reference can be kept in other
 // blocks of it, and does not outlive the block.
 //
 // Threads: any. Ownership: as it was; `block` is filled. NULL: `block` may not be. Blocks: never.
-// Errors: VIL_E_STATE (freed or pushed before, or another process's: recorded as a fault), VIL_E_HANDLE, VIL_E_FORKED,
-// VIL_E_ARGUMENT. Since: 0.1.
+// Errors: VIL_E_STATE (freed or pushed before, another process's, or of another heap: recorded as a fault),
+// VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `block` is NULL or writable.
@@ -807,8 +809,8 @@ VIL_API vil_status_t vil_queue_close(vil_queue_t *queue);
 // zero. NULL: `block` may not be. Blocks: when the queue is full and VIL_FULL_BLOCKS, until its deadline.
 // Errors: VIL_FULL (under VIL_FULL_DROPS_OLDEST while another process is just pushing into the cell that is needed),
 // VIL_DROPPED, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (freed or
-// pushed before, or another process's: recorded as a fault; or a consumer's end), VIL_E_CORRUPT, VIL_E_HANDLE,
-// VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+// pushed before, another process's, of another heap, or with another `data`: recorded as a fault; or a consumer's end),
+// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `block` is NULL or readable and writable.

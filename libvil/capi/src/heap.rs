@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
-use vil_core::heap::Block;
+use vil_core::heap::{Block, Handed};
 use vil_core::world::Heap;
 use vil_ir::vocabulary::{Backpressure, MemoryClass, QueueKind};
 
@@ -54,6 +54,12 @@ pub struct vil_block_t {
     pub size: usize,
     /// Names the block as long as this process owns it; 0 is no block. See vil_heap_resolve.
     pub reference: u64,
+}
+
+impl From<vil_block_t> for Handed {
+    fn from(block: vil_block_t) -> Handed {
+        Handed { reference: block.reference, data: block.data.cast() }
+    }
 }
 
 pub(crate) const NO_BLOCK: vil_block_t = vil_block_t { data: std::ptr::null_mut(), size: 0, reference: 0 };
@@ -214,8 +220,8 @@ pub unsafe extern "C" fn vil_heap_alloc(
 /// Gives a block back to its heap.
 ///
 /// Threads: any. Ownership: the block is the heap's again; `block` is set to zero. NULL: `block` may not be.
-/// Blocks: never. Errors: VIL_E_STATE (freed or pushed before, or another process's: recorded as a fault),
-/// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+/// Blocks: never. Errors: VIL_E_STATE (freed or pushed before, another process's, of another heap, or with another `data`:
+/// recorded as a fault), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 ///
 /// # Safety
 /// `block` is NULL or readable and writable.
@@ -224,7 +230,7 @@ pub unsafe extern "C" fn vil_heap_free(heap: *mut vil_heap_t, block: *mut vil_bl
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(block, "block is NULL") }?;
-        with_heap(heap, |heap| Ok(heap.free(place.reference)?))?;
+        with_heap(heap, |heap| Ok(heap.free(*place)?))?;
         *place = NO_BLOCK;
         Ok(())
     })
@@ -234,8 +240,8 @@ pub unsafe extern "C" fn vil_heap_free(heap: *mut vil_heap_t, block: *mut vil_bl
 /// blocks of it, and does not outlive the block.
 ///
 /// Threads: any. Ownership: as it was; `block` is filled. NULL: `block` may not be. Blocks: never.
-/// Errors: VIL_E_STATE (freed or pushed before, or another process's: recorded as a fault), VIL_E_HANDLE, VIL_E_FORKED,
-/// VIL_E_ARGUMENT. Since: 0.1.
+/// Errors: VIL_E_STATE (freed or pushed before, another process's, or of another heap: recorded as a fault),
+/// VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 ///
 /// # Safety
 /// `block` is NULL or writable.

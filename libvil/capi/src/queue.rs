@@ -110,8 +110,8 @@ pub extern "C" fn vil_queue_close(queue: *mut vil_queue_t) -> vil_status_t {
 /// zero. NULL: `block` may not be. Blocks: when the queue is full and VIL_FULL_BLOCKS, until its deadline.
 /// Errors: VIL_FULL (under VIL_FULL_DROPS_OLDEST while another process is just pushing into the cell that is needed),
 /// VIL_DROPPED, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (freed or
-/// pushed before, or another process's: recorded as a fault; or a consumer's end), VIL_E_CORRUPT, VIL_E_HANDLE,
-/// VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+/// pushed before, another process's, of another heap, or with another `data`: recorded as a fault; or a consumer's end),
+/// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 ///
 /// # Safety
 /// `block` is NULL or readable and writable.
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn vil_queue_push(queue: *mut vil_queue_t, block: *mut vil
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(block, "block is NULL") }?;
-        let answer = with_producer(queue, |end| Ok(end.push(place.reference)))?;
+        let answer = with_producer(queue, |end| Ok(end.push(*place)))?;
         if matches!(answer, Ok(()) | Err(Stop::Dropped)) {
             *place = NO_BLOCK;
         }
@@ -148,11 +148,7 @@ pub unsafe extern "C" fn vil_queue_push_batch(
         // SAFETY: as promised by the caller.
         let (place, blocks) = unsafe { (out(pushed, "pushed is NULL")?, batch(blocks, count)?) };
         *place = 0;
-        let mut references = [0; VIL_BATCH_SIZE];
-        for (reference, block) in references.iter_mut().zip(&*blocks) {
-            *reference = block.reference;
-        }
-        let batch = with_producer(queue, |end| Ok(end.push_batch(&references[..count])))?;
+        let batch = with_producer(queue, |end| Ok(end.push_batch(blocks.iter().copied())))?;
         blocks[..batch.done].fill(NO_BLOCK);
         *place = batch.done;
         Ok(batch.answer?)

@@ -128,9 +128,9 @@ impl Person {
         if read(block.data) != Some(content) {
             return Err("a held block was overwritten".into());
         }
-        self.allocator.free(shared, block.reference).map_err(|denial| format!("free: {denial:?}"))?;
+        self.allocator.free(shared, block.into()).map_err(|denial| format!("free: {denial:?}"))?;
         self.ended.push(block.reference);
-        match self.allocator.free(shared, block.reference) {
+        match self.allocator.free(shared, block.into()) {
             Err(Denial::NotHeld) => Ok(()),
             answer => Err(format!("a second free: {answer:?}")),
         }
@@ -139,9 +139,9 @@ impl Person {
     /// As `PushEnd::push`; false when the queue is full.
     fn push(&mut self, shared: &Shared, position: usize) -> Result<bool, Wrong> {
         let (block, content) = self.held.remove(position);
-        let slot = self.allocator.give_up(block.reference).map_err(|denial| format!("push: {denial:?}"))?;
+        let slot = self.allocator.give_up(shared, block.into()).map_err(|denial| format!("push: {denial:?}"))?;
         match self.push.push_slot(shared, slot) {
-            Ok(()) => match self.allocator.free(shared, block.reference) {
+            Ok(()) => match self.allocator.free(shared, block.into()) {
                 Err(Denial::NotHeld) => Ok(true),
                 answer => Err(format!("a pushed block was freed: {answer:?}")),
             },
@@ -275,7 +275,7 @@ fn poison_the_pool(shared: &Shared, newcomer: &mut Allocator) -> Result<(), Wron
             taken.push(block);
         }
     }
-    taken.into_iter().try_for_each(|block| newcomer.free(shared, block.reference)).map_err(|why| format!("{why:?}"))?;
+    taken.into_iter().try_for_each(|block| newcomer.free(shared, block.into())).map_err(|why| format!("{why:?}"))?;
     newcomer.flush(shared);
     Ok(())
 }
@@ -288,7 +288,7 @@ fn drained_by_newcomer(shared: &Shared, newcomer: &mut Allocator, queue: usize) 
         let slot = pop.take_slot(message.ticket).map_err(|why| format!("take: {why:?}"))?;
         let block = newcomer.adopt(shared, slot).map_err(|why| format!("adopt: {why:?}"))?;
         found.push(read(block.data).ok_or("a block in the queue was overwritten")?);
-        newcomer.free(shared, block.reference).map_err(|why| format!("free: {why:?}"))?;
+        newcomer.free(shared, block.into()).map_err(|why| format!("free: {why:?}"))?;
     }
     pop.close(shared);
     Ok(found)
@@ -446,10 +446,10 @@ fn settled(shared: &Shared, mut village: Village, before: &Village) -> Result<()
             return Err(format!("person {popper} was to pop {order:x?} and has {came:x?}"));
         }
     }
-    let mut slots: Vec<u32> =
-        village.people.iter().flat_map(|person| &person.held).map(|(block, _)| block.reference as u32).collect();
-    slots.sort_unstable();
-    if slots.windows(2).any(|pair| pair[0] == pair[1]) {
+    let mut places: Vec<_> =
+        village.people.iter().flat_map(|person| &person.held).map(|(block, _)| block.data).collect();
+    places.sort_unstable();
+    if places.windows(2).any(|pair| pair[0] == pair[1]) {
         return Err("a block is in two hands".into());
     }
     goodbye(shared, village, 0)

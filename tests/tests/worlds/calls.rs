@@ -376,6 +376,34 @@ fn blocks_end_once_and_each_end_of_a_queue_refuses_the_other_s_calls() {
 }
 
 #[test]
+fn a_block_of_another_heap_or_with_another_address_changes_nothing() {
+    let (post, other) = (Post::new("own-blocks"), Post::new("other-blocks"));
+    let (mut block, mut theirs, mut again, mut done) = (NO_BLOCK, NO_BLOCK, NO_BLOCK, 7);
+    all! { VIL_OK:
+        vil_heap_alloc(post.heap, LETTER, 8, &mut block, null_mut());
+        vil_heap_alloc(other.heap, LETTER, 8, &mut theirs, null_mut());
+    }
+    let mut moved = block;
+    moved.data = block.data.wrapping_byte_add(8);
+    for mut stranger in [moved, theirs] {
+        all! { VIL_E_STATE:
+            vil_heap_free(post.heap, &mut stranger);
+            vil_queue_push(post.producer, &mut stranger);
+            vil_queue_push_batch(post.producer, &mut stranger, 1, &mut done);
+        }
+        assert!(done == 0 && !stranger.data.is_null(), "it stayed the caller's");
+    }
+    all! { VIL_E_STATE: vil_heap_resolve(post.heap, theirs.reference, &mut again); }
+    all! { VIL_OK:
+        vil_heap_resolve(post.heap, block.reference, &mut again);
+        vil_heap_free(post.heap, &mut block);
+        vil_heap_free(other.heap, &mut theirs);
+    }
+    post.works();
+    other.works();
+}
+
+#[test]
 fn a_send_of_another_size_sends_nothing_and_a_send_into_a_full_ring_keeps_no_loan() {
     let post = Post::new("send");
     let bytes = [9u8; LETTER * 2];

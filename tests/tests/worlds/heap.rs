@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use vil_core::base::atomic::Barrier;
 use vil_core::base::error::{Error, Fault};
-use vil_core::heap::{Block, Denial};
+use vil_core::heap::{Block, Denial, Handed};
 use vil_core::registry::Audit;
 use vil_core::registry::trail::{Cursor, Kind};
 use vil_core::world::{Heap, PopEnd, PushEnd, Stop};
@@ -63,7 +63,7 @@ pub(crate) fn all_can_be_had(heap: &Heap) {
         }
         assert_eq!(heap.alloc(class.size.into(), 1).map_err(|denied| denied.denial), Err(Denial::Short));
     }
-    had.iter().for_each(|block| heap.free(block.reference).unwrap_or_else(|denied| panic!("{denied}")));
+    had.iter().for_each(|&block| heap.free(block).unwrap_or_else(|denied| panic!("{denied}")));
     assert_free(heap, 1);
 }
 
@@ -99,7 +99,7 @@ fn a_block_of_every_class_lies_at_a_multiple_of_every_alignment_that_its_stride_
                     block.data.add(block.size as usize - 1).write(2);
                 }
             }
-            blocks.iter().for_each(|block| heap.free(block.reference).unwrap_or_else(|denied| panic!("{denied}")));
+            blocks.iter().for_each(|&block| heap.free(block).unwrap_or_else(|denied| panic!("{denied}")));
         }
     }
     assert_free(&heap, 1);
@@ -145,19 +145,20 @@ fn what_is_freed_or_used_twice_or_is_another_s_is_refused_and_kept_in_the_trail(
     for size in [64, 4096] {
         let first = block(&mine, size);
         assert_eq!(mine.resolve(first.reference), Ok(first));
-        assert_eq!(mine.free(first.reference), Ok(()));
+        assert_eq!(mine.free(first), Ok(()));
         let again = block(&mine, size);
         assert_ne!(again.reference, first.reference, "its next life has another name");
         for heap in [&mine, &other] {
-            let denied = heap.free(first.reference).expect_err("it was freed");
+            let denied = heap.free(first).expect_err("it was freed");
             assert_eq!(denied.fault(), Fault::State);
         }
-        assert!(other.free(again.reference).is_err() && other.resolve(again.reference).is_err(), "it is another's");
+        assert!(other.free(again).is_err() && other.resolve(again.reference).is_err(), "it is another's");
         assert!(mine.resolve(first.reference).is_err());
-        assert_eq!(mine.free(again.reference), Ok(()));
+        assert_eq!(mine.free(again), Ok(()));
     }
     for nonsense in [0, 1, u64::MAX, 1 << 32, 68, 69 | 1 << 40] {
-        assert!(mine.free(nonsense).is_err() && mine.resolve(nonsense).is_err(), "{nonsense}");
+        let handed = Handed { reference: nonsense, data: std::ptr::null() };
+        assert!(mine.free(handed).is_err() && mine.resolve(nonsense).is_err(), "{nonsense}");
     }
     let faults = faults(&mine);
     assert_eq!(faults.iter().filter(|kind| **kind == Kind::ReleasedTwice).count(), 6 + 6, "{faults:?}");
@@ -179,21 +180,21 @@ fn one_process_owns_no_more_than_its_cap_and_the_others_have_the_rest() {
             assert_eq!((denied.denial, denied.fault()), (Denial::Cap, Fault::Limit));
             assert!(denied.to_string().contains("10 blocks and 49152 bytes"), "{denied}");
         }
-        small.iter().for_each(|block| heap.free(block.reference).expect("it is ours"));
+        small.iter().for_each(|&block| heap.free(block).expect("it is ours"));
         let large: Vec<Block> = (0..6).map(|_| block(heap, 8192)).collect();
         assert_eq!(heap.alloc(1, 1).map_err(|denied| denied.denial), Err(Denial::Cap), "that would be more bytes");
-        large.iter().for_each(|block| heap.free(block.reference).expect("it is ours"));
+        large.iter().for_each(|&block| heap.free(block).expect("it is ours"));
     }
     // A block that is pushed is nobody's; one that is popped counts again.
     let (mut push, mut pop) = (PushEnd::open(&mine, 0).expect("free"), PopEnd::open(&other, 0).expect("free"));
     let held: Vec<Block> = (0..10).map(|_| block(&other, 64)).collect();
-    assert_eq!(push.push(block(&mine, 64).reference), Ok(()));
+    assert_eq!(push.push(block(&mine, 64)), Ok(()));
     assert_eq!(pop.pop(0), Err(Stop::Fault(Fault::Limit)));
-    other.free(held[0].reference).expect("it is ours");
+    other.free(held[0]).expect("it is ours");
     let popped = pop.pop(0).expect("there is room for it now");
     assert_eq!(pop.depth(), 0);
-    other.free(popped.reference).expect("it is ours");
-    held[1..].iter().for_each(|block| other.free(block.reference).expect("it is ours"));
+    other.free(popped).expect("it is ours");
+    held[1..].iter().for_each(|&block| other.free(block).expect("it is ours"));
     mine.audit();
     drop((push, pop));
     assert_free(&other, 2);
@@ -219,10 +220,10 @@ fn threads_of_a_process_share_a_heap_and_no_block_is_had_twice() {
                         let Some((block, mark)) = held.pop() else { continue };
                         // SAFETY: as above.
                         assert_eq!(unsafe { block.data.cast::<u64>().read() }, mark, "somebody else wrote here");
-                        heap.free(block.reference).unwrap_or_else(|denied| panic!("{denied}"));
+                        heap.free(block).unwrap_or_else(|denied| panic!("{denied}"));
                     }
                 }
-                held.iter().for_each(|(block, _)| heap.free(block.reference).expect("it is ours"));
+                held.iter().for_each(|&(block, _)| heap.free(block).expect("it is ours"));
             });
         }
     });
@@ -244,18 +245,18 @@ fn has_blocks_in_every_state(dir: &Path, seed: &str) {
         match random(5) {
             0 | 1 => held.extend(heap.alloc([64, 1000, 70_000][random(3) as usize], 1).ok()),
             2 if !held.is_empty() => {
-                heap.free(held.swap_remove(random(held.len() as u64) as usize).reference).expect("it is ours");
+                heap.free(held.swap_remove(random(held.len() as u64) as usize)).expect("it is ours");
             }
             3 if !held.is_empty() && push.depth() < 4 => {
                 let block: Block = held.swap_remove(random(held.len() as u64) as usize);
-                push.push(block.reference).expect("there is room");
+                push.push(block).expect("there is room");
             }
             _ => held.extend(pop.pop(0).ok()),
         }
     }
     say("ready");
     hear();
-    held.iter().for_each(|block| heap.free(block.reference).expect("it is ours"));
+    held.iter().for_each(|&block| heap.free(block).expect("it is ours"));
 }
 
 #[test]
@@ -266,7 +267,7 @@ fn a_process_killed_with_blocks_in_every_state_leaves_them_all_to_the_others() {
     for round in 0..6u64 {
         let mut push = PushEnd::open(&heap, 1).unwrap_or_else(|error| panic!("{error}"));
         while push.depth() < 4 {
-            push.push(block(&heap, 64).reference).expect("there is room");
+            push.push(block(&heap, 64)).expect("there is room");
         }
         let other = Other::start("has blocks in every state", &dir, &random.next().to_string());
         assert_eq!(other.heard(), "ready");
@@ -275,12 +276,12 @@ fn a_process_killed_with_blocks_in_every_state_leaves_them_all_to_the_others() {
         let mut pop = PopEnd::open(&heap, 0).unwrap_or_else(|error| panic!("{error}"));
         while let Ok(block) = pop.pop(0) {
             assert!([64, 1024, 70_000].contains(&block.size));
-            heap.free(block.reference).expect("it is ours");
+            heap.free(block).expect("it is ours");
         }
         drop(push);
         let mut rest = PopEnd::open(&heap, 1).unwrap_or_else(|error| panic!("{error}"));
         while let Ok(block) = rest.pop(0) {
-            heap.free(block.reference).expect("it is ours");
+            heap.free(block).expect("it is ours");
         }
         assert_eq!(heap.audit().recoveries, round + 1);
         assert_free(&heap, 1);
@@ -315,7 +316,7 @@ fn a_heap_in_scratch_is_this_process_s_alone_and_leaves_nothing() {
     assert_eq!(Heap::open(&place(&dir), "heap", None).expect_err("no name leads to it").fault, Fault::NotFound);
     let (a, b) = (block(&one, 64), block(&two, 64));
     assert_ne!(a.data, b.data, "two heaps of one name");
-    assert!(one.free(b.reference).is_ok() == (a.reference == b.reference), "a reference is of one heap");
+    assert!(one.free(b).is_err() && one.resolve(b.reference).is_err(), "a reference is of one heap");
     // Between the threads of a process its queues work as any.
     let (mut push, mut pop) = (PushEnd::open(&two, 0).expect("free"), PopEnd::open(&two, 0).expect("free"));
     std::thread::scope(|scope| {
@@ -325,20 +326,55 @@ fn a_heap_in_scratch_is_this_process_s_alone_and_leaves_nothing() {
                 let block = block(heap, 64);
                 // SAFETY: the block is ours alone and has at least 8 bytes.
                 unsafe { block.data.cast::<u64>().write(number) };
-                while push.push(block.reference).is_err() {}
+                while push.push(block).is_err() {}
             }
         });
         for number in 0..100u64 {
             let block = pop.pop(LONG_NS).expect("it comes");
             // SAFETY: as above.
             assert_eq!(unsafe { block.data.cast::<u64>().read() }, number);
-            heap.free(block.reference).expect("it is ours");
+            heap.free(block).expect("it is ours");
         }
     });
     for name in ["", "a/b", &"x".repeat(300)] {
         let error = Heap::create(&place(&dir), name, &scratch, Barrier::Membarrier).expect_err("that is no name");
         assert_eq!(error.fault, Fault::Name);
     }
+}
+
+/// Everything in a block's name, or in where it says that it lies, counts.
+#[test]
+fn a_block_of_another_heap_or_a_forged_one_is_neither_freed_nor_pushed() {
+    let dir = RuntimeDir::new("heap-stranger");
+    let scratch = HeapShape { memory: MemoryClass::LocalScratch, ..shape(&[(64, 64), (4096, 4)]) };
+    let (one, two, same) = (created(&dir, &scratch), created(&dir, &scratch), created(&dir, &shape(&[(64, 64)])));
+    let mut push = PushEnd::open(&one, 0).expect("free");
+    for size in [64, 4096] {
+        let (mine, theirs) = (block(&one, size), block(&two, size));
+        let place = Handed::from(mine);
+        let forged = [
+            Handed { data: place.data.wrapping_add(1), ..place },
+            Handed { data: place.data.wrapping_sub(size as usize), ..place },
+            Handed { data: std::ptr::null(), ..place },
+            Handed { data: theirs.data.as_ptr(), ..place },
+            Handed { reference: theirs.reference, ..place },
+            theirs.into(),
+            block(&same, 64).into(),
+        ];
+        let bits = (0..64).map(|bit| Handed { reference: place.reference ^ 1 << bit, ..place });
+        for handed in forged.into_iter().chain(bits) {
+            assert_eq!(
+                one.free(handed).map_err(|denied| denied.denial),
+                Err(Denial::NotHeld),
+                "{handed:?} of {mine:?}"
+            );
+            assert_eq!(push.push(handed), Err(Stop::Fault(Fault::State)), "{handed:?} of {mine:?}");
+        }
+        assert_eq!(one.resolve(mine.reference), Ok(mine), "it stayed in our hands");
+        assert_eq!((one.free(mine), two.free(theirs)), (Ok(()), Ok(())));
+    }
+    assert_eq!(push.depth(), 0);
+    all_can_be_had(&one);
 }
 
 /// Kilobytes that this process has locked.
@@ -436,7 +472,7 @@ fn names_of_blocks_are_never_used_twice_soon() {
     for round in 0..2000u64 {
         let block = block(&heap, if round % 2 == 0 { 64 } else { 70_000 });
         assert!(seen.insert(block.reference), "{:#x} was used before", block.reference);
-        heap.free(block.reference).expect("it is ours");
+        heap.free(block).expect("it is ours");
     }
 }
 

@@ -50,7 +50,7 @@ fn numbered(heap: &Heap, number: u64) -> Block {
 fn number(heap: &Heap, block: &Block) -> u64 {
     // SAFETY: as in `numbered`.
     let number = unsafe { block.data.cast::<u64>().read() };
-    heap.free(block.reference).unwrap_or_else(|denied| panic!("{denied}"));
+    heap.free(*block).unwrap_or_else(|denied| panic!("{denied}"));
     number
 }
 
@@ -77,7 +77,7 @@ fn blocks_of_all_classes_come_out_in_the_order_they_went_in() {
             let block = block(&heap, size);
             // SAFETY: the block is ours alone and has at least 8 bytes.
             unsafe { block.data.cast::<u64>().write(round * 3 + step) };
-            assert_eq!(push.push(block.reference), Ok(()));
+            assert_eq!(push.push(block), Ok(()));
             assert_eq!(heap.resolve(block.reference).map_err(|denied| denied.fault()), Err(Fault::State));
         }
         assert_eq!((push.depth(), pop.depth()), (3, 3));
@@ -101,11 +101,11 @@ fn a_popped_block_is_the_popper_s_to_free_and_to_push_elsewhere() {
     let mut home = PopEnd::open(&heap, 1).expect("free");
     for round in 0..50 {
         let sent = numbered(&heap, round);
-        push.push(sent.reference).expect("there is room");
+        push.push(sent).expect("there is room");
         let there = pop.pop(0).expect("it lies there");
-        assert!(heap.free(sent.reference).is_err(), "it is not ours any more");
-        back.push(there.reference).expect("there is room");
-        assert!(other.free(there.reference).is_err(), "nor theirs");
+        assert!(heap.free(sent).is_err(), "it is not ours any more");
+        back.push(there).expect("there is room");
+        assert!(other.free(there).is_err(), "nor theirs");
         assert_eq!(number(&heap, &home.pop(0).expect("it came back")), round);
     }
     drop((push, pop, back, home, other));
@@ -118,21 +118,20 @@ fn a_batch_goes_as_far_as_there_is_room_and_comes_as_far_as_there_is_something()
     let heap = created(&dir, &with(QueueKind::Spsc, Backpressure::Fail, 4));
     let (mut push, mut pop) = (push_end(&heap), pop_end(&heap));
     let blocks: Vec<Block> = (0..6).map(|number| numbered(&heap, number)).collect();
-    let references: Vec<u64> = blocks.iter().map(|block| block.reference).collect();
-    assert_eq!(push.push_batch(&references), Batch { done: 4, answer: Err(Stop::Full) });
-    assert!(heap.resolve(references[4]).is_ok() && heap.resolve(references[5]).is_ok(), "these stayed");
+    assert_eq!(push.push_batch(blocks.iter().copied()), Batch { done: 4, answer: Err(Stop::Full) });
+    assert!(heap.resolve(blocks[4].reference).is_ok() && heap.resolve(blocks[5].reference).is_ok(), "these stayed");
     let mut places = [None; 3];
     assert_eq!(pop.pop_batch(0, &mut places), Batch { done: 3, answer: Ok(()) });
     let numbers: Vec<u64> = places.iter().flatten().map(|block| number(&heap, block)).collect();
     assert_eq!(numbers, [0, 1, 2]);
-    assert_eq!(push.push_batch(&references[4..]), Batch { done: 2, answer: Ok(()) });
+    assert_eq!(push.push_batch(blocks[4..].iter().copied()), Batch { done: 2, answer: Ok(()) });
     let mut places = [None; 8];
     assert_eq!(pop.pop_batch(LONG_NS, &mut places), Batch { done: 3, answer: Ok(()) }, "it waits for the first only");
     let numbers: Vec<u64> = places.iter().flatten().map(|block| number(&heap, block)).collect();
     assert_eq!(numbers, [3, 4, 5]);
     assert_eq!(pop.pop_batch(0, &mut places), Batch { done: 0, answer: Err(Stop::Empty) });
     assert_eq!(pop.pop_batch(1000, &mut places), Batch { done: 0, answer: Err(Stop::Late) });
-    let stale = push.push_batch(&[references[0], references[1]]);
+    let stale = push.push_batch(blocks[..2].iter().copied());
     assert_eq!(stale, Batch { done: 0, answer: Err(Stop::Fault(Fault::State)) });
     assert_eq!(events(&heap, Kind::PublishedTwice), 1);
     assert_free(&heap, 1);
@@ -152,14 +151,14 @@ fn a_full_queue_does_as_its_shape_says() {
         let heap = created(&dir, &with(kind, policy, 4));
         let (mut push, mut pop) = (push_end(&heap), pop_end(&heap));
         for number in 0..4 {
-            assert_eq!(push.push(numbered(&heap, number).reference), Ok(()));
+            assert_eq!(push.push(numbered(&heap, number)), Ok(()));
         }
         for _ in 0..3 {
             let (last, before) = (numbered(&heap, 4), Instant::now());
-            assert_eq!(push.push(last.reference), answer, "{policy}");
+            assert_eq!(push.push(last), answer, "{policy}");
             assert_eq!(before.elapsed() >= Duration::from_millis(20), policy == Backpressure::Block);
             // What was dropped is the heap's again, everything else is still ours.
-            assert_eq!(heap.free(last.reference).is_ok(), policy != Backpressure::DropNewest);
+            assert_eq!(heap.free(last).is_ok(), policy != Backpressure::DropNewest);
         }
         let dropped = if policy == Backpressure::DropNewest { 3 } else { 0 };
         assert_eq!(counts(&heap), [4, 0, dropped, 4], "{policy}");
@@ -176,8 +175,8 @@ fn a_batch_into_a_queue_that_drops_the_newest_goes_on_to_its_end() {
     let dir = RuntimeDir::new("queue-drop");
     let heap = created(&dir, &with(QueueKind::Spsc, Backpressure::DropNewest, 2));
     let (mut push, mut pop) = (push_end(&heap), pop_end(&heap));
-    let references: Vec<u64> = (0..5).map(|number| numbered(&heap, number).reference).collect();
-    assert_eq!(push.push_batch(&references), Batch { done: 5, answer: Err(Stop::Dropped) });
+    let blocks = (0..5).map(|number| numbered(&heap, number));
+    assert_eq!(push.push_batch(blocks), Batch { done: 5, answer: Err(Stop::Dropped) });
     assert_eq!(number(&heap, &pop.pop(0).expect("it lies there")), 0);
     assert_eq!(counts(&heap), [2, 1, 3, 1]);
     assert_eq!(number(&heap, &pop.pop(0).expect("it lies there")), 1);
@@ -198,7 +197,7 @@ fn a_capacity_of_0_or_of_no_power_of_two_is_refused_with_the_limits() {
     for capacity in [1, 2, 65_536] {
         let heap = created(&dir, &with(QueueKind::Spsc, Backpressure::Fail, capacity));
         let mut push = push_end(&heap);
-        assert_eq!(push.push(numbered(&heap, 7).reference), Ok(()));
+        assert_eq!(push.push(numbered(&heap, 7)), Ok(()));
         assert_eq!(number(&heap, &pop_end(&heap).pop(0).expect("it lies there")), 7);
     }
 }
@@ -229,7 +228,7 @@ fn pushes(dir: &Path, from: &str) {
         let Ok(found) = heap.alloc(64, 8) else { continue };
         // SAFETY: the block is ours alone, has at least 8 bytes and is aligned to 8.
         unsafe { found.data.cast::<u64>().write(next) };
-        while push.push(found.reference).is_err() {}
+        while push.push(found).is_err() {}
         next += 1;
     }
 }
@@ -264,7 +263,7 @@ fn a_popper_that_is_killed_loses_the_block_in_its_hands_and_no_other() {
     let heap = created(&dir, &with(QueueKind::Spsc, Backpressure::Fail, 4));
     let mut push = push_end(&heap);
     for number in 0..4 {
-        push.push(numbered(&heap, number).reference).expect("there is room");
+        push.push(numbered(&heap, number)).expect("there is room");
     }
     let other = Other::start("pops one", &dir, "");
     assert_eq!(other.heard(), "0");
@@ -318,7 +317,7 @@ fn who_waits_is_cancelled_and_hears_that_the_other_end_is_gone() {
     heap.world().cancel();
     assert_eq!(pop.pop(LONG_NS), Err(Stop::Cancelled));
     let mut push = push_end(&heap);
-    push.push(numbered(&heap, 1).reference).expect("there is room");
+    push.push(numbered(&heap, 1)).expect("there is room");
     drop(push);
     assert_eq!(number(&heap, &pop.pop(LONG_NS).expect("it comes first")), 1);
     assert_eq!(pop.pop(LONG_NS), Err(Stop::PeerGone));
@@ -331,10 +330,10 @@ fn a_queue_that_drops_the_oldest_keeps_the_newest_and_touches_nothing_that_was_p
         let dir = RuntimeDir::new("queue-oldest");
         let heap = created(&dir, &with(kind, Backpressure::DropOldest, 4));
         let (mut push, mut pop) = (push_end(&heap), pop_end(&heap));
-        push.push(numbered(&heap, 0).reference).expect("there is room");
+        push.push(numbered(&heap, 0)).expect("there is room");
         let held = pop.pop(0).expect("it lies there");
         for number in 1..=50 {
-            assert_eq!(push.push(numbered(&heap, number).reference), Ok(()), "{kind}: it always finds room");
+            assert_eq!(push.push(numbered(&heap, number)), Ok(()), "{kind}: it always finds room");
         }
         assert_eq!((push.depth(), number(&heap, &held)), (4, 0), "{kind}: what was popped is as it was");
         for expected in 47..=50 {
@@ -360,7 +359,7 @@ fn several_push_and_several_pop_and_every_block_comes_out_once_and_in_its_pusher
                 let mut push = push_end(&heap);
                 for step in 0..EACH {
                     let block = numbered(&heap, pusher << 32 | step);
-                    while push.push(block.reference).is_err() {}
+                    while push.push(block).is_err() {}
                 }
             });
         }
@@ -440,7 +439,7 @@ fn pushers_and_poppers_of_one_queue_that_are_killed_one_by_one_hold_up_nobody_an
                 // We still get a block in, making room where nobody else does any more, and one out.
                 let block = numbered(&heap, u64::MAX);
                 let is_in = within(LONG, || {
-                    let is_in = push.push(block.reference) == Ok(());
+                    let is_in = push.push(block) == Ok(());
                     is_in || {
                         one_out(&heap, &mut pop);
                         false

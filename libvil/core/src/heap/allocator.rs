@@ -5,8 +5,9 @@
 //! one. It never sweeps, waits or asks who lives: it answers `Short`, and those above decide.
 
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use vil_ir::limits::MAX_BLOCK_ALIGN;
+use vil_ir::limits::{MAX_BLOCK_ALIGN, MAX_SLOTS};
 
 use crate::base::crash::mutant;
 use crate::base::limits::{BATCH, BATCH_BYTES};
@@ -21,8 +22,23 @@ pub struct Block {
     pub data: NonNull<u8>,
     /// Bytes that may be used: its class's size.
     pub size: u32,
-    /// Names the block as long as this process owns it; see [`reference()`].
+    /// Names the block as long as this process owns it; see [`Salt`].
     pub reference: u64,
+}
+
+/// What a caller hands in as a block, which may be anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handed {
+    /// Names the block.
+    pub reference: u64,
+    /// Where it says that it lies.
+    pub data: *const u8,
+}
+
+impl From<Block> for Handed {
+    fn from(block: Block) -> Handed {
+        Handed { reference: block.reference, data: block.data.as_ptr() }
+    }
 }
 
 /// Why a call did not do what it was asked; nothing changed.
@@ -36,7 +52,7 @@ pub enum Denial {
     Short,
     /// The process owns as much as its cap allows.
     Cap,
-    /// The reference is of no block in this process's hands.
+    /// The reference is of no block in this process's hands, or of one that lies elsewhere than was said.
     NotHeld,
     /// The slot's word does not say what only this process may write there.
     Corrupt,
@@ -98,6 +114,7 @@ struct Class {
 #[derive(Debug, Clone)]
 pub struct Allocator {
     me: ProcessId,
+    salt: Salt,
     classes: Box<[Class]>,
     lives: Box<[Life]>,
     cap: Cap,
@@ -105,15 +122,31 @@ pub struct Allocator {
     owned_bytes: u64,
 }
 
-/// `slot + 1:32, generation:32 at bit 32`: so 0 is no block.
-pub fn reference(slot: Slot) -> u64 {
-    (u64::from(slot.index) + 1) | u64::from(slot.generation) << 32
-}
+/// What makes the references of one heap mean nothing to another: a number of 12 bits that each heap which this process
+/// opens has for itself, until 4,096 of them were opened. A reference is `slot + 1:20, salt:12, generation:32`, so 0 is no
+/// block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Salt(u32);
 
-/// The slot that a reference names; `None` is no block.
-pub fn slot_of(reference: u64) -> Option<Slot> {
-    let index = (reference as u32).checked_sub(1)?;
-    Some(Slot { index, generation: (reference >> 32) as u32 })
+const SLOT_BITS: u32 = 20;
+const _: () = assert!(MAX_SLOTS < 1 << SLOT_BITS);
+
+impl Salt {
+    fn next() -> Salt {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        // ORDER: Relaxed, a counter of this process that publishes nothing.
+        Salt(NEXT.fetch_add(1, Ordering::Relaxed) << SLOT_BITS)
+    }
+
+    fn reference(self, slot: Slot) -> u64 {
+        u64::from(self.0 | (slot.index + 1)) | u64::from(slot.generation) << 32
+    }
+
+    /// The slot that a reference names; `None` is no block of this heap.
+    fn slot(self, reference: u64) -> Option<Slot> {
+        let place = reference as u32 ^ self.0;
+        (1..1 << SLOT_BITS).contains(&place).then(|| Slot { index: place - 1, generation: (reference >> 32) as u32 })
+    }
 }
 
 impl Allocator {
@@ -122,7 +155,7 @@ impl Allocator {
         let classes = shared.geometry.classes.iter().zip(sizes);
         let classes = classes.map(|(geometry, size)| Class::new(*geometry, *size, me)).collect();
         let lives = vec![Life::Strange; shared.geometry.slots as usize].into_boxed_slice();
-        Allocator { me, classes, lives, cap, owned_slots: 0, owned_bytes: 0 }
+        Allocator { me, salt: Salt::next(), classes, lives, cap, owned_slots: 0, owned_bytes: 0 }
     }
 
     /// A block of at least `size` bytes at an address that is a multiple of `align`: of the smallest class that fits.
@@ -141,8 +174,8 @@ impl Allocator {
     /// Ends a block. It begins its next life at once, so that its old reference names nothing any more.
     ///
     /// A crash before or after leaves the slot HELD by the dead or FREE; either way it is in the pool after recovery.
-    pub fn free(&mut self, shared: &Shared, reference: u64) -> Result<(), Denial> {
-        let slot = self.take_out(reference)?;
+    pub fn free(&mut self, shared: &Shared, handed: Handed) -> Result<(), Denial> {
+        let slot = self.take_out(shared, handed)?;
         let class = &mut self.classes[position_of(&self.classes, slot.index)];
         if class.batch > 1 {
             let held = SlotWord { generation: slot.generation, state: SlotState::Held(self.me) };
@@ -169,9 +202,14 @@ impl Allocator {
         self.block(shared, slot).ok_or(Denial::NotHeld)
     }
 
+    /// The slot that a reference names, in whoever's hands; `None` is no block of this heap.
+    pub fn slot_of(&self, reference: u64) -> Option<Slot> {
+        self.salt.slot(reference)
+    }
+
     /// Takes a block out of the caller's hands, to be pushed. Until the ring has it, `adopt` undoes that.
-    pub fn give_up(&mut self, reference: u64) -> Result<Slot, Denial> {
-        let slot = self.take_out(reference)?;
+    pub fn give_up(&mut self, shared: &Shared, handed: Handed) -> Result<Slot, Denial> {
+        let slot = self.take_out(shared, handed)?;
         if mutant("pushed_block_stays_ours") {
             self.hand_out(slot);
         }
@@ -303,7 +341,7 @@ impl Allocator {
     }
 
     fn held(&self, reference: u64) -> Result<Slot, Denial> {
-        let slot = slot_of(reference).ok_or(Denial::NotHeld)?;
+        let slot = self.slot_of(reference).ok_or(Denial::NotHeld)?;
         let life = self.lives.get(slot.index as usize).ok_or(Denial::NotHeld)?;
         if *life == Life::Out(slot.generation) { Ok(slot) } else { Err(Denial::NotHeld) }
     }
@@ -316,8 +354,11 @@ impl Allocator {
     }
 
     /// Out of the caller's hands; still ours.
-    fn take_out(&mut self, reference: u64) -> Result<Slot, Denial> {
-        let slot = self.held(reference)?;
+    fn take_out(&mut self, shared: &Shared, handed: Handed) -> Result<Slot, Denial> {
+        let slot = self.held(handed.reference)?;
+        if self.block(shared, slot).is_none_or(|block| block.data.as_ptr().cast_const() != handed.data) {
+            return Err(Denial::NotHeld);
+        }
         self.lives[slot.index as usize] = Life::Strange;
         self.classes[position_of(&self.classes, slot.index)].held -= 1;
         Ok(slot)
@@ -337,7 +378,7 @@ impl Allocator {
     fn block(&self, shared: &Shared, slot: Slot) -> Option<Block> {
         let class = self.classes.get(position_of(&self.classes, slot.index))?;
         let data = shared.segment.bytes(class.geometry.bytes(slot.index)?, u64::from(class.size));
-        Some(Block { data, size: class.size, reference: reference(slot) })
+        Some(Block { data, size: class.size, reference: self.salt.reference(slot) })
     }
 }
 

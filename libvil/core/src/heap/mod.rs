@@ -8,7 +8,7 @@ use crate::mem::{ClassGeometry, Shared};
 
 mod allocator;
 
-pub use allocator::{Allocator, Block, Cap, ClassStats, Denial, reference, slot_of};
+pub use allocator::{Allocator, Block, Cap, ClassStats, Denial, Handed};
 
 /// A slot somebody holds: its index and its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use vil_ir::vocabulary::MemoryClass;
 
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
-use crate::heap::{Allocator, Block, Cap, ClassStats, Denial, slot_of};
+use crate::heap::{Allocator, Block, Cap, ClassStats, Denial, Handed};
 use crate::mem::{Catalog, Geometry};
 use crate::registry::Audit;
 use crate::registry::trail::{self, Event, Kind};
@@ -108,9 +108,10 @@ impl Heap {
     }
 
     /// Ends a block. One that is not in our hands is recorded as a fault.
-    pub fn free(&self, reference: u64) -> Result<(), Denied> {
-        let answer = self.allocator().free(self.world.shared(), reference);
-        answer.map_err(|denial| self.blame(denial, Kind::ReleasedTwice, reference))
+    pub fn free(&self, block: impl Into<Handed>) -> Result<(), Denied> {
+        let handed = block.into();
+        let answer = self.allocator().free(self.world.shared(), handed);
+        answer.map_err(|denial| self.blame(denial, Kind::ReleasedTwice, handed.reference))
     }
 
     /// The block that a reference names, if this process owns it; else it is recorded as a fault.
@@ -140,7 +141,7 @@ impl Heap {
     pub(super) fn blame(&self, denial: Denial, kind: Kind, reference: u64) -> Denied {
         if denial == Denial::NotHeld {
             let event = Event::new(kind, self.world.me());
-            let event = slot_of(reference).map_or(event, |slot| event.slot(slot));
+            let event = self.allocator().slot_of(reference).map_or(event, |slot| event.slot(slot));
             trail::record(self.world.shared(), event);
         }
         self.denied(denial, 0, 1)
@@ -195,7 +196,7 @@ impl std::fmt::Display for Denied {
                 said(cap.bytes)
             ),
             Denial::NotHeld => {
-                f.write_str("the block is not in this process's hands: it was freed or pushed before, or is another's")
+                f.write_str("the block is not in this process's hands: it was freed or pushed before, or is another's or of another heap")
             }
             Denial::Corrupt => f.write_str("the block's words hold nonsense; remove the heap and create it again"),
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use vil_ir::vocabulary::Backpressure;
 
 use crate::base::error::{Error, Fault};
-use crate::heap::{Block, Denial, Slot, give_back};
+use crate::heap::{Block, Denial, Handed, Slot, give_back};
 use crate::mem::RingGeometry;
 use crate::queue::{Side, claimed, passed};
 use crate::registry::trail::{Event, Kind, record};
@@ -54,9 +54,10 @@ impl PushEnd {
     }
 
     /// Pushes a block. On every answer but `Ok` and `Dropped` it is still in our hands.
-    pub fn push(&mut self, reference: u64) -> Result<(), Stop> {
-        let given = self.heap.allocator().give_up(reference);
-        let slot = given.map_err(|denial| stop(&self.heap, denial, Kind::PublishedTwice, reference))?;
+    pub fn push(&mut self, block: impl Into<Handed>) -> Result<(), Stop> {
+        let handed = block.into();
+        let given = self.heap.allocator().give_up(self.heap.world().shared(), handed);
+        let slot = given.map_err(|denial| stop(&self.heap, denial, Kind::PublishedTwice, handed.reference))?;
         match self.sender.push_slot(slot) {
             Ok(()) => Ok(()),
             Err(Stop::Full) if self.backpressure() == Backpressure::DropNewest => Err(self.drop_newest(slot)),
@@ -69,10 +70,10 @@ impl PushEnd {
     }
 
     /// Pushes blocks in their order until one stays in our hands. One that the queue drops does not end it.
-    pub fn push_batch(&mut self, references: &[u64]) -> Batch {
+    pub fn push_batch(&mut self, blocks: impl Iterator<Item = impl Into<Handed>>) -> Batch {
         let mut batch = Batch { done: 0, answer: Ok(()) };
-        for &reference in references {
-            match self.push(reference) {
+        for block in blocks {
+            match self.push(block) {
                 Ok(()) => {}
                 Err(Stop::Dropped) => batch.answer = Err(Stop::Dropped),
                 Err(why) => return Batch { answer: Err(why), ..batch },
