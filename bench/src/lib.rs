@@ -1,6 +1,13 @@
-//! What the programs that measure share: a place for their world, another process in a role, and honest figures.
-//!
-//! Each program is one file in `bin`, measures one promise, and ends with exit code 1 when it is not kept.
+//! What the conductor and the trial programs share: a place for worlds, another process in a role, processors, probes, time
+//! and the line that a trial says.
+
+pub mod arguments;
+pub mod clock;
+pub mod cores;
+pub mod peer;
+pub mod probe;
+pub mod samples;
+pub mod shared;
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -35,6 +42,11 @@ impl Place {
     /// The one that another process has made.
     pub fn of_another(path: &str) -> Place {
         Place { path: PathBuf::from(path), is_ours: false }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
     }
 
     /// The runtime's view of it.

@@ -1,59 +1,152 @@
-//! `cargo xtask bench`: builds and runs the programs that measure libvil against its promises. Says what they say, and
-//! decides nothing.
+//! `cargo xtask bench`: builds what measures and what is measured, then hands over to the conductor in `bench/`. Says what
+//! it says, and decides nothing.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use lexopt::Arg::{Long, Value};
+use lexopt::ValueExt;
 
 use crate::Outcome;
+use crate::build;
 use crate::cargo::cargo;
+use crate::native::{self, Native};
 use crate::places;
 use crate::report::{Report, Stream};
 
 /// Text of `--help`.
 pub(crate) const HELP: &str = "
-bench [control|recover] [--json]
+bench [NAME]... [--json | --readme] [--peers] [--pairs N] [--cores A,B] [--quick]
 
-Measures promises on this machine, optimized; without a name all of them:
-  control   round trips on the control lane with the data lane full and stalled, against an empty one: at most 1.5 times
-  recover   taking back the 30,000 slots of a killed process in a heap of 65,536: at most 1 ms
-  --json    one JSON object a line on stdout and nothing else
-Exit codes: 0 every promise is kept; 1 one is not; 2 the arguments make no sense, or something could not run.
+Measures promises on this machine, side by side and in pairs; without a name all of them. docs/benchmarks.md says how to
+read what comes out.
+  --list       what can be measured, and nothing else
+  --json       one JSON object a line on stdout, one for each figure and each promise
+  --readme     a table in Markdown
+  --peers      also builds bench/peers, outside of the workspace, and measures others in the same run
+  --pairs N    so many pairs of each two that are compared; 7 without it, 3 with --quick
+  --cores A,B  the two processors; chosen without it, near each other and not two threads of one core
+  --quick      a tenth of the messages
+  --smoke      only shows that everything runs; the figures mean nothing and no promise counts
+Rust is measured in the release profile of this workspace (opt-level 3, fat LTO, one codegen unit), C and C++ with -O2
+against the release libvil.so. Raw data (JSON lines) and pictures (SVG) go to target/bench, progress to stderr.
+Exit codes: 0 every promise is kept; 1 one is missed; 2 the arguments make no sense, or something could not run.
 ";
 
-/// The programs, as bench/src/bin has them.
-const PROGRAMS: &[&str] = &["control", "recover"];
+/// What the conductor is told, and what must be built for it.
+#[derive(Default)]
+struct Asked {
+    passed: Vec<std::ffi::OsString>,
+    peers: bool,
+    is_list: bool,
+}
 
 /// Builds what is out of date, then runs what was asked for.
-pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
-    let (mut chosen, mut is_json) = (Vec::new(), false);
-    while let Some(arg) = args.next().map_err(|error| error.to_string())? {
+pub(crate) fn run(args: lexopt::Parser) -> Outcome {
+    let asked = parse(args).map_err(|error| error.to_string())?;
+    let report = Report::new(Stream::Stderr);
+    let conductor = conductor(&report)?;
+    let mut command = Command::new(conductor.join("vil-bench"));
+    command.args(&asked.passed);
+    if asked.is_list {
+        return ended(&mut command);
+    }
+    // Names that make no sense are refused before minutes of building.
+    if let Some(code) = refused(&command)? {
+        return Ok(code);
+    }
+    let library = build::artifact(&report)?;
+    command.arg("--own").arg(&conductor);
+    command.arg("--rust").arg(rust(&report)?);
+    command.arg("--native").arg(report.step("trials in C and C++", || native(&library))?);
+    if asked.peers {
+        command.arg("--peers").arg(peers(&report)?);
+    }
+    ended(command.arg("--out").arg(places::target().join("bench")))
+}
+
+fn parse(mut args: lexopt::Parser) -> Result<Asked, lexopt::Error> {
+    let mut asked = Asked::default();
+    while let Some(arg) = args.next()? {
         match arg {
-            Long("json") => is_json = true,
-            Value(name) => chosen.push(known(&name.to_string_lossy())?),
-            other => return Err(other.unexpected().to_string()),
+            Long("peers") => asked.peers = true,
+            Long("list") => {
+                asked.is_list = true;
+                asked.passed.push("--list".into());
+            }
+            Long(flag @ ("json" | "readme" | "quick" | "smoke")) => asked.passed.push(format!("--{flag}").into()),
+            Long(key @ ("pairs" | "cores")) => {
+                let key = format!("--{key}");
+                asked.passed.extend([key.into(), args.value()?]);
+            }
+            Value(name) => asked.passed.push(name.string()?.into()),
+            other => return Err(other.unexpected()),
         }
     }
-    let report = Report::new(Stream::Stderr);
-    let mut build = cargo("build", &places::target());
-    report.run("the programs that measure", build.args(["--profile", "quick", "--package", "vil-bench", "--bins"]))?;
-    let programs = if chosen.is_empty() { PROGRAMS } else { &chosen };
-    let mut worst = 0;
-    for name in programs {
-        worst = worst.max(measured(name, is_json)?);
+    Ok(asked)
+}
+
+/// Whether the conductor refuses the words: its exit code, after it has said why.
+fn refused(command: &Command) -> Result<Option<ExitCode>, String> {
+    let mut check = Command::new(command.get_program());
+    let output = check.args(command.get_args()).arg("--list").output();
+    let output = output.map_err(|error| format!("the conductor cannot be started: {error}"))?;
+    if output.status.success() {
+        return Ok(None);
     }
-    Ok(ExitCode::from(worst))
+    Report::new(Stream::Stderr).say(String::from_utf8_lossy(&output.stderr).trim_end());
+    Ok(Some(ExitCode::from(2)))
 }
 
-fn known(name: &str) -> Result<&'static str, String> {
-    let found = PROGRAMS.iter().find(|program| **program == name);
-    found.copied().ok_or_else(|| format!("nothing is measured as `{name}`; there are {}", PROGRAMS.join(", ")))
+fn ended(command: &mut Command) -> Outcome {
+    let status = command.status().map_err(|error| format!("the conductor cannot be started: {error}"))?;
+    Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2)))
 }
 
-/// The exit code of one program.
-fn measured(name: &str, is_json: bool) -> Result<u8, String> {
-    let mut command = Command::new(places::target().join("quick").join(name));
-    command.args(is_json.then_some("--json"));
-    let status = command.status().map_err(|error| format!("{name} cannot be started: {error}"))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2))
+/// The conductor and the programs beside it, which need no link-time optimization to be what they are; their directory.
+fn conductor(report: &Report) -> Result<PathBuf, String> {
+    let mut build = cargo("build", &places::target());
+    build.args(["--profile", "quick", "--package", "vil-bench", "--bins"]);
+    report.run("the conductor", &mut build)?;
+    Ok(places::target().join("quick"))
+}
+
+/// Trials in Rust, as a user's release build with LTO is; their directory.
+fn rust(report: &Report) -> Result<PathBuf, String> {
+    let mut build = cargo("build", &places::target());
+    report.run("trials in Rust", build.args(["--release", "--package", "vil-bench", "--bin", "vil-trial"]))?;
+    Ok(places::target().join("release"))
+}
+
+/// Trials in C and C++, one program for each source; their directory.
+fn native(library: &Path) -> Result<PathBuf, String> {
+    let output = places::target().join("bench-trials");
+    for (language, make) in [("c", native::c as fn(&Native, &Path) -> Result<(), String>), ("cpp", native::cpp)] {
+        let sources = places::root().join("bench/trials").join(language);
+        for source in files(&sources, language)? {
+            let name = source.file_stem().expect("a source has a name");
+            let output = output.join(language).join(name);
+            make(&Native { source, output }, library)?;
+        }
+    }
+    Ok(output)
+}
+
+/// Files of a directory with an ending, in order.
+fn files(dir: &Path, ending: &str) -> Result<Vec<PathBuf>, String> {
+    let entries = if dir.is_dir() { Some(std::fs::read_dir(dir)) } else { None }.transpose();
+    let entries = entries.map_err(|error| format!("{}: {error}", dir.display()))?;
+    let paths = entries.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let mut files: Vec<_> = paths.filter(|path| path.extension().is_some_and(|found| found == ending)).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// The peers, a package that nobody else builds; their directory.
+fn peers(report: &Report) -> Result<PathBuf, String> {
+    let target = places::target().join("peers");
+    let mut build = cargo("build", &target);
+    build.arg("--manifest-path").arg(places::root().join("bench/peers/Cargo.toml")).args(["--release", "--locked"]);
+    report.run("the peers", &mut build)?;
+    Ok(target.join("release"))
 }

@@ -125,7 +125,8 @@ fn run(is_json: bool) -> Answer<ExitCode> {
     let is_kept = ratio <= PROMISE;
     if is_json {
         println!(
-            "{{\"bench\":\"control\",\"pairs\":{PAIRS},\"trips\":{TRIPS},\"empty_ns\":{empty:.0},\"full_ns\":{full:.0},\
+            "{{\"benchmark\":\"control\",\"subject\":\"vil-rust\",\"unit\":\"x\",\"value\":{ratio:.3},\
+             \"pairs\":{PAIRS},\"trips\":{TRIPS},\"empty_ns\":{empty:.0},\"full_ns\":{full:.0},\
              \"ratio\":{ratio:.3},\"promise\":{PROMISE},\"kept\":{is_kept}}}"
         );
     } else {
@@ -142,6 +143,10 @@ fn main() -> ExitCode {
     let answer = match &arguments[..] {
         [role, place] if role == "post" => post(&Place::of_another(place)).map(|()| ExitCode::SUCCESS),
         [json] if json == "--json" => run(true),
+        // As a trial of the conductor, which holds the value against the promise itself.
+        [benchmark, subject, ..] if benchmark == "control" && subject == "vil-rust" => {
+            run(true).map(|_| ExitCode::SUCCESS)
+        }
         [] => run(false),
         _ => Err("usage: control [--json]".to_owned()),
     };

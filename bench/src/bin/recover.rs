@@ -75,7 +75,8 @@ fn run(is_json: bool) -> Answer<ExitCode> {
     let is_kept = middle <= PROMISE_US;
     if is_json {
         println!(
-            "{{\"bench\":\"recover\",\"slots\":{SLOTS},\"held\":{HELD},\"deaths\":{DEATHS},\"median_us\":{middle:.1},\
+            "{{\"benchmark\":\"recover\",\"subject\":\"vil-rust\",\"unit\":\"us\",\"value\":{middle:.1},\
+             \"slots\":{SLOTS},\"held\":{HELD},\"deaths\":{DEATHS},\"median_us\":{middle:.1},\
              \"least_us\":{least:.1},\"most_us\":{most:.1},\"promise_us\":{PROMISE_US:.1},\"kept\":{is_kept}}}"
         );
     } else {
@@ -90,6 +91,10 @@ fn main() -> ExitCode {
     let answer = match &arguments[..] {
         [role, place] if role == "hold" => hold(&Place::of_another(place)).map(|()| ExitCode::SUCCESS),
         [json] if json == "--json" => run(true),
+        // As a trial of the conductor, which holds the value against the promise itself.
+        [benchmark, subject, ..] if benchmark == "recover" && subject == "vil-rust" => {
+            run(true).map(|_| ExitCode::SUCCESS)
+        }
         [] => run(false),
         _ => Err("usage: recover [--json]".to_owned()),
     };

@@ -31,7 +31,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/rust/vil-sys", &["vil-capi"]),
     ("bindings/rust/vil", &["vil-sys"]),
     ("cli", &["vil-ir", "vil-codegen", "vil-core"]),
-    ("bench", &["vil-ir", "vil-core"]),
+    ("bench", &["vil-ir", "vil-core", "vil"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,35 @@
+//! Trials in Rust: `vil-trial BENCHMARK SUBJECT [--key value]...` measures one subject once and says one JSON line.
+//! Exit codes: 0 it was measured; 3 there is no such subject; 2 anything else, with a sentence.
+
+mod line;
+
+use std::process::ExitCode;
+
+use vil_bench::Answer;
+use vil_bench::arguments::Arguments;
+
+/// A subject of a benchmark: measures, or plays the role that `--role` names in a process that it has started.
+type Subject = fn(&Arguments) -> Answer<()>;
+
+/// Every trial that is written here.
+const SUBJECTS: &[(&str, &str, Subject)] = &[("round-trip", "line", line::round_trip)];
+
+/// Exit code where there is no such subject.
+const NOT_HERE: u8 = 3;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::of_process() {
+        Ok(arguments) => arguments,
+        Err(sentence) => return refused(&sentence, 2),
+    };
+    let found = SUBJECTS.iter().find(|row| (row.0, row.1) == (&arguments.benchmark, &arguments.subject));
+    let Some((_, _, subject)) = found else {
+        return refused(&format!("no trial of {} in {}", arguments.subject, arguments.benchmark), NOT_HERE);
+    };
+    subject(&arguments).map_or_else(|sentence| refused(&sentence, 2), |()| ExitCode::SUCCESS)
+}
+
+fn refused(sentence: &str, code: u8) -> ExitCode {
+    eprintln!("{sentence}");
+    ExitCode::from(code)
+}
