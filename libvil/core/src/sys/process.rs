@@ -37,6 +37,12 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Processors of the machine or of the part of it that we see, whoever may run on them; 1 when that cannot be found out.
+pub fn processors_online() -> usize {
+    // SAFETY: sysconf only answers.
+    usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1)
+}
+
 /// A number that no other living thread of this process has. One instruction on x86-64 and aarch64.
 #[inline(always)]
 pub fn thread() -> usize {

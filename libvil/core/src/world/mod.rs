@@ -5,6 +5,7 @@ mod ends;
 mod heap;
 mod memory;
 mod open;
+mod patience;
 mod pollable;
 mod proof;
 mod queue;

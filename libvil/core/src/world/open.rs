@@ -22,6 +22,7 @@ use crate::sys::token::Token;
 use crate::sys::{clock, fork, futex, membarrier, process};
 use crate::world::contract::{Contract, check};
 use crate::world::memory::{lay_out, pin};
+use crate::world::patience::Patience;
 use crate::world::proof::Proofs;
 use crate::world::watcher::Watcher;
 
@@ -51,7 +52,7 @@ pub struct World {
     sleeps: AtomicU64,
     watcher: Mutex<Option<Watcher>>,
     generation: u32,
-    pub(super) may_spin: bool,
+    pub(super) patience: Patience,
     /// Consuming ends that were closed while messages they lent on were still being read.
     lingering: Mutex<Vec<InEnd>>,
 }
@@ -214,7 +215,7 @@ impl World {
             sleeps: AtomicU64::new(0),
             watcher: Mutex::new(None),
             generation: fork::generation(),
-            may_spin: stages <= process::processors(),
+            patience: Patience::of(stages),
             lingering: Mutex::default(),
             catalog,
         })

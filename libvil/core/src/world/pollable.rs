@@ -210,12 +210,17 @@ impl Shared {
     fn look(&self) -> u32 {
         let mut state = self.lock();
         if state.announced.is_some() {
-            let value = self.announce(&mut state);
+            // Looked at before it is announced anew, which costs a barrier on every processor that runs one of us.
+            let standing = self.standing(&state);
+            let has_news = self.has_news(&mut state);
             // What is lent comes back without news of the ring it came by, and not each release wakes us: it is looked
             // for whenever we wake, once a slice at least.
             let comes_back = state.rings.iter().any(|ring| ring.lends);
-            if !self.has_news(&mut state) && !comes_back {
-                return value;
+            if !has_news && !comes_back {
+                let value = standing.unwrap_or_else(|| self.announce(&mut state));
+                if standing.is_some() || !self.has_news(&mut state) {
+                    return value;
+                }
             }
             if comes_back {
                 state.rings.iter_mut().filter(|ring| ring.lends).for_each(|ring| ring.is_news = true);
@@ -297,17 +302,19 @@ impl Shared {
         }
     }
 
-    /// Announces, unless what was announced still stands; answers the value to sleep on.
-    fn announce(&self, state: &mut State) -> u32 {
+    /// The value of the futex word to sleep on, if what was announced still stands.
+    fn standing(&self, state: &State) -> Option<u32> {
         let flag = self.world.shared().segment.flag(self.flag);
-        let standing = state.announced.and_then(|(announced, _)| flag.standing(announced, "wait.standing"));
-        standing.unwrap_or_else(|| {
-            let lends = state.rings.iter().any(|ring| ring.lends);
-            let reasons = if lends { FOR_DATA | FOR_SPACE } else { FOR_DATA };
-            let value = self.world.shared().announce(self.flag, reasons, "wait.announce");
-            state.announced = Some((value, reasons));
-            value
-        })
+        state.announced.and_then(|(announced, _)| flag.standing(announced, "wait.standing"))
+    }
+
+    /// Announces; answers the value to sleep on after one more look.
+    fn announce(&self, state: &mut State) -> u32 {
+        let lends = state.rings.iter().any(|ring| ring.lends);
+        let reasons = if lends { FOR_DATA | FOR_SPACE } else { FOR_DATA };
+        let value = self.world.shared().announce(self.flag, reasons, "wait.announce");
+        state.announced = Some((value, reasons));
+        value
     }
 
     /// Has a ring something that its receiver was not told of, or was somebody cancelled? Remembers which.

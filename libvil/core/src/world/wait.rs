@@ -60,7 +60,9 @@ impl Wait<'_> {
         let mut bed = Bed::new(self.world, self.flag, self.reason);
         let mut next_ask = now_ns() + SLICE_NS;
         loop {
-            let value = bed.announced();
+            // Looked at before it is announced anew: what woke us is nearly always there, and an announcement costs a
+            // barrier on every processor that runs one of us.
+            let standing = bed.standing();
             if let Some(answer) = ready() {
                 return Ok(answer);
             }
@@ -88,6 +90,10 @@ impl Wait<'_> {
                 self.world.settle_lingering();
                 next_ask = now + SLICE_NS;
             }
+            let Some(value) = standing else {
+                bed.announce();
+                continue;
+            };
             let slice = Duration::from_nanos(next_ask.min(self.deadline_ns) - now);
             if bed.sleep(value, slice) == Woken::Signal {
                 return ready().ok_or(Stop::Interrupted);
@@ -97,12 +103,18 @@ impl Wait<'_> {
 
     /// Polls for a moment: a reply that is under way costs less than a sleep.
     fn spin<T>(&self, ready: &mut impl FnMut() -> Option<T>) -> Option<T> {
-        if !self.world.may_spin {
+        if !self.world.patience.polls() {
             return (0..YIELDS).find_map(|_| {
                 pause_thread();
                 ready()
             });
         }
+        let found = self.poll(ready);
+        self.world.patience.learn(found.is_some());
+        found
+    }
+
+    fn poll<T>(&self, ready: &mut impl FnMut() -> Option<T>) -> Option<T> {
         let end = now_ns().saturating_add(SPIN_NS).min(self.deadline_ns);
         loop {
             for _ in 0..64 {
@@ -136,14 +148,15 @@ impl<'a> Bed<'a> {
         self.world.shared.segment.flag(self.offset)
     }
 
-    /// Announces, unless what was announced before still stands; answers the value to sleep on. Whoever looks at what it
-    /// waits for after this and finds nothing is woken when there is something.
-    fn announced(&mut self) -> u32 {
-        let standing = self.announced.and_then(|before| self.flag().standing(before, "wait.standing"));
-        standing.unwrap_or_else(|| {
-            let value = self.world.shared.announce(self.offset, self.reason, "wait.announce");
-            *self.announced.insert(value)
-        })
+    /// The value to sleep on, if what was announced before still stands. Whoever looks at what it waits for after this
+    /// and finds nothing is woken when there is something.
+    fn standing(&self) -> Option<u32> {
+        self.announced.and_then(|before| self.flag().standing(before, "wait.standing"))
+    }
+
+    /// Announces what it waits for; it must look once more before it sleeps.
+    fn announce(&mut self) {
+        self.announced = Some(self.world.shared.announce(self.offset, self.reason, "wait.announce"));
     }
 
     fn sleep(&self, value: u32, slice: Duration) -> Woken {

@@ -13,18 +13,20 @@ use vil_core::sys::futex;
 use crate::model::Model;
 use crate::stage::{Beside, IN_PLACE, Road, consumer, found, producer, read, write};
 
-/// Waits as `world` does: announce, look, sleep while what was announced stands, take it back in the end.
+/// Waits as `world` does: look, announce, look again, sleep while what was announced stands, take it back in the end.
 fn wait<T>(shared: &Shared, flag: u64, reason: u32, mut ready: impl FnMut() -> Option<T>) -> T {
     let mut announced = None;
     let word = shared.segment.flag(flag);
     loop {
         let standing = announced.and_then(|before| word.standing(before, "wait.standing"));
-        let value = standing.unwrap_or_else(|| *announced.insert(shared.announce(flag, reason, "wait.announce")));
         if let Some(done) = ready() {
             announced.iter().for_each(|before| word.withdraw(*before, reason, "wait.withdraw"));
             return done;
         }
-        futex::wait(word.raw(), value, Duration::ZERO);
+        match standing {
+            Some(value) => _ = futex::wait(word.raw(), value, Duration::ZERO),
+            None => announced = Some(shared.announce(flag, reason, "wait.announce")),
+        }
     }
 }
 
