@@ -12,7 +12,7 @@ use vil_core::stats;
 use vil_ir::vocabulary::Transfer;
 
 use crate::guests::{Answer, Guests, In, Out, name};
-use crate::judge::{Reach, misplaced, touch};
+use crate::judge::{Reach, is_size, misplaced, touch};
 
 /// A call of the library.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(crate) const CALLS: &[Call] = &[
     call("push_slot", 6, Reach::Ring, push_slot),
     call("forward", 14, Reach::Ring, forward),
     call("claimed_loan", 10, Reach::Ring, claimed_loan),
-    call("claimed_publish", 10, Reach::Ring, claimed_publish),
-    call("claimed_receive", 12, Reach::Ring, claimed_receive),
+    call("claimed_publish", 10, Reach::Rounds, claimed_publish),
+    call("claimed_receive", 12, Reach::Rounds, claimed_receive),
     call("claimed_consume", 10, Reach::Ring, claimed_consume),
     call("claimed_peers", 2, Reach::World, claimed_peers),
     call("discard", 3, Reach::Ring, discard),
@@ -51,7 +51,7 @@ pub(crate) const CALLS: &[Call] = &[
     call("has_room", 3, Reach::Ring, has_room),
     call("receive", 14, Reach::Ring, receive),
     call("release", 12, Reach::Ring, release),
-    call("is_ready", 3, Reach::Ring, is_ready),
+    call("is_ready", 3, Reach::Rounds, is_ready),
     call("agree", 4, Reach::World, agree),
     call("doze", 3, Reach::Ring, doze),
     call("peer", 2, Reach::Ring, peer),
@@ -207,7 +207,7 @@ fn receive(guests: &mut Guests) -> Answer {
     if let Some(wrong) = misplaced(ground, ring, message.data, ring.transfer != Transfer::Copy) {
         return Err(format!("a message at {wrong}"));
     }
-    if message.size != ring.size {
+    if !is_size(ground, ring, message.data, message.size) {
         return Err(format!("a message of {} bytes", message.size));
     }
     touch(ground, message.data, message.size, None);
@@ -485,7 +485,7 @@ fn claimed_receive(guests: &mut Guests) -> Answer {
     if let Some(wrong) = misplaced(ground, ring, message.data, ring.transfer != Transfer::Copy) {
         return Err(format!("a message at {wrong}"));
     }
-    if message.size != ring.size {
+    if !is_size(ground, ring, message.data, message.size) {
         return Err(format!("a message of {} bytes", message.size));
     }
     touch(ground, message.data, message.size, None);

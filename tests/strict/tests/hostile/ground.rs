@@ -140,8 +140,12 @@ impl Ground {
         (offset < self.segment.size()).then_some(offset)
     }
 
-    /// Poisons, or heals, the bytes of every slot that no message of any route reaches.
+    /// Poisons, or heals, the bytes of every slot that no message of any route reaches. Where slots of any class travel,
+    /// a message is a whole slot.
     fn fence_slots(&self, act: fn(*const u8, usize)) {
+        if self.geometry.rings.iter().any(|ring| ring.any) {
+            return;
+        }
         for class in &self.geometry.classes {
             let same = |ring: &&vil_core::mem::RingGeometry| ring.class.is_some_and(|own| own.first == class.first);
             let longest = self.geometry.rings.iter().filter(same).map(|ring| ring.size).max().unwrap_or(class.stride);

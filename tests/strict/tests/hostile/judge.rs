@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use vil_core::base::crash::{Access, set_hook};
 use vil_core::base::limits::{BUCKETS, TRAIL_ENTRIES};
-use vil_core::mem::RingGeometry;
+use vil_core::mem::{ClassGeometry, RingGeometry};
 
 use crate::ground::Ground;
 
@@ -15,6 +15,8 @@ use crate::ground::Ground;
 pub(crate) enum Reach {
     /// Its own ring and its own class: every slot and cell of it a few times.
     Ring,
+    /// A ring whose cells are claimed: three rounds over it, each of which tries to take every message and then moves head.
+    Rounds,
     /// Everything, a few times.
     World,
     /// Everything, a few times for each process.
@@ -32,6 +34,7 @@ pub(crate) fn most_accesses(ground: &Ground, reach: Reach) -> u64 {
     match reach {
         // The bounded tries of an update that others keep from succeeding are in it.
         Reach::Ring => 200 + 2 * (cells + slots),
+        Reach::Rounds => 200 + 3 * (10 + 2) * cells + 2 * slots,
         Reach::World => world + BUCKETS,
         Reach::Recovery => world * (1 + u64::from(geometry.processes)),
         Reach::Trail => 16 + 16 * TRAIL_ENTRIES,
@@ -79,12 +82,28 @@ impl Drop for Watch {
 /// What is wrong with an address that was answered for a message of this ring; `None` is nothing.
 pub(crate) fn misplaced(ground: &Ground, ring: &RingGeometry, data: NonNull<u8>, in_place: bool) -> Option<String> {
     let found = ground.offset(data);
-    let Some(class) = ring.class.filter(|_| in_place) else {
-        return found.map(|offset| format!("a private buffer at {offset} of the segment"));
+    let classes: &[ClassGeometry] = match &ring.class {
+        Some(class) if in_place => std::slice::from_ref(class),
+        None if ring.any => &ground.geometry.classes,
+        _ => return found.map(|offset| format!("a private buffer at {offset} of the segment")),
     };
     let Some(offset) = found else { return Some("an address outside of the segment".into()) };
-    let inside = (class.first..class.first + class.count).any(|slot| class.bytes(slot) == Some(offset));
-    (!inside).then(|| format!("offset {offset}, which is no slot of the class at {}", class.offset))
+    let inside = classes.iter().any(|class| slot_at(class, offset));
+    (!inside).then(|| format!("offset {offset}, which is no slot of {classes:?}"))
+}
+
+fn slot_at(class: &ClassGeometry, offset: u64) -> bool {
+    (class.first..class.first + class.count).any(|slot| class.bytes(slot) == Some(offset))
+}
+
+/// Bytes that a message of this ring may be said to have: its own, or a whole slot's where a slot of any class travels.
+pub(crate) fn is_size(ground: &Ground, ring: &RingGeometry, data: NonNull<u8>, size: u32) -> bool {
+    if !ring.any {
+        return size == ring.size;
+    }
+    let offset = ground.offset(data);
+    let class = ground.geometry.classes.iter().find(|class| offset.is_some_and(|offset| slot_at(class, offset)));
+    class.is_some_and(|class| class.stride == size)
 }
 
 /// Reads a message and writes over a loan, all bytes of it: where it lies in the segment others may write meanwhile, so

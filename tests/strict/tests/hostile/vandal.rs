@@ -117,7 +117,7 @@ fn plausible(random: &mut Random, ground: &Ground, kind: Kind, old: u64) -> u64 
         }
         Kind::Cell => {
             let slots = ground.geometry.slots;
-            let slot = *random.pick(&[0, 1, slots / 2, slots - 1, slots, NO_SLOT - 1, NO_SLOT]);
+            let slot = *random.pick(&[0, 1, slots / 2, slots.saturating_sub(1), slots, NO_SLOT - 1, NO_SLOT]);
             let generation = Reference::decode(old).generation.wrapping_add(random.below(2) as u32);
             Reference { slot, generation, source: random.below(4) as u16 }.encode()
         }
