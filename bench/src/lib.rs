@@ -4,6 +4,8 @@
 pub mod arguments;
 pub mod clock;
 pub mod cores;
+pub mod counts;
+pub mod payload;
 pub mod peer;
 pub mod probe;
 pub mod samples;

@@ -62,10 +62,25 @@ fn for_people(benchmark: &Benchmark, measured: &Measured<'_>, pairs: usize) -> S
     for at in 0..measured.case.entrants.len() {
         let _ = writeln!(text, "  {}", row(measured, at, width, &ours));
     }
+    for at in ours {
+        text.extend(counts(measured, at).map(|counts| format!("  {counts}\n")));
+    }
     for judged in measured.judged(pairs) {
         let _ = writeln!(text, "  {}", sentence(&judged, measured));
     }
     text
+}
+
+/// What the kernel did to an entrant while it measured: the median over its runs of each count that it says.
+fn counts(measured: &Measured<'_>, at: usize) -> Option<String> {
+    let runs = crate::pairs::runs(&measured.rounds, at);
+    let said = runs.first()?.figures.line["counts"].as_object()?;
+    let count = |name: &String| {
+        let all = runs.iter().filter_map(|run| run.figures.line["counts"][name].as_f64());
+        format!("{name} {:.0}", quantile(&crate::pairs::sorted(all.collect()), 0.5))
+    };
+    let counts: Vec<String> = said.keys().map(count).collect();
+    Some(format!("counts of {} in a whole run: {}", measured.case.entrants[at].label, counts.join(", ")))
 }
 
 fn row(measured: &Measured<'_>, at: usize, width: usize, ours: &[usize]) -> String {
@@ -108,7 +123,6 @@ fn tail(measured: &Measured<'_>, at: usize) -> [f64; 3] {
 pub(crate) fn subject(promise: &Promise) -> String {
     let of = match promise.statistic {
         Statistic::Median => promise.of.clone(),
-        Statistic::Mean => format!("mean of {}", promise.of),
         Statistic::P99 => format!("p99 of {}", promise.of),
     };
     match &promise.over {

@@ -25,6 +25,8 @@ pub(crate) struct Exchange {
     pub(crate) capacity: usize,
     /// How a message travels: `loan_write`, `copy`.
     pub(crate) transfer: &'static str,
+    /// Messages that each end may have in hand at once.
+    pub(crate) loans: usize,
     /// Ports `there_0`, `there_1` and so on, each with a route of its own.
     pub(crate) routes: usize,
 }
@@ -33,22 +35,32 @@ impl Exchange {
     /// Loaned messages of this size, with as many cells as fit.
     pub(crate) fn of(size: usize) -> Exchange {
         let capacity = (SLOT_BYTES / size).clamp(16, CAPACITY);
-        Exchange { size, capacity, transfer: "loan_write", routes: 1 }
+        Exchange { size, capacity, transfer: "loan_write", loans: 2, routes: 1 }
+    }
+
+    /// Messages of this size that lie in the cell and are copied there and back.
+    pub(crate) fn copied(size: usize) -> Exchange {
+        Exchange { transfer: "copy", ..Exchange::of(size) }
+    }
+
+    /// Over so many routes in turn.
+    pub(crate) fn over(self, routes: usize) -> Exchange {
+        Exchange { routes, ..self }
     }
 
     /// Beside figures.
     pub(crate) fn geometry(&self) -> String {
-        let Exchange { size, capacity, transfer, routes } = self;
-        format!("{routes} x {capacity} cells, {transfer}, {size} B a message, 2 loans")
+        let Exchange { size, capacity, transfer, loans, routes } = self;
+        format!("{routes} x {capacity} cells, {transfer}, {size} B a message, {loans} loans")
     }
 
     /// The program. The message is `BytesSIZE`, as `trials/messages.yaml` has it.
     pub(crate) fn yaml(&self) -> String {
-        let Exchange { size, capacity, transfer, routes } = self;
+        let Exchange { size, capacity, transfer, loans, routes } = self;
         let words = size / 8;
-        let queue = format!("loans: 2, queue: {{ capacity: {capacity}, backpressure: fail }}");
+        let queue = format!("loans: {loans}, queue: {{ capacity: {capacity}, backpressure: fail }}");
         let port = |name: &str, direction: &str| {
-            let queue = if direction == "out" { queue.as_str() } else { "loans: 2" };
+            let queue = if direction == "out" { queue.clone() } else { format!("loans: {loans}") };
             format!("      {name}: {{ direction: {direction}, message: Bytes{size}, {queue} }}\n")
         };
         let theres: Vec<String> = (0..*routes).map(|route| format!("there_{route}")).collect();

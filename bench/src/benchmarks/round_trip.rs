@@ -2,7 +2,7 @@
 //! with all of them, from Rust, C and C++.
 
 use super::exchange::{Exchange, size_name};
-use super::{Amount, Benchmark, Bound, Case, Entrant, Kind, Plot, Program, Promise, Touch};
+use super::{Amount, Benchmark, Bound, Case, Entrant, Kind, Plot, Program, Promise, Touch, messages};
 
 /// What the large message with one word touched is held against.
 const SMALL: &str = "vil-rust 64 B";
@@ -11,6 +11,7 @@ const SMALL: &str = "vil-rust 64 B";
 pub(crate) fn benchmark(amount: Amount) -> Benchmark {
     let sizes = [64, 4096, 1 << 20];
     let cases = sizes.iter().flat_map(|size| Touch::BOTH.map(|touch| case(amount, *size, touch)));
+    let cases = [descriptors(amount)].into_iter().chain(cases);
     Benchmark {
         name: "round-trip",
         about: "there and back: loaned, written, published, received, read, released, and the same back",
@@ -58,9 +59,38 @@ fn entrant(amount: Amount, subject: &'static str, program: Program, size: usize,
     let entrant = Entrant::new(subject, program)
         .with("size", size)
         .with("touch", touch.key())
-        .with("messages", amount.of(full))
+        .with("messages", messages(amount, subject, full))
         .with("cells", exchange.capacity);
     if subject.starts_with("vil-") { entrant.in_world(exchange.yaml()) } else { entrant }
+}
+
+/// 16 B that lie in the ring's cell themselves, against rings of descriptors.
+fn descriptors(amount: Amount) -> Case {
+    let exchange = Exchange::copied(16);
+    let entrants = [
+        ("vil-rust", Program::Rust),
+        ("vil-c", Program::C("round_trip")),
+        ("ring-cell", Program::Rust),
+        ("ring-index", Program::Rust),
+        ("line", Program::Rust),
+        ("rtrb", Program::Peer),
+        ("crossbeam", Program::Peer),
+    ];
+    let entrants = entrants.map(|(subject, program)| {
+        let entrant = Entrant::new(subject, program)
+            .with("size", 16)
+            .with("touch", Touch::First.key())
+            .with("messages", amount.of(100_000))
+            .with("cells", exchange.capacity)
+            .with("transfer", exchange.transfer);
+        if subject.starts_with("vil-") { entrant.in_world(exchange.yaml()) } else { entrant }
+    });
+    Case {
+        name: "16 B, in the cell".into(),
+        geometry: exchange.geometry(),
+        entrants: entrants.into(),
+        promises: ["vil-rust", "vil-c"].map(|ours| Promise::ratio(ours, "line", Bound::AtMost(2.0))).into(),
+    }
 }
 
 fn promises(size: usize, touch: Touch) -> Vec<Promise> {

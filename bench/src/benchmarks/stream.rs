@@ -1,7 +1,10 @@
-//! Messages one way, as fast as they go: 16 B to 1 MiB, with slots recycled.
+//! Messages one way, as fast as they go: 16 B to 1 MiB, with slots recycled; over one route and many; and 16 B in the cell.
+//!
+//! What lies in a cell is a copy, so a route with `transfer: copy` is the like of a ring of descriptors: nothing is owned,
+//! and both move 16 bytes. A heap's queue is not: it gives slots of memory away.
 
 use super::exchange::{Exchange, size_name};
-use super::{Amount, Benchmark, Bound, Case, Entrant, Kind, Plot, Point, Program, Promise, Statistic, Touch};
+use super::{Amount, Benchmark, Bound, Case, Entrant, Kind, Plot, Point, Program, Promise, Touch, messages};
 
 /// Messages that a sample is the mean of: reading the clock at each would be most of what is measured.
 const BATCH: usize = 64;
@@ -11,14 +14,21 @@ const LARGE: usize = 1 << 20;
 
 const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16_384, 65_536, LARGE];
 
+/// Routes where one is compared with many.
+const ROUTES: [usize; 2] = [4, 16];
+
+/// One route, in the case that has several of them.
+const ONE_ROUTE: &str = "vil-c, 1 route";
+
 /// The row of the table.
 pub(crate) fn benchmark(amount: Amount) -> Benchmark {
     let points = SIZES.map(|size| Point { case: case_name(size), x: size as f64, per: size as f64, is_rate: true });
+    let sizes = SIZES.iter().map(|size| case(amount, *size));
     Benchmark {
         name: "stream",
         about: "messages one way as fast as they go; nanoseconds a message",
         shape: "1:1, two processes, both poll",
-        cases: SIZES.iter().map(|size| case(amount, *size)).collect(),
+        cases: [descriptors(amount)].into_iter().chain(sizes).chain([many_routes(amount)]).collect(),
         plots: vec![Plot {
             name: "throughput",
             title: "Stream of filled messages between two processes".into(),
@@ -44,34 +54,66 @@ fn case(amount: Amount, size: usize) -> Case {
         ("zeromq", Program::Peer),
         ("nng", Program::Peer),
     ];
-    let mut entrants = entrants.map(|(subject, program)| entrant(amount, subject, program, size)).to_vec();
+    let exchange = Exchange::of(size);
+    let mut entrants =
+        entrants.map(|(subject, program)| entrant(amount, subject, program, &exchange, Touch::All)).to_vec();
     let promises = match size {
-        64 => promises(),
+        64 => vec![
+            Promise::ratio("vil-rust", "floor", Bound::AtMost(1.5)),
+            Promise::ratio("vil-rust", "iceoryx2", Bound::AtMost(0.1)),
+            Promise::ratio("vil-c", "vil-rust", Bound::AtMost(1.5)),
+        ],
         LARGE => {
-            entrants.push(entrant(amount, "memcpy", Program::Rust, size));
+            entrants.push(entrant(amount, "memcpy", Program::Rust, &exchange, Touch::All));
             ["vil-rust", "vil-c"].map(|ours| Promise::ratio("memcpy", ours, Bound::AtLeast(0.9))).into()
         }
         _ => Vec::new(),
     };
-    Case { name: case_name(size), geometry: Exchange::of(size).geometry(), entrants, promises }
+    Case { name: case_name(size), geometry: exchange.geometry(), entrants, promises }
 }
 
-fn entrant(amount: Amount, subject: &'static str, program: Program, size: usize) -> Entrant {
-    let exchange = Exchange::of(size);
+fn entrant(amount: Amount, subject: &'static str, program: Program, exchange: &Exchange, touch: Touch) -> Entrant {
+    let size = exchange.size;
+    let full = (2_000_000_000 / size).clamp(2_000, 500_000);
     let entrant = Entrant::new(subject, program)
         .with("size", size)
-        .with("touch", Touch::All.key())
-        .with("messages", amount.of((2_000_000_000 / size).clamp(2_000, 2_000_000)))
+        .with("touch", touch.key())
+        .with("messages", messages(amount, subject, full))
         .with("batch", if size > 65_536 { 1 } else { BATCH })
-        .with("cells", exchange.capacity);
+        .with("cells", exchange.capacity)
+        .with("routes", exchange.routes)
+        .with("transfer", exchange.transfer);
     if subject.starts_with("vil-") { entrant.in_world(exchange.yaml()) } else { entrant }
 }
 
-fn promises() -> Vec<Promise> {
-    let mean = |of: &str, over: &str, bound| Promise { statistic: Statistic::Mean, ..Promise::ratio(of, over, bound) };
-    vec![
-        mean("vil-rust", "floor", Bound::AtMost(1.5)),
-        mean("vil-rust", "iceoryx2", Bound::AtMost(0.1)),
-        mean("vil-c", "vil-rust", Bound::AtMost(1.5)),
-    ]
+/// 16 B that lie in the ring's cell themselves, against rings of descriptors.
+fn descriptors(amount: Amount) -> Case {
+    let exchange = Exchange::copied(16);
+    let of = |subject, program| entrant(amount, subject, program, &exchange, Touch::First);
+    let entrants = vec![
+        of("vil-rust", Program::Rust),
+        of("vil-c", Program::C("stream")),
+        of("ring-cell", Program::Rust),
+        of("ring-index", Program::Rust),
+        of("rtrb", Program::Peer),
+        of("rtrb", Program::Peer).called("rtrb, chunks of 32").with("chunk", 32),
+        of("crossbeam", Program::Peer),
+    ];
+    let promises = ["vil-rust", "vil-c"].map(|ours| Promise::ratio(ours, "ring-index", Bound::AtMost(0.6)));
+    Case { name: "16 B, in the cell".into(), geometry: exchange.geometry(), entrants, promises: promises.into() }
+}
+
+/// One route and many in turn, 64 B.
+fn many_routes(amount: Amount) -> Case {
+    let one = Exchange::of(64);
+    let of = |subject, program, routes| entrant(amount, subject, program, &one.clone().over(routes), Touch::First);
+    let c = |routes| of("vil-c", Program::C("stream"), routes);
+    let many = ROUTES.map(|routes| c(routes).called(format!("vil-c, {routes} routes")));
+    let entrants: Vec<Entrant> = [c(1).called(ONE_ROUTE)].into_iter().chain(many).collect();
+    Case {
+        name: "64 B, first word, several routes in turn".into(),
+        geometry: format!("each {}", one.geometry()),
+        entrants,
+        promises: Vec::new(),
+    }
 }

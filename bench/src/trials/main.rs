@@ -1,7 +1,16 @@
 //! Trials in Rust: `vil-trial BENCHMARK SUBJECT [--key value]...` measures one subject once and says one JSON line.
 //! Exit codes: 0 it was measured; 3 there is no such subject; 2 anything else, with a sentence.
 
+mod batches;
+mod exchange;
+mod floor;
+mod hands;
 mod line;
+mod memcpy;
+mod one_thread;
+mod ring;
+mod round_trip;
+mod stream;
 
 use std::process::ExitCode;
 
@@ -12,7 +21,28 @@ use vil_bench::arguments::Arguments;
 type Subject = fn(&Arguments) -> Answer<()>;
 
 /// Every trial that is written here.
-const SUBJECTS: &[(&str, &str, Subject)] = &[("round-trip", "line", line::round_trip)];
+const SUBJECTS: &[(&str, &str, Subject)] = &[
+    ("round-trip", "vil-rust", round_trip::trial),
+    ("round-trip", "floor", floor::round_trip),
+    ("round-trip", "line", line::round_trip),
+    ("round-trip", "ring-cell", ring::round_trip_sequence),
+    ("round-trip", "ring-index", ring::round_trip_indices),
+    ("stream", "vil-rust", stream::trial),
+    ("stream", "floor", floor::stream),
+    ("stream", "ring-cell", ring::stream_sequence),
+    ("stream", "ring-index", ring::stream_indices),
+    ("stream", "memcpy", memcpy::stream),
+    ("one-thread", "vil-rust", one_thread::trial),
+    ("one-thread", "floor", floor::one_thread),
+    ("empty", "vil-rust", one_thread::trial),
+    ("empty", "floor", floor::one_thread),
+];
+
+/// Messages before anything is counted: two laps of the largest ring, or one of few large messages.
+fn warm_up(arguments: &Arguments) -> Answer<usize> {
+    let cells = arguments.number("cells", 256)?;
+    Ok(2 * cells + if cells < 256 { 0 } else { 500 })
+}
 
 /// Exit code where there is no such subject.
 const NOT_HERE: u8 = 3;

@@ -1,0 +1,82 @@
+//! What a process does with one message through the crate `vil`, in round trips and in streams: give one, take one. Both wait
+//! by polling.
+
+use std::time::Duration;
+
+use vil::{Receiver, Sender, Status};
+use vil_bench::arguments::Arguments;
+use vil_bench::probe::Relax;
+use vil_bench::{Answer, payload};
+
+use crate::exchange::{Payload, status};
+
+/// How messages are given: written on loan, or copied from here where the route copies.
+pub(crate) struct Giver<T: Payload> {
+    own: Option<Box<T>>,
+}
+
+impl<T: Payload> Giver<T> {
+    /// As the route of the trial demands.
+    pub(crate) fn new(arguments: &Arguments) -> Giver<T> {
+        // SAFETY: a message is words, and all of them may be zero.
+        let zero = || unsafe { Box::<T>::new_zeroed().assume_init() };
+        Giver { own: (arguments.text("transfer") == Some("copy")).then(zero) }
+    }
+
+    /// Writes and publishes message `number`.
+    #[inline(always)]
+    pub(crate) fn send(&mut self, sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+        let Some(own) = &mut self.own else { return lend(sender, number, is_filled, relax) };
+        payload::write(own.words_mut(), number, is_filled);
+        copy(sender, own, relax)
+    }
+}
+
+#[inline(always)]
+fn lend<T: Payload>(sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+    let mut loan = loop {
+        match sender.loan() {
+            Ok(loan) => break loan,
+            Err(Status::FULL) => relax.once(),
+            Err(other) => return Err(status("loan")(other)),
+        }
+    };
+    payload::write(loan.words_mut(), number, is_filled);
+    loop {
+        match loan.publish() {
+            Ok(()) => return Ok(()),
+            Err(held) => match (held.status, held.loan) {
+                (Status::FULL, Some(held)) => loan = held,
+                (other, _) => return Err(status("publish")(other)),
+            },
+        }
+        relax.once();
+    }
+}
+
+#[inline(always)]
+fn copy<T: Payload>(sender: &Sender<T>, message: &T, relax: Relax) -> Answer<()> {
+    loop {
+        match sender.send(message) {
+            Ok(()) => return Ok(()),
+            Err(Status::FULL) => relax.once(),
+            Err(other) => return Err(status("send")(other)),
+        }
+    }
+}
+
+/// Receives message `number`, reads it and releases it; waits until there is something.
+#[inline(always)]
+pub(crate) fn take<T: Payload>(receiver: &Receiver<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+    loop {
+        match receiver.receive(Duration::ZERO) {
+            Ok(message) => {
+                let is_read = payload::is_read(message.words(), number, is_filled);
+                message.release();
+                return if is_read { Ok(()) } else { Err(format!("another message than number {number}")) };
+            }
+            Err(Status::EMPTY) => relax.once(),
+            Err(other) => return Err(status("receive")(other)),
+        }
+    }
+}

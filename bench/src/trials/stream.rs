@@ -1,0 +1,65 @@
+//! A stream through the crate `vil`: one process sends as fast as it can over one route or several in turn, this one receives
+//! and measures. Slots are recycled. By `copy` routes the message is sent from the stack and lies in the cell.
+
+use vil_bench::arguments::Arguments;
+use vil_bench::cores::pin;
+use vil_bench::peer::Peer;
+use vil_bench::probe::Relax;
+use vil_bench::{Answer, say_ready};
+
+use crate::batches::Batches;
+use crate::exchange::{Ends, Payload, Side, Trial, create, open, remove, with_size, world_name};
+use crate::hands::{Giver, take};
+use crate::warm_up;
+
+/// `vil-trial stream vil-rust`.
+pub(crate) fn trial(arguments: &Arguments) -> Answer<()> {
+    with_size(arguments, &Stream)
+}
+
+struct Stream;
+
+impl Trial for Stream {
+    fn run<T: Payload>(&self, arguments: &Arguments) -> Answer<()> {
+        if arguments.role().is_some() { produce::<T>(arguments) } else { consume::<T>(arguments) }
+    }
+}
+
+fn consume<T: Payload>(arguments: &Arguments) -> Answer<()> {
+    let (cores, is_filled, name) = (arguments.cores()?, arguments.is_filled(), world_name());
+    let (relax, warm_up) = (Relax::on(cores), warm_up(arguments)?);
+    pin(cores.a)?;
+    let Ends { senders: _back, receivers } = create::<T>(arguments, &name, Side::Answerer)?;
+    let mut batches = Batches::new(arguments, warm_up)?;
+    let mut peer = Peer::start(arguments, "produce", &[("world", name.clone())])?;
+    peer.ready()?;
+    remove(&name);
+    let mut route = 0;
+    for number in 0..warm_up + batches.messages() {
+        take(&receivers[route], number as u64, is_filled, relax)?;
+        route = if route + 1 == receivers.len() { 0 } else { route + 1 };
+        batches.received();
+    }
+    let line = batches.line(arguments);
+    peer.end()?;
+    line.say();
+    Ok(())
+}
+
+fn produce<T: Payload>(arguments: &Arguments) -> Answer<()> {
+    Peer::is_one()?;
+    let (cores, is_filled) = (arguments.cores()?, arguments.is_filled());
+    let relax = Relax::on(cores);
+    pin(cores.b)?;
+    let Ends { senders, receivers: _back } = open::<T>(arguments, arguments.wanted("world")?, Side::Asker)?;
+    let warm_up = warm_up(arguments)?;
+    let messages = warm_up + Batches::new(arguments, warm_up)?.messages();
+    let mut giver = Giver::new(arguments);
+    say_ready()?;
+    let mut route = 0;
+    for number in 0..messages {
+        giver.send(&senders[route], number as u64, is_filled, relax)?;
+        route = if route + 1 == senders.len() { 0 } else { route + 1 };
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+/* The world of a trial and its ends in C: the asker sends by `there_0` and so on and receives by `back`, the answerer the
+   other way. The program comes from the conductor. */
+#ifndef ENDS_H
+#define ENDS_H
+
+#include "trial.h"
+
+#define ENDS_MOST 64
+
+/* The ends of one side. */
+typedef struct ends {
+  vil_world_t *world;
+  vil_sender_t *senders[ENDS_MOST];
+  vil_receiver_t *receivers[ENDS_MOST];
+  size_t sender_count, receiver_count;
+} ends_t;
+
+static inline vil_contract_t ends_contract(const char *process) {
+  vil_contract_t contract;
+  memset(&contract, 0, sizeof contract);
+  contract.struct_size = sizeof contract;
+  contract.generator_level = 1;
+  contract.program = "exchange";
+  contract.process = process;
+  return contract;
+}
+
+static inline void ends_open(const trial_t *trial, ends_t *ends, bool is_asker) {
+  vil_error_t error;
+  const size_t theres = trial->routes < ENDS_MOST ? trial->routes : ENDS_MOST;
+  ends->sender_count = is_asker ? theres : 1, ends->receiver_count = is_asker ? 1 : theres;
+  for (size_t i = 0; i < theres + 1; i++) {
+    char port[24] = "back";
+    const bool is_there = i < theres;
+    if (is_there) snprintf(port, sizeof port, "there_%zu", i);
+    const size_t at = is_there ? i : 0;
+    const vil_status_t status = is_there == is_asker ? vil_sender_open(ends->world, port, &ends->senders[at], &error)
+                                                     : vil_receiver_open(ends->world, port, &ends->receivers[at], &error);
+    if (status != VIL_OK) TRIAL_ENDS("%s: %s", port, error.message);
+  }
+}
+
+/* Makes the world and opens the ends of one side. */
+static inline ends_t ends_create(const trial_t *trial, const char *name, bool is_asker) {
+  ends_t ends;
+  vil_error_t error;
+  memset(&ends, 0, sizeof ends);
+  const vil_contract_t contract = ends_contract(is_asker ? "asker" : "answerer");
+  char *text = trial_program_text(trial);
+  vil_program_t *program = NULL;
+  if (vil_program_parse(text, strlen(text), &program, &error) != VIL_OK) TRIAL_ENDS("%s", error.message);
+  free(text);
+  if (vil_world_create(name, program, &contract, NULL, &ends.world, &error) != VIL_OK) TRIAL_ENDS("%s", error.message);
+  TRIAL_GOES(vil_program_close(program));
+  ends_open(trial, &ends, is_asker);
+  return ends;
+}
+
+/* Opens the ends of the other side. */
+static inline ends_t ends_attach(const trial_t *trial, const char *name, bool is_asker) {
+  ends_t ends;
+  vil_error_t error;
+  memset(&ends, 0, sizeof ends);
+  const vil_contract_t contract = ends_contract(is_asker ? "asker" : "answerer");
+  if (vil_world_open(name, &contract, NULL, &ends.world, &error) != VIL_OK) TRIAL_ENDS("%s", error.message);
+  ends_open(trial, &ends, is_asker);
+  return ends;
+}
+
+static inline void ends_close(ends_t *ends) {
+  for (size_t i = 0; i < ends->sender_count; i++) TRIAL_GOES(vil_sender_close(ends->senders[i]));
+  for (size_t i = 0; i < ends->receiver_count; i++) TRIAL_GOES(vil_receiver_close(ends->receivers[i]));
+  TRIAL_GOES(vil_world_close(ends->world));
+}
+
+/* Writes into a message of one's own and sends a copy; waits while there is no room. */
+static inline void ends_copy(const trial_t *trial, vil_sender_t *sender, uint64_t number) {
+  static uint64_t message[64];
+  vil_status_t status;
+  trial_write(trial, message, number);
+  while ((status = vil_sender_send(sender, message, trial->size)) == VIL_FULL) trial_relax(trial);
+  if (status != VIL_OK) TRIAL_ENDS("send answers %s", vil_status_name(status));
+}
+
+/* Loans, writes, publishes; waits while there is no room. Where the route copies, so does this. */
+static inline void ends_send(const trial_t *trial, vil_sender_t *sender, uint64_t number) {
+  if (trial->is_copy) {
+    ends_copy(trial, sender, number);
+    return;
+  }
+  vil_loan_t loan;
+  vil_status_t status;
+  while ((status = vil_sender_loan(sender, &loan)) == VIL_FULL) trial_relax(trial);
+  if (status != VIL_OK) TRIAL_ENDS("loan answers %s", vil_status_name(status));
+  trial_write(trial, loan.data, number);
+  while ((status = vil_sender_publish(sender, &loan)) == VIL_FULL) trial_relax(trial);
+  if (status != VIL_OK) TRIAL_ENDS("publish answers %s", vil_status_name(status));
+}
+
+/* Receives, reads, releases; waits until there is something. */
+static inline void ends_take(const trial_t *trial, vil_receiver_t *receiver, uint64_t number) {
+  vil_message_t message;
+  vil_status_t status;
+  while ((status = vil_receiver_receive(receiver, 0, &message)) == VIL_EMPTY) trial_relax(trial);
+  if (status != VIL_OK) TRIAL_ENDS("receive answers %s", vil_status_name(status));
+  trial_read(trial, message.data, number);
+  TRIAL_GOES(vil_receiver_release(receiver, &message));
+}
+
+#endif
