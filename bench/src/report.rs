@@ -55,7 +55,7 @@ fn for_people(benchmark: &Benchmark, measured: &Measured<'_>, pairs: usize) -> S
         measured.rounds.len()
     );
     let width = measured.case.entrants.iter().map(|entrant| entrant.label.len()).max().unwrap_or(0);
-    let head = ["min", "median", "max", "p99", "p99.9", "max"].map(|name| format!("{name:>10}")).concat();
+    let head = ["min", "median", "max", "mean", "p99", "p99.9", "max"].map(|name| format!("{name:>10}")).concat();
     let ours = ours(measured);
     let over = ours.iter().map(|at| format!("  {:>16}", format!("{} over", measured.case.entrants[*at].label)));
     let _ = writeln!(text, "  {:width$} {:>6}{head}{}", "", "unit", over.collect::<String>());
@@ -92,7 +92,8 @@ fn row(measured: &Measured<'_>, at: usize, width: usize, ours: &[usize]) -> Stri
     }
     let medians = spread(&measured.figures(at, median));
     let mut line = format!("{label:width$} {:>6}", measured.unit(at));
-    for figure in [medians.0, medians.1, medians.2].into_iter().chain(tail(measured, at)) {
+    let mean = quantile(&measured.figures(at, |run| run.figures.statistic(Statistic::Mean)), 0.5);
+    for figure in [medians.0, medians.1, medians.2, mean].into_iter().chain(tail(measured, at)) {
         let _ = write!(line, "{:>10}", short(figure));
     }
     for ours in ours {
@@ -123,6 +124,7 @@ fn tail(measured: &Measured<'_>, at: usize) -> [f64; 3] {
 pub(crate) fn subject(promise: &Promise) -> String {
     let of = match promise.statistic {
         Statistic::Median => promise.of.clone(),
+        Statistic::Mean => format!("mean of {}", promise.of),
         Statistic::P99 => format!("p99 of {}", promise.of),
     };
     match &promise.over {

@@ -68,6 +68,10 @@ impl Figures {
         match statistic {
             Statistic::Median => quantile(&self.samples, 0.5),
             Statistic::P99 => quantile(&self.samples, 0.99),
+            Statistic::Mean => {
+                let mean = self.samples.iter().sum::<f64>() / self.samples.len() as f64;
+                self.line["mean"].as_f64().unwrap_or(mean)
+            }
         }
     }
 }

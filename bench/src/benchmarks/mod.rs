@@ -152,6 +152,8 @@ impl Entrant {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Statistic {
     Median,
+    /// What the trial says as `mean`, else that of its samples. One interruption by the kernel moves it.
+    Mean,
     P99,
 }
 
