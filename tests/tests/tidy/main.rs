@@ -89,11 +89,12 @@ fn no_file_knows_the_machine_it_was_written_on() {
         concat!("artifact", "ory"),
     ];
     let knows = |line: &str| paths.iter().chain(&hosts).any(|text| line.contains(text));
-    // The lock file names the one public registry as the source of every package; it may name no other.
-    none("no absolute path of a machine, no host of a registry", &offending(|file| file.name != "Cargo.lock", knows));
+    // Lock files name the one public registry as the source of every package; they may name no other.
+    let is_lock = |file: &File| file.name == "Cargo.lock" || file.name.ends_with("/Cargo.lock");
+    none("no absolute path of a machine, no host of a registry", &offending(|file| !is_lock(file), knows));
     let public = concat!("registry+https://github.com/rust-lang/crates", ".io-index");
     let other = |line: &str| line.starts_with("source = ") && !line.contains(public);
-    none("packages come from the public registry", &offending(|file| file.name == "Cargo.lock", other));
+    none("packages come from the public registry", &offending(is_lock, other));
 }
 
 #[test]
