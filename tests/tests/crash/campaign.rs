@@ -37,7 +37,7 @@ const BOUNDS: [(&str, u64); 13] = [
     ("publish", 60),
     ("keep", 24),
     ("forward", 24),
-    ("receive", 20),
+    ("receive", 24),
     ("consume", 2),
     ("settle", 10),
     ("release", 6),

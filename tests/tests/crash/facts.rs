@@ -3,7 +3,7 @@
 //! Read before anybody recovers, so that recovery is judged by what it found and not by what it says.
 
 use vil_core::base::words::{EndWord, Reference, SlotState, SlotWord};
-use vil_core::mem::{CELL_INLINE, RingGeometry, Shared};
+use vil_core::mem::{CELL_INLINE, CELL_STAMP, RingGeometry, Shared};
 use vil_ir::vocabulary::Delivery;
 
 use crate::memory::read;
@@ -136,7 +136,8 @@ fn line(shared: &Shared, private: &Private, allowed: &Allowed, route: usize) -> 
     let (known, ring) = (&private.lines[route], &private.town.geometry.rings[route]);
     let head = EndWord::decode(raw(shared, ring.head));
     let tail = EndWord::decode(raw(shared, ring.tail));
-    let published = known.published.wrapping_add(u64::from(tail.index.wrapping_sub(known.published as u32)));
+    let end = effective_tail(shared, ring, tail.index);
+    let published = known.published.wrapping_add(u64::from(end.wrapping_sub(known.published as u32)));
     let extra = allowed.message.as_ref().filter(|(routes, _)| routes.contains(&route)).map(|(_, letter)| *letter);
     let one_more = extra.is_some() && published == known.published + 1;
     if published != known.published && !one_more {
@@ -154,6 +155,13 @@ fn line(shared: &Shared, private: &Private, allowed: &Allowed, route: usize) -> 
         Some(number) => Err(format!("the slot of message {number} of {route} is somebody else's")),
         None => Ok(LineFacts { head, tail, released, published, letters, lost }),
     }
+}
+
+/// Where a ring's published messages end: on from the stored tail over every cell that carries its own index's sequence.
+fn effective_tail(shared: &Shared, ring: &RingGeometry, stored: u32) -> u32 {
+    let is_published = |index: &u32| raw(shared, ring.cell(*index) + CELL_STAMP) as u32 == index.wrapping_add(1);
+    let cells = (0..ring.capacity).map(|step| stored.wrapping_add(step));
+    stored.wrapping_add(cells.take_while(is_published).count() as u32)
 }
 
 /// Messages whose slot is neither held nor orphaned in the life that their cell names.
@@ -228,7 +236,9 @@ fn ends(shared: &Shared, private: &Private, route: usize, before: &LineFacts, de
     let found = [ring.tail, ring.head].map(|at| EndWord::decode(raw(shared, at)));
     let waits = is_dead(before.head) && found[1].owner.is_some();
     let head = if waits { before.head } else { EndWord { index, ..left(before.head) } };
-    let expected = [left(before.tail), head];
+    // A dead one's tail is moved behind all that it published.
+    let tail = if is_dead(before.tail) { before.published as u32 } else { before.tail.index };
+    let expected = [EndWord { index: tail, ..left(before.tail) }, head];
     let is_read = private.sources() >> route & 1 != 0;
     if is_dead(before.head) && is_read && !waits {
         return Err(format!("head of {route} was vacated although others read what came by it"));

@@ -6,8 +6,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use vil_core::base::words::{EndWord, SlotState, SlotWord};
-use vil_core::mem::{COUNT, ClassEntry, Geometry, RouteEntry, Sizes};
+use vil_core::base::words::{EndWord, SlotState, SlotWord, Stamp};
+use vil_core::mem::{CELL_STAMP, COUNT, ClassEntry, Geometry, RouteEntry, Sizes};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
 use crate::memory::{Lease, Plate, SIZE};
@@ -144,6 +144,12 @@ impl Town {
                 lease.segment.word(at).store(end.encode(), "founding");
             }
             lease.segment.word(ring.tail + COUNT).store(self.past, "founding");
+            for index in (1..=ring.capacity).map(|back| end.index.wrapping_sub(back)) {
+                // Of the lap before, unless there was none.
+                let sequence = if self.past == 0 { 0 } else { Stamp::of(index) };
+                let stamp = Stamp { sequence, time: 0 };
+                lease.segment.word(ring.cell(index) + CELL_STAMP).store(stamp.encode(), "founding");
+            }
         }
         let start = SlotWord { generation: (self.past as u32).wrapping_add(1), state: SlotState::Free };
         for slot in 0..self.geometry.slots {

@@ -1,7 +1,7 @@
 //! What the oracle is worth: twins that were made worse by hand must be refused, and twins that differ harmlessly must not.
 
 use vil_core::base::words::{EndWord, ProcessId, Reference, SlotState, SlotWord};
-use vil_core::mem::{CELL_INLINE, COUNT, Geometry, RingGeometry};
+use vil_core::mem::{CELL_INLINE, CELL_STAMP, COUNT, Geometry, RingGeometry};
 use vil_core::sys::file::RuntimeDir as Place;
 use vil_core::world::{Contract, Receiver, Sender, World};
 use vil_ir::plan::Plan;
@@ -99,7 +99,14 @@ const BAD: &[Change] = &[
     ("one message too many", |hand| hand.end(hand.ring(LETTERS).tail, |end| EndWord { index: end.index + 1, ..end })),
     ("the last message is missing", |hand| {
         hand.end(hand.ring(LETTERS).tail, |end| EndWord { index: end.index - 1, ..end });
-        hand.set(hand.ring(LETTERS).tail + COUNT, 2);
+        hand.set(hand.ring(LETTERS).cell(2) + CELL_STAMP, 0);
+    }),
+    ("the cell of the last message does not say that it is published", |hand| {
+        hand.set(hand.ring(LETTERS).cell(2) + CELL_STAMP, 0);
+    }),
+    ("a cell is published that nobody wrote", |hand| hand.set(hand.ring(LETTERS).cell(3) + CELL_STAMP, 4)),
+    ("the end is vacant already, and tail lags", |hand| {
+        hand.end(hand.ring(LETTERS).tail, |end| EndWord { index: end.index - 1, ..end.vacated() });
     }),
     ("the first message is missing", |hand| {
         hand.end(hand.ring(LETTERS).head, |end| EndWord { index: end.index + 1, ..end });
@@ -138,6 +145,14 @@ const GOOD: &[Change] = &[
     ("nothing is changed", |_| {}),
     ("a latency was counted", |hand| hand.set(hand.ring(LETTERS).histogram, 7)),
     ("an end is vacant already", |hand| hand.end(hand.ring(LETTERS).tail, EndWord::vacated)),
+    ("tail lags behind the last message", |hand| {
+        hand.end(hand.ring(LETTERS).tail, |end| EndWord { index: end.index - 1, ..end });
+    }),
+    ("tail lags behind all messages", |hand| {
+        hand.end(hand.ring(LETTERS).tail, |end| EndWord { index: 0, ..end });
+        hand.end(hand.ring(NOTES).tail, |end| EndWord { index: 0, ..end });
+    }),
+    ("the count of messages is not stored yet", |hand| hand.set(hand.ring(LETTERS).tail + COUNT, 0)),
     ("a free slot is further in its lives", |hand| hand.change_slot(hand.free_slot(), SlotWord::freed)),
     ("a free slot holds anything", |hand| {
         let class = hand.ring(LETTERS).class.expect("letters lie in slots");

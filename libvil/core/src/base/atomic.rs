@@ -167,6 +167,14 @@ impl Flag {
         }
     }
 
+    /// After a store and the world's barrier: is somebody asleep for this reason?
+    #[inline(always)]
+    pub fn is_requested(&self, reason: u32, site: &'static str) -> bool {
+        point(Access::Load, site);
+        // ORDER: Relaxed, the barrier orders it after the store that is announced.
+        self.0.load(Ordering::Relaxed) & reason != 0
+    }
+
     /// After a store and the world's barrier: is somebody asleep for this reason who must be woken? True at most once
     /// per announcement.
     #[inline(always)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const MAGIC: u64 = u64::from_le_bytes(*b"VILWORLD");
 
 /// Version of the memory layout; a world of another version is refused. Raised by every change of a shared byte.
-pub const LAYOUT_VERSION: u64 = 2;
+pub const LAYOUT_VERSION: u64 = 3;
 
 /// Distance between words that different processes write: two 64-byte lines, because the prefetcher takes pairs.
 pub const LINE: u64 = 128;
@@ -28,6 +28,16 @@ pub const BATCH_BYTES: u32 = 64 << 10;
 
 /// Every this many loans the producer reads head: oftener costs round trips, seldom cools the slots.
 pub const RECLAIM_EVERY: u32 = 16;
+
+/// In each step of so many messages the count beside tail is stored once; its readers extend it by tail's 32 bits. Short
+/// where crashes and orders are tried.
+pub const COUNT_EVERY: u32 = if cfg!(loom) {
+    1
+} else if cfg!(crash_points) {
+    4
+} else {
+    1 << 16
+};
 
 /// Longest single sleep: a peer's death is noticed after at most this time, without a third process.
 pub const SLICE: Duration = Duration::from_millis(4);
@@ -51,4 +61,5 @@ pub const BUCKETS: u64 = 256;
 pub const TOKEN_BASE: i64 = 1 << 45;
 
 const _: () = assert!(MAX_WORLD_SIZE < TOKEN_BASE as u64);
+const _: () = assert!(COUNT_EVERY.is_power_of_two());
 const _: () = assert!(BATCH <= vil_ir::limits::MAX_SLOTS);

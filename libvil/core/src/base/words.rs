@@ -181,6 +181,35 @@ impl Reference {
     }
 }
 
+/// `sequence:32, time:32`: the second word of a cell, whose sequence says for which index it was written last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// `Stamp::of` the index; 0 in a cell that was never written.
+    pub sequence: u32,
+    /// When, in shifted ticks; 0: not stamped.
+    pub time: u32,
+}
+
+impl Stamp {
+    /// The sequence of an index: the next one, so that index 0 of a fresh ring does not look published.
+    #[inline(always)]
+    pub fn of(index: u32) -> u32 {
+        index.wrapping_add(1)
+    }
+
+    /// The word.
+    #[inline(always)]
+    pub fn encode(self) -> u64 {
+        u64::from(self.sequence) | u64::from(self.time) << 32
+    }
+
+    /// What a word says; every word says something.
+    #[inline(always)]
+    pub fn decode(word: u64) -> Stamp {
+        Stamp { sequence: word as u32, time: (word >> 32) as u32 }
+    }
+}
+
 const LAP_BITS: u32 = 52;
 const LAP_MASK: u64 = (1 << LAP_BITS) - 1;
 
@@ -318,6 +347,13 @@ mod tests {
     fn a_reference_keeps_slot_generation_and_source_apart() {
         let reference = Reference { slot: NO_SLOT, generation: u32::MAX, source: 4095 };
         assert_eq!(Reference::decode(reference.encode()), reference);
+    }
+
+    #[test]
+    fn a_stamp_keeps_sequence_and_time_apart_and_one_never_written_is_of_no_index_of_the_first_lap() {
+        let stamp = Stamp { sequence: Stamp::of(u32::MAX - 1), time: 7 };
+        assert_eq!(Stamp::decode(stamp.encode()), stamp);
+        assert!((0..vil_ir::limits::MAX_CAPACITY).all(|index| Stamp::decode(0).sequence != Stamp::of(index)));
     }
 
     #[test]

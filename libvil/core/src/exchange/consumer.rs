@@ -1,6 +1,6 @@
-//! The consuming end: reads cells at a private cursor, and moves head over what was released.
+//! The consuming end: polls the cell at a private cursor, and moves head over what was released.
 //!
-//! Receiving stores nothing. A message stays in the ring until it is released, so a consumer that dies while working on
+//! The cell's stamp says whether there is a message; tail is for others. Receiving stores nothing. A message stays in the ring until it is released, so a consumer that dies while working on
 //! it loses nothing. Out-of-order release is kept privately until head can move. On a consume_once route receiving
 //! takes the slot, by one CAS, and the message is the consumer's own from there on.
 
@@ -10,13 +10,13 @@ use vil_ir::vocabulary::Transfer;
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::crash::mutant;
-use crate::base::index::depth;
-use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference};
+use crate::base::index::later;
+use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference, Stamp};
 use crate::exchange::copied::Buffers;
 use crate::exchange::lent::Lent;
-use crate::exchange::{NotOpened, Peer, Refusal, ordinal};
+use crate::exchange::{Batch, NotOpened, Peer, Refusal, ordinal};
 use crate::heap::{self, Slot};
-use crate::mem::{CELL_STAMP, CELL_THIRD, RingGeometry, Shared};
+use crate::mem::{CELL_THIRD, RingGeometry, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::registry::closed_head;
 use crate::registry::trail::{Event, Kind, record};
@@ -62,7 +62,6 @@ pub struct Consumer {
     half: u64,
     head: u32,
     cursor: u32,
-    tail: u32,
     /// Messages in hand, by position.
     held: Box<[Option<InHand>]>,
     spare: Vec<u32>,
@@ -87,6 +86,7 @@ impl Consumer {
         let head =
             queue::open(shared, &ring, Side::Head, me).map_err(|Taken::OwnedBy(owner)| NotOpened::OwnedBy(owner))?;
         let tail = queue::end(shared, &ring, Side::Tail).index;
+        let tail = queue::published_up_to(shared, &ring, head.index, tail);
         let copies = ring.transfer == Transfer::Copy;
         let consumer = Consumer {
             me,
@@ -94,8 +94,7 @@ impl Consumer {
             ring,
             half: EndWord { index: 0, ..head }.encode(),
             head: head.index,
-            cursor: if mutant("resume_at_tail") { tail } else { head.index },
-            tail: head.index,
+            cursor: tail.filter(|_| mutant("resume_at_tail")).unwrap_or(head.index),
             held: vec![None; ring.consumer_loans as usize].into_boxed_slice(),
             spare: (0..ring.consumer_loans).rev().collect(),
             done: vec![0; ring.capacity.div_ceil(64) as usize].into_boxed_slice(),
@@ -107,18 +106,15 @@ impl Consumer {
             salt: ordinal() << TICKET_END,
             corrupt: false,
         };
-        match depth(head.index, tail, ring.capacity) {
-            Some(left) => {
-                if left > 0 && head.incarnation > 1 {
-                    record(shared, Event::new(Kind::Redelivered, me).on(route).number(u64::from(left)));
-                }
-                Ok(consumer)
-            }
-            None => {
-                queue::change(shared, &ring, Side::Head, head, head.vacated(), "open.undo");
-                Err(NotOpened::Corrupt)
-            }
+        let Some(tail) = tail else {
+            queue::change(shared, &ring, Side::Head, head, head.vacated(), "open.undo");
+            return Err(NotOpened::Corrupt);
+        };
+        let left = tail.wrapping_sub(head.index);
+        if left > 0 && head.incarnation > 1 {
+            record(shared, Event::new(Kind::Redelivered, me).on(route).number(u64::from(left)));
         }
+        Ok(consumer)
     }
 
     /// The route.
@@ -145,7 +141,7 @@ impl Consumer {
     #[inline]
     pub fn is_ready(&mut self, shared: &Shared) -> bool {
         self.settle(shared);
-        self.corrupt || self.cursor != self.tail || !matches!(self.look(shared), Err(Refusal::Empty))
+        !matches!(self.look(shared), Err(Refusal::Empty))
     }
 
     /// Are messages lent on to another ring? Then a sleeper must also be woken when that ring's head moves.
@@ -157,16 +153,10 @@ impl Consumer {
     /// crash at any point redelivers it.
     #[inline]
     pub fn receive(&mut self, shared: &Shared) -> Result<Message, Refusal> {
-        if self.cursor == self.tail {
-            self.settle(shared);
-            self.look(shared)?;
-        }
-        if self.corrupt {
-            return Err(Refusal::Corrupt);
-        }
+        let stamp = if self.has_lent() { self.look_and_settle(shared)? } else { self.look(shared)? };
         let &position = self.spare.last().ok_or(Refusal::Limit)?;
         if self.takes {
-            return self.take(shared, position);
+            return self.take(shared, position, stamp);
         }
         let index = self.cursor;
         let found = Reference::decode(queue::reference(shared, &self.ring, index));
@@ -176,6 +166,7 @@ impl Consumer {
             shared,
             position,
             InHand { index, slot, is_borrowed: found.source != 0 },
+            stamp,
             data,
             self.ring.size,
         ))
@@ -192,6 +183,34 @@ impl Consumer {
             return Err(Refusal::Unconsumed);
         }
         self.finish(shared, held.index);
+        Ok(())
+    }
+
+    /// Ends messages; head moves once, over all that are released without a gap. The first that cannot be ended is left
+    /// as it is, and those behind it; where messages are taken, that is the first one.
+    pub fn release_many(&mut self, shared: &Shared, tickets: &[u64]) -> Batch {
+        let mut batch = Batch { done: 0, answer: Ok(()) };
+        for &ticket in tickets {
+            batch.answer = self.mark_released(ticket);
+            if batch.answer.is_err() {
+                break;
+            }
+            batch.done += 1;
+        }
+        if self.is_marked(self.head) {
+            self.mark(self.head, false);
+            self.move_head(shared, self.head);
+        }
+        batch
+    }
+
+    fn mark_released(&mut self, ticket: u64) -> Result<(), Refusal> {
+        let (position, held) = self.held(ticket)?;
+        if self.takes {
+            return Err(Refusal::Mode);
+        }
+        self.end(position);
+        self.mark(held.index, true);
         Ok(())
     }
 
@@ -273,27 +292,51 @@ impl Consumer {
         true
     }
 
-    /// Looks at tail; `Empty` when nothing is new.
+    /// Polls the cell at the cursor; `Empty` when nothing is new. A cell in which we released nothing yet is not looked
+    /// at again, so the cursor is never more than a ring's length ahead of head.
     #[inline]
-    fn look(&mut self, shared: &Shared) -> Result<(), Refusal> {
-        let tail = queue::end(shared, &self.ring, Side::Tail).index;
-        let behind = self.cursor.wrapping_sub(self.head);
-        match depth(self.head, tail, self.ring.capacity) {
-            Some(depth) if depth == behind => Err(Refusal::Empty),
-            Some(depth) if depth > behind => {
-                self.tail = tail;
-                Ok(())
+    fn look(&mut self, shared: &Shared) -> Result<Stamp, Refusal> {
+        if self.corrupt {
+            return Err(Refusal::Corrupt);
+        }
+        if self.cursor.wrapping_sub(self.head) >= self.ring.capacity {
+            return Err(Refusal::Empty);
+        }
+        let stamp = queue::stamp(shared, &self.ring, self.cursor);
+        if stamp.sequence == Stamp::of(self.cursor) {
+            return Ok(stamp);
+        }
+        self.nothing(shared, stamp)
+    }
+
+    /// Before a cell is published it is of the lap before, or was never written; all else is nonsense.
+    #[inline]
+    fn nothing(&mut self, shared: &Shared, stamp: Stamp) -> Result<Stamp, Refusal> {
+        let before = Stamp::of(self.cursor.wrapping_sub(self.ring.capacity));
+        let is_fresh = stamp.sequence == 0 && self.number(self.cursor) < u64::from(self.ring.capacity);
+        if stamp.sequence == before || is_fresh { Err(Refusal::Empty) } else { self.quarantine(shared) }
+    }
+
+    /// The same where messages are lent: what is over is released when nothing else is to do, and before too much of the
+    /// ring waits for it.
+    #[cold]
+    fn look_and_settle(&mut self, shared: &Shared) -> Result<Stamp, Refusal> {
+        if self.lent.count() >= self.ring.capacity.div_ceil(4) as usize {
+            self.settle_lent(shared);
+        }
+        match self.look(shared) {
+            Err(Refusal::Empty) => {
+                self.settle_lent(shared);
+                self.look(shared)
             }
-            _ => self.quarantine(shared),
+            answer => answer,
         }
     }
 
     #[cold]
     fn quarantine<T>(&mut self, shared: &Shared) -> Result<T, Refusal> {
+        // For good: should the words make sense later, the end would be ready and empty, and a wait on it never end.
         self.corrupt = true;
-        // No call looks at tail again: should that make sense later, the end would be ready and empty, and a wait on it
-        // would never end.
-        self.tail = self.cursor.wrapping_add(1);
         record(shared, Event::new(Kind::Quarantined, self.me).on(self.route));
         Err(Refusal::Corrupt)
     }
@@ -315,13 +358,21 @@ impl Consumer {
     }
 
     #[inline]
-    fn hand_out(&mut self, shared: &Shared, position: u32, held: InHand, data: NonNull<u8>, size: u32) -> Message {
+    fn hand_out(
+        &mut self,
+        shared: &Shared,
+        position: u32,
+        held: InHand,
+        stamp: Stamp,
+        data: NonNull<u8>,
+        size: u32,
+    ) -> Message {
         let index = held.index;
         self.spare.pop();
         self.held[position as usize] = Some(held);
         self.cursor = index.wrapping_add(1);
         if index & self.ring.sample_mask == 0 {
-            self.time(shared, index);
+            self.time(shared, stamp);
         }
         let answers = match self.ring.answers {
             Some(_) => shared.segment.word(self.ring.cell(index) + CELL_THIRD).peek("receive.answers"),
@@ -359,8 +410,10 @@ impl Consumer {
     ///
     /// A crash between the two: the slot is freed with us, and our successor finds its life over and skips the cell.
     /// The message is lost with its new owner, as consume_once says.
-    fn take(&mut self, shared: &Shared, position: u32) -> Result<Message, Refusal> {
-        while self.cursor != self.tail {
+    fn take(&mut self, shared: &Shared, position: u32, first: Stamp) -> Result<Message, Refusal> {
+        let mut stamp = first;
+        // As many may be lost as lay in the ring; more than that is a writer that makes them up.
+        for _ in 0..=self.ring.capacity {
             let index = self.cursor;
             let found = Reference::decode(queue::reference(shared, &self.ring, index));
             let Some((offset, size)) = self.place(shared, found.slot) else { return self.quarantine(shared) };
@@ -376,6 +429,7 @@ impl Consumer {
                 self.cursor = index.wrapping_add(1);
                 self.finish(shared, index);
                 record(shared, Event::new(Kind::LostWithOwner, self.me).on(self.route).number(number));
+                stamp = self.look(shared)?;
                 continue;
             };
             // A heap's queue has no contract that says whose a block is; its hot path stays free of the trail.
@@ -383,7 +437,8 @@ impl Consumer {
                 record(shared, Event::new(Kind::Taken, self.me).on(self.route).slot(slot));
             }
             let data = shared.segment.bytes(offset, u64::from(size));
-            let message = self.hand_out(shared, position, InHand { index, slot, is_borrowed: false }, data, size);
+            let held = InHand { index, slot, is_borrowed: false };
+            let message = self.hand_out(shared, position, held, stamp, data, size);
             self.finish(shared, index);
             return Ok(message);
         }
@@ -400,11 +455,10 @@ impl Consumer {
 
     #[cold]
     #[inline(never)]
-    fn time(&self, shared: &Shared, index: u32) {
-        let stamp = (shared.segment.word(self.ring.cell(index) + CELL_STAMP).peek("receive.stamp") >> 32) as u32;
-        let ticks = clock::stamp().wrapping_sub(stamp);
+    fn time(&self, shared: &Shared, stamp: Stamp) {
+        let ticks = clock::stamp().wrapping_sub(stamp.time);
         // The upper half is no latency: it is a stamp from a clock slightly ahead of ours, or one older than the wrap.
-        if stamp != 0 && ticks <= u32::MAX / 2 {
+        if stamp.time != 0 && ticks <= u32::MAX / 2 {
             stats::record(shared, &self.ring, ticks);
         }
     }
@@ -435,17 +489,21 @@ impl Consumer {
         self.released = self.released.wrapping_add(u64::from(head.wrapping_sub(self.head)));
         self.head = head;
         shared.segment.word(self.ring.head).store(self.half | u64::from(head), "release.head");
-        if self.is_worth_waking() {
-            self.wake_producer(shared);
+        if shared.is_awaited(self.ring.producer_flag, FOR_SPACE, "release.awaited") {
+            self.wake_for_enough(shared);
         }
     }
 
     /// A producer that sleeps for room is woken when a quarter of the ring is free or we have nothing more to do, not
-    /// at each cell: a wake-up costs more than many messages.
-    #[inline]
-    fn is_worth_waking(&self) -> bool {
-        let known = self.tail.wrapping_sub(self.head);
-        self.cursor == self.tail || known <= self.ring.capacity - self.ring.capacity / 4
+    /// at each cell: a wake-up costs more than many messages. Its tail shows all that it published before it sleeps.
+    #[cold]
+    fn wake_for_enough(&self, shared: &Shared) {
+        let tail = queue::end(shared, &self.ring, Side::Tail).index;
+        let is_over = !later(tail, self.cursor);
+        let known = tail.wrapping_sub(self.head);
+        if is_over || known <= self.ring.capacity - self.ring.capacity / 4 {
+            self.wake_producer(shared);
+        }
     }
 
     fn wake_producer(&self, shared: &Shared) {

@@ -29,6 +29,11 @@ impl Lent {
         self.0.is_empty()
     }
 
+    /// How many messages are lent.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// One more. `capacity` bounds how many there can ever be.
     pub(super) fn add(&mut self, ring: &RingGeometry, index: u32, ours: u32, capacity: u32) {
         if self.0.capacity() == 0 {

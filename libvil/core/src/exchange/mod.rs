@@ -44,6 +44,15 @@ pub enum Refusal {
     Unconsumed,
 }
 
+/// How far a call with several messages came, and why not further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// Messages from the first on for which it was done.
+    pub done: usize,
+    /// Why it ended: `Ok` when all went.
+    pub answer: Result<(), Refusal>,
+}
+
 /// Why an end could not be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotOpened {

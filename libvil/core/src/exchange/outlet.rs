@@ -1,14 +1,15 @@
 //! One ring's producing end: its tail, its view of head, and the ledger of what lies in between.
 //!
-//! Publishing writes the cell and stores tail; what head has passed comes back to the pool. Once not full, a ring can
-//! only be filled by this end.
+//! Publishing writes the cell, its stamp last: that store is the publication. Tail follows, for those who open, recover
+//! and look on. What head has passed comes back to the pool. Once not full, a ring can only be filled by this end.
 
 use vil_ir::vocabulary::{Delivery, Transfer};
 
 use crate::base::atomic::FOR_DATA;
 use crate::base::crash::mutant;
-use crate::base::index::depth;
-use crate::base::words::{EndWord, ProcessId, Reference};
+use crate::base::index::{depth, extend};
+use crate::base::limits::COUNT_EVERY;
+use crate::base::words::{EndWord, ProcessId, Reference, Stamp};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::{IN_CELL, Pool};
 use crate::exchange::{NotOpened, Peer, Refusal};
@@ -55,7 +56,8 @@ pub(super) struct Outlet {
     /// Cells before it are reclaimed, or were our predecessor's.
     cursor: u32,
     ledger: Box<[(Slot, Origin)]>,
-    pub(super) published: u64,
+    /// The count as it is stored; it lags behind tail.
+    count: u64,
 }
 
 impl Outlet {
@@ -73,8 +75,9 @@ impl Outlet {
             head: head.index,
             cursor: tail.index,
             ledger: vec![(IN_CELL, Origin::Own); ring.capacity as usize].into_boxed_slice(),
-            published: queue::passed(shared, &ring, Side::Tail),
+            count: shared.segment.word(ring.tail + COUNT).load("count"),
         };
+        // A vacant tail is exact: who closed it had stored it, and recovery moves the dead one's.
         match depth(head.index, tail.index, ring.capacity) {
             Some(_) => Ok(outlet),
             None => {
@@ -94,39 +97,61 @@ impl Outlet {
         self.tail
     }
 
+    /// Messages published since the world was created.
+    pub(super) fn published(&self) -> u64 {
+        extend(self.count, self.tail)
+    }
+
+    /// Is there room for a message as far as the last look at head tells?
+    #[inline]
+    pub(super) fn is_roomy(&self) -> bool {
+        self.tail.wrapping_sub(self.head) < self.ring.capacity
+    }
+
     /// Is there room for a message? Looks at head only when the last look says no.
     #[inline]
     pub(super) fn has_room(&mut self, shared: &Shared, pool: &mut Pool) -> Result<bool, Refusal> {
-        if self.tail.wrapping_sub(self.head) < self.ring.capacity {
+        if self.is_roomy() {
             return Ok(true);
         }
         self.reclaim(shared, pool)?;
-        if self.tail.wrapping_sub(self.head) >= self.ring.capacity {
+        if !self.is_roomy() {
             self.skip_for_nobody(shared, pool)?;
         }
-        Ok(self.tail.wrapping_sub(self.head) < self.ring.capacity)
+        Ok(self.is_roomy())
     }
 
-    /// Publishes into a ring that has room: cell, then tail.
-    ///
-    /// A crash before the tail store leaves a cell nobody looks at and a slot that recovery frees; right after it the
-    /// message is published, and the count beside tail is extended by its index.
+    /// Publishes into a ring that has room.
     #[inline]
     pub(super) fn append(&mut self, shared: &Shared, parcel: Parcel, buffers: &Buffers) {
+        self.publish(shared, parcel, buffers);
+        self.announce(shared);
+    }
+
+    /// Publishes into a ring that has room: the cell, and its stamp last. Tail is to be announced before head is looked
+    /// at again, so that it never lags by more than a ring's length.
+    ///
+    /// A crash before the stamp leaves a cell nobody looks at and a slot that recovery frees; right after it the message
+    /// is published, and whoever goes by tail walks on over its cell.
+    #[inline]
+    pub(super) fn publish(&mut self, shared: &Shared, parcel: Parcel, buffers: &Buffers) {
         let index = self.tail;
         self.ledger[(index & (self.ring.capacity - 1)) as usize] = (parcel.slot, parcel.origin);
         if mutant("tail_before_cell") {
             self.store_tail(shared, index.wrapping_add(1));
         }
         self.write_cell(shared, index, parcel, buffers);
-        if mutant("count_before_tail") {
-            shared.segment.word(self.ring.tail + COUNT).note(self.published.wrapping_add(1), "publish.count");
-        }
         self.tail = index.wrapping_add(1);
+    }
+
+    /// Stores tail behind all that was published, and wakes who sleeps for it.
+    #[inline]
+    pub(super) fn announce(&mut self, shared: &Shared) {
+        if mutant("count_before_tail") {
+            shared.segment.word(self.ring.tail + COUNT).note(self.published(), "publish.count");
+        }
         self.store_tail(shared, self.tail);
-        self.published = self.published.wrapping_add(1);
-        // Released, so that nobody who sees the count sees an older tail.
-        shared.segment.word(self.ring.tail + COUNT).store(self.published, "publish.count");
+        self.store_count(shared);
         shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
     }
 
@@ -201,11 +226,15 @@ impl Outlet {
         queue::change(shared, &self.ring, Side::Tail, ours, ours.vacated(), "close.tail");
     }
 
+    /// All words of the cell, the stamp last.
     #[inline]
     fn write_cell(&self, shared: &Shared, index: u32, parcel: Parcel, buffers: &Buffers) {
         let cell = self.ring.cell(index);
         let time = if index & self.ring.sample_mask == 0 { clock::stamp() } else { 0 };
-        shared.segment.word(cell + CELL_STAMP).note(u64::from(index) | u64::from(time) << 32, "publish.stamp");
+        let stamp = Stamp { sequence: Stamp::of(index), time }.encode();
+        if mutant("stamp_before_cell") {
+            shared.segment.word(cell + CELL_STAMP).store(stamp, "publish.stamp");
+        }
         if self.ring.answers.is_some() && !mutant("answer_without_number") {
             shared.segment.word(cell + CELL_THIRD).note(parcel.answers, "publish.answers");
         }
@@ -217,12 +246,27 @@ impl Outlet {
             if mutant("stale_generation_in_cell") { slot.generation.wrapping_sub(1) } else { slot.generation };
         let source = if mutant("forward_without_source") { 0 } else { parcel.source };
         let reference = Reference { slot: slot.index, generation, source };
-        shared.segment.word(cell).store(reference.encode(), "publish.cell");
+        shared.segment.word(cell).note(reference.encode(), "publish.cell");
+        if !mutant("stamp_before_cell") {
+            shared.segment.word(cell + CELL_STAMP).store(stamp, "publish.stamp");
+        }
     }
 
     #[inline]
     fn store_tail(&self, shared: &Shared, tail: u32) {
         shared.segment.word(self.ring.tail).store(self.half | u64::from(tail), "publish.tail");
+    }
+
+    /// Stored once in each step of tail, by whoever finds it of an earlier one: it lags by little over any number of
+    /// crashes, and tail's 32 bits extend it.
+    #[inline]
+    fn store_count(&mut self, shared: &Shared) {
+        if (self.tail ^ self.count as u32) < COUNT_EVERY {
+            return;
+        }
+        self.count = self.published();
+        // Released, so that nobody who sees the count sees an older tail.
+        shared.segment.word(self.ring.tail + COUNT).store(self.count, "publish.count");
     }
 
     /// best_effort and nobody at head: what lies in the ring is for nobody. One CAS moves head, and a consumer that

@@ -1,6 +1,6 @@
 //! The producing end of a port: its loans, its slots, and one ring or several.
 //!
-//! On a loan route the slot stays HELD by the producer while it travels: publish writes the cell and stores tail, and
+//! On a loan route the slot stays HELD by the producer while it travels: publish writes the cell, and
 //! the slots come back when head has passed their cells, in every ring they went into.
 
 use std::ptr::NonNull;
@@ -13,7 +13,7 @@ use crate::base::words::ProcessId;
 use crate::exchange::copied::Buffers;
 use crate::exchange::outlet::{Origin, Outlet, Parcel};
 use crate::exchange::pool::{IN_CELL, Pool};
-use crate::exchange::{NotOpened, Peer, Refusal, ordinal};
+use crate::exchange::{Batch, NotOpened, Peer, Refusal, ordinal};
 use crate::heap::Slot;
 use crate::mem::{RingGeometry, Shared};
 use crate::registry::trail::{Event, Kind, record};
@@ -106,7 +106,7 @@ impl Producer {
 
     /// Messages published on the first route since the world was created.
     pub fn published(&self) -> u64 {
-        self.outlets[0].published
+        self.outlets[0].published()
     }
 
     /// Who is at the other end of the ring at this position, from 0.
@@ -160,6 +160,23 @@ impl Producer {
     #[inline]
     pub fn publish(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         self.spread(shared, ticket, false)
+    }
+
+    /// Publishes loans in their order, and tells who looks at tail or sleeps only once, behind the last. A loan that is
+    /// not published is left as it is, and those behind it.
+    pub fn publish_many(&mut self, shared: &Shared, tickets: &[u64]) -> Batch {
+        let mut batch = Batch { done: 0, answer: Ok(()) };
+        for &ticket in tickets {
+            batch.answer = self.publish_unannounced(shared, ticket, batch.done > 0);
+            if batch.answer.is_err() {
+                break;
+            }
+            batch.done += 1;
+        }
+        if batch.done > 0 {
+            self.announce(shared);
+        }
+        batch
     }
 
     /// Publishes a loan and keeps it for reading until `release`.
@@ -235,10 +252,7 @@ impl Producer {
 
     #[inline]
     fn spread(&mut self, shared: &Shared, ticket: u64, kept: bool) -> Result<(), Refusal> {
-        let (position, slot) = self.held(ticket, false)?;
-        if self.ring().answers.is_some() {
-            return Err(Refusal::Mode);
-        }
+        let (position, slot) = self.spreadable(ticket)?;
         if !self.has_room(shared)? {
             return Err(Refusal::Full);
         }
@@ -252,6 +266,39 @@ impl Producer {
             false => self.end_loan(position),
         }
         Ok(())
+    }
+
+    /// One of several. `lags`: tail does not show all that was published before.
+    #[inline]
+    fn publish_unannounced(&mut self, shared: &Shared, ticket: u64, lags: bool) -> Result<(), Refusal> {
+        let (position, slot) = self.spreadable(ticket)?;
+        if !self.outlets.iter().all(Outlet::is_roomy) {
+            if lags {
+                self.announce(shared);
+            }
+            if !self.has_room(shared)? {
+                return Err(Refusal::Full);
+            }
+        }
+        self.pool.set_uses(slot, self.outlets.len());
+        let parcel = Parcel { slot, origin: Origin::Own, source: 0, answers: 0, position };
+        for outlet in &mut self.outlets {
+            outlet.publish(shared, parcel, &self.buffers);
+        }
+        self.end_loan(position);
+        Ok(())
+    }
+
+    /// Tells of all that was published.
+    fn announce(&mut self, shared: &Shared) {
+        self.outlets.iter_mut().for_each(|outlet| outlet.announce(shared));
+    }
+
+    /// The loan, where it goes into all rings.
+    #[inline]
+    fn spreadable(&self, ticket: u64) -> Result<(usize, Slot), Refusal> {
+        let held = self.held(ticket, false)?;
+        if self.ring().answers.is_some() { Err(Refusal::Mode) } else { Ok(held) }
     }
 
     /// Publishes what is not of our pool; the index of its cell.

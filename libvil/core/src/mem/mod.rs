@@ -70,6 +70,13 @@ impl Shared {
         announced
     }
 
+    /// After a store: has somebody announced that it sleeps on a process's flag for this reason?
+    #[inline(always)]
+    pub fn is_awaited(&self, flag: u64, reason: u32, site: &'static str) -> bool {
+        self.barrier.order();
+        self.segment.flag(flag).is_requested(reason, site)
+    }
+
     /// After a store: wakes who sleeps on a process's flag for this reason, if somebody does.
     #[inline(always)]
     pub fn wake(&self, flag: u64, reason: u32, site: &'static str) {

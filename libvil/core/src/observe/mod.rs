@@ -6,10 +6,9 @@ pub use outside::Outside;
 
 use vil_ir::vocabulary::Backpressure;
 
-use crate::base::index;
 use crate::base::words::ProcessId;
 use crate::mem::{Catalog, RingGeometry, Shared};
-use crate::queue::{self, Side, end, passed};
+use crate::queue::{self, Side, passed};
 use crate::registry::{self, Info};
 use crate::stats::{self, bucket_top, quantile};
 use crate::sys::clock;
@@ -76,10 +75,9 @@ struct Passed {
 }
 
 fn ledger(shared: &Shared, ring: &RingGeometry) -> Passed {
-    // Head before tail, so that the depth is never negative.
-    let (gone, head) = (passed(shared, ring, Side::Head), end(shared, ring, Side::Head).index);
-    let (published, tail) = (passed(shared, ring, Side::Tail), end(shared, ring, Side::Tail).index);
-    Passed { published, gone, depth: index::depth(head, tail, ring.capacity).unwrap_or(0) }
+    let (gone, published) = (passed(shared, ring, Side::Head), passed(shared, ring, Side::Tail));
+    let depth = queue::settled_cells(shared, ring).map_or(0, |(head, tail)| tail.wrapping_sub(head));
+    Passed { published, gone, depth }
 }
 
 fn claimed(shared: &Shared, ring: &RingGeometry) -> Passed {

@@ -2,11 +2,10 @@
 //! looking disturbs nobody and works on worlds that are full, stuck or abandoned.
 
 use crate::base::error::{Error, Fault};
-use crate::base::index::depth;
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::{Catalog, Shared};
 use crate::observe::{RouteSnapshot, look_at_process, look_at_route};
-use crate::queue::{Side, end};
+use crate::queue::settled_cells;
 use crate::registry::trail::{Cursor, Recorded};
 use crate::registry::{Audit, Ends, Info, audit, ends_held, slots_held};
 use crate::sys::file::RuntimeDir;
@@ -70,13 +69,10 @@ impl Outside {
         look_at_route(&self.shared, &self.catalog, index)
     }
 
-    /// Can head and tail of a route be those of its ring? Head is read first, so that a living ring never looks longer
-    /// than it is.
+    /// Can head and tail of a route be those of its ring?
     pub fn is_sound(&self, index: usize) -> bool {
         let Some(ring) = self.shared.geometry.rings.get(index) else { return false };
-        let head = end(&self.shared, ring, Side::Head).index;
-        let tail = end(&self.shared, ring, Side::Tail).index;
-        ring.claimed || depth(head, tail, ring.capacity).is_some() || head != end(&self.shared, ring, Side::Head).index
+        ring.claimed || settled_cells(&self.shared, ring).is_some()
     }
 
     /// Every slot explained, without recovering anything first.

@@ -2,14 +2,17 @@
 //!
 //! It knows no slot and no process table: it answers OwnedBy(p) and leaves recovery to those above. A plain store goes
 //! only to a word that names the storing process; everyone else needs a CAS.
+//!
+//! A message is published by its cell's sequence, and the tail that is stored may lag behind. So whoever is not the
+//! producer goes by the effective tail: `cells`, `published_up_to`. Only a vacant tail is exact as it stands.
 
 pub mod claimed;
 
 use crate::base::atomic::TRIES;
 use crate::base::crash::mutant;
-use crate::base::index::extend;
-use crate::base::words::{EndWord, ProcessId};
-use crate::mem::{COUNT, RingGeometry, Shared};
+use crate::base::index::{depth, extend, later};
+use crate::base::words::{EndWord, ProcessId, Stamp};
+use crate::mem::{CELL_STAMP, COUNT, RingGeometry, Shared};
 
 /// Which end of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,24 +79,70 @@ pub fn change(
     shared.segment.word(side.offset(ring)).cas(from.encode(), to.encode(), site).is_ok()
 }
 
-/// The first word of an index's cell.
+/// The first word of an index's cell, once its stamp was seen.
 #[inline(always)]
 pub fn reference(shared: &Shared, ring: &RingGeometry, index: u32) -> u64 {
     shared.segment.word(ring.cell(index)).load("cell")
 }
 
+/// The stamp of an index's cell: what it says of this index is true of all words of the cell.
+#[inline(always)]
+pub fn stamp(shared: &Shared, ring: &RingGeometry, index: u32) -> Stamp {
+    Stamp::decode(shared.segment.word(ring.cell(index) + CELL_STAMP).load("stamp"))
+}
+
+/// The unreleased cells of a ring: from head to the effective tail, which is at most a ring's length away. `None`: the
+/// words are nonsense, or so much was published between the two looks that they fit no more.
+pub fn cells(shared: &Shared, ring: &RingGeometry) -> Option<(u32, u32)> {
+    let head = end(shared, ring, Side::Head).index;
+    let tail = end(shared, ring, Side::Tail).index;
+    Some((head, published_up_to(shared, ring, head, tail)?))
+}
+
+/// The effective tail: on from the stored one over every cell that is published. Head was read before tail, so it is
+/// ahead of it only where tail lags, by a ring's length at most; `None` is nonsense.
+///
+/// A cell that was published again in a later lap meanwhile counts as published: what lay in it is released, and what
+/// lies behind it may not be. So the answer is never short of what was published when the walk began.
+pub fn published_up_to(shared: &Shared, ring: &RingGeometry, head: u32, tail: u32) -> Option<u32> {
+    let limit = head.wrapping_add(ring.capacity);
+    if limit.wrapping_sub(tail) > 2 * ring.capacity {
+        return None;
+    }
+    let mut index = tail;
+    while index != limit && is_published(shared, ring, index) {
+        index = index.wrapping_add(1);
+    }
+    depth(head, index, ring.capacity).map(|_| index)
+}
+
+fn is_published(shared: &Shared, ring: &RingGeometry, index: u32) -> bool {
+    !later(Stamp::of(index), stamp(shared, ring, index).sequence)
+}
+
+/// Looks at a ring's cells until they fit together; `None` is nonsense.
+pub fn settled_cells(shared: &Shared, ring: &RingGeometry) -> Option<(u32, u32)> {
+    for _ in 0..TRIES {
+        let seen = cells(shared, ring);
+        if seen.is_some() {
+            return seen;
+        }
+    }
+    None
+}
+
 /// Messages that ever passed an end: published at the tail, released or skipped at the head.
 ///
-/// The stored count of published messages may lag behind tail by a crash between the two stores; extended by the index
-/// it is exact. What passed head follows from it: a count of its own would lose 2^32 when as many are skipped for
-/// nobody. Head is read first, so that it is never ahead of tail.
+/// The stored count of published messages lags behind; extended by the effective tail it is exact. What passed head
+/// follows from it: a count of its own would lose 2^32 when as many are skipped for nobody. The count is read first, so
+/// that it is never ahead of tail, and head before tail for the same reason.
 pub fn passed(shared: &Shared, ring: &RingGeometry, side: Side) -> u64 {
     if ring.claimed {
         return claimed::passed(shared, ring, side);
     }
-    let head = end(shared, ring, Side::Head).index;
     let stored = shared.segment.word(ring.tail + COUNT).load("count");
-    let tail = end(shared, ring, Side::Tail).index;
+    let nonsense = || (end(shared, ring, Side::Head).index, end(shared, ring, Side::Tail).index);
+    let (head, tail) = settled_cells(shared, ring).unwrap_or_else(nonsense);
     let published = if mutant("count_not_extended") { stored } else { extend(stored, tail) };
     match side {
         Side::Tail => published,

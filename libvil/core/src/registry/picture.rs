@@ -1,15 +1,15 @@
 //! One picture of all references: for each slot the newest generation that some unreleased cell names.
 //!
-//! Generations do not identify messages: only cells in [head, tail) count, stale cells look valid. Head is read before
-//! tail, and the walk is bounded by the capacity.
+//! Generations do not identify messages: only cells from head to the effective tail count, stale cells look valid. Head is
+//! read before tail, and the walk is bounded by the capacity.
 
 use vil_ir::vocabulary::Transfer;
 
 use crate::base::crash::mutant;
-use crate::base::index::{depth, later};
+use crate::base::index::later;
 use crate::base::words::{NO_SLOT, Reference};
 use crate::mem::{RingGeometry, Shared};
-use crate::queue::{Side, end, reference};
+use crate::queue::{self, Side, end, reference};
 use crate::registry::claimed;
 
 /// For each slot the newest generation that an unreleased cell names.
@@ -90,7 +90,12 @@ impl Borrowed {
 fn live_cells(shared: &Shared, ring: &RingGeometry) -> impl Iterator<Item = u32> + use<> {
     let early = mutant("picture_tail_before_head").then(|| end(shared, ring, Side::Tail).index);
     let head = end(shared, ring, Side::Head).index;
-    let tail = early.unwrap_or_else(|| end(shared, ring, Side::Tail).index);
-    let cells = depth(head, tail, ring.capacity).unwrap_or(ring.capacity);
+    let stored = early.unwrap_or_else(|| end(shared, ring, Side::Tail).index);
+    let tail = if mutant("picture_up_to_the_stored_tail") {
+        Some(if later(head, stored) { head } else { stored })
+    } else {
+        queue::published_up_to(shared, ring, head, stored)
+    };
+    let cells = tail.map_or(ring.capacity, |tail| tail.wrapping_sub(head).min(ring.capacity));
     (0..cells).map(move |step| head.wrapping_add(step))
 }

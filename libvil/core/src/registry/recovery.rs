@@ -130,13 +130,22 @@ impl Estate<'_> {
         mutant("no_epoch_recheck") || state(self.shared, self.process) == self.dead
     }
 
-    /// Step 2. Same index, same incarnation, nobody's. The consumer learns from it that its producer is gone.
+    /// Step 2. The index behind all that was published, same incarnation, nobody's: a successor goes on there, and would
+    /// overwrite what the dead one published and did not announce. The consumer learns from it that its producer is gone.
     fn vacate_tail(&self, ring: &RingGeometry) {
+        let head = end(self.shared, ring, Side::Head).index;
         let tail = end(self.shared, ring, Side::Tail);
-        if tail.owner != Some(self.process) || !self.still_dead() {
+        if tail.owner != Some(self.process) {
             return;
         }
-        if queue::change(self.shared, ring, Side::Tail, tail, tail.vacated(), "recover.tail") {
+        // Its cells change no more, and a successor's tail is another word. Nonsense stays where it is.
+        let index = queue::published_up_to(self.shared, ring, head, tail.index).unwrap_or(tail.index);
+        let index = if mutant("recovery_keeps_a_lagging_tail") { tail.index } else { index };
+        if !self.still_dead() {
+            return;
+        }
+        let vacant = EndWord { index, ..tail.vacated() };
+        if queue::change(self.shared, ring, Side::Tail, tail, vacant, "recover.tail") {
             self.shared.wake(ring.consumer_flag, FOR_DATA, "recover.wake");
         }
     }
@@ -209,6 +218,11 @@ pub(crate) fn closed_head(shared: &Shared, ring: &RingGeometry, head: EndWord) -
         return (head.vacated(), 0);
     }
     let tail = end(shared, ring, Side::Tail).index;
-    let skipped = depth(head.index, tail, ring.capacity).unwrap_or(0);
+    let end = if mutant("skip_up_to_the_stored_tail") {
+        depth(head.index, tail, ring.capacity).map(|_| tail)
+    } else {
+        queue::published_up_to(shared, ring, head.index, tail)
+    };
+    let skipped = end.map_or(0, |end| end.wrapping_sub(head.index));
     (EndWord { index: head.index.wrapping_add(skipped), ..head.vacated() }, skipped)
 }

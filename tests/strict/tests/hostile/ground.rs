@@ -12,8 +12,8 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use vil_core::base::words::{EndWord, SlotState, SlotWord};
-use vil_core::mem::{COUNT, Catalog, Geometry, Segment, Shared, Sizes, decode, peek_sizes};
+use vil_core::base::words::{EndWord, SlotState, SlotWord, Stamp};
+use vil_core::mem::{CELL_STAMP, COUNT, Catalog, Geometry, Segment, Shared, Sizes, decode, peek_sizes};
 use vil_core::sys::map::Mapping;
 use vil_ir::load::from_json;
 use vil_ir::plan::{Plan, plan_program};
@@ -114,6 +114,12 @@ impl Ground {
             let end = EndWord { index: past as u32, incarnation: 0, owner: None };
             [ring.tail, ring.head].iter().for_each(|at| self.write(*at, end.encode()));
             self.write(ring.tail + COUNT, past);
+            // Of the lap before, unless there was none.
+            let is_used = past > 0 && !ring.claimed;
+            for index in (1..=ring.capacity).map(|back| end.index.wrapping_sub(back)).filter(|_| is_used) {
+                let stamp = Stamp { sequence: Stamp::of(index), time: 0 };
+                self.write(ring.cell(index) + CELL_STAMP, stamp.encode());
+            }
         }
         let free = SlotWord { generation: (past as u32).wrapping_add(7), state: SlotState::Free };
         (0..self.geometry.slots).for_each(|slot| self.write(self.geometry.slot(slot), free.encode()));

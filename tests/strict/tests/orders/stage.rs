@@ -7,10 +7,12 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering};
 use loom::thread::yield_now;
 use vil_core::base::atomic::Barrier;
-use vil_core::base::words::{EndWord, ProcessId, SlotState};
+use vil_core::base::words::{EndWord, ProcessId, SlotState, Stamp};
 use vil_core::exchange::{Consumer, Message, Producer, Refusal};
 use vil_core::heap;
-use vil_core::mem::{CELL_INLINE, CELL_THIRD, COUNT, ClassEntry, Geometry, Places, RouteEntry, Segment, Shared, Sizes};
+use vil_core::mem::{
+    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassEntry, Geometry, Places, RouteEntry, Segment, Shared, Sizes,
+};
 use vil_core::registry::{self, Identity, Liveness};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
@@ -77,6 +79,10 @@ pub(crate) fn found(roads: &[Road], slots: u32, beside: Beside) -> Arc<Shared> {
     for ring in shared.geometry.rings.iter().filter(|ring| !ring.claimed) {
         [ring.tail, ring.head].iter().for_each(|at| shared.segment.word(*at).store(past, "founding"));
         shared.segment.word(ring.tail + COUNT).store(u64::from(PAST), "founding");
+        for index in (1..=ring.capacity).map(|back| PAST.wrapping_sub(back)) {
+            let stamp = Stamp { sequence: Stamp::of(index), time: 0 };
+            shared.segment.word(ring.cell(index) + CELL_STAMP).store(stamp.encode(), "founding");
+        }
     }
     Arc::new(shared)
 }
@@ -110,6 +116,9 @@ fn places(geometry: &Geometry, beside: Beside) -> Places {
     for ring in &geometry.rings {
         places.words.extend([ring.tail, ring.head]);
         places.words.extend((0..ring.capacity).map(|index| ring.cell(index)));
+        if !ring.claimed {
+            places.words.extend((0..ring.capacity).map(|index| ring.cell(index) + CELL_STAMP));
+        }
         if ring.claimed {
             places.words.extend((0..ring.capacity).map(|index| ring.cell(index) + CELL_THIRD));
         }
