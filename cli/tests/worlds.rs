@@ -27,6 +27,42 @@ routes:
   - { from: source.items, to: sink.items, transfer: loan_write, delivery: at_least_once }
 ";
 
+/// A row whose middle passes on what it has borrowed.
+const ROW: &str = "\
+vil: 1
+program: row
+messages:
+  Item: { fields: [ { name: n, type: u64 }, { name: rest, type: \"[u8; 120]\" } ] }
+defaults: { ports: { loans: 2, queue: { capacity: 4, backpressure: fail } } }
+interfaces:
+  Source: { ports: { items: { direction: out, message: Item } } }
+  Middle: { ports: { in: { direction: in, message: Item }, out: { direction: out, message: Item } } }
+  Sink: { ports: { items: { direction: in, message: Item } } }
+processes:
+  source: { interface: Source }
+  middle: { interface: Middle, forwards: [ { from: in, to: out } ] }
+  sink: { interface: Sink }
+routes:
+  - { from: source.items, to: middle.in, transfer: loan_write, delivery: at_least_once }
+  - { from: middle.out, to: sink.items, transfer: publish_offset, delivery: at_least_once }
+";
+
+/// A queue whose cells are claimed.
+const CROWD: &str = "\
+vil: 1
+program: crowd
+messages:
+  Item: { fields: [ { name: n, type: u64 } ] }
+interfaces:
+  Source: { ports: { items: { direction: out, message: Item, queue: { kind: mpmc, capacity: 4, backpressure: fail } } } }
+  Sink: { ports: { items: { direction: in, message: Item } } }
+processes:
+  source: { interface: Source, instances: 2 }
+  sink: { interface: Sink, instances: 2 }
+routes:
+  - { from: source.items, to: sink.items }
+";
+
 const NOBODY: Contract<'static> = Contract { process: None, ports: &[] };
 
 /// A runtime directory of its own for each test.
@@ -44,7 +80,11 @@ impl Place {
     }
 
     fn create(&self, name: &str) -> Arc<World> {
-        World::create(&self.dir(), name, &plan(), &NOBODY).unwrap_or_else(|error| panic!("{error}"))
+        self.create_of(name, PROGRAM)
+    }
+
+    fn create_of(&self, name: &str, program: &str) -> Arc<World> {
+        World::create(&self.dir(), name, &plan(program), &NOBODY).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -103,8 +143,8 @@ impl Drop for Source {
     }
 }
 
-fn plan() -> Plan {
-    let (program, _) = vil_ir::load::from_yaml(PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+fn plan(program: &str) -> Plan {
+    let (program, _) = vil_ir::load::from_yaml(program).unwrap_or_else(|faults| panic!("{faults}"));
     plan_program(&program).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -127,7 +167,11 @@ fn in_a_role() {
     // SAFETY: a number; the test's death then is ours.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
     let variable = |name: &str| std::env::var(name).expect("the test says it");
-    let world = open(Path::new(&variable("VIL_CLI_PLACE")), &variable("VIL_CLI_WORLD"), "source");
+    let (place, world) = (variable("VIL_CLI_PLACE"), variable("VIL_CLI_WORLD"));
+    if role == "forwards" {
+        return forward_one(&open(Path::new(&place), &world, "middle"));
+    }
+    let world = open(Path::new(&place), &world, "source");
     let mut sender = Sender::open(&world, "items").unwrap_or_else(|error| panic!("{error}"));
     publish(&mut sender);
     publish(&mut sender);
@@ -145,6 +189,16 @@ fn in_a_role() {
         0
     };
     println!("\n@ {child}");
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+/// Passes one message on and waits to be killed.
+fn forward_one(world: &Arc<World>) {
+    let mut from = Receiver::open(world, "in").unwrap_or_else(|error| panic!("{error}"));
+    let mut to = Sender::open(world, "out").unwrap_or_else(|error| panic!("{error}"));
+    let received = from.receive(10_000_000_000).expect("a message");
+    assert_eq!(from.forward(received.route, received.message.ticket, &mut to), Ok(()));
+    println!("\n@ 0");
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
@@ -231,6 +285,28 @@ fn a_killed_process_is_found_and_reaped_and_its_messages_stay() {
     drop(receiver);
     let audit = keeper.audit();
     assert_eq!((audit.leaked, audit.retained, audit.recoveries), (0, 0, 1));
+}
+
+#[test]
+fn a_dry_run_tells_whom_reaping_must_wait_for_and_writes_nothing() {
+    let place = Place::new("pending");
+    let keeper = place.create_of("post", ROW);
+    let mut source = Sender::open(&open(&place.0, "post", "source"), "items").unwrap_or_else(|error| panic!("{error}"));
+    let mut sink = Receiver::open(&open(&place.0, "post", "sink"), "items").unwrap_or_else(|error| panic!("{error}"));
+    publish(&mut source);
+    place.source("post", "forwards").kill();
+    let before = fs::read(place.file("post")).expect("it is there");
+    let would = place.vil(&["reap", "post", "--dry-run"]).1;
+    assert_eq!(would, "post: would recover 0 dead; 1 wait until messages that they forwarded are released\n");
+    assert!(place.vil(&["reap", "post", "--dry-run", "--json"]).1.contains("\"recovered\":0,\"pending\":1"));
+    assert!(fs::read(place.file("post")).expect("it is there") == before, "a dry run writes nothing");
+    assert_eq!(place.vil(&["reap", "post"]).1, would.replace("would recover", "recovered"), "as it was foreseen");
+    let received = sink.receive(10_000_000_000).expect("it was forwarded");
+    assert_eq!(sink.release(received.route, received.message.ticket), Ok(()));
+    let would = place.vil(&["reap", "post", "--dry-run"]).1;
+    assert_eq!(would, "post: would recover 1 dead\n", "what it waited for is released");
+    assert_eq!(place.vil(&["reap", "post"]).1, would.replace("would recover", "recovered"));
+    assert_eq!(keeper.audit().leaked, 0);
 }
 
 #[test]
@@ -353,6 +429,36 @@ fn a_ring_of_nonsense_and_a_fault_of_a_program_are_found() {
     file.write_all_at(&77u32.to_le_bytes(), tail).expect("it can be written");
     let (code, out, _) = place.vil(&["doctor", "post", "--json"]);
     assert!(code == 1 && out.contains("\"code\":\"unsound\"") && out.contains("\"sound\":false"), "{out}");
+}
+
+#[test]
+fn nonsense_in_a_claimed_ring_is_found_and_a_ring_that_was_used_for_laps_is_sound() {
+    let place = Place::new("crowd");
+    let keeper = place.create_of("post", CROWD);
+    let (shared, ring) = (keeper.shared(), &keeper.shared().geometry.rings[0]);
+    let says = |words: &str| place.vil(&["doctor", "post", "--json"]).1.contains(words);
+    let mut source = Sender::open(&open(&place.0, "post", "source"), "items").unwrap_or_else(|error| panic!("{error}"));
+    let mut sink = Receiver::open(&open(&place.0, "post", "sink"), "items").unwrap_or_else(|error| panic!("{error}"));
+    assert!(says("\"sound\":true"));
+    for depth in [0, 1, 4, 2] {
+        (0..depth).for_each(|_| publish(&mut source));
+        assert!(says("\"sound\":true"), "with {depth} in it");
+        for _ in 0..depth {
+            let received = sink.receive(10_000_000_000).expect("it was published");
+            assert_eq!(sink.consume(received.route, received.message.ticket), Ok(()));
+        }
+        assert!(says("\"sound\":true"), "after {depth}");
+    }
+    // No word that anybody writes; one of a lap long ago, and of a lap to come; head beyond tail.
+    let written = [(ring.cell(0), u64::MAX), (ring.cell(1), 0), (ring.cell(2), 1 << 40), (ring.head, 1 << 50)];
+    for (at, nonsense) in written {
+        let word = shared.segment.word(at);
+        let right = word.load("test");
+        word.store(nonsense, "test");
+        assert!(says("\"code\":\"unsound\"") && says("\"sound\":false"), "{nonsense:#x} at {at}");
+        word.store(right, "test");
+        assert!(says("\"sound\":true"));
+    }
 }
 
 #[test]

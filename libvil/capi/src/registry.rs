@@ -32,19 +32,22 @@ pub const VIL_EVENT_ATTACHED: u32 = 1;
 pub const VIL_EVENT_DETACHED: u32 = 2;
 /// `process` was dead and `peer` (nobody: from outside) brought back what it had; the number is its epoch.
 pub const VIL_EVENT_RECOVERED: u32 = 3;
-/// `process` took a message out of `route` and owns its slot from here on; `peer` owned it before.
+/// `process` took a consume_once message out of `route` and owns its slot from here on; `peer` owned it before, or nobody
+/// where its producer is gone.
 pub const VIL_EVENT_TAKEN: u32 = 16;
-/// `process` passed a message that it owns on into `route`.
+/// `process` passed a message that it owns on into `route`. 18 was never given: a borrowed message stays its producer's.
 pub const VIL_EVENT_FORWARDED_TAKEN: u32 = 17;
-/// `process` died or closed, and this many unreleased messages of it stay for their consumers.
+/// `process` closed `route`, or died (then no route is said), and this many unreleased messages of it stay for their consumers.
 pub const VIL_EVENT_ORPHANED: u32 = 19;
 /// `process` opened `route` where its predecessor had left this many messages unreleased.
 pub const VIL_EVENT_REDELIVERED: u32 = 20;
-/// `process` found `route` full and dropped its newest message.
+/// `process` found `route` full and dropped its newest message. Told in steps: of the 1st, 2nd, 4th, up to the 1024th, then of
+/// every 1024th; the number is how many were dropped so far.
 pub const VIL_EVENT_DROPPED_NEWEST: u32 = 32;
-/// `process` found `route` full and dropped its oldest message.
+/// `process` found `route` full and dropped its oldest message. Told in the same steps.
 pub const VIL_EVENT_DROPPED_OLDEST: u32 = 33;
-/// This many messages of `route` were skipped, because their consumer `process` was gone.
+/// `process` left this many messages of `route` unread for good, under best_effort: a consumer that closed or died, or a
+/// producer that needed room and found nobody there.
 pub const VIL_EVENT_SKIPPED: u32 = 34;
 /// `process` released a message of consume_once that it had not consumed.
 pub const VIL_EVENT_UNCONSUMED: u32 = 64;
@@ -58,7 +61,8 @@ pub const VIL_EVENT_USED_AFTER_END: u32 = 67;
 pub const VIL_EVENT_PANICKED: u32 = 68;
 /// `process` found nonsense in `route` and uses it no more.
 pub const VIL_EVENT_QUARANTINED: u32 = 69;
-/// A message of `route` was taken by `process`, which died with it.
+/// `process` found that a message of `route`, of this number, had been taken by a consumer before it, which died with it.
+/// Where several take from one queue, the taking and the recovery tell of it instead.
 pub const VIL_EVENT_LOST_WITH_OWNER: u32 = 70;
 
 /// In an event: no process, no route, no slot.

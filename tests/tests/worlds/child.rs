@@ -29,6 +29,7 @@ const ROLES: &[&[Role]] = &[
     crate::owners::ROLES,
     crate::queue::ROLES,
     crate::registry::ROLES,
+    crate::trail::ROLES,
     crate::waiting_barrier::ROLES,
     crate::waiting_deaths::ROLES,
     crate::waiting_sets::ROLES,

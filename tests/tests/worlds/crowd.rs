@@ -10,13 +10,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use vil_core::base::error::Fault;
+use vil_core::base::words::{EndWord, ProcessId};
+use vil_core::mem::GATE;
 use vil_core::observe;
+use vil_core::queue::{Side, claimed};
 use vil_core::registry::trail::{Cursor, Kind};
-use vil_core::world::{Receiver, Sender, Stop, World};
+use vil_core::world::{End, Receiver, Sender, Stop, WaitSet, World};
 use vil_tests::soak;
 
 use crate::child::{Other, Role, say};
-use crate::house::{House, LONG_NS, Random, SHORT_NS, fill, number, pass, place, plan_of, refused, role, send};
+use crate::house::{
+    House, LONG, LONG_NS, Random, SHORT, SHORT_NS, fill, number, pass, place, plan_of, refused, role, send,
+};
+use crate::waiting_sets::is_readable;
 
 pub(crate) const ROLES: &[Role] = &[("crowd_writer", write_letters), ("crowd_reader", read_letters)];
 
@@ -332,4 +338,51 @@ fn judge(house: &House, kills: u64, readers: u64) {
     println!("{kills} kills, {readers} of readers: {} letters sent, {count} taken, {missing} missing", sent.len());
     assert!(missing <= readers, "{missing} letters are missing, and {readers} readers were killed");
     assert!(count > 1000, "only {count} letters came through");
+}
+
+#[test]
+fn who_is_turned_away_at_a_gate_of_nonsense_leaves_no_trace_and_may_come_again() {
+    let house = House::of("gate", &plan_of(&program("mpmc", "fail", 4, INSTANCES)));
+    let (shared, ring) = (house.keeper.shared(), &house.keeper.shared().geometry.rings[0]);
+    let (writer, reader) = (house.enter("writer"), house.enter("reader"));
+    for (side, offset) in [(Side::Tail, ring.tail), (Side::Head, ring.head)] {
+        let gate = shared.segment.word(offset + GATE);
+        let right = gate.load("test");
+        // No end of this kind is anybody's alone.
+        gate.store(EndWord::decode(right).opened(ProcessId(3)).encode(), "test");
+        match side {
+            Side::Tail => assert!(Sender::open(&writer, "letters").is_err()),
+            Side::Head => assert!(Receiver::open(&reader, "letters").is_err()),
+        }
+        assert_eq!(claimed::present(shared, ring, side).count(), 0, "{side:?}");
+        gate.store(right, "test");
+    }
+    let mut sender = Sender::open(&writer, "letters").unwrap_or_else(|error| panic!("{error}"));
+    let mut receiver = Receiver::open(&reader, "letters").unwrap_or_else(|error| panic!("{error}"));
+    send(&mut sender, 1).expect("there is room");
+    assert_eq!(take(&mut receiver), Ok(1));
+}
+
+#[test]
+fn a_descriptor_is_quiet_while_all_there_is_lies_behind_more_unfinished_letters_than_a_reader_looks_past() {
+    let house = House::of("patience", &plan_of(&program("mpmc", "fail", 16, INSTANCES)));
+    let (shared, ring) = (house.keeper.shared(), &house.keeper.shared().geometry.rings[0]);
+    let begin = |index| {
+        let empty = claimed::look(shared, ring, index).expect("a fresh cell").word;
+        assert!(claimed::claim(shared, ring, index, empty, house.keeper.me()));
+        claimed::pass_tail(shared, ring, index);
+        claimed::look(shared, ring, index).expect("what was just written").word
+    };
+    let begun: Vec<_> = (0..9).map(begin).collect();
+    let (mut sender, mut receiver) = (house.writer(), house.reader());
+    let mut set = WaitSet::new(receiver.world());
+    set.add(&mut End::Receiver(&mut receiver), 1).unwrap_or_else(|error| panic!("{error}"));
+    let fd = set.descriptor(&mut [&mut receiver]).unwrap_or_else(|error| panic!("{error}"));
+    send(&mut sender, 9).expect("there is room");
+    assert!(is_readable(fd, LONG), "nobody has looked yet");
+    assert_eq!(receiver.poll().err(), Some(Stop::Empty), "it looks past eight");
+    assert!(!is_readable(fd, SHORT), "so there is nothing to be told");
+    assert!(claimed::give_up(shared, ring, 0, begun[0]));
+    assert!(is_readable(fd, LONG));
+    assert_eq!(take(&mut receiver), Ok(9));
 }

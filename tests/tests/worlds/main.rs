@@ -21,6 +21,7 @@ mod queue;
 mod registry;
 mod surface;
 mod threads;
+mod trail;
 mod transfers;
 mod waiting;
 mod waiting_barrier;

@@ -162,7 +162,7 @@ fn a_full_queue_does_as_its_shape_says() {
         }
         let dropped = if policy == Backpressure::DropNewest { 3 } else { 0 };
         assert_eq!(counts(&heap), [4, 0, dropped, 4], "{policy}");
-        assert_eq!(events(&heap, Kind::DroppedNewest) as u64, dropped);
+        assert_eq!(events(&heap, Kind::DroppedNewest) as u64, dropped.min(2), "the first and the second of three");
         for expected in 0..4 {
             assert_eq!(number(&heap, &pop.pop(0).expect("it lies there")), expected);
         }

@@ -93,7 +93,7 @@ fn at(token: u64) -> usize {
 }
 
 /// Does the descriptor become readable within a time?
-fn is_readable(fd: RawFd, within: Duration) -> bool {
+pub(crate) fn is_readable(fd: RawFd, within: Duration) -> bool {
     let mut polled = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry, which is ours.
     let count = unsafe { libc::poll(&raw mut polled, 1, within.as_millis() as libc::c_int) };

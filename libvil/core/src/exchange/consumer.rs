@@ -31,7 +31,7 @@ pub struct Message {
     pub data: NonNull<u8>,
     /// Bytes.
     pub size: u32,
-    /// Its number on the route, from 0, across restarts of either end.
+    /// Its number on the route, from 0, across restarts of either end. On a claimed ring numbers may be left out.
     pub number: u64,
     /// Number of the request that it answers; 0 on routes that carry no answers.
     pub answers: u64,
@@ -286,6 +286,7 @@ impl Consumer {
         }
         if queue::change(shared, &self.ring, Side::Head, ours, vacant, "close.head") && skipped > 0 {
             stats::count_skipped(shared, &self.ring, skipped);
+            record(shared, Event::new(Kind::Skipped, self.me).on(self.route).number(u64::from(skipped)));
         }
         self.wake_producer(shared);
         self.corrupt = true;
@@ -421,7 +422,7 @@ impl Consumer {
                 self.finish(shared, index);
             }
             let taken = heap::take(shared, self.me, Slot { index: found.slot, generation: found.generation });
-            let Some(slot) = taken else {
+            let Some(heap::Gained { slot, from }) = taken else {
                 if mutant("lost_cell_stops_the_ring") {
                     return Err(Refusal::Empty);
                 }
@@ -434,7 +435,7 @@ impl Consumer {
             };
             // A heap's queue has no contract that says whose a block is; its hot path stays free of the trail.
             if !self.ring.any {
-                record(shared, Event::new(Kind::Taken, self.me).on(self.route).slot(slot));
+                record(shared, Event::new(Kind::Taken, self.me).with(from).on(self.route).slot(slot));
             }
             let data = shared.segment.bytes(offset, u64::from(size));
             let held = InHand { index, slot, is_borrowed: false };

@@ -2,7 +2,8 @@
 //!
 //! Reads shared words and trusts none of them: at worst somebody looks for nothing.
 
-use crate::base::words::{Claim, EndWord, ProcessId};
+use crate::base::words::{EndWord, ProcessId};
+use crate::exchange::claimed::is_waiting;
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side, claimed};
 
@@ -19,7 +20,7 @@ impl News {
     /// Of a ring, now.
     pub fn of(shared: &Shared, ring: &RingGeometry) -> News {
         if ring.claimed {
-            return News { tail: 0, losses: losses_of_claimed(shared, ring), is_waiting: is_any_full(shared, ring) };
+            return News { tail: 0, losses: losses_of_claimed(shared, ring), is_waiting: is_waiting(shared, ring) };
         }
         let tail = queue::end(shared, ring, Side::Tail);
         News { tail: tail.index, losses: losses(tail), is_waiting: false }
@@ -49,15 +50,4 @@ fn losses(end: EndWord) -> u32 {
 fn losses_of_claimed(shared: &Shared, ring: &RingGeometry) -> u32 {
     let present = claimed::present(shared, ring, Side::Tail).count() as u32;
     claimed::gate(shared, ring, Side::Tail).incarnation.wrapping_sub(present)
-}
-
-/// Both hints lag, tail by one cell at most, so messages lie from head up to and including tail. They tell nothing by
-/// themselves: tail passes a cell while its message is still being written.
-fn is_any_full(shared: &Shared, ring: &RingGeometry) -> bool {
-    let (head, tail) = (claimed::hint(shared, ring, Side::Head), claimed::hint(shared, ring, Side::Tail));
-    let depth = tail.saturating_sub(head).min(u64::from(ring.capacity) - 1);
-    (0..=depth).any(|step| {
-        let seen = claimed::look(shared, ring, head.wrapping_add(step));
-        seen.is_some_and(|seen| matches!(seen.word.claim, Claim::Full(_)))
-    })
 }

@@ -207,14 +207,18 @@ impl Outlet {
     /// anywhere in between is finished by recovery.
     pub(super) fn close(&self, shared: &Shared, me: ProcessId) {
         let part = if mutant("close_frees_what_is_unread") { heap::give_back } else { heap::abandon };
+        let mut orphans = 0;
         let mut index = self.cursor;
         while index != self.tail && !mutant("close_forgets_the_ring") {
             let (slot, origin) = self.ledger[(index & (self.ring.capacity - 1)) as usize];
             if slot != IN_CELL && origin != Origin::Lent {
                 // In vain where the consumer took it, or another of our rings had it as well.
-                part(shared, me, slot);
+                orphans += u64::from(part(shared, me, slot));
             }
             index = index.wrapping_add(1);
+        }
+        if orphans > 0 {
+            record(shared, Event::new(Kind::Orphaned, me).on(self.route).number(orphans));
         }
         self.vacate(shared);
         shared.wake(self.ring.consumer_flag, FOR_DATA, "close.wake");

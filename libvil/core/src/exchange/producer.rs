@@ -16,7 +16,7 @@ use crate::exchange::pool::{IN_CELL, Pool};
 use crate::exchange::{Batch, NotOpened, Peer, Refusal, ordinal};
 use crate::heap::Slot;
 use crate::mem::{RingGeometry, Shared};
-use crate::registry::trail::{Event, Kind, record};
+use crate::registry::trail::{Event, Kind, record, record_in_steps};
 use crate::stats;
 
 /// Where a ticket's count begins to hold the end's ordinal, so that no two of 4,096 senders give out the same within 2^36
@@ -229,8 +229,8 @@ impl Producer {
     /// Counts a message that found no room, and ends its loan.
     pub fn drop_newest(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         self.discard(ticket)?;
-        stats::count_refused(shared, self.ring());
-        record(shared, Event::new(Kind::DroppedNewest, self.pool.me()).on(self.outlets[0].route));
+        let so_far = stats::count_refused(shared, self.ring());
+        record_in_steps(shared, Event::new(Kind::DroppedNewest, self.pool.me()).on(self.outlets[0].route), so_far);
         Ok(())
     }
 
@@ -322,8 +322,8 @@ impl Producer {
     #[inline]
     fn has_room_at(&mut self, shared: &Shared, at: usize) -> Result<bool, Refusal> {
         let answer = self.outlets[at].has_room(shared, &mut self.pool);
-        if answer == Err(Refusal::Corrupt) && !std::mem::replace(&mut self.corrupt, true) {
-            record(shared, Event::new(Kind::Quarantined, self.pool.me()).on(self.outlets[at].route));
+        if answer == Err(Refusal::Corrupt) {
+            self.quarantine(shared, at);
         }
         answer
     }
@@ -374,8 +374,16 @@ impl Producer {
     }
 
     fn reclaim(&mut self, shared: &Shared) -> Result<(), Refusal> {
-        let answer = self.outlets.iter_mut().try_for_each(|outlet| outlet.reclaim(shared, &mut self.pool));
-        self.corrupt |= answer.is_err();
-        answer
+        for at in 0..self.outlets.len() {
+            self.outlets[at].reclaim(shared, &mut self.pool).inspect_err(|_| self.quarantine(shared, at))?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn quarantine(&mut self, shared: &Shared, at: usize) {
+        if !std::mem::replace(&mut self.corrupt, true) {
+            record(shared, Event::new(Kind::Quarantined, self.pool.me()).on(self.outlets[at].route));
+        }
     }
 }

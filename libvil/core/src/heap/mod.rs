@@ -70,6 +70,15 @@ pub fn is_held(shared: &Shared, me: ProcessId, slot: Slot) -> bool {
     state(shared, slot.index) == Some(SlotWord { generation: slot.generation, state: SlotState::Held(me) })
 }
 
+/// A slot that changed hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gained {
+    /// The slot in its new life, which is ours.
+    pub slot: Slot,
+    /// Who held it before; `None`: the message had outlived its owner.
+    pub from: Option<ProcessId>,
+}
+
 /// How often a take is tried when the owner changes meanwhile: it may die, and its successor may too, but a living
 /// process changes no slot that lies in a ring.
 const TRIES: u32 = 3;
@@ -77,7 +86,7 @@ const TRIES: u32 = 3;
 /// HELD(anybody, g) or ORPHAN(g) -> HELD(me, g+1): the slot changes hands. `None`: this life of the slot is over.
 ///
 /// A crash right before leaves the message where it is; right after, the slot is freed with its new owner.
-pub fn take(shared: &Shared, me: ProcessId, slot: Slot) -> Option<Slot> {
+pub fn take(shared: &Shared, me: ProcessId, slot: Slot) -> Option<Gained> {
     for _ in 0..TRIES {
         let is_same = |found: &SlotWord| found.generation == slot.generation || mutant("take_ignores_generation");
         let found = state(shared, slot.index).filter(is_same)?;
@@ -87,7 +96,8 @@ pub fn take(shared: &Shared, me: ProcessId, slot: Slot) -> Option<Slot> {
         let generation =
             if mutant("take_keeps_generation") { found.generation } else { found.generation.wrapping_add(1) };
         if change(shared, slot.index, found, SlotWord { generation, state: SlotState::Held(me) }, "take") {
-            return Some(Slot { index: slot.index, generation });
+            let from = if let SlotState::Held(owner) = found.state { Some(owner) } else { None };
+            return Some(Gained { slot: Slot { index: slot.index, generation }, from });
         }
     }
     None

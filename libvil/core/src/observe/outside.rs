@@ -5,7 +5,7 @@ use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::{Catalog, Shared};
 use crate::observe::{RouteSnapshot, look_at_process, look_at_route};
-use crate::queue::settled_cells;
+use crate::queue::{claimed, settled_cells};
 use crate::registry::trail::{Cursor, Recorded};
 use crate::registry::{Audit, Ends, Info, audit, ends_held, slots_held};
 use crate::sys::file::RuntimeDir;
@@ -69,10 +69,13 @@ impl Outside {
         look_at_route(&self.shared, &self.catalog, index)
     }
 
-    /// Can head and tail of a route be those of its ring?
+    /// Can head and tail of a route be those of its ring, and where its cells are claimed, those too?
     pub fn is_sound(&self, index: usize) -> bool {
         let Some(ring) = self.shared.geometry.rings.get(index) else { return false };
-        ring.claimed || settled_cells(&self.shared, ring).is_some()
+        match ring.claimed {
+            true => claimed::is_sound(&self.shared, ring),
+            false => settled_cells(&self.shared, ring).is_some(),
+        }
     }
 
     /// Every slot explained, without recovering anything first.

@@ -121,6 +121,28 @@ fn is_over(shared: &Shared, ring: &RingGeometry, index: u64) -> bool {
     look(shared, ring, index).is_some_and(|seen| seen.lap == Ordering::Greater)
 }
 
+/// Can head, tail and the cells be those of one ring? Head is read first and tail last, and all of them only rise, so a
+/// living ring never looks wrong.
+pub fn is_sound(shared: &Shared, ring: &RingGeometry) -> bool {
+    let head = hint(shared, ring, Side::Head);
+    let cells: Vec<_> = (0..u64::from(ring.capacity)).map(|step| look(shared, ring, head.wrapping_add(step))).collect();
+    let tail = hint(shared, ring, Side::Tail);
+    let is_sound = |seen: &Option<Seen>| {
+        // None behind head is of an earlier lap, and none was claimed beyond tail, where one may be just claimed; what was
+        // cleared waits for the lap after its last message.
+        seen.is_some_and(|seen| {
+            let ahead = match seen.word.claim {
+                Claim::Empty => u64::from(ring.capacity),
+                Claim::Writing(_) | Claim::Full(_) => 0,
+            };
+            let latest = ClaimWord::new(tail.wrapping_add(ahead), ring.capacity, Claim::Empty).lap;
+            seen.lap != Ordering::Less && seen.word.against(latest, ring.capacity) != Ordering::Greater
+        })
+    };
+    // Head may lead: who took the message of the last cell moves it, also where tail lags.
+    head <= tail.wrapping_add(1) && cells.iter().all(is_sound)
+}
+
 /// The word that says where a message lies; true of the cell only as long as its first word stays.
 #[inline]
 pub fn reference(shared: &Shared, ring: &RingGeometry, index: u64) -> u64 {
@@ -171,6 +193,16 @@ pub fn enter(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) ->
     if ring.kind == QueueKind::Mpmc {
         join(shared, ring, side, me)?;
     }
+    pass_gate(shared, ring, side, me).inspect_err(|_| {
+        if ring.kind == QueueKind::Mpmc {
+            // Ours alone, so that the end can be opened again when the gate makes sense again.
+            leave(shared, ring, side, me, || true);
+        }
+    })
+}
+
+/// Counts us at the gate, and holds it where the ring is for one at each end.
+fn pass_gate(shared: &Shared, ring: &RingGeometry, side: Side, me: ProcessId) -> Result<(), Taken> {
     for _ in 0..TRIES {
         let found = gate(shared, ring, side);
         let opened = match (found.owner, ring.kind) {

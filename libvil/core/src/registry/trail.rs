@@ -54,19 +54,22 @@ kinds! {
     Detached = 2, "detached";
     /// `process` was dead and `peer` (nobody: from outside) brought back what it had; the number is its epoch.
     Recovered = 3, "recovered";
-    /// `process` took a message out of `route` and owns its slot from here on; `peer` owned it before.
+    /// `process` took a consume_once message out of `route` and owns its slot from here on; `peer` owned it before, or nobody
+    /// where its producer is gone.
     Taken = 16, "taken";
-    /// `process` passed a message that it owns on into `route`.
+    /// `process` passed a message that it owns on into `route`. 18 was never given: a borrowed message stays its producer's.
     ForwardedTaken = 17, "forwarded_taken";
-    /// `process` died or closed, and this many unreleased messages of it stay for their consumers.
+    /// `process` closed `route`, or died (then no route is said), and this many unreleased messages of it stay for their consumers.
     Orphaned = 19, "orphaned";
     /// `process` opened `route` where its predecessor had left this many messages unreleased.
     Redelivered = 20, "redelivered";
-    /// `process` found `route` full and dropped its newest message.
+    /// `process` found `route` full and dropped its newest message. Told in steps: of the 1st, 2nd, 4th, up to the 1024th, then of
+    /// every 1024th; the number is how many were dropped so far.
     DroppedNewest = 32, "dropped_newest";
-    /// `process` found `route` full and dropped its oldest message.
+    /// `process` found `route` full and dropped its oldest message. Told in the same steps.
     DroppedOldest = 33, "dropped_oldest";
-    /// This many messages of `route` were skipped, because their consumer `process` was gone.
+    /// `process` left this many messages of `route` unread for good, under best_effort: a consumer that closed or died, or a
+    /// producer that needed room and found nobody there.
     Skipped = 34, "skipped";
     /// `process` released a message of consume_once that it had not consumed.
     Unconsumed = 64, "unconsumed";
@@ -80,7 +83,8 @@ kinds! {
     Panicked = 68, "panicked";
     /// `process` found nonsense in `route` and uses it no more.
     Quarantined = 69, "quarantined";
-    /// A message of `route` was taken by `process`, which died with it.
+    /// `process` found that a message of `route`, of this number, had been taken by a consumer before it, which died with it.
+    /// Where several take from one queue, the taking and the recovery tell of it instead.
     LostWithOwner = 70, "lost_with_owner";
 }
 
@@ -199,6 +203,19 @@ pub fn record(shared: &Shared, event: Event) {
     shared.segment.word(at + 24).note(subject, "trail.event");
     // Released, so that whoever sees the number sees the event; the check tells when a slower writer came after.
     shared.segment.word(at).store(seal(number, [time, what, subject]), "trail.number");
+}
+
+/// Records what comes in floods, in steps: the 1st, 2nd, 4th, 8th, up to the 1024th, and then every 1024th, with how many
+/// there were so far. A flood would wash everything else out of the trail.
+pub fn record_in_steps(shared: &Shared, event: Event, so_far: u64) {
+    if is_step(so_far) {
+        record(shared, event.number(so_far));
+    }
+}
+
+/// Is it time to tell of what comes in floods?
+pub fn is_step(so_far: u64) -> bool {
+    so_far.is_multiple_of(1024) || so_far < 1024 && so_far.is_power_of_two()
 }
 
 /// How many events were recorded since the world was created.

@@ -1,7 +1,8 @@
 //! Floor 3: counters, each beside the end that it tells of. Counting never blocks and never allocates.
 //!
-//! Drops and latencies have one writer, the end itself; skips have many and are added to. The counts of
-//! published and released messages belong to the ends (`queue::passed`).
+//! Drops and latencies of a ledger have one writer, the end itself, and are stored; those of a claimed ring have several
+//! and are added to, as skips of either kind are. The counts of published and released messages belong to the ends
+//! (`queue::passed`).
 
 use crate::base::limits::BUCKETS;
 use crate::mem::{DROPPED, RingGeometry, Shared};
@@ -16,17 +17,18 @@ pub fn skipped(shared: &Shared, ring: &RingGeometry) -> u64 {
     shared.segment.word(ring.head + DROPPED).peek("skipped")
 }
 
-/// Counts a message that found the ring full. The producer is the only writer, but of a claimed ring.
-pub fn count_refused(shared: &Shared, ring: &RingGeometry) {
+/// Counts a message that found the ring full; how many there are. The producer is the only writer, but of a claimed ring.
+pub fn count_refused(shared: &Shared, ring: &RingGeometry) -> u64 {
     if ring.claimed {
-        count_dropped(shared, ring);
-        return;
+        return count_dropped(shared, ring);
     }
     let word = shared.segment.word(ring.tail + DROPPED);
-    word.note(word.peek("dropped").wrapping_add(1), "dropped");
+    let so_far = word.peek("dropped").wrapping_add(1);
+    word.note(so_far, "dropped");
+    so_far
 }
 
-/// Counts a message dropped from a ring that several producers may have.
+/// Counts a message dropped from a ring that several producers may have; how many there are.
 pub fn count_dropped(shared: &Shared, ring: &RingGeometry) -> u64 {
     shared.segment.word(ring.tail + DROPPED).add(1, "dropped").wrapping_add(1)
 }

@@ -12,7 +12,7 @@ use crate::sys::fork;
 /// Linux 6.1; an older one answers EINVAL. `libc` has it for some targets only.
 const MADV_COLLAPSE: libc::c_int = 25;
 
-/// A shared, writable mapping of a whole file. It does not reach fork children, and is left alone in them.
+/// A mapping of a whole file: shared and writable, or for looking alone, or a copy. It does not reach fork children, and is left alone in them.
 #[derive(Debug)]
 pub struct Mapping {
     map: ManuallyDrop<MmapRaw>,
@@ -39,6 +39,16 @@ impl Mapping {
     pub fn look(file: &File, size: u64) -> io::Result<Mapping> {
         let size = usize::try_from(size).map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
         let map = MmapOptions::new().len(size).map_raw_read_only(file)?;
+        map.advise(Advice::DontFork)?;
+        Ok(Mapping { map: ManuallyDrop::new(map), generation: fork::generation() })
+    }
+
+    /// Maps `size` bytes as a copy: what is written to it nobody else sees, and the file stays as it is.
+    pub fn copy(file: &File, size: u64) -> io::Result<Mapping> {
+        let size = usize::try_from(size).map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
+        // Only what is written takes memory.
+        // SAFETY: others may change what was not written yet; it is touched through atomics alone, as any mapping here.
+        let map = MmapRaw::from(unsafe { MmapOptions::new().len(size).no_reserve_swap().map_copy(file) }?);
         map.advise(Advice::DontFork)?;
         Ok(Mapping { map: ManuallyDrop::new(map), generation: fork::generation() })
     }

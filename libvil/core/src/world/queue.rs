@@ -11,7 +11,7 @@ use crate::base::error::{Error, Fault};
 use crate::heap::{Block, Denial, Handed, Slot, give_back};
 use crate::mem::RingGeometry;
 use crate::queue::{Side, claimed, passed};
-use crate::registry::trail::{Event, Kind, record};
+use crate::registry::trail::{Event, Kind, record_in_steps};
 use crate::stats;
 use crate::world::{Heap, Receiver, Sender, Stop};
 
@@ -96,13 +96,9 @@ impl PushEnd {
     #[cold]
     fn drop_newest(&self, slot: Slot) -> Stop {
         let world = self.heap.world();
-        let ring = ring(&self.heap, self.index);
-        // Where several push, they count together.
-        match ring.claimed {
-            true => _ = stats::count_dropped(world.shared(), ring),
-            false => stats::count_refused(world.shared(), ring),
-        }
-        record(world.shared(), Event::new(Kind::DroppedNewest, world.me()).on(self.index).slot(slot));
+        let so_far = stats::count_refused(world.shared(), ring(&self.heap, self.index));
+        let event = Event::new(Kind::DroppedNewest, world.me()).on(self.index);
+        record_in_steps(world.shared(), event, so_far);
         give_back(world.shared(), world.me(), slot);
         Stop::Dropped
     }

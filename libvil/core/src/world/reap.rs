@@ -3,10 +3,11 @@
 //! It attaches to nothing and takes no entry, so it works on a full table too, and on a file that is no world any more.
 //! Who lives is left alone, stopped or not.
 
+use std::fs::File;
+
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::Shared;
-use crate::observe::Outside;
 use crate::registry::{Liveness, living, recover_all, state};
 use crate::sys::file::RuntimeDir;
 use crate::sys::map::Mapping;
@@ -44,33 +45,38 @@ pub fn reap(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
     }
     // Who wants to enter may: from here on nothing is removed.
     drop(token);
-    let (file, size) = path.open()?;
-    let (catalog, geometry) = read(&file, size)?;
+    visit(path.open()?, name, Mapping::new)
+}
+
+/// What `reap` would do: the same done to a copy that nobody else sees, so the world is looked at and no more.
+pub fn foresee(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
+    let path = dir.world(name)?;
+    let (file, size) = path.open_to_look()?;
+    if are_all_free(&file) {
+        return Ok(Reaped::Removed);
+    }
+    visit((file, size), name, Mapping::copy)
+}
+
+/// Recovers all dead, without an entry. Whatever the world's choice, the visitor fences: it is not registered with the
+/// kernel, so the membarrier of who goes to sleep does not reach it, and its own fence before each look for sleepers is
+/// what keeps that one from being overlooked.
+fn visit(
+    (file, size): (File, u64),
+    name: &str,
+    map: impl FnOnce(&File, u64) -> std::io::Result<Mapping>,
+) -> Result<Reaped, Error> {
+    let (_, geometry) = read(&file, size)?;
     let os = |error: std::io::Error| Error::from_os(&format!("world `{name}`"), &error);
-    let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
+    let mapping = map(&file, geometry.total_size).map_err(os)?;
     let corrupt = || Error::new(Fault::Corrupt, format!("world `{name}` is smaller than its header says"));
-    let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?.with_barrier(catalog.barrier);
+    let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
     let visitor = Visitor { shared: &shared, proofs: Proofs::new(file) };
     let recovered = recover_all(&shared, &visitor);
     let pending = entries(&shared).filter(|entry| state(&shared, *entry).state == ProcState::Dead).count() as u32;
     match living(&shared) {
         0 if pending == 0 => Ok(Reaped::HeldByChildren { recovered }),
         _ => Ok(Reaped::Recovered { recovered, pending }),
-    }
-}
-
-/// What `reap` would do, found out by looking alone.
-pub fn foresee(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
-    let path = dir.world(name)?;
-    if are_all_free(&path.open_to_look()?.0) {
-        return Ok(Reaped::Removed);
-    }
-    let world = Outside::look(dir, name)?;
-    let all = world.processes();
-    let dead = all.iter().filter(|(entry, info)| info.word.state == ProcState::Dead || world.is_dead(*entry)).count();
-    match all.len() - dead {
-        0 => Ok(Reaped::HeldByChildren { recovered: dead as u32 }),
-        _ => Ok(Reaped::Recovered { recovered: dead as u32, pending: 0 }),
     }
 }
 

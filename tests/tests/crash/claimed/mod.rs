@@ -12,5 +12,6 @@ mod mutants;
 mod oracle;
 mod overtake;
 mod plan;
+mod returns;
 mod story;
 mod troupe;

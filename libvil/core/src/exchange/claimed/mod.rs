@@ -27,6 +27,11 @@ fn peer(shared: &Shared, ring: &RingGeometry, side: Side) -> Peer {
     }
 }
 
+/// Does a ring hold a message that a consumer would take now?
+pub(super) fn is_waiting(shared: &Shared, ring: &RingGeometry) -> bool {
+    popper::is_waiting(shared, ring)
+}
+
 /// Everybody else at either end: who waits asks whether they live, because the dead may hold a cell or a slot.
 fn others(shared: &Shared, ring: &RingGeometry, me: ProcessId) -> Vec<ProcessId> {
     let ends = [Side::Tail, Side::Head].into_iter().flat_map(|side| claimed::present(shared, ring, side));

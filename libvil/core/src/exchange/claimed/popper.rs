@@ -16,9 +16,10 @@ use crate::exchange::claimed::{others, peer};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::IN_CELL;
 use crate::exchange::{Message, NotOpened, Peer, Refusal, ordinal};
-use crate::heap::{self, Slot};
+use crate::heap::{self, Gained, Slot};
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side, claimed};
+use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
 use crate::sys::clock;
 
@@ -138,8 +139,8 @@ impl Popper {
             let mut walk = Walk::begin(shared, &self.ring);
             while let Met::Full(index, full) = self.walk(shared, &mut walk)? {
                 let into = is_inside(&self.ring).then_some((&mut self.buffers, position as usize));
-                let taken =
-                    take(shared, &self.ring, self.me, index, full, into).inspect_err(|_| self.corrupt = true)?;
+                let taken = take(shared, &self.ring, self.me, index, full, into);
+                let taken = taken.inspect_err(|_| _ = self.quarantine(shared))?;
                 walk.ends(index);
                 if let Some(taken) = taken {
                     if walk.is_at_head(index) {
@@ -204,32 +205,7 @@ impl Popper {
     /// Goes on from where the walk stands to the first message that may be taken.
     #[inline]
     fn walk(&mut self, shared: &Shared, walk: &mut Walk) -> Result<Met, Refusal> {
-        while walk.step < u64::from(self.ring.capacity) {
-            let index = walk.head.wrapping_add(walk.step);
-            let Some(seen) = claimed::look(shared, &self.ring, index) else { return self.quarantine() };
-            walk.step += 1;
-            match (seen.lap, seen.word.claim) {
-                (Ordering::Greater, _) => walk.ends(index),
-                // Head never moves over a cell that is not over, so none behind it is of an earlier lap.
-                (Ordering::Less, _) => return self.quarantine(),
-                (Ordering::Equal, Claim::Empty) => {
-                    walk.is_at_end = true;
-                    return Ok(Met::Nothing);
-                }
-                (Ordering::Equal, Claim::Writing(_)) if mutant("claimed_head_passes_the_unread") => walk.ends(index),
-                (Ordering::Equal, Claim::Writing(producer)) => {
-                    if !walk.look_past(producer) {
-                        walk.is_at_end = true;
-                        return Ok(Met::Nothing);
-                    }
-                }
-                (Ordering::Equal, Claim::Full(producer)) if walk.has_passed(producer) => {}
-                (Ordering::Equal, Claim::Full(_)) => {
-                    return Ok(Met::Full(index, seen.word));
-                }
-            }
-        }
-        Ok(Met::Nothing)
+        walk.go_on(shared, &self.ring).ok_or_else(|| self.quarantine(shared))
     }
 
     /// Head lags where a producer died between claim and publish: the next look begins behind its cell.
@@ -245,11 +221,15 @@ impl Popper {
         if taken.stamp != 0 {
             self.time(shared, taken.stamp);
         }
-        self.owe(shared);
         let (data, size, slot) = match taken.slot {
             None => (self.buffers.address(position as usize), self.ring.size, IN_CELL),
-            Some(slot) => self.bytes(shared, position, slot)?,
+            Some(gained) => {
+                self.tell_of_taking(shared, gained);
+                self.bytes(shared, position, gained.slot)?
+            }
         };
+        // After a copy's slot went back: who sleeps for a slot finds it there.
+        self.owe(shared);
         self.spare.pop();
         self.held[position as usize] = Some(InHand { index, slot });
         // Never 0, so that a struct of zeroes names nothing.
@@ -260,7 +240,9 @@ impl Popper {
     /// The bytes of a slot that is ours: in place, or copied, and then the slot goes back at once.
     #[inline]
     fn bytes(&mut self, shared: &Shared, position: u32, slot: Slot) -> Result<(NonNull<u8>, u32, Slot), Refusal> {
-        let Some((offset, size)) = place(shared, &self.ring, slot.index) else { return self.quarantine() };
+        let Some((offset, size)) = place(shared, &self.ring, slot.index) else {
+            return Err(self.quarantine(shared));
+        };
         if !self.copies {
             return Ok((shared.segment.bytes(offset, u64::from(size)), size, slot));
         }
@@ -296,10 +278,20 @@ impl Popper {
         }
     }
 
+    /// As the ledger does: where the contract says whose a message is, its taking is told.
+    #[inline]
+    fn tell_of_taking(&self, shared: &Shared, gained: Gained) {
+        if self.ring.transfer == Transfer::ConsumeOnce && !self.ring.any {
+            record(shared, Event::new(Kind::Taken, self.me).with(gained.from).on(self.route).slot(gained.slot));
+        }
+    }
+
     #[cold]
-    fn quarantine<T>(&mut self) -> Result<T, Refusal> {
-        self.corrupt = true;
-        Err(Refusal::Corrupt)
+    fn quarantine(&mut self, shared: &Shared) -> Refusal {
+        if !std::mem::replace(&mut self.corrupt, true) {
+            record(shared, Event::new(Kind::Quarantined, self.me).on(self.route));
+        }
+        Refusal::Corrupt
     }
 
     #[inline]
@@ -317,6 +309,11 @@ impl Popper {
         self.held[position] = None;
         self.spare.push(position as u32);
     }
+}
+
+/// Does a ring hold a message that a consumer would take now? Nonsense counts as one: whoever looks finds out.
+pub(super) fn is_waiting(shared: &Shared, ring: &RingGeometry) -> bool {
+    !matches!(Walk::begin(shared, ring).go_on(shared, ring), Some(Met::Nothing))
 }
 
 /// One look at the ring from head on.
@@ -343,6 +340,37 @@ impl Walk {
             passes: 0,
             is_at_end: false,
         }
+    }
+
+    /// To the first message that may be taken; `None`: a cell is nonsense.
+    #[inline]
+    fn go_on(&mut self, shared: &Shared, ring: &RingGeometry) -> Option<Met> {
+        while self.step < u64::from(ring.capacity) {
+            let index = self.head.wrapping_add(self.step);
+            let seen = claimed::look(shared, ring, index)?;
+            self.step += 1;
+            match (seen.lap, seen.word.claim) {
+                (Ordering::Greater, _) => self.ends(index),
+                // Head never moves over a cell that is not over, so none behind it is of an earlier lap.
+                (Ordering::Less, _) => return None,
+                (Ordering::Equal, Claim::Empty) => {
+                    self.is_at_end = true;
+                    return Some(Met::Nothing);
+                }
+                (Ordering::Equal, Claim::Writing(_)) if mutant("claimed_head_passes_the_unread") => self.ends(index),
+                (Ordering::Equal, Claim::Writing(producer)) => {
+                    if !self.look_past(producer) {
+                        self.is_at_end = true;
+                        return Some(Met::Nothing);
+                    }
+                }
+                (Ordering::Equal, Claim::Full(producer)) if self.has_passed(producer) => {}
+                (Ordering::Equal, Claim::Full(_)) => {
+                    return Some(Met::Full(index, seen.word));
+                }
+            }
+        }
+        Some(Met::Nothing)
     }
 
     /// False: that is one too many.

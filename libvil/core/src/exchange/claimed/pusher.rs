@@ -42,6 +42,9 @@ pub struct Pusher {
     spare: Vec<u32>,
     tickets: u64,
     buffers: Buffers,
+    /// Messages that we skipped because nobody was there to receive them, and those of them that the trail knows of.
+    skipped: u64,
+    skips_told: u64,
     /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
@@ -62,6 +65,8 @@ impl Pusher {
             spare: (0..loans).rev().collect(),
             tickets: ordinal() << TICKET_END,
             buffers: if is_inside(&ring) { Buffers::new(loans, ring.size) } else { Buffers::none() },
+            skipped: 0,
+            skips_told: 0,
             corrupt: false,
         })
     }
@@ -152,13 +157,17 @@ impl Pusher {
     #[inline]
     pub fn publish(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         let (position, slot) = self.held(ticket)?;
-        self.append(shared, slot, position)?;
-        self.end_loan(position);
+        let answer = self.append(shared, slot, position);
+        if answer.is_ok() {
+            self.end_loan(position);
+        }
         if slot != IN_CELL {
-            self.pool.gone();
+            if answer.is_ok() {
+                self.pool.gone();
+            }
             self.pool.trim(shared);
         }
-        Ok(())
+        answer
     }
 
     /// Publishes a slot that this process owns and no loan names: taken from another route, or of a heap. From here on
@@ -170,16 +179,17 @@ impl Pusher {
         if is_inside(&self.ring) || place(shared, &self.ring, slot.index).is_none() {
             return Err(Refusal::Mode);
         }
-        self.append(shared, slot, 0)?;
+        let answer = self.append(shared, slot, 0);
+        // Also when it found no room after all: what it dropped on the way goes back.
         self.pool.trim(shared);
-        Ok(())
+        answer
     }
 
     /// Counts a message that found no room, and ends its loan.
     pub fn drop_newest(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         self.discard(ticket)?;
-        stats::count_dropped(shared, &self.ring);
-        trail::record(shared, Event::new(trail::Kind::DroppedNewest, self.me).on(self.route));
+        let so_far = stats::count_dropped(shared, &self.ring);
+        trail::record_in_steps(shared, Event::new(trail::Kind::DroppedNewest, self.me).on(self.route), so_far);
         Ok(())
     }
 
@@ -189,6 +199,7 @@ impl Pusher {
             self.pool.put(slot);
         }
         self.pool.empty(shared);
+        self.tell_of_skips(shared);
         claimed::leave(shared, &self.ring, Side::Tail, self.me, || true);
         shared.wake(self.ring.consumer_flag, FOR_DATA, "close.wake");
         self.corrupt = true;
@@ -224,7 +235,7 @@ impl Pusher {
     #[inline]
     fn next(&mut self, shared: &Shared) -> Result<Next, Refusal> {
         let index = claimed::hint(shared, &self.ring, Side::Tail);
-        let seen = claimed::look(shared, &self.ring, index).ok_or_else(|| self.quarantine())?;
+        let seen = claimed::look(shared, &self.ring, index).ok_or_else(|| self.quarantine(shared))?;
         match (seen.lap, seen.word.claim) {
             (Ordering::Equal, Claim::Empty) => Ok(Next::Free(index, seen.word)),
             (Ordering::Less, Claim::Full(_)) => {
@@ -233,7 +244,7 @@ impl Pusher {
             }
             (Ordering::Less, Claim::Writing(_)) => Ok(Next::Full),
             // Tail never moves over a cell that nobody claimed.
-            (Ordering::Less, Claim::Empty) => Err(self.quarantine()),
+            (Ordering::Less, Claim::Empty) => Err(self.quarantine(shared)),
             _ => {
                 if !mutant("claimed_tail_is_not_helped") {
                     claimed::pass_tail(shared, &self.ring, index);
@@ -256,15 +267,12 @@ impl Pusher {
             claimed::clear(shared, &self.ring, oldest, full);
             return Ok(true);
         }
-        let taken = take(shared, &self.ring, self.me, oldest, full, None).inspect_err(|_| self.corrupt = true)?;
-        if let Some(taken) = taken {
-            if let Some(slot) = taken.slot {
-                self.pool.gain(slot);
+        let taken = take(shared, &self.ring, self.me, oldest, full, None);
+        if let Some(taken) = taken.inspect_err(|_| _ = self.quarantine(shared))? {
+            if let Some(gained) = taken.slot {
+                self.pool.gain(gained.slot);
             }
-            match self.ring.backpressure {
-                Backpressure::DropOldest => self.tell_of_drop(shared, stats::count_dropped(shared, &self.ring)),
-                _ => stats::count_skipped(shared, &self.ring, 1),
-            }
+            self.count_oldest(shared);
         }
         let head = claimed::hint(shared, &self.ring, Side::Head);
         claimed::pass_head(shared, &self.ring, head, 0);
@@ -278,11 +286,25 @@ impl Pusher {
             || self.ring.delivery == Delivery::BestEffort && is_nobody_there()
     }
 
-    /// Drops are counted one by one, but they come in floods: the trail hears of the 1st, 2nd, 4th, 8th, up to the
-    /// 1024th, and then of every 1024th, with their number.
-    fn tell_of_drop(&self, shared: &Shared, so_far: u64) {
-        if so_far.is_multiple_of(1024) || so_far < 1024 && so_far.is_power_of_two() {
-            trail::record(shared, Event::new(trail::Kind::DroppedOldest, self.me).on(self.route).number(so_far));
+    /// Counts the oldest message that had to go: dropped by the policy, or skipped because nobody was there for it.
+    fn count_oldest(&mut self, shared: &Shared) {
+        if self.ring.backpressure == Backpressure::DropOldest {
+            let so_far = stats::count_dropped(shared, &self.ring);
+            trail::record_in_steps(shared, Event::new(trail::Kind::DroppedOldest, self.me).on(self.route), so_far);
+            return;
+        }
+        stats::count_skipped(shared, &self.ring, 1);
+        self.skipped += 1;
+        if trail::is_step(self.skipped) {
+            self.tell_of_skips(shared);
+        }
+    }
+
+    /// The skips that the trail has not heard of yet, as one event.
+    fn tell_of_skips(&mut self, shared: &Shared) {
+        let untold = self.skipped - std::mem::replace(&mut self.skips_told, self.skipped);
+        if untold > 0 {
+            trail::record(shared, Event::new(trail::Kind::Skipped, self.me).on(self.route).number(untold));
         }
     }
 
@@ -301,8 +323,10 @@ impl Pusher {
     }
 
     #[cold]
-    fn quarantine(&mut self) -> Refusal {
-        self.corrupt = true;
+    fn quarantine(&mut self, shared: &Shared) -> Refusal {
+        if !std::mem::replace(&mut self.corrupt, true) {
+            trail::record(shared, Event::new(trail::Kind::Quarantined, self.me).on(self.route));
+        }
         Refusal::Corrupt
     }
 

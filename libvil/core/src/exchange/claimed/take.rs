@@ -4,7 +4,7 @@ use crate::base::crash::mutant;
 use crate::base::words::{ClaimWord, NO_SLOT, ProcessId, Reference};
 use crate::exchange::Refusal;
 use crate::exchange::copied::Buffers;
-use crate::heap::{self, Slot};
+use crate::heap::{self, Gained, Slot};
 use crate::mem::{CELL_STAMP, RingGeometry, Shared};
 use crate::queue::claimed;
 
@@ -12,7 +12,7 @@ use crate::queue::claimed;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Taken {
     /// Its slot, which is the taker's now; `None`: it lay in the cell, and was copied out.
-    pub(super) slot: Option<Slot>,
+    pub(super) slot: Option<Gained>,
     /// The cell's stamp, where the message is one of those that are stamped; 0 elsewhere.
     pub(super) stamp: u32,
 }
@@ -48,9 +48,9 @@ pub(super) fn take(
     if mutant("claimed_clear_before_take") {
         claimed::clear(shared, ring, index, full);
     }
-    let slot = heap::take(shared, me, Slot { index: found.slot, generation: found.generation });
+    let gained = heap::take(shared, me, Slot { index: found.slot, generation: found.generation });
     claimed::clear(shared, ring, index, full);
-    Ok(slot.map(|slot| Taken { slot: Some(slot), stamp }))
+    Ok(gained.map(|gained| Taken { slot: Some(gained), stamp }))
 }
 
 /// Clears a full cell whose message was taken by somebody who has not come to that yet, or never will.
