@@ -74,25 +74,28 @@
 // `process` was dead and `peer` (nobody: from outside) brought back what it had; the number is its epoch.
 #define VIL_EVENT_RECOVERED 3
 
-// `process` took a message out of `route` and owns its slot from here on; `peer` owned it before.
+// `process` took a consume_once message out of `route` and owns its slot from here on; `peer` owned it before, or nobody
+// where its producer is gone.
 #define VIL_EVENT_TAKEN 16
 
-// `process` passed a message that it owns on into `route`.
+// `process` passed a message that it owns on into `route`. 18 was never given: a borrowed message stays its producer's.
 #define VIL_EVENT_FORWARDED_TAKEN 17
 
-// `process` died or closed, and this many unreleased messages of it stay for their consumers.
+// `process` closed `route`, or died (then no route is said), and this many unreleased messages of it stay for their consumers.
 #define VIL_EVENT_ORPHANED 19
 
 // `process` opened `route` where its predecessor had left this many messages unreleased.
 #define VIL_EVENT_REDELIVERED 20
 
-// `process` found `route` full and dropped its newest message.
+// `process` found `route` full and dropped its newest message. Told in steps: of the 1st, 2nd, 4th, up to the 1024th, then of
+// every 1024th; the number is how many were dropped so far.
 #define VIL_EVENT_DROPPED_NEWEST 32
 
-// `process` found `route` full and dropped its oldest message.
+// `process` found `route` full and dropped its oldest message. Told in the same steps.
 #define VIL_EVENT_DROPPED_OLDEST 33
 
-// This many messages of `route` were skipped, because their consumer `process` was gone.
+// `process` left this many messages of `route` unread for good, under best_effort: a consumer that closed or died, or a
+// producer that needed room and found nobody there.
 #define VIL_EVENT_SKIPPED 34
 
 // `process` released a message of consume_once that it had not consumed.
@@ -113,7 +116,8 @@
 // `process` found nonsense in `route` and uses it no more.
 #define VIL_EVENT_QUARANTINED 69
 
-// A message of `route` was taken by `process`, which died with it.
+// `process` found that a message of `route`, of this number, had been taken by a consumer before it, which died with it.
+// Where several take from one queue, the taking and the recovery tell of it instead.
 #define VIL_EVENT_LOST_WITH_OWNER 70
 
 // In an event: no process, no route, no slot.
@@ -278,7 +282,9 @@ typedef struct {
   uint64_t recoveries;
 } vil_audit_t;
 
-// One route at one moment. `published` is exact, also after crashes; so is `received` under at_least_once.
+// One route at one moment. `published` is exact, also after crashes; so is `received` under at_least_once. Where a queue is
+// mpmc or drops the oldest, what a dead producer had begun counts as published and received until it is recovered, and for
+// good when its recoverer dies at that moment.
 typedef struct {
   // sizeof(vil_route_info_t), set by the caller.
   uint32_t struct_size;
@@ -321,7 +327,8 @@ typedef struct {
   char name[64];
 } vil_process_info_t;
 
-// A queue at one moment. Counts are since the heap was created, exact across crashes but for `dropped`.
+// A queue at one moment. Counts are since the heap was created, exact across crashes but for `dropped`; see
+// vil_route_info_t for those of a queue that is mpmc or drops the oldest.
 typedef struct {
   // sizeof(vil_queue_info_t), set by the caller.
   uint32_t struct_size;
@@ -352,7 +359,9 @@ typedef struct {
   uint32_t size;
   // Index of the route it came by.
   uint32_t route;
-  // Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same.
+  // Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same. On a
+  // route whose queue is mpmc or drops the oldest, numbers may be left out: of messages that others took, that were
+  // dropped, or whose producer died before it published them.
   uint64_t number;
   // On a request port: number of the request that it answers. Else 0.
   uint64_t answers;
@@ -896,7 +905,8 @@ VIL_API vil_status_t vil_heap_queue_info(vil_heap_t *heap, uint32_t index, vil_q
 // Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 // vil_receiver_close. NULL: `error` may be. Blocks: never.
 // Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port), VIL_E_PENDING
-// (messages that a dead holder forwarded are still read), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+// (messages that a dead holder forwarded are still read), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT,
+// VIL_E_LIMIT. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.
@@ -911,7 +921,7 @@ vil_status_t vil_receiver_open(vil_world_t *world,
 //
 // Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 // vil_receiver_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
-// Errors: those of vil_receiver_open after the timeout. Since: 0.1.
+// Errors: those of vil_receiver_open after the timeout; VIL_CANCELLED, VIL_INTERRUPTED. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.
@@ -1002,7 +1012,8 @@ vil_status_t vil_receiver_wait_any(vil_receiver_t *const *receivers,
                                    uint64_t timeout_ns,
                                    size_t *index);
 
-// Messages released on the port's routes since the world was created, exact across crashes and restarts. Under
+// Messages released on the port's routes since the world was created, exact across crashes and restarts but for what
+// vil_route_info_t says. Under
 // best_effort it includes what was skipped because nobody consumed it.
 //
 // Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
@@ -1132,12 +1143,12 @@ vil_status_t vil_sender_open(vil_world_t *world,
                              vil_sender_t **sender,
                              vil_error_t *error);
 
-// vil_sender_open that tries for a while: until a predecessor that still lives, or messages of it that are still read,
-// are gone. So processes may be started again in any order.
+// vil_sender_open that tries for a while: until a predecessor that still lives is gone. So processes may be started again
+// in any order.
 //
 // Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 // vil_sender_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
-// Errors: those of vil_sender_open after the timeout; VIL_E_PENDING. Since: 0.1.
+// Errors: those of vil_sender_open after the timeout; VIL_CANCELLED, VIL_INTERRUPTED. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.
@@ -1242,14 +1253,17 @@ vil_status_t vil_sender_send(vil_sender_t *sender,
                              const void *data,
                              size_t size);
 
-// Messages published on the port's route since the world was created, exact across crashes and restarts.
+// Messages published on the port's route since the world was created, exact across crashes and restarts but for what
+// vil_route_info_t says.
 //
 // Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
 // Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `count` is NULL or writable.
-VIL_API vil_status_t vil_sender_published(vil_sender_t *sender, uint64_t *count);
+VIL_API
+vil_status_t vil_sender_published(vil_sender_t *sender,
+                                  uint64_t *count);
 
 // Makes the calling thread the owner. The caller sees to it that the thread before is not inside a call.
 //

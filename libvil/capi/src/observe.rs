@@ -34,7 +34,9 @@ pub struct vil_audit_t {
     pub recoveries: u64,
 }
 
-/// One route at one moment. `published` is exact, also after crashes; so is `received` under at_least_once.
+/// One route at one moment. `published` is exact, also after crashes; so is `received` under at_least_once. Where a queue is
+/// mpmc or drops the oldest, what a dead producer had begun counts as published and received until it is recovered, and for
+/// good when its recoverer dies at that moment.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vil_route_info_t {

@@ -22,7 +22,8 @@ pub const VIL_CONSUMER: u32 = 2;
 /// Blocks in one batch; bounds the work of one call.
 pub const VIL_BATCH_SIZE: usize = 256;
 
-/// A queue at one moment. Counts are since the heap was created, exact across crashes but for `dropped`.
+/// A queue at one moment. Counts are since the heap was created, exact across crashes but for `dropped`; see
+/// vil_route_info_t for those of a queue that is mpmc or drops the oldest.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct vil_queue_info_t {

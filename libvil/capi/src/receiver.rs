@@ -28,7 +28,9 @@ pub struct vil_message_t {
     pub size: u32,
     /// Index of the route it came by.
     pub route: u32,
-    /// Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same.
+    /// Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same. On a
+    /// route whose queue is mpmc or drops the oldest, numbers may be left out: of messages that others took, that were
+    /// dropped, or whose producer died before it published them.
     pub number: u64,
     /// On a request port: number of the request that it answers. Else 0.
     pub answers: u64,
@@ -48,7 +50,8 @@ const MAX_WAIT: usize = 64;
 /// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 /// vil_receiver_close. NULL: `error` may be. Blocks: never.
 /// Errors: VIL_E_NOT_FOUND (the error lists the ports), VIL_E_BUSY (a living process holds the port), VIL_E_PENDING
-/// (messages that a dead holder forwarded are still read), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+/// (messages that a dead holder forwarded are still read), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_FORKED, VIL_E_ARGUMENT,
+/// VIL_E_LIMIT. Since: 0.1.
 ///
 /// # Safety
 /// Pointers are NULL or valid as their types say, texts end with NUL.
@@ -75,7 +78,7 @@ pub unsafe extern "C" fn vil_receiver_open(
 ///
 /// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 /// vil_receiver_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
-/// Errors: those of vil_receiver_open after the timeout. Since: 0.1.
+/// Errors: those of vil_receiver_open after the timeout; VIL_CANCELLED, VIL_INTERRUPTED. Since: 0.1.
 ///
 /// # Safety
 /// Pointers are NULL or valid as their types say, texts end with NUL.
@@ -240,7 +243,8 @@ pub unsafe extern "C" fn vil_receiver_wait_any(
     })
 }
 
-/// Messages released on the port's routes since the world was created, exact across crashes and restarts. Under
+/// Messages released on the port's routes since the world was created, exact across crashes and restarts but for what
+/// vil_route_info_t says. Under
 /// best_effort it includes what was skipped because nobody consumed it.
 ///
 /// Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.

@@ -60,12 +60,12 @@ pub unsafe extern "C" fn vil_sender_open(
     }
 }
 
-/// vil_sender_open that tries for a while: until a predecessor that still lives, or messages of it that are still read,
-/// are gone. So processes may be started again in any order.
+/// vil_sender_open that tries for a while: until a predecessor that still lives is gone. So processes may be started again
+/// in any order.
 ///
 /// Threads: any; the handle then belongs to the calling thread. Ownership: the answer is the caller's, ended by
 /// vil_sender_close. NULL: `error` may be. Blocks: up to `timeout_ns` nanoseconds.
-/// Errors: those of vil_sender_open after the timeout; VIL_E_PENDING. Since: 0.1.
+/// Errors: those of vil_sender_open after the timeout; VIL_CANCELLED, VIL_INTERRUPTED. Since: 0.1.
 ///
 /// # Safety
 /// Pointers are NULL or valid as their types say, texts end with NUL.
@@ -245,7 +245,8 @@ pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const
     })
 }
 
-/// Messages published on the port's route since the world was created, exact across crashes and restarts.
+/// Messages published on the port's route since the world was created, exact across crashes and restarts but for what
+/// vil_route_info_t says.
 ///
 /// Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
 /// Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.

@@ -168,6 +168,8 @@ pub(crate) fn of_fault(fault: Fault) -> vil_status_t {
         Fault::Unsupported => VIL_E_UNSUPPORTED,
         Fault::Name => VIL_E_NAME,
         Fault::Barrier => VIL_E_BARRIER,
+        Fault::Cancelled => VIL_CANCELLED,
+        Fault::Interrupted => VIL_INTERRUPTED,
     }
 }
 

@@ -202,6 +202,7 @@ fn a_port_whose_holder_left_what_it_lent_is_pending_and_opens_in_time() {
         } else {
             world
         };
+        drop(Sender::open(&world, "out").unwrap_or_else(|error| panic!("only the end that waits is pending: {error}")));
         let said = refused(Receiver::open(&world, "in"), Fault::Pending);
         assert!(said.contains("first.out -> middle.in") && said.contains("forwarded"), "{said}");
         let said = refused(Receiver::open_within(&world, "in", SHORT_NS), Fault::Pending);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use vil_core::base::error::Fault;
+use vil_core::base::error::{Error, Fault};
 use vil_core::world::{Receiver, Sender, Stop, World, wait_any};
 
 use crate::house::{
@@ -291,4 +291,32 @@ fn a_closed_peer_is_told_once_and_its_successor_is_not() {
         assert!(start.elapsed() < LONG / 4);
         assert_eq!(receiver.receive(SHORT.as_nanos() as u64).err(), Some(Stop::Late));
     }
+}
+
+#[test]
+fn opening_a_port_that_is_held_is_cancelled_and_interrupted_as_any_wait_and_nothing_is_changed() {
+    handle(libc::SIGUSR1, nothing);
+    let house = House::new("open-within", PLAIN);
+    let (first, second) = (house.reader(), house.enter("reader"));
+    let (writing, writer) = (house.writer(), house.enter("writer"));
+    let done = AtomicBool::new(false);
+    let finish = |error: Option<Error>| {
+        done.store(true, Ordering::Release);
+        error.map(|error| error.fault)
+    };
+    let read = || finish(Receiver::open_within(&second, "letters", FOREVER).err());
+    let write = || finish(Sender::open_within(&writer, "letters", FOREVER).err());
+    assert_eq!(while_asleep(read, |_, _| second.cancel()), Some(Fault::Cancelled));
+    assert_eq!(while_asleep(write, |_, _| writer.cancel()), Some(Fault::Cancelled));
+    done.store(false, Ordering::Release);
+    assert_eq!(while_asleep(read, |_, thread| ring(thread, libc::SIGUSR1, &done)), Some(Fault::Interrupted));
+    done.store(false, Ordering::Release);
+    assert_eq!(while_asleep(write, |_, thread| ring(thread, libc::SIGUSR1, &done)), Some(Fault::Interrupted));
+    assert_eq!(Receiver::open_within(&second, "letters", SHORT_NS).err().map(|error| error.fault), Some(Fault::Busy));
+    let opened = while_asleep(|| Receiver::open_within(&second, "letters", FOREVER), |_, _| drop(first));
+    let mut opened = opened.unwrap_or_else(|error| panic!("{error}"));
+    drop(writing);
+    let mut sender = Sender::open(&writer, "letters").unwrap_or_else(|error| panic!("{error}"));
+    send(&mut sender, 5).expect("there is room");
+    assert_eq!(take(&mut opened), Ok(5));
 }

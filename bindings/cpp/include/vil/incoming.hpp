@@ -49,7 +49,8 @@ class Incoming {
     return const_cast<T *>(get());
   }
 
-  // Its number on its route, from 0, across restarts of either end.
+  // Its number on its route, from 0, across restarts of either end. Where a queue is mpmc or drops the oldest, numbers
+  // may be left out.
   [[nodiscard]] std::uint64_t number() const noexcept { return raw_.number; }
   // Index of the route it came by.
   [[nodiscard]] std::uint32_t route() const noexcept { return raw_.route; }

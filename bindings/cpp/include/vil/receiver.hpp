@@ -28,6 +28,7 @@ class Receiver {
 
   // As open, trying for at most `timeout` until a predecessor is gone and what it passed on is read. So processes may be
   // started again in any order.
+  // A cancel of the world or a signal ends that early: cancelled, interrupted.
   static Result<Receiver> open_within(const World &world, const char *port, std::chrono::nanoseconds timeout) noexcept {
     if (auto agreed = detail::agree<T>(world.contract(), port, detail::direction_in); !agreed) return agreed.error();
     vil_receiver_t *receiver = nullptr;

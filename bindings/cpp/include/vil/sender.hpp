@@ -26,6 +26,7 @@ class Sender {
   }
 
   // As open, trying for at most `timeout` until a predecessor is gone. So processes may be started again in any order.
+  // A cancel of the world or a signal ends that early: cancelled, interrupted.
   static Result<Sender> open_within(const World &world, const char *port, std::chrono::nanoseconds timeout) noexcept {
     if (auto agreed = detail::agree<T>(world.contract(), port, detail::direction_out); !agreed) return agreed.error();
     vil_sender_t *sender = nullptr;

@@ -34,7 +34,8 @@ impl<'a, T: Message, M: mode::Receives> Incoming<'a, T, M> {
         Self { receiver, raw }
     }
 
-    /// Its number on its route, from 0, across restarts of either end.
+    /// Its number on its route, from 0, across restarts of either end. Where a queue is mpmc or drops the oldest, numbers
+    /// may be left out.
     #[inline(always)]
     pub fn number(&self) -> u64 {
         self.raw.number

@@ -42,7 +42,8 @@ pub struct RouteInfo {
     pub name: String,
     /// Its lane; none when this version of the crate has no name for it.
     pub lane: Option<Lane>,
-    /// Messages published, exact also after crashes.
+    /// Messages published, exact also after crashes; where a queue is mpmc or drops the oldest, but for what a dead
+    /// producer had begun.
     pub published: u64,
     /// Messages released by the consumer.
     pub received: u64,

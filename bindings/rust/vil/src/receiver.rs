@@ -30,7 +30,8 @@ impl<T: Message> Receiver<T> {
     }
 
     /// Opens the in port of this name, trying for at most `timeout` until a predecessor is gone and what it passed on is
-    /// read. So processes may be started again in any order.
+    /// read. So processes may be started again in any order. [`Status::CANCELLED`] or [`Status::INTERRUPTED`] ends the wait
+    /// early.
     pub fn open_within(world: &World, port: &CStr, timeout: Duration) -> Result<Self> {
         // SAFETY: a message that is only read may be anybody's.
         unsafe { Self::open_as(world, port, timeout) }

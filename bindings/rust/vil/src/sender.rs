@@ -28,14 +28,13 @@ unsafe impl<T: Message, M: mode::Sends> Send for Sender<T, M> {}
 
 impl<T: Message, M: mode::Sends> Sender<T, M> {
     /// Opens the out port of this name; [`Status::E_CONTRACT`] when the world's contract says that it carries another
-    /// message than `T`, [`Status::E_BUSY`] when a living process holds it, [`Status::E_PENDING`] when messages that a
-    /// dead holder passed on are still read.
+    /// message than `T`, [`Status::E_BUSY`] when a living process holds it.
     pub fn open(world: &World, port: &CStr) -> Result<Self> {
         Self::open_within(world, port, Duration::ZERO)
     }
 
     /// Opens the out port of this name, trying for at most `timeout` until a predecessor is gone. So processes may be
-    /// started again in any order.
+    /// started again in any order. [`Status::CANCELLED`] or [`Status::INTERRUPTED`] ends the wait early.
     pub fn open_within(world: &World, port: &CStr, timeout: Duration) -> Result<Self> {
         world.contract()?.agree::<T>(port, Direction::Out)?;
         let mut raw = ptr::null_mut();

@@ -44,6 +44,10 @@ pub enum Fault {
     Name,
     /// The world orders its memory by a call of the kernel that this process may not make.
     Barrier,
+    /// The wait for it was cancelled.
+    Cancelled,
+    /// A signal handler ran during the wait for it.
+    Interrupted,
 }
 
 /// A fault and its sentence.

@@ -15,8 +15,8 @@ use crate::sys::clock;
 use crate::world::World;
 
 /// One route at one moment; latencies are of the stamped messages. `published` and `depth` are exact, also after
-/// crashes. A crash right before a drop or skip is counted leaves `dropped` too low, and `received` too high by what
-/// was skipped.
+/// crashes; of a claimed ring but for what the dead had begun to write, until they are recovered. A crash right before a
+/// drop or skip is counted leaves `dropped` too low, and `received` too high by what was skipped.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RouteSnapshot {
     /// Messages published.

@@ -20,7 +20,7 @@ pub(super) fn open_end<T>(
     open: impl Fn() -> Result<T, NotOpened>,
 ) -> Result<T, Error> {
     let name = world.catalog().routes[route].name();
-    let mut named = None;
+    let mut named: Option<ProcessId> = None;
     world.settle_lingering();
     for _ in 0..TRIES {
         let owner = match open() {
@@ -32,7 +32,11 @@ pub(super) fn open_end<T>(
             return Err(nonsense(world, &name));
         }
         let outcome = world.recover_process(owner);
-        if outcome == Outcome::Pending || (owner == world.me() && world.settle_lingering()) {
+        if outcome == Outcome::Pending && named.replace(owner) != Some(owner) {
+            // It waits for one of its ends, which need not be this one.
+            continue;
+        }
+        if outcome == Outcome::Pending || (owner == world.me() && world.is_lingering(route)) {
             let message = format!(
                 "route {name} of world `{}` waits for messages that its last holder forwarded and that are still read; \
                  open with a timeout, or again when they are released",
@@ -77,7 +81,7 @@ pub(super) fn open_within<T>(
     let mut cancels = world.cancels();
     let reason = FOR_DATA | FOR_SPACE;
     let wait = Wait { world, flag, reason, deadline_ns: deadline(timeout_ns), cancels: &mut cancels };
-    let ended = wait.until(
+    let ended = wait.asleep(
         || {
             answer = open();
             is_over(&answer).then_some(())
@@ -85,10 +89,15 @@ pub(super) fn open_within<T>(
         |_| false,
     );
     match ended {
+        Err(Stop::Cancelled) => Err(ended_by(world, Fault::Cancelled, "cancelled")),
+        Err(Stop::Interrupted) => Err(ended_by(world, Fault::Interrupted, "interrupted by a signal")),
         // The last answer says what was waited for in vain.
-        Ok(()) | Err(Stop::Late) => answer,
-        Err(_) => Err(Error::new(Fault::Busy, format!("opening a port of world `{}` was interrupted", world.name()))),
+        _ => answer,
     }
+}
+
+fn ended_by(world: &World, fault: Fault, by: &str) -> Error {
+    Error::new(fault, format!("opening a port of world `{}` was {by}; it is as it was, so open it again", world.name()))
 }
 
 /// Recovers the owner if it is dead; says whether it lives.

@@ -330,6 +330,11 @@ impl World {
         !ends.is_empty()
     }
 
+    /// Is the consuming end of a route one of those that linger, after those that can be closed were?
+    pub(super) fn is_lingering(&self, route: usize) -> bool {
+        self.settle_lingering() && self.lingering().iter().any(|end| end.route() == route)
+    }
+
     fn lingering(&self) -> MutexGuard<'_, Vec<InEnd>> {
         // A panic in a close leaves ends that are as good as before.
         self.lingering.lock().unwrap_or_else(PoisonError::into_inner)

@@ -52,11 +52,20 @@ impl Wait<'_> {
     pub(super) fn until<T>(
         self,
         mut ready: impl FnMut() -> Option<T>,
+        lost: impl FnMut(Telling) -> bool,
+    ) -> Result<T, Stop> {
+        match self.spin(&mut ready) {
+            Some(answer) => Ok(answer),
+            None => self.asleep(ready, lost),
+        }
+    }
+
+    /// The same without polling first: for what costs more to ask than a sleep.
+    pub(super) fn asleep<T>(
+        self,
+        mut ready: impl FnMut() -> Option<T>,
         mut lost: impl FnMut(Telling) -> bool,
     ) -> Result<T, Stop> {
-        if let Some(answer) = self.spin(&mut ready) {
-            return Ok(answer);
-        }
         let mut bed = Bed::new(self.world, self.flag, self.reason);
         let mut next_ask = now_ns() + SLICE_NS;
         loop {
