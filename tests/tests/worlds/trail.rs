@@ -8,6 +8,7 @@ use std::sync::Arc;
 use vil_capi::*;
 use vil_core::base::words::{ProcessId, Reference};
 use vil_core::heap::{self, Slot};
+use vil_core::mem::CELL_STAMP;
 use vil_core::queue::{self, Side};
 use vil_core::registry::trail::{Event, Kind, record};
 use vil_core::world::{Receiver, Sender, Stop, World};
@@ -310,12 +311,12 @@ fn drops_the_newest(name: &str, kind: &str) -> (House, Told) {
     (house, Told(1, NO, 0, 2, false))
 }
 
-/// Head is ahead of tail: whoever looks at the other's end finds that.
+/// A sender finds head beyond what it published, a receiver a cell of a lap that nobody began.
 fn meets_nonsense_in_a_ledger(name: &str, sends: bool) -> (House, Told) {
     let house = House::new(name, SMALL);
     let (mut sender, mut reader) = (house.writer(), house.reader());
     let (shared, ring) = (house.keeper.shared(), &house.keeper.shared().geometry.rings[0]);
-    let word = shared.segment.word(if sends { ring.head } else { ring.tail });
+    let word = shared.segment.word(if sends { ring.head } else { ring.cell(0) + CELL_STAMP });
     word.store(word.load("test") ^ 77, "test");
     if sends {
         while send(&mut sender, 1).is_ok() {}
