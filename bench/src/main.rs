@@ -30,6 +30,7 @@ const PAIRS: usize = 7;
 #[derive(Debug)]
 struct Asked {
     names: Vec<String>,
+    case: Option<String>,
     form: Form,
     amount: Amount,
     pairs: Option<usize>,
@@ -43,6 +44,7 @@ impl Asked {
     fn parse(mut args: lexopt::Parser) -> Result<Asked, lexopt::Error> {
         let mut asked = Asked {
             names: Vec::new(),
+            case: None,
             form: Form::People,
             amount: Amount::Full,
             pairs: None,
@@ -58,6 +60,7 @@ impl Asked {
                 Long("quick") => asked.amount = Amount::Quick,
                 Long("smoke") => asked.amount = Amount::Smoke,
                 Long("list") => asked.is_list = true,
+                Long("case") => asked.case = Some(args.value()?.string()?),
                 Long("pairs") => asked.pairs = Some(args.value()?.parse()?),
                 Long("cores") => asked.cores = two(&args.value()?.string()?)?,
                 Long("own") => asked.places.own = args.value()?.into(),
@@ -90,7 +93,12 @@ impl Asked {
             return Err(format!("nothing is measured as `{name}`; there are {}", names.join(", ")));
         }
         let is_chosen = |benchmark: &Benchmark| self.names.is_empty() || self.names.iter().any(|n| n == benchmark.name);
-        Ok(all.into_iter().filter(is_chosen).collect())
+        let mut chosen: Vec<Benchmark> = all.into_iter().filter(is_chosen).collect();
+        if let Some(text) = &self.case {
+            chosen.iter_mut().for_each(|benchmark| benchmark.cases.retain(|case| case.name.contains(text.as_str())));
+            chosen.retain(|benchmark| !benchmark.cases.is_empty());
+        }
+        Ok(chosen)
     }
 }
 

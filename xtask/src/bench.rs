@@ -16,11 +16,12 @@ use crate::report::{Report, Stream};
 
 /// Text of `--help`.
 pub(crate) const HELP: &str = "
-bench [NAME]... [--json | --readme] [--peers] [--pairs N] [--cores A,B] [--quick]
+bench [NAME]... [--case TEXT] [--json | --readme] [--peers] [--pairs N] [--cores A,B] [--quick]
 
 Measures promises on this machine, side by side and in pairs; without a name all of them. docs/benchmarks.md says how to
 read what comes out.
   --list       what can be measured, and nothing else
+  --case TEXT  only cases whose names have it, say `64 B`
   --json       one JSON object a line on stdout, one for each figure and each promise
   --readme     a table in Markdown
   --peers      also builds bench/peers, outside of the workspace, and measures others in the same run
@@ -75,7 +76,7 @@ fn parse(mut args: lexopt::Parser) -> Result<Asked, lexopt::Error> {
                 asked.passed.push("--list".into());
             }
             Long(flag @ ("json" | "readme" | "quick" | "smoke")) => asked.passed.push(format!("--{flag}").into()),
-            Long(key @ ("pairs" | "cores")) => {
+            Long(key @ ("pairs" | "cores" | "case")) => {
                 let key = format!("--{key}");
                 asked.passed.extend([key.into(), args.value()?]);
             }

@@ -24,6 +24,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("golden files", &["--package", "vil-tests", "--test", "golden"]),
     ("code of the demo and the hello worlds", &["--package", "vil-tests", "--test", "credit_code", "--test", "hello"]),
     ("code that the Rust wrapper is tested with", &["--package", "vil-tests", "--test", "wrapper"]),
+    ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),
     ("the list of diagnostics", &["--package", "vil-tests", "--test", "passes"]),
 ];
 

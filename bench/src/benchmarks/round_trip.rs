@@ -7,9 +7,11 @@ use super::{Amount, Benchmark, Bound, Case, Entrant, Kind, Plot, Program, Promis
 /// What the large message with one word touched is held against.
 const SMALL: &str = "vil-rust 64 B";
 
+const SIZES: [usize; 3] = [64, 4096, 1 << 20];
+
 /// The row of the table.
 pub(crate) fn benchmark(amount: Amount) -> Benchmark {
-    let sizes = [64, 4096, 1 << 20];
+    let sizes = if amount == Amount::Smoke { &SIZES[..1] } else { &SIZES };
     let cases = sizes.iter().flat_map(|size| Touch::BOTH.map(|touch| case(amount, *size, touch)));
     let cases = [descriptors(amount)].into_iter().chain(cases);
     Benchmark {

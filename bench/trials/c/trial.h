@@ -176,7 +176,7 @@ static inline void trial_read(const trial_t *trial, const void *data, uint64_t n
 }
 
 /* Faults and context switches of this thread. */
-typedef struct trial_counts {
+typedef struct {
   long faults, waits, preemptions;
 } trial_counts_t;
 
@@ -189,7 +189,7 @@ static inline trial_counts_t trial_counts(void) {
 }
 
 /* Times as they come: one for each batch of messages, after the warming up. */
-typedef struct trial_times {
+typedef struct {
   double *ns;
   size_t count, next, batch, left;
   bool is_warm;

@@ -391,17 +391,27 @@ struct Bytes65536: size 65536 align 8
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&ANSWERER_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                b1024: ::vil::Receiver::<Bytes1024>::open(&world, c"b1024")?,
-                b1048576: ::vil::Receiver::<Bytes1048576>::open(&world, c"b1048576")?,
-                b16: ::vil::Receiver::<Bytes16>::open(&world, c"b16")?,
-                b16384: ::vil::Receiver::<Bytes16384>::open(&world, c"b16384")?,
-                b256: ::vil::Receiver::<Bytes256>::open(&world, c"b256")?,
-                b4096: ::vil::Receiver::<Bytes4096>::open(&world, c"b4096")?,
-                b64: ::vil::Receiver::<Bytes64>::open(&world, c"b64")?,
-                b65536: ::vil::Receiver::<Bytes65536>::open(&world, c"b65536")?,
+                b1024: ::vil::Receiver::<Bytes1024>::open_within(&world, c"b1024", timeout)?,
+                b1048576: ::vil::Receiver::<Bytes1048576>::open_within(&world, c"b1048576", timeout)?,
+                b16: ::vil::Receiver::<Bytes16>::open_within(&world, c"b16", timeout)?,
+                b16384: ::vil::Receiver::<Bytes16384>::open_within(&world, c"b16384", timeout)?,
+                b256: ::vil::Receiver::<Bytes256>::open_within(&world, c"b256", timeout)?,
+                b4096: ::vil::Receiver::<Bytes4096>::open_within(&world, c"b4096", timeout)?,
+                b64: ::vil::Receiver::<Bytes64>::open_within(&world, c"b64", timeout)?,
+                b65536: ::vil::Receiver::<Bytes65536>::open_within(&world, c"b65536", timeout)?,
                 world,
             })
         }
@@ -457,17 +467,27 @@ struct Bytes65536: size 65536 align 8
             Self::attach(::vil::World::open_or_create(world, &program()?, contract)?)
         }
 
+        /// As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+        pub fn open_within(world: &str, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
+            Self::attach_within(::vil::World::open(world, Some(&ASKER_CONTRACT))?, timeout)
+        }
+
         /// Opens every port in a world that was opened with this contract.
         pub fn attach(world: ::vil::World) -> ::vil::Result<Self> {
+            Self::attach_within(world, ::std::time::Duration::ZERO)
+        }
+
+        /// As attach, trying for at most `timeout` at each port.
+        pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                b1024: ::vil::Sender::<Bytes1024>::open(&world, c"b1024")?,
-                b1048576: ::vil::Sender::<Bytes1048576>::open(&world, c"b1048576")?,
-                b16: ::vil::Sender::<Bytes16>::open(&world, c"b16")?,
-                b16384: ::vil::Sender::<Bytes16384>::open(&world, c"b16384")?,
-                b256: ::vil::Sender::<Bytes256>::open(&world, c"b256")?,
-                b4096: ::vil::Sender::<Bytes4096>::open(&world, c"b4096")?,
-                b64: ::vil::Sender::<Bytes64>::open(&world, c"b64")?,
-                b65536: ::vil::Sender::<Bytes65536>::open(&world, c"b65536")?,
+                b1024: ::vil::Sender::<Bytes1024>::open_within(&world, c"b1024", timeout)?,
+                b1048576: ::vil::Sender::<Bytes1048576>::open_within(&world, c"b1048576", timeout)?,
+                b16: ::vil::Sender::<Bytes16>::open_within(&world, c"b16", timeout)?,
+                b16384: ::vil::Sender::<Bytes16384>::open_within(&world, c"b16384", timeout)?,
+                b256: ::vil::Sender::<Bytes256>::open_within(&world, c"b256", timeout)?,
+                b4096: ::vil::Sender::<Bytes4096>::open_within(&world, c"b4096", timeout)?,
+                b64: ::vil::Sender::<Bytes64>::open_within(&world, c"b64", timeout)?,
+                b65536: ::vil::Sender::<Bytes65536>::open_within(&world, c"b65536", timeout)?,
                 world,
             })
         }

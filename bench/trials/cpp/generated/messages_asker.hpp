@@ -2,6 +2,7 @@
 #ifndef VIL_GENERATED_MESSAGES_ASKER_HPP
 #define VIL_GENERATED_MESSAGES_ASKER_HPP
 
+#include <chrono>
 #include <utility>
 #include "messages.hpp"
 #include "messages_program.hpp"
@@ -29,7 +30,15 @@ class Asker {
   [[nodiscard]] static ::vil::Result<Asker> open(const char *world_name, const ::vil::Options &options = {}) noexcept {
     auto vil_world = ::vil::World::open(world_name, &::messages::asker_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
+  }
+
+  // As open, trying for at most `timeout` at each port: until a predecessor is gone, and what it passed on is read.
+  [[nodiscard]] static ::vil::Result<Asker> open_within(
+      const char *world_name, std::chrono::nanoseconds timeout, const ::vil::Options &options = {}) noexcept {
+    auto vil_world = ::vil::World::open(world_name, &::messages::asker_contract, options);
+    if (!vil_world) return vil_world.error();
+    return vil_attach(std::move(*vil_world), timeout);
   }
 
   // As open, and creates the world from the embedded program when there is none.
@@ -39,7 +48,7 @@ class Asker {
     if (!vil_program) return vil_program.error();
     auto vil_world = ::vil::World::open_or_create(world_name, *vil_program, &::messages::asker_contract, options);
     if (!vil_world) return vil_world.error();
-    return vil_attach(std::move(*vil_world));
+    return vil_attach(std::move(*vil_world), std::chrono::nanoseconds::zero());
   }
 
   ::vil::World world;
@@ -72,22 +81,23 @@ class Asker {
         b64(std::move(vil_b64_end)),
         b65536(std::move(vil_b65536_end)) {}
 
-  static ::vil::Result<Asker> vil_attach(::vil::World &&vil_world) noexcept {
-    auto vil_b1024_end = ::vil::Sender<Bytes1024>::open(vil_world, "b1024");
+  static ::vil::Result<Asker> vil_attach(
+      ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
+    auto vil_b1024_end = ::vil::Sender<Bytes1024>::open_within(vil_world, "b1024", vil_timeout);
     if (!vil_b1024_end) return vil_b1024_end.error();
-    auto vil_b1048576_end = ::vil::Sender<Bytes1048576>::open(vil_world, "b1048576");
+    auto vil_b1048576_end = ::vil::Sender<Bytes1048576>::open_within(vil_world, "b1048576", vil_timeout);
     if (!vil_b1048576_end) return vil_b1048576_end.error();
-    auto vil_b16_end = ::vil::Sender<Bytes16>::open(vil_world, "b16");
+    auto vil_b16_end = ::vil::Sender<Bytes16>::open_within(vil_world, "b16", vil_timeout);
     if (!vil_b16_end) return vil_b16_end.error();
-    auto vil_b16384_end = ::vil::Sender<Bytes16384>::open(vil_world, "b16384");
+    auto vil_b16384_end = ::vil::Sender<Bytes16384>::open_within(vil_world, "b16384", vil_timeout);
     if (!vil_b16384_end) return vil_b16384_end.error();
-    auto vil_b256_end = ::vil::Sender<Bytes256>::open(vil_world, "b256");
+    auto vil_b256_end = ::vil::Sender<Bytes256>::open_within(vil_world, "b256", vil_timeout);
     if (!vil_b256_end) return vil_b256_end.error();
-    auto vil_b4096_end = ::vil::Sender<Bytes4096>::open(vil_world, "b4096");
+    auto vil_b4096_end = ::vil::Sender<Bytes4096>::open_within(vil_world, "b4096", vil_timeout);
     if (!vil_b4096_end) return vil_b4096_end.error();
-    auto vil_b64_end = ::vil::Sender<Bytes64>::open(vil_world, "b64");
+    auto vil_b64_end = ::vil::Sender<Bytes64>::open_within(vil_world, "b64", vil_timeout);
     if (!vil_b64_end) return vil_b64_end.error();
-    auto vil_b65536_end = ::vil::Sender<Bytes65536>::open(vil_world, "b65536");
+    auto vil_b65536_end = ::vil::Sender<Bytes65536>::open_within(vil_world, "b65536", vil_timeout);
     if (!vil_b65536_end) return vil_b65536_end.error();
     return Asker(std::move(vil_world),
                  std::move(*vil_b1024_end),

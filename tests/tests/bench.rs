@@ -1,0 +1,91 @@
+//! The benchmarks cannot rot: every trial program of the exchange runs once, side by side with the floor, with so few messages
+//! that the figures mean nothing. Nothing is timed here.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use vil_codegen::Language;
+use vil_tests::artifact::{program, root};
+use vil_tests::cc::{Compile, c_compiler, cpp_compiler};
+use vil_tests::generated;
+use vil_tests::scratch::Scratch;
+
+/// What is run here.
+const NAMES: &[&str] = &["round-trip", "stream", "one-thread", "empty"];
+
+/// Subjects that need nothing but this repository.
+const OURS: &[&str] = &["vil-rust", "vil-c", "vil-cpp", "floor", "line", "ring-cell", "ring-index", "memcpy"];
+
+fn trials() -> PathBuf {
+    root().join("bench/trials")
+}
+
+/// Compiles the trials of one language that the benchmarks above run.
+fn compile(language: &str, dir: &Path) {
+    let (compiler, standard) = if language == "c" { (c_compiler(), "c99") } else { (cpp_compiler(), "c++17") };
+    let output = dir.join(language);
+    std::fs::create_dir_all(&output).expect("the directory is ours");
+    let names: &[&str] =
+        if language == "c" { &["round_trip", "stream", "one_thread"] } else { &["round_trip", "stream"] };
+    for name in names {
+        let source = trials().join(language).join(format!("{name}.{language}"));
+        let generated = trials().join("cpp/generated");
+        Compile::new(&compiler, standard, output.join(name)).source(source).include(generated).link_shared().expect();
+    }
+}
+
+fn conductor(dir: &Path, arguments: &[&str]) -> Output {
+    let conductor = program("vil-bench", "vil-bench");
+    let trials = program("vil-bench", "vil-trial");
+    let programs = trials.parent().expect("programs lie in a directory");
+    let mut command = Command::new(conductor);
+    command.args(arguments).arg("--own").arg(programs).arg("--rust").arg(programs);
+    command.arg("--native").arg(dir).arg("--out").arg(dir.join("out")).output().expect("the conductor starts")
+}
+
+#[test]
+fn every_trial_runs_and_says_its_line() {
+    let dir = Scratch::new("bench");
+    ["c", "cpp"].iter().for_each(|language| compile(language, &dir));
+    let output = conductor(&dir, &[NAMES, &["--smoke", "--json"]].concat());
+    let (said, faults) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{said}\n{faults}", output.status);
+    let lines: Vec<Value> = said.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
+    let mut ran = BTreeSet::new();
+    for line in lines.iter().filter(|line| line["subject"].is_string()) {
+        let subject = line["subject"].as_str().expect("a subject is text");
+        if OURS.contains(&subject) {
+            assert!(line["median"].as_f64().is_some_and(|median| median > 0.0), "{line}");
+            assert!(line["probe_ns"].as_f64().is_some_and(|probe| probe > 0.0), "{line}");
+            ran.insert(subject);
+        } else {
+            assert!(line["not_here"].is_string(), "{line}");
+        }
+    }
+    assert_eq!(ran, OURS.iter().copied().collect());
+    for name in NAMES {
+        assert!(dir.join(format!("out/{name}.jsonl")).is_file(), "{name} left no raw data");
+    }
+    for picture in ["round-trip-latency", "stream-throughput"] {
+        let text = std::fs::read_to_string(dir.join(format!("out/{picture}.svg"))).expect("there is a picture");
+        assert!(text.contains("vil-rust") && text.trim_end().ends_with("</svg>"), "{picture}");
+    }
+}
+
+#[test]
+fn a_benchmark_that_nothing_has_is_refused_with_the_known_ones() {
+    let dir = Scratch::new("bench-unknown");
+    let output = conductor(&dir, &["round-tripp"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said.contains("`round-tripp`") && said.contains("round-trip, stream"), "{said}");
+}
+
+#[test]
+fn the_types_that_trials_exchange_are_those_of_their_program() {
+    let messages = trials().join("messages.yaml");
+    generated::compare(&messages, Language::Rust, &root().join("bench/src/trials/generated"));
+    generated::compare(&messages, Language::Cpp, &trials().join("cpp/generated"));
+}
