@@ -46,14 +46,15 @@ impl Arguments {
         self.number("size", 64).map(|size| size.max(8).next_multiple_of(8))
     }
 
-    /// Messages that are measured.
+    /// Messages that are measured; in `fan-out` receipts of them.
     pub(crate) fn messages(&self) -> Answer<usize> {
         self.number("messages", 10_000).map(|count| count.max(1))
     }
 
-    /// Messages before those that are measured.
+    /// Messages before those that are measured: two laps of the ring.
     pub(crate) fn warm_up(&self) -> Answer<usize> {
-        Ok((self.messages()? / 10).clamp(16, 20_000))
+        let cells = self.capacity()?;
+        Ok(2 * cells + if cells < 256 { 0 } else { 500 })
     }
 
     /// Messages that may be on their way at once.
@@ -70,6 +71,11 @@ impl Arguments {
     pub(crate) fn block(&self) -> Answer<usize> {
         let chunk = self.chunk()?;
         self.number("batch", 64).map(|block| block.max(1).next_multiple_of(chunk))
+    }
+
+    /// Consumers of each message.
+    pub(crate) fn consumers(&self) -> Answer<usize> {
+        self.number("consumers", 1).map(|consumers| consumers.max(1))
     }
 
     /// Whether every byte is written and read, not the first word alone.

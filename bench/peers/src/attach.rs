@@ -68,7 +68,7 @@ pub(crate) fn waits(arguments: &Arguments, link: &Link) -> Answer<Line> {
         times.push(ticks as f64 * tick_ns());
         child.wait().map_err(|error| error.to_string())?;
     }
-    Ok(iceoryx::about(Line::times(arguments, times), arguments).number("routes", routes.len() as f64))
+    Ok(iceoryx::about(Line::times(arguments, times), arguments, iceoryx::VERSION).number("routes", routes.len() as f64))
 }
 
 fn start(arguments: &Arguments) -> Answer<std::process::Child> {

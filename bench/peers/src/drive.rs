@@ -54,9 +54,8 @@ fn ask(arguments: &Arguments, end: &mut impl End) -> Answer<Line> {
     for (number, ticks) in (1..).zip(&mut ticks) {
         send(end, number, relax);
         check(receive(end, relax), number);
-        let after = now();
-        *ticks = after.wrapping_sub(before);
-        before = after;
+        *ticks = now().wrapping_sub(before);
+        before = now();
     }
     Ok(Line::ticks(arguments, &ticks[warm_up..], 1))
 }
@@ -73,7 +72,7 @@ fn answer(arguments: &Arguments, end: &mut impl End) -> Answer<()> {
 /// Blocks of a stream before those that are measured, and those.
 fn blocks(arguments: &Arguments) -> Answer<(usize, usize)> {
     let block = arguments.block()?;
-    Ok((arguments.warm_up()?.div_ceil(block), arguments.messages()?.div_ceil(block)))
+    Ok((arguments.warm_up()?.div_ceil(block), (arguments.messages()? / arguments.consumers()?).div_ceil(block)))
 }
 
 fn drain(arguments: &Arguments, end: &mut impl End) -> Answer<Line> {
@@ -100,7 +99,8 @@ fn drain(arguments: &Arguments, end: &mut impl End) -> Answer<Line> {
         *ticks = after.wrapping_sub(before);
         before = after;
     }
-    Ok(Line::ticks(arguments, &ticks[warm_up..], block))
+    // What counts is a message at one consumer.
+    Ok(Line::ticks(arguments, &ticks[warm_up..], block * arguments.consumers()?))
 }
 
 fn pour(arguments: &Arguments, end: &mut impl End) -> Answer<()> {
@@ -141,6 +141,17 @@ fn receive(end: &mut impl End, relax: Relax) -> u64 {
     }
 }
 
+/// What an attempt finds when it is made often enough.
+#[inline(always)]
+pub(crate) fn repeated<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(value) = attempt() {
+            return value;
+        }
+        std::hint::spin_loop();
+    }
+}
+
 /// Whoever receives knows what must come.
 #[inline(always)]
 pub(crate) fn check(number: u64, expected: u64) {
@@ -149,13 +160,12 @@ pub(crate) fn check(number: u64, expected: u64) {
 
 /// Times `operation` in blocks; for what one thread does alone.
 pub(crate) fn alone(arguments: &Arguments, mut operation: impl FnMut(u64)) -> Answer<Line> {
-    const BLOCK: usize = 100;
-    let messages = arguments.messages()?;
-    let (warm_up, measured) = (arguments.warm_up()?.div_ceil(BLOCK), messages.div_ceil(BLOCK));
+    let (block, messages) = (arguments.block()?, arguments.messages()?);
+    let (warm_up, measured) = (arguments.warm_up()?.div_ceil(block), messages.div_ceil(block));
     let mut ticks = vec![u64::MAX; warm_up + measured];
     let (mut before, mut number) = (now(), 0u64);
     for ticks in &mut ticks {
-        for _ in 0..BLOCK {
+        for _ in 0..block {
             number += 1;
             operation(number);
         }
@@ -163,5 +173,5 @@ pub(crate) fn alone(arguments: &Arguments, mut operation: impl FnMut(u64)) -> An
         *ticks = after.wrapping_sub(before);
         before = after;
     }
-    Ok(Line::ticks(arguments, &ticks[warm_up..], BLOCK))
+    Ok(Line::ticks(arguments, &ticks[warm_up..], block))
 }

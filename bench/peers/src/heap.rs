@@ -9,7 +9,7 @@ use crate::drive::{self, End, Side};
 use crate::line::Line;
 use crate::machine::pin;
 
-/// Blocks on their way from one thread to the other.
+/// Most blocks on their way from one thread to the other.
 const CELLS: usize = 1024;
 
 /// An allocator's two functions.

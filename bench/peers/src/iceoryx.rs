@@ -109,7 +109,7 @@ impl<const N: usize> Ports<N> {
     /// Round trips need a route each way; a stream flows to side A.
     fn open(arguments: &Arguments, node: &Node<ipc::Service>, side: Side) -> Answer<Ports<N>> {
         let touch = Touch::new(arguments.size()?, arguments.is_filled());
-        let (cells, consumers) = (arguments.capacity()?, arguments.number("consumers", 1)?);
+        let (cells, consumers) = (arguments.capacity()?, arguments.consumers()?);
         let to_a = Route::open(node, "to a", cells, consumers)?;
         let mut ports = Ports { publisher: None, subscribers: Vec::new(), touch };
         match side {
@@ -149,19 +149,9 @@ impl<const N: usize> End for Ports<N> {
         let (first, others) = self.subscribers.split_first().expect("this side receives");
         let number = take(first, self.touch)?;
         for other in others {
-            drive::check(repeated(|| take(other, self.touch)), number);
+            drive::check(drive::repeated(|| take(other, self.touch)), number);
         }
         Some(number)
-    }
-}
-
-#[inline(always)]
-fn repeated<T>(mut attempt: impl FnMut() -> Option<T>) -> T {
-    loop {
-        if let Some(value) = attempt() {
-            return value;
-        }
-        std::hint::spin_loop();
     }
 }
 
@@ -201,17 +191,17 @@ fn exchange_of<const N: usize>(arguments: &Arguments, link: &Link, side: Side) -
     link.meet(3, 2);
     let line = drive::run(arguments, side, &mut ports)?;
     link.meet(4, 2);
-    Ok(line.map(|line| about(line, arguments)))
+    Ok(line.map(|line| about(line, arguments, VERSION).text("shape", "two processes, both poll")))
 }
 
 /// Adds what was compared.
-pub(crate) fn about(line: Line, arguments: &Arguments) -> Line {
+pub(crate) fn about(line: Line, arguments: &Arguments, version: &str) -> Line {
     let geometry = format!(
         "publish-subscribe, 1 publisher, {} subscriber(s), buffer {}, {LOANS} loans, {LOANS} borrows, no history, no overflow",
-        arguments.number("consumers", 1).unwrap_or(1),
+        arguments.consumers().unwrap_or(1),
         arguments.capacity().unwrap_or(0),
     );
-    line.text("version", VERSION).text("geometry", &geometry).text("shape", "two processes, both poll")
+    line.text("version", version).text("geometry", &geometry)
 }
 
 /// `one-thread` and `empty`: both ends in one thread of one process.
@@ -238,7 +228,7 @@ fn alone_of<const N: usize>(arguments: &Arguments) -> Answer<Line> {
             assert_eq!(take(&subscriber, touch), Some(number), "it is there at once");
         }),
     };
-    line.map(|line| about(line, arguments).text("shape", "one thread"))
+    line.map(|line| about(line, arguments, VERSION).text("shape", "one thread"))
 }
 
 /// One side of `wake`: notifier and listener, both sides asleep in turn.

@@ -1,16 +1,14 @@
-//! What the kernel itself offers: a pipe, a Unix socket of packets, a futex and an eventfd.
+//! What the kernel itself offers: a pipe, a Unix socket of packets, and an eventfd.
 //!
 //! In `wake` a side sleeps in its call until it has something. In `round-trip` and `stream` nobody sleeps: the calls return at
 //! once and are repeated, which is several times as fast and the shape in which libvil is measured there.
 
 use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::Answer;
 use crate::arguments::Arguments;
 use crate::drive::{End, Side};
-use crate::link::Link;
 use crate::machine::failure;
 use crate::message::Buffer;
 
@@ -170,46 +168,6 @@ fn moved(count: isize) -> Option<usize> {
         },
         Some,
     )
-}
-
-/// Two words that the kernel wakes for.
-#[derive(Debug)]
-pub(crate) struct Futex<'a> {
-    out: &'a AtomicU32,
-    into: &'a AtomicU32,
-    seen: u32,
-}
-
-impl<'a> Futex<'a> {
-    /// One side of it.
-    pub(crate) fn new(link: &'a Link, side: Side) -> Futex<'a> {
-        let (out, into) = if side == Side::A { (1, 2) } else { (2, 1) };
-        Futex { out: link.half(out), into: link.half(into), seen: 0 }
-    }
-}
-
-impl End for Futex<'_> {
-    fn send(&mut self, number: u64) -> bool {
-        // ORDER: Release, pairs with the Acquire in `receive`.
-        self.out.store(number as u32, Ordering::Release);
-        // SAFETY: the word is there.
-        unsafe { libc::syscall(libc::SYS_futex, self.out.as_ptr(), libc::FUTEX_WAKE, 1) };
-        true
-    }
-
-    fn receive(&mut self) -> Option<u64> {
-        let none: *const libc::timespec = std::ptr::null();
-        loop {
-            // ORDER: Acquire, pairs with the Release in `send`.
-            let number = self.into.load(Ordering::Acquire);
-            if number != self.seen {
-                self.seen = number;
-                return Some(u64::from(number));
-            }
-            // SAFETY: the word is there; the kernel looks whether it still says that.
-            unsafe { libc::syscall(libc::SYS_futex, self.into.as_ptr(), libc::FUTEX_WAIT, self.seen, none) };
-        }
-    }
 }
 
 /// Two counters of the kernel's.

@@ -1,15 +1,16 @@
 //! A shared library that may or may not be on this machine. Nothing here needs it to build.
 
 use std::ffi::{OsStr, c_void};
+use std::mem::ManuallyDrop;
 
 use libloading::os::unix::{Library, Symbol};
 
 use crate::Answer;
 
-/// One that was found.
+/// One that was found. It stays loaded, because threads of its own run in it until the process ends.
 #[derive(Debug)]
 pub(crate) struct Found {
-    library: Library,
+    library: ManuallyDrop<Library>,
     name: &'static str,
 }
 
@@ -18,7 +19,9 @@ impl Found {
     pub(crate) fn named(name: &'static str) -> Answer<Found> {
         // SAFETY: what it runs when it is loaded is what it runs in every program that uses it.
         let library = unsafe { Library::new(OsStr::new(name)) };
-        library.map(|library| Found { library, name }).map_err(|_| format!("{name} is not on this machine"))
+        library
+            .map(|library| Found { library: ManuallyDrop::new(library), name })
+            .map_err(|_| format!("{name} is not on this machine"))
     }
 
     /// A function of it.

@@ -1,20 +1,14 @@
-//! A mapping that both sides of a trial share: where they meet, and where rings and words written by hand live.
+//! A mapping that both sides of a trial share: where they meet, and what they tell each other.
 
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Answer;
 use crate::machine::failure;
 
-/// Bytes of the mapping; pages that nobody touches cost nothing.
-const SIZE: usize = 16 << 20;
-
-/// Bytes before the area, 32 words on lines of their own.
-const HEAD: usize = 4096;
-
-/// Bytes of an area, one for each direction.
-const AREA: usize = (SIZE - HEAD) / 2;
+/// Bytes of the mapping: 32 words on lines of their own.
+const SIZE: usize = 4096;
 
 /// The mapping.
 #[derive(Debug)]
@@ -61,25 +55,11 @@ impl Link {
         self.file.as_raw_fd()
     }
 
-    /// Word `index` below 31, on lines of its own.
+    /// Word `index` below 32, on lines of its own.
     pub(crate) fn word(&self, index: usize) -> &AtomicU64 {
-        assert!(index < HEAD / 128, "there is no such word");
-        // SAFETY: it lies in the head of the mapping, aligned to 128, and is only ever used as atomic.
+        assert!(index < SIZE / 128, "there is no such word");
+        // SAFETY: it lies in the mapping, aligned to 128, and is only ever used as atomic.
         unsafe { &*self.base.as_ptr().add(index * 128).cast() }
-    }
-
-    /// The lower half of word `index`, for the kernel to wait on.
-    pub(crate) fn half(&self, index: usize) -> &AtomicU32 {
-        assert!(index < HEAD / 128, "there is no such word");
-        // SAFETY: as in `word`; a word is used as one or as the other, never as both.
-        unsafe { &*self.base.as_ptr().add(index * 128).cast() }
-    }
-
-    /// The area of one direction, aligned to 128, and its bytes.
-    pub(crate) fn area(&self, direction: usize) -> (NonNull<u8>, usize) {
-        assert!(direction < 2, "there are two directions");
-        // SAFETY: both areas lie in the mapping.
-        (unsafe { self.base.add(HEAD + direction * AREA) }, AREA)
     }
 
     /// Waits until `sides` processes have come to meeting `number`, from 1, for the `number`-th time.

@@ -68,7 +68,7 @@ pub(crate) fn side(arguments: &Arguments, link: &Link, side: Side) -> Answer<Opt
     let grown = (after + after_b).saturating_sub(before + before_b);
     let line = Line::value(arguments, "bytes", grown as f64).number("resident_after", (after + after_b) as f64);
     let line = line.number("resident_before", (before + before_b) as f64);
-    Ok((side == Side::A).then(|| iceoryx::about(line, &arguments.clone().with("cells", cells))))
+    Ok((side == Side::A).then(|| iceoryx::about(line, &arguments.clone().with("cells", cells), iceoryx::VERSION)))
 }
 
 /// This process's share of resident memory in bytes: its private pages, and of shared ones its part.

@@ -42,7 +42,6 @@ pub(crate) struct Pair {
     flags: c_int,
     buffer: Buffer,
     version: String,
-    _library: Found,
 }
 
 impl Pair {
@@ -72,7 +71,6 @@ impl Pair {
                 flags: if is_polled { NONBLOCK } else { 0 },
                 buffer: Buffer::new(arguments.size()?, arguments.is_filled()),
                 version: CStr::from_ptr(version).to_string_lossy().into_owned(),
-                _library: library,
             })
         }
     }

@@ -3,12 +3,11 @@
 use crate::Answer;
 use crate::arguments::Arguments;
 use crate::drive::{self, End, Side};
-use crate::kernel::{self, Event, Futex, Wire};
+use crate::kernel::{self, Event, Wire};
 use crate::line::Line;
 use crate::link::Link;
 use crate::machine::pin;
-use crate::rings::{Cached, Sequence};
-use crate::{attach, conductor, copied, heap, iceoryx, memory, nng, size, threads, zeromq};
+use crate::{attach, conductor, heap, iceoryx, iceoryx_c, memory, nng, size, threads, zeromq};
 
 /// How a trial runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,19 +34,25 @@ const SUBJECTS: &[(&str, &[(&str, Shape)])] = &[
             ("size", Shape::One),
         ],
     ),
-    ("ring-cached", &[("round-trip", Shape::Two), ("stream", Shape::Two)]),
-    ("ring-sequence", &[("round-trip", Shape::Two), ("stream", Shape::Two)]),
+    (
+        "iceoryx2-c",
+        &[
+            ("round-trip", Shape::Two),
+            ("stream", Shape::Two),
+            ("fan-out", Shape::Two),
+            ("one-thread", Shape::One),
+            ("empty", Shape::One),
+        ],
+    ),
     ("rtrb", RING_OF_THREADS),
     ("crossbeam", RING_OF_THREADS),
     ("pipe", SYSTEM),
     ("seqpacket", SYSTEM),
     ("zeromq", SYSTEM),
     ("nng", SYSTEM),
-    ("futex", &[("wake", Shape::Two)]),
     ("eventfd", &[("wake", Shape::Two)]),
     ("mimalloc", &[("heap", Shape::One)]),
     ("malloc", &[("heap", Shape::One)]),
-    ("memcpy", &[("stream", Shape::One), ("copy", Shape::One)]),
 ];
 
 const RING_OF_THREADS: &[(&str, Shape)] =
@@ -66,6 +71,7 @@ fn shape(arguments: &Arguments) -> Answer<Shape> {
 pub(crate) fn not_here(arguments: &Arguments) -> Option<String> {
     match arguments.subject.as_str() {
         "zeromq" => zeromq::not_here(),
+        "iceoryx2-c" => iceoryx_c::not_here(),
         "nng" => nng::not_here(),
         _ => None,
     }
@@ -106,9 +112,7 @@ fn two(arguments: &Arguments, link: &Link, side: Side) -> Answer<Option<Line>> {
         ("iceoryx2", "wake") => iceoryx::wake(arguments, link, side),
         ("iceoryx2", "memory") => memory::side(arguments, link, side),
         ("iceoryx2", _) => iceoryx::exchange(arguments, link, side),
-        ("ring-cached", _) => by_hand(arguments, link, side, &mut Cached::new(link, side, arguments)?),
-        ("ring-sequence", _) => by_hand(arguments, link, side, &mut Sequence::new(link, side, arguments)?),
-        ("futex", _) => met(arguments, link, side, &mut Futex::new(link, side)),
+        ("iceoryx2-c", _) => iceoryx_c::exchange(arguments, link, side),
         ("eventfd", _) => met(arguments, link, side, &mut Event::inherited(arguments, side)?),
         ("pipe" | "seqpacket", _) => met(arguments, link, side, &mut Wire::inherited(arguments, side)?),
         ("zeromq", _) => {
@@ -123,13 +127,6 @@ fn two(arguments: &Arguments, link: &Link, side: Side) -> Answer<Option<Line>> {
         }
         (subject, benchmark) => Err(format!("{subject} does not run in {benchmark}")),
     }
-}
-
-fn by_hand(arguments: &Arguments, link: &Link, side: Side, end: &mut impl End) -> Answer<Option<Line>> {
-    if arguments.size()? != 16 {
-        return Err("its elements are of 16 bytes".into());
-    }
-    met(arguments, link, side, end)
 }
 
 /// Runs one side when both are there, and lets neither go before both are done.
@@ -147,7 +144,7 @@ fn one(arguments: &Arguments, link: &Link, side: Side) -> Answer<Option<Line>> {
         ("iceoryx2", "attach") => attach::waits(arguments, link),
         ("iceoryx2", "size") => size::crates(arguments),
         ("iceoryx2", _) => iceoryx::alone(arguments),
-        ("memcpy", _) => copied::run(arguments),
+        ("iceoryx2-c", _) => iceoryx_c::alone(arguments),
         ("mimalloc" | "malloc", _) => heap::run(arguments),
         (_, "empty") => threads::empty(arguments).map(|line| line.text("shape", "one thread")),
         (_, "one-thread") => threads::one_thread(arguments).map(|line| line.text("shape", "one thread")),

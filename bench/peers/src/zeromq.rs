@@ -39,7 +39,6 @@ pub(crate) struct Pair {
     flags: c_int,
     buffer: Buffer,
     version: String,
-    _library: Found,
 }
 
 impl Pair {
@@ -76,7 +75,6 @@ impl Pair {
                 flags: if is_polled { DONTWAIT } else { 0 },
                 buffer: Buffer::new(arguments.size()?, arguments.is_filled()),
                 version: version.map(|number| number.to_string()).join("."),
-                _library: library,
             })
         }
     }
