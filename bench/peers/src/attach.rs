@@ -1,10 +1,17 @@
 //! How long it takes iceoryx2 until a first message is possible: for a process that is there, and from its start on.
 //!
-//! Side A has made the services and polls; for each sample it starts a process anew, which opens them as publisher, sends one
-//! message on each and ends.
+//! Side A has made the services and polls; for each sample it starts a process anew, on the other processor, which opens them
+//! as publisher, sends one message on each and ends. `--from open` counts from its first call until its last message is sent,
+//! `--from spawn` from its start until the last message is received, `--from create` what the first process does alone: node,
+//! services and ports. The first time is not counted.
 
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
+
+use iceoryx2::node::Node;
+use iceoryx2::port::subscriber::Subscriber;
+use iceoryx2::service::ipc;
 
 use crate::Answer;
 use crate::arguments::Arguments;
@@ -36,13 +43,13 @@ fn name(route: usize) -> String {
 pub(crate) fn waits(arguments: &Arguments, link: &Link) -> Answer<Line> {
     let cores = arguments.cores()?;
     pin(cores.a)?;
-    let routes = arguments.number("routes", 1)?;
-    let node = iceoryx::node(arguments)?;
-    let open = |route| Route::<WORDS>::open(&node, &name(route), arguments.capacity()?, 1);
-    let routes: Vec<_> = (0..routes).map(open).collect::<Answer<_>>()?;
-    let subscribers: Vec<_> = routes.iter().map(Route::subscriber).collect::<Answer<_>>()?;
+    let repeats = arguments.number("repeats", 20)?.max(1);
+    if arguments.text("from") == Some("create") {
+        return makes(arguments, repeats);
+    }
+    let (_node, subscribers) = receiving(arguments)?;
     let mut times = Vec::new();
-    for repeat in 1..=arguments.number("repeats", 20)? {
+    for repeat in 1..=repeats + 1 {
         let started = now();
         let mut child = start(&arguments.clone().with("repeat", repeat))?;
         let mut received = 0;
@@ -68,7 +75,35 @@ pub(crate) fn waits(arguments: &Arguments, link: &Link) -> Answer<Line> {
         times.push(ticks as f64 * tick_ns());
         child.wait().map_err(|error| error.to_string())?;
     }
-    Ok(iceoryx::about(Line::times(arguments, times), arguments, iceoryx::VERSION).number("routes", routes.len() as f64))
+    Ok(said(arguments, &times))
+}
+
+fn said(arguments: &Arguments, times: &[f64]) -> Line {
+    let line = Line::times(arguments, times[1..].to_vec());
+    iceoryx::about(line, arguments, iceoryx::VERSION).text("shape", "two processes, one opens what the other has made")
+}
+
+/// The first process, again and again.
+fn makes(arguments: &Arguments, repeats: usize) -> Answer<Line> {
+    let once = |_| {
+        let begun = now();
+        let open = receiving(arguments)?;
+        let ticks = now().wrapping_sub(begun);
+        drop(open);
+        Ok(ticks as f64 * tick_ns())
+    };
+    let times: Vec<f64> = (0..=repeats).map(once).collect::<Answer<_>>()?;
+    Ok(said(arguments, &times))
+}
+
+type Receiving = (Node<ipc::Service>, Vec<Subscriber<ipc::Service, [u64; WORDS], ()>>);
+
+/// A node, all services and a subscriber of each.
+fn receiving(arguments: &Arguments) -> Answer<Receiving> {
+    let node = iceoryx::node(arguments)?;
+    let open = |route| Route::<WORDS>::open(&node, &name(route), arguments.capacity()?, 1)?.subscriber();
+    let subscribers = (0..arguments.number("routes", 1)?).map(open).collect::<Answer<_>>()?;
+    Ok((node, subscribers))
 }
 
 fn start(arguments: &Arguments) -> Answer<std::process::Child> {
@@ -76,6 +111,10 @@ fn start(arguments: &Arguments) -> Answer<std::process::Child> {
     let mut command = Command::new(itself);
     command.args(arguments.clone().with("side", "b").words()).stdin(Stdio::null()).stdout(Stdio::null());
     crate::conductor::dies_with_parent(&mut command);
+    let core = arguments.cores()?.b;
+    // SAFETY: one system call on a set of this stack, which is allowed between fork and exec. Else it would begin on the
+    // processor where this side polls.
+    unsafe { command.pre_exec(move || pin(core).map_err(std::io::Error::other)) };
     command.spawn().map_err(|error| format!("a process cannot be started: {error}"))
 }
 
