@@ -3,6 +3,7 @@
 
 mod benchmarks;
 mod case;
+mod machine;
 mod pairs;
 mod plot;
 mod raw;
@@ -128,9 +129,7 @@ fn run(asked: &Asked) -> Answer<ExitCode> {
     let places = Places { scratch: place.path().to_owned(), ..asked.places.clone() };
     let settings = Settings { cores: asked.cores, pairs: asked.pairs(), places };
     place.dir()?;
-    if asked.form == Form::Markdown {
-        print!("{}", report::MARKDOWN_HEAD);
-    }
+    print!("{}", report::head(asked.form, &machine::line(asked.cores)));
     let mut sum = Sum::default();
     for benchmark in &chosen {
         let one = one(asked, benchmark, &settings)?;
@@ -149,18 +148,22 @@ fn one(asked: &Asked, benchmark: &Benchmark, settings: &Settings) -> Answer<Sum>
         benchmark.name, benchmark.about, settings.cores.a, settings.cores.b, settings.pairs
     );
     let mut raw = Raw::create(&asked.out, benchmark.name)?;
+    let mut markdown = report::head(Form::Markdown, &machine::line(settings.cores));
     let mut sum = Sum::default();
     let mut all: Vec<Measured<'_>> = Vec::new();
     for case in &benchmark.cases {
         eprintln!("  {}", case.name);
         let measured = measure(benchmark, case, settings, &mut raw)?;
         print!("{}", report::said(asked.form, benchmark, &measured, settings.pairs));
+        markdown.push_str(&report::said(Form::Markdown, benchmark, &measured, settings.pairs));
         let judged = measured.judged(settings.pairs);
         sum.is_missed |= judged.iter().any(|one| matches!(one.verdict, Verdict::Missed | Verdict::Unsettled));
         sum.is_failed |= measured.absent.iter().flatten().any(|why| matches!(why, Absence::Failed(_)));
         all.push(measured);
     }
-    eprintln!("  raw data: {}", raw.close()?.display());
+    let table = asked.out.join(format!("{}.md", benchmark.name));
+    std::fs::write(&table, markdown).map_err(|error| format!("{}: {error}", table.display()))?;
+    eprintln!("  raw data: {}\n  table: {}", raw.close()?.display(), table.display());
     for file in plot::draw(benchmark, &all, &asked.out)? {
         eprintln!("  picture: {}", file.display());
     }

@@ -219,9 +219,17 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-/// The heading of the table in Markdown.
-pub(crate) const MARKDOWN_HEAD: &str = "| benchmark | case | who | median | p99 | vil-rust over it | vil-c over it |\n\
-|---|---|---|---:|---:|---:|---:|\n";
+/// What is said before all cases: the machine, and the heading of the table.
+pub(crate) fn head(form: Form, machine: &str) -> String {
+    match form {
+        Form::People => format!("machine: {machine}\n"),
+        Form::Json => format!("{}\n", json!({ "machine": machine })),
+        Form::Markdown => format!(
+            "{machine}\n\n| benchmark | case | who | median | p99 | L | vil-rust over it | vil-c over it |\n\
+             |---|---|---|---:|---:|---:|---:|---:|\n"
+        ),
+    }
+}
 
 fn markdown(benchmark: &Benchmark, measured: &Measured<'_>) -> String {
     let mut text = String::new();
@@ -236,12 +244,13 @@ fn markdown(benchmark: &Benchmark, measured: &Measured<'_>) -> String {
         let middle = quantile(&measured.figures(at, median), 0.5);
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} {unit} | {} {unit} | {} | {} |",
+            "| {} | {} | {} | {} {unit} | {} {unit} | {} ns | {} | {} |",
             benchmark.name,
             measured.case.name,
             entrant.label,
             short(middle),
             short(p99),
+            short(placement(&measured.rounds)),
             over("vil-rust").unwrap_or_default(),
             over("vil-c").unwrap_or_default(),
         );
@@ -320,7 +329,7 @@ mod tests {
         let benchmark = benchmark();
         let text = said(Form::Markdown, &benchmark, &measured(&benchmark.cases[0]), 2);
         assert_eq!(text.lines().count(), 2);
-        assert!(text.contains("| stream | 64 B | floor | 10.0 ns | 10.0 ns | 1.40 |  |"), "{text}");
+        assert!(text.contains("| stream | 64 B | floor | 10.0 ns | 10.0 ns | 61.0 ns | 1.40 |  |"), "{text}");
     }
 
     #[test]
