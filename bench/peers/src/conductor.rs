@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::Answer;
 use crate::arguments::Arguments;
 use crate::link::Link;
-use crate::machine::failure;
+use crate::machine::{failure, open_many_files};
 use crate::scratch::Scratch;
 
 /// Longest time of a trial in seconds; less than whoever started it waits.
@@ -24,6 +24,7 @@ static IS_ENDED: AtomicBool = AtomicBool::new(false);
 /// Runs a trial on so many sides and says what it said.
 pub(crate) fn run(arguments: Arguments, sides: u64, wires: Vec<[OwnedFd; 2]>) -> Answer<()> {
     end_on_signals();
+    open_many_files();
     let scratch = Scratch::new();
     let link = Link::create()?;
     let said = memory_file()?;

@@ -39,6 +39,21 @@ pub(crate) fn wires(subject: &str, is_polled: bool) -> Answer<Vec<[OwnedFd; 2]>>
     Ok(wires)
 }
 
+/// Why packets of this size cannot be sent on this machine.
+pub(crate) fn not_here(size: usize) -> Option<String> {
+    let [socket, _] = sockets().ok()?;
+    let (mut room, mut length): (libc::c_int, _) = (0, size_of::<libc::c_int>() as libc::socklen_t);
+    // SAFETY: the option is an int, and there is room for one.
+    unsafe {
+        let room = (&raw mut room).cast();
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_SNDBUF, room, &mut length)
+    };
+    // A packet has to fit with its head, which the kernel takes from the same room.
+    let is_enough = usize::try_from(room).is_ok_and(|room| size + 4096 <= room);
+    (!is_enough)
+        .then(|| format!("sockets take {room} bytes at once here, not {size}; net.core.wmem_max allows no more"))
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "a function for map_err")]
 fn sentence(error: std::io::Error) -> String {
     error.to_string()

@@ -22,6 +22,18 @@ pub(crate) fn pin(core: usize) -> Answer<()> {
     if failed == 0 { Ok(()) } else { Err(failure(&format!("processor {core} cannot be had"))) }
 }
 
+/// Lets this process and its children open as many files as the machine allows: a thousand services need thousands.
+pub(crate) fn open_many_files() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: there is room for one limit. Where it stays as it is, whoever needs more says so.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+        }
+    }
+}
+
 /// What the kernel said last.
 pub(crate) fn failure(what: &str) -> String {
     format!("{what}: {}", std::io::Error::last_os_error())

@@ -55,8 +55,10 @@ impl Pair {
         unsafe {
             well(library.function::<unsafe extern "C" fn(*mut Socket) -> c_int>("nng_pair0_open")?(&mut socket))?;
             let set = library.function::<Number>("nng_socket_set_int")?;
+            // 8192 is the most that it takes.
+            let cells = c_int::try_from(arguments.capacity()?.min(8192)).unwrap_or(8192);
             for option in [c"send-buffer", c"recv-buffer"] {
-                well(set(socket, option.as_ptr(), 1024))?;
+                well(set(socket, option.as_ptr(), cells))?;
             }
             let limit = library.function::<Limit>("nng_socket_set_size")?;
             well(limit(socket, c"recv-size-max".as_ptr(), 0))?;

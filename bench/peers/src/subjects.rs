@@ -70,6 +70,7 @@ fn shape(arguments: &Arguments) -> Answer<Shape> {
 /// Why a subject cannot run on this machine.
 pub(crate) fn not_here(arguments: &Arguments) -> Option<String> {
     match arguments.subject.as_str() {
+        "seqpacket" => kernel::not_here(arguments.size().unwrap_or(0)),
         "zeromq" => zeromq::not_here(),
         "iceoryx2-c" => iceoryx_c::not_here(),
         "nng" => nng::not_here(),

@@ -56,7 +56,8 @@ impl Pair {
                 return Err("no socket can be had".into());
             }
             let set = library.function::<Option>("zmq_setsockopt")?;
-            for (option, value) in [(SNDHWM, 1024), (RCVHWM, 1024), (LINGER, 10_000)] {
+            let cells = c_int::try_from(arguments.capacity()?).unwrap_or(c_int::MAX);
+            for (option, value) in [(SNDHWM, cells), (RCVHWM, cells), (LINGER, 10_000)] {
                 set(socket, option, (&raw const value).cast::<c_void>(), size_of::<c_int>());
             }
             let join = library.function::<Name>(if side == Side::A { "zmq_bind" } else { "zmq_connect" })?;
