@@ -54,8 +54,9 @@ pub unsafe extern "C" fn vil_world_create(
 /// Opens a world that exists.
 ///
 /// Threads: any. Ownership: the answer is the caller's, ended by vil_world_close; nothing else is kept.
-/// NULL: `contract` (no role), `options` and `error` may be. Blocks: for as long as the kernel
-/// takes to let a process with threads take part in its barriers, milliseconds, and seconds on a busy machine.
+/// NULL: `contract` (no role), `options` and `error` may be. Blocks: never. In a process with several threads the
+/// kernel needs milliseconds, or seconds on a busy machine, to let it take part in barriers; a thread that takes no
+/// signal waits for that, and until then each publish and each release of this process runs a fence.
 /// Errors: VIL_E_NOT_FOUND, VIL_E_CONTRACT, VIL_E_ABI, VIL_E_CORRUPT, VIL_E_OWNER, VIL_E_PERMISSION, VIL_E_NAME,
 /// VIL_E_LIMIT, VIL_E_SYSTEM, VIL_E_BUSY, VIL_E_BARRIER, VIL_E_ARGUMENT. Since: 0.1.
 ///

@@ -114,7 +114,7 @@ fn of_library(program: &Path, arguments: &[&str]) -> Option<Listing> {
 
 /// Are worlds made without fences here? Where not, that is told.
 fn has_membarrier() -> bool {
-    let answer = membarrier::register();
+    let answer = membarrier::is_allowed();
     if let Err(error) = &answer {
         skip("membarrier", &format!("this kernel or container does not allow it: {error}"));
     }

@@ -158,7 +158,7 @@ fn has_few_files(dir: &Path, _: &str) {
             refusals += 1;
             taken.pop().expect("with files enough it works");
         }
-        assert!(refusals >= 2, "{name} needs {refusals} files");
+        assert!(refusals >= 1, "{name} needs no file");
         // Nothing was kept open: as many can be taken again as were given back.
         for _ in 0..refusals {
             taken.push(File::open("/dev/null").unwrap_or_else(|error| panic!("{name} kept a file open: {error}")));
@@ -171,7 +171,7 @@ fn has_few_files(dir: &Path, _: &str) {
 fn too_many_open_files_is_an_answer_and_nothing_stays_open() {
     let dir = RuntimeDir::new("few-files");
     let said = Other::start("has few files", &dir, "").all();
-    assert!(said.len() >= 6, "{said:?}");
+    assert!(said.len() >= 4, "{said:?}");
     for line in &said {
         assert!(line.contains("ulimit -n"), "{line}");
     }

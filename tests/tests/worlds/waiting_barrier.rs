@@ -20,7 +20,7 @@ pub(crate) const ROLES: &[Role] = &[("opens in a sandbox", opens), ("creates in 
 const POURED: u64 = 10_000;
 
 fn is_possible() -> bool {
-    let answer = membarrier::register();
+    let answer = membarrier::is_allowed();
     if let Err(error) = &answer {
         skip("membarrier", &format!("this kernel or container does not allow it: {error}"));
     }
@@ -148,6 +148,28 @@ fn with_either_choice_no_sleeper_is_forgotten() {
         println!("{:?}: {POURED} letters in {time:?}, {here} and {there} sleeps", keeper.catalog().barrier);
         assert!(time < LONG, "sleepers wake at the ends of their slices only");
     }
+}
+
+/// A test is one thread of several, so this process is registered while the world is open already, or was before.
+#[test]
+fn a_process_of_several_threads_opens_without_waiting_for_the_kernel_and_fences_until_it_is_done() {
+    if !is_possible() {
+        return;
+    }
+    let dir = RuntimeDir::new("registered");
+    for (wish, is_over) in [(Barrier::Membarrier, true), (Barrier::Fences, false)] {
+        let made = World::create_with(&place(&dir), &format!("{wish:?}"), &PLAIN.plan(), &NOBODY, wish);
+        let keeper = made.unwrap_or_else(|error| panic!("{error}"));
+        let (shared, start) = (keeper.shared(), Instant::now());
+        let flag = shared.geometry.rings[0].consumer_flag;
+        while shared.is_fenced() == is_over && start.elapsed() < LONG && (is_over || !membarrier::is_registered()) {
+            // Nobody sleeps; a wake-up is where fences are given up.
+            shared.wake(flag, FOR_DATA, "test");
+        }
+        shared.wake(flag, FOR_DATA, "test");
+        assert_eq!(shared.is_fenced(), !is_over, "{wish:?}");
+    }
+    assert!(membarrier::is_registered());
 }
 
 #[test]

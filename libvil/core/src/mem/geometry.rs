@@ -3,8 +3,6 @@
 //! The creator computes it from the plan, everybody else from a private, validated copy of the world's tables; both
 //! through `Geometry::compute`, so there is no second opinion about an offset.
 
-use std::collections::BTreeSet;
-
 use vil_ir::limits::{
     INLINE_SIZE, MAX_CAPACITY, MAX_COPY_SIZE, MAX_FLAT_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SLOT_STRIDE,
 };
@@ -36,6 +34,8 @@ pub struct Geometry {
     pub classes: Vec<ClassGeometry>,
     /// Rings, one per route.
     pub rings: Vec<RingGeometry>,
+    /// Processes of the program that have a route.
+    pub stages: u32,
 }
 
 /// One size class.
@@ -162,6 +162,7 @@ impl Geometry {
             slots_offset,
             classes,
             rings,
+            stages: flags.names.len() as u32,
         })
     }
 
@@ -203,20 +204,22 @@ impl RingGeometry {
 
 /// One futex word per process that has a route, each on a line of its own, in name order.
 struct Flags<'a> {
-    names: BTreeSet<&'a str>,
+    names: Vec<&'a str>,
     offset: u64,
 }
 
 impl<'a> Flags<'a> {
     fn place(routes: &'a [RouteEntry], end: &mut Cursor) -> Result<Flags<'a>, String> {
-        let names: BTreeSet<&str> =
+        let mut names: Vec<&str> =
             routes.iter().flat_map(|route| [route.from_process.as_str(), route.to_process.as_str()]).collect();
+        names.sort_unstable();
+        names.dedup();
         let offset = end.take(names.len() as u64 * LINE, LINE)?;
         Ok(Flags { names, offset })
     }
 
     fn offset(&self, process: &str) -> u64 {
-        self.offset + self.names.range(..process).count() as u64 * LINE
+        self.offset + self.names.partition_point(|name| *name < process) as u64 * LINE
     }
 }
 

@@ -1,5 +1,7 @@
 //! Floor 2: the bytes of a world. The only place that makes addresses: offsets come in, checked references go out.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::base::atomic::Barrier;
 use crate::sys::map::Mapping;
 use crate::sys::{futex, membarrier};
@@ -30,6 +32,9 @@ pub struct Shared {
     pub geometry: Geometry,
     /// Who orders stores before looks: the world's choice, privately copied.
     barrier: Barrier,
+    /// The sleepers' barriers reach this process, so it stores without a fence. Never true in a world of fences; in
+    /// others it becomes true once.
+    reached: AtomicBool,
     /// Keeps the bytes where they are; `None` when somebody else does.
     _mapping: Option<Mapping>,
 }
@@ -41,6 +46,7 @@ impl Shared {
             segment,
             geometry,
             barrier: Barrier::Fences,
+            reached: AtomicBool::new(false),
             _mapping: None,
         })
     }
@@ -54,9 +60,17 @@ impl Shared {
         Shared::new(segment, geometry).map(|shared| Shared { _mapping: Some(mapping), ..shared })
     }
 
-    /// The same in a world whose creator made this choice. In one with membarriers this process is registered.
+    /// The same in a world whose creator made this choice. In one with membarriers this process takes part in them.
     pub fn with_barrier(self, barrier: Barrier) -> Shared {
-        Shared { barrier, ..self }
+        let reached = barrier == Barrier::Membarrier && membarrier::is_registered();
+        Shared { barrier, reached: AtomicBool::new(reached), ..self }
+    }
+
+    /// Does every wake-up of this process fence? So it is in a world of fences, and in others until the kernel has
+    /// registered it.
+    pub fn is_fenced(&self) -> bool {
+        // ORDER: Relaxed, for people.
+        !self.reached.load(Ordering::Relaxed)
     }
 
     /// Says that the caller is about to sleep on a flag, and answers the value to sleep on. Afterwards either the caller
@@ -80,10 +94,25 @@ impl Shared {
     /// After a store: wakes who sleeps on a process's flag for this reason, if somebody does.
     #[inline(always)]
     pub fn wake(&self, flag: u64, reason: u32, site: &'static str) {
-        self.barrier.order();
+        // ORDER: Relaxed: it was set after the kernel had interrupted every processor of ours to make this known, so
+        // whoever sees it set has its next look after that.
+        match self.reached.load(Ordering::Relaxed) {
+            true => Barrier::Membarrier.order(),
+            false => self.fence(),
+        }
         let flag = self.segment.flag(flag);
         if flag.raise(reason, site) {
             futex::wake(flag.raw());
+        }
+    }
+
+    /// The fence of who is not reached by barriers, and the look whether that is over.
+    #[cold]
+    fn fence(&self) {
+        Barrier::Fences.order();
+        if self.barrier == Barrier::Membarrier && membarrier::is_registered() {
+            // ORDER: Relaxed, see `wake`. What this wake-up looks at, it looks at behind its own fence.
+            self.reached.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A world seen from outside: its file is mapped for reading alone, no entry is taken and nothing is written, so that
 //! looking disturbs nobody and works on worlds that are full, stuck or abandoned.
 
+use std::fs::File;
+
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::{Catalog, Shared};
@@ -17,19 +19,20 @@ use crate::world::{Proofs, read};
 pub struct Outside {
     shared: Shared,
     catalog: Catalog,
+    file: File,
     proofs: Proofs,
 }
 
 impl Outside {
     /// Looks at a world. The errors are those of opening it.
     pub fn look(dir: &RuntimeDir, name: &str) -> Result<Outside, Error> {
-        let (file, size) = dir.world(name)?.open_to_look()?;
-        let (catalog, geometry) = read(&file, size)?;
+        let (file, about) = dir.world(name)?.open_to_look()?;
+        let (catalog, geometry) = read(&file, about.size)?;
         let os = |error: std::io::Error| Error::from_os(&format!("world `{name}`"), &error);
         let mapping = Mapping::look(&file, geometry.total_size).map_err(os)?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{name}` is smaller than its header says"));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
-        Ok(Outside { shared, catalog, proofs: Proofs::new(file) })
+        Ok(Outside { shared, catalog, file, proofs: Proofs::new() })
     }
 
     /// What the world says of itself.
@@ -51,7 +54,7 @@ impl Outside {
 
     /// Is the process of an entry proven dead?
     pub fn is_dead(&self, process: ProcessId) -> bool {
-        self.proofs.is_dead(&self.shared, process)
+        self.proofs.is_dead(&self.file, &self.shared, process)
     }
 
     /// Slots that each entry holds.

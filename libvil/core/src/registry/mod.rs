@@ -19,7 +19,7 @@ pub use holdings::{Ends, ends_held, slots_held};
 pub use liveness::Liveness;
 pub use picture::Picture;
 pub(crate) use recovery::closed_head;
-pub use recovery::{Outcome, leave, recover, recover_all};
+pub use recovery::{Outcome, leave, recover, recover_all, recover_each};
 pub use sweep::sweep;
 pub use table::{
     Certificate, Identity, Info, Language, certificate, certify, claim, info, living, recoveries, speak, state,

@@ -59,10 +59,15 @@ fn examine(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> (Out
 
 /// Recovers every dead process and sweeps. Answers how many this call finished.
 pub fn recover_all(shared: &Shared, liveness: &dyn Liveness) -> u32 {
-    let outcomes = all(shared).map(|process| recover(shared, liveness, process));
-    let recovered = outcomes.filter(|outcome| *outcome == Outcome::Recovered(true)).count() as u32;
+    let recovered = recover_each(shared, liveness);
     sweep(shared);
     recovered
+}
+
+/// Recovers every dead process. Answers how many this call finished.
+pub fn recover_each(shared: &Shared, liveness: &dyn Liveness) -> u32 {
+    let outcomes = all(shared).map(|process| recover(shared, liveness, process));
+    outcomes.filter(|outcome| *outcome == Outcome::Recovered(true)).count() as u32
 }
 
 /// Graceful detach: the same on oneself, by the owner of the entry, which still holds its token.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::base::error::{Error, Fault, advice};
 use crate::base::limits::MAX_NAME;
 use crate::sys::fork::Private;
-use crate::sys::process::{memory_left, user};
+use crate::sys::process::{has_plenty, memory_left, user};
 
 const SUFFIX: &str = ".vil";
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -28,14 +28,17 @@ impl RuntimeDir {
     /// The directory that was asked for, else `$VIL_RUNTIME_DIR`, else `/dev/shm/vil-UID`. Made when it is missing
     /// (the last part only), refused when it is a link, somebody else's, or open to others.
     pub fn open(asked: Option<&Path>) -> Result<RuntimeDir, Error> {
-        let path = place_of(asked);
-        let made = DirBuilder::new().mode(0o700).create(&path);
+        let dir = RuntimeDir(place_of(asked));
+        match dir.verify() {
+            Err(error) if error.fault == Fault::NotFound => {}
+            found => return found.map(|()| dir),
+        }
+        let made = DirBuilder::new().mode(0o700).create(&dir.0);
         if let Err(error) = made
             && error.kind() != io::ErrorKind::AlreadyExists
         {
-            return Err(Error::from_os(&format!("runtime directory {}", path.display()), &error));
+            return Err(Error::from_os(&format!("runtime directory {}", dir.0.display()), &error));
         }
-        let dir = RuntimeDir(path);
         dir.verify()?;
         Ok(dir)
     }
@@ -105,6 +108,15 @@ fn check_name(name: &str) -> Result<(), Error> {
     Err(Error::new(Fault::Name, message))
 }
 
+/// What a world's file was when it was opened.
+#[derive(Debug, Clone, Copy)]
+pub struct About {
+    /// Bytes.
+    pub size: u64,
+    /// Device and inode: which file it is while it is open, whatever becomes of its name.
+    id: (u64, u64),
+}
+
 /// The place of one world's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorldPath {
@@ -119,8 +131,8 @@ impl WorldPath {
         Ok(WorldPath { dir: RuntimeDir(PathBuf::new()), name: name.to_owned() })
     }
 
-    /// A file of this size that is in no directory, with all its memory granted.
-    pub fn in_memory(&self, size: u64) -> Result<File, Error> {
+    /// An empty file that is in no directory.
+    pub fn in_memory(&self) -> Result<File, Error> {
         let name = c"vil-scratch";
         // SAFETY: the name ends with NUL and lives for the call.
         let fd = unsafe { libc::memfd_create(name.as_ptr(), libc::MFD_CLOEXEC) };
@@ -128,16 +140,7 @@ impl WorldPath {
             return Err(self.explain(&io::Error::last_os_error()));
         }
         // SAFETY: the descriptor was just opened and is nobody else's.
-        let file = unsafe { File::from_raw_fd(fd) };
-        self.fill(&file, size, "private memory")?;
-        Ok(file)
-    }
-
-    /// Opens a file that this process has open once more, as an open file of its own.
-    pub fn again(&self, file: &File) -> Result<File, Error> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).custom_flags(libc::O_CLOEXEC);
-        options.open(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(|error| self.explain(&error))
+        Ok(unsafe { File::from_raw_fd(fd) })
     }
 
     /// The world's name.
@@ -150,17 +153,17 @@ impl WorldPath {
         self.dir.0.join(format!("{}{SUFFIX}", self.name))
     }
 
-    /// Opens the file for reading and writing; answers it with its size.
-    pub fn open(&self) -> Result<(File, u64), Error> {
+    /// Opens the file for reading and writing.
+    pub fn open(&self) -> Result<(File, About), Error> {
         self.open_as(true)
     }
 
-    /// Opens the file for reading alone; answers it with its size.
-    pub fn open_to_look(&self) -> Result<(File, u64), Error> {
+    /// Opens the file for reading alone.
+    pub fn open_to_look(&self) -> Result<(File, About), Error> {
         self.open_as(false)
     }
 
-    fn open_as(&self, writes: bool) -> Result<(File, u64), Error> {
+    fn open_as(&self, writes: bool) -> Result<(File, About), Error> {
         let opened = OpenOptions::new()
             .read(true)
             .write(writes)
@@ -175,32 +178,40 @@ impl WorldPath {
             let message = format!("world `{}` belongs to user {}, not to user {}", self.name, found.uid(), user());
             return Err(Error::new(Fault::Owner, message));
         }
-        Ok((file, found.len()))
+        Ok((file, About { size: found.len(), id: (found.dev(), found.ino()) }))
     }
 
-    /// Is this file still the one that the name leads to?
-    pub fn leads_to(&self, file: &File) -> bool {
-        match (fs::symlink_metadata(self.file()), file.metadata()) {
-            (Ok(named), Ok(open)) => (named.dev(), named.ino()) == (open.dev(), open.ino()),
-            _ => false,
+    /// Does the name lead anywhere?
+    pub fn is_taken(&self) -> Result<bool, Error> {
+        match fs::symlink_metadata(self.file()) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(self.explain(&error)),
         }
     }
 
-    /// An unnamed file of this size with all its memory granted: a full file system is an error here, never a signal
-    /// later.
-    pub fn unnamed(&self, size: u64) -> Result<File, Error> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC);
-        let file = options.open(&self.dir.0).map_err(|error| self.explain(&error))?;
-        self.fill(&file, size, &self.dir.0.display().to_string())?;
-        Ok(file)
+    /// Is a file that is open still the one that the name leads to?
+    pub fn leads_to(&self, about: About) -> bool {
+        fs::symlink_metadata(self.file()).is_ok_and(|named| (named.dev(), named.ino()) == about.id)
     }
 
-    /// Grants a file its memory. What is more than there is is refused before any of it is taken: granting until nothing
-    /// is left would take it from everybody.
-    fn fill(&self, file: &File, size: u64, place: &str) -> Result<(), Error> {
+    /// An empty file without a name, in the directory of the worlds.
+    pub fn unnamed(&self) -> Result<File, Error> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).mode(0o600).custom_flags(libc::O_TMPFILE | libc::O_CLOEXEC);
+        options.open(&self.dir.0).map_err(|error| self.explain(&error))
+    }
+
+    /// The directory of the worlds, for people.
+    pub fn place(&self) -> String {
+        self.dir.0.display().to_string()
+    }
+
+    /// Grants a file all its memory: a full file system is an error here, never a signal later. What is more than there
+    /// is is refused before any of it is taken: granting until nothing is left would take it from everybody.
+    pub fn fill(&self, file: &File, size: u64, place: &str) -> Result<(), Error> {
         let place = format!("world `{}`: {size} bytes in {place}", self.name);
-        let left = room(file).map_err(|error| Error::from_os(&place, &error))?;
+        let left = room(file, size).map_err(|error| Error::from_os(&place, &error))?;
         if size > left {
             let full = io::Error::from_raw_os_error(libc::ENOSPC);
             let message = format!("{place}: {full}, {left} bytes are left; {}", advice(&full));
@@ -284,8 +295,9 @@ impl Drop for DirLock {
     }
 }
 
-/// Bytes that a file's file system, and the machine's memory when the file lies in it, have left.
-fn room(file: &File) -> io::Result<u64> {
+/// Bytes that a file's file system, and the machine's memory when the file lies in it, have left for one that wants to
+/// have so many. The machine makes its estimate only where it is needed: it adds up all of its memory for that.
+fn room(file: &File, wanted: u64) -> io::Result<u64> {
     // SAFETY: all zero is a valid answer to be overwritten.
     let mut found: libc::statfs = unsafe { std::mem::zeroed() };
     // SAFETY: the descriptor is open and `found` is a valid place to write.
@@ -296,7 +308,7 @@ fn room(file: &File) -> io::Result<u64> {
     let blocks = if found.f_blocks == 0 { u64::MAX } else { found.f_bavail };
     let left = blocks.saturating_mul(found.f_bsize as u64);
     let in_memory = found.f_type == libc::TMPFS_MAGIC;
-    Ok(if in_memory { left.min(memory_left().unwrap_or(u64::MAX)) } else { left })
+    Ok(if in_memory && !has_plenty(wanted) { left.min(memory_left().unwrap_or(u64::MAX)) } else { left })
 }
 
 /// Grants a file all its memory. The limit on file sizes is asked first, because crossing it is a signal.

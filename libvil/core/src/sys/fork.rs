@@ -40,8 +40,13 @@ pub struct Private {
 impl Private {
     /// Opens a file with `open`; no fork happens in between. `Limit` when the process has too many.
     pub fn open(open: impl FnOnce() -> Result<File, Error>) -> Result<Private, Error> {
+        Ok(Private::open_with(|| Ok((open()?, ())))?.0)
+    }
+
+    /// The same with an `open` that has more to say.
+    pub fn open_with<T>(open: impl FnOnce() -> Result<(File, T), Error>) -> Result<(Private, T), Error> {
         let _gate = Gate::shut();
-        let file = open()?;
+        let (file, more) = open()?;
         let fd = file.as_raw_fd();
         // ORDER: AcqRel, the child handler that follows sees the number; the gate keeps one from running now.
         if !PRIVATE.iter().any(|place| place.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok()) {
@@ -49,7 +54,7 @@ impl Private {
                 format!("this process has {MAX_PRIVATE} worlds and descriptors of sets open; close some first");
             return Err(Error::new(Fault::Limit, message));
         }
-        Ok(Private { file: ManuallyDrop::new(file), generation: generation() })
+        Ok((Private { file: ManuallyDrop::new(file), generation: generation() }, more))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
+use std::os::fd::AsRawFd;
 use std::ptr::NonNull;
 
 use memmap2::{Advice, MmapOptions, MmapRaw};
@@ -25,12 +26,9 @@ impl Mapping {
         let size = usize::try_from(size).map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
         let map = MmapOptions::new().len(size).map_raw(file)?;
         map.advise(Advice::DontFork)?;
-        match map.advise(Advice::PopulateWrite).map_err(|error| error.raw_os_error()) {
-            // A touch would be a SIGBUS: the file has holes and its file system no space to fill them.
-            Err(Some(libc::EFAULT)) => return Err(io::Error::from_raw_os_error(libc::ENOSPC)),
-            Err(Some(libc::ENOMEM)) => return Err(io::Error::from_raw_os_error(libc::ENOMEM)),
-            // Old kernels do not know it; then the first touch of a page pays.
-            _ => {}
+        touch(&map, Advice::PopulateRead)?;
+        if !is_memory(file) {
+            touch(&map, Advice::PopulateWrite)?;
         }
         Ok(Mapping { map: ManuallyDrop::new(map), generation: fork::generation() })
     }
@@ -80,6 +78,28 @@ impl Mapping {
     pub fn size(&self) -> u64 {
         self.map.len() as u64
     }
+}
+
+/// Touches all pages. For reading the kernel takes sixteen at once, and those of a file in memory may be written to from
+/// then on; on other file systems the first write to each has to be told, so they are touched for writing as well.
+fn touch(map: &MmapRaw, advice: Advice) -> io::Result<()> {
+    match map.advise(advice).map_err(|error| error.raw_os_error()) {
+        // A touch would be a SIGBUS: the file has holes and its file system no space to fill them.
+        Err(Some(libc::EFAULT)) => Err(io::Error::from_raw_os_error(libc::ENOSPC)),
+        Err(Some(libc::ENOMEM)) => Err(io::Error::from_raw_os_error(libc::ENOMEM)),
+        // Old kernels do not know it; then the first touch of a page pays.
+        _ => Ok(()),
+    }
+}
+
+/// Does the file lie in memory and nowhere else?
+fn is_memory(file: &File) -> bool {
+    // SAFETY: all zero is a valid answer to be overwritten, the descriptor is open and the place is ours.
+    let (answer, found) = unsafe {
+        let mut found: libc::statfs = std::mem::zeroed();
+        (libc::fstatfs(file.as_raw_fd(), &mut found), found)
+    };
+    answer == 0 && found.f_type == libc::TMPFS_MAGIC
 }
 
 impl Drop for Mapping {

@@ -1,10 +1,26 @@
 //! What a process knows of itself and of the machine.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 /// The pid in our own namespace.
 pub fn pid() -> u32 {
     std::process::id()
+}
+
+/// What procfs says of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// Its threads, 1 at least.
+    pub threads: u32,
+    /// When it began, in clock ticks since boot as our time namespace counts them.
+    pub start: u64,
+}
+
+/// What procfs says of this process; `None` when there is none, or when it is that of another pid namespace.
+pub fn own_stat() -> Option<Stat> {
+    stat("/proc/self/stat").filter(|(pid, _)| *pid == std::process::id()).map(|(_, found)| found)
 }
 
 /// When a process began, in clock ticks since boot as our time namespace counts them; `None` when it is not there, or
@@ -14,10 +30,20 @@ pub fn start_time(pid: u32) -> Option<u64> {
     if ours.to_str()?.parse() != Ok(std::process::id()) {
         return None;
     }
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name in parentheses may hold anything, parentheses too; the state that follows it is field 3, the start is 22.
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+    stat(&format!("/proc/{pid}/stat")).map(|(_, found)| found.start)
+}
+
+/// The pid that a file of procfs is about, and what it says. One call of read: procfs answers all of such a file at once.
+fn stat(path: &str) -> Option<(u32, Stat)> {
+    let mut bytes = [0; 1024];
+    let size = File::open(path).and_then(|mut file| file.read(&mut bytes)).ok()?;
+    // The name in parentheses may hold anything, parentheses and bytes that are no text too; the state that follows it
+    // is field 3, the threads are 20, the start is 22.
+    let (head, rest) = bytes[..size].split_at(bytes[..size].iter().rposition(|byte| *byte == b')')? + 1);
+    let pid = head.split(|byte| *byte == b' ').next()?;
+    let mut fields = std::str::from_utf8(rest).ok()?.split_ascii_whitespace();
+    let (threads, start) = (fields.nth(17)?.parse().ok()?, fields.nth(1)?.parse().ok()?);
+    Some((std::str::from_utf8(pid).ok()?.parse().ok()?, Stat { threads, start }))
 }
 
 /// Which pid namespace and which time namespace this process is in, as one number; `None` when that cannot be found out.
@@ -32,7 +58,7 @@ pub fn user() -> u32 {
     unsafe { libc::geteuid() }
 }
 
-/// Processors this process may run on; 1 when that cannot be found out.
+/// Processors this process may run on; 1 when that cannot be found out. It takes a dozen files to find out.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
@@ -93,6 +119,16 @@ pub fn lockable() -> u64 {
     limit.rlim_cur
 }
 
+/// Could the machine give away this many bytes twice, from what is free already? Cheap, and no is no answer.
+pub fn has_plenty(size: u64) -> bool {
+    // SAFETY: all zero is a valid answer to be overwritten, and the place is ours.
+    let (answer, found) = unsafe {
+        let mut found: libc::sysinfo = std::mem::zeroed();
+        (libc::sysinfo(&mut found), found)
+    };
+    answer == 0 && found.freeram.saturating_mul(found.mem_unit.into()) / 2 >= size
+}
+
 /// Bytes of memory that the machine could still give away, by its own estimate; `None` where it makes none.
 pub fn memory_left() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
@@ -101,4 +137,21 @@ pub fn memory_left() -> Option<u64> {
         line.trim_start_matches(':').trim_end_matches("kB").trim().parse::<u64>().ok()
     };
     Some(kib("MemAvailable")?.saturating_add(kib("SwapFree").unwrap_or(0)).saturating_mul(1024))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_procfs_says_of_this_process_is_the_same_by_either_name() {
+        let own = own_stat().expect("procfs is mounted");
+        assert!(own.threads >= 1);
+        assert_eq!(start_time(pid()), Some(own.start));
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_has_no_start() {
+        assert_eq!(start_time(u32::MAX), None);
+    }
 }

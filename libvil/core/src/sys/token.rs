@@ -1,8 +1,8 @@
 //! The liveness token: one byte of the world's file, beyond its end, under an open-file-description lock.
 //!
 //! The kernel drops the lock when the last descriptor of that open file is gone, and by then the holder's mapping is
-//! gone too, so no late write can reach a reclaimed slot. The descriptor is opened for this alone and closed in fork
-//! children.
+//! gone too, so no late write can reach a reclaimed slot. The descriptor is the only one that a process has of a world,
+//! and is closed in fork children.
 
 use std::fs::File;
 use std::io;
@@ -22,9 +22,15 @@ pub struct Token {
 }
 
 impl Token {
-    /// Opens a world's file for tokens alone; nothing is locked yet.
-    pub fn open(open: impl FnOnce() -> Result<File, Error>) -> Result<Token, Error> {
-        Ok(Token { file: Private::open(open)? })
+    /// Opens a world's file, also to be mapped and asked through; nothing is locked yet. `open` may have more to say.
+    pub fn open<T>(open: impl FnOnce() -> Result<(File, T), Error>) -> Result<(Token, T), Error> {
+        let (file, more) = Private::open_with(open)?;
+        Ok((Token { file }, more))
+    }
+
+    /// The file. Asked through it, the holder's own byte is free: a lock is in nobody's own way.
+    pub fn file(&self) -> &File {
+        &self.file
     }
 
     /// Locks the byte of an entry; false when somebody else has it.
@@ -68,7 +74,7 @@ impl Token {
     }
 }
 
-/// Is the byte of an entry unlocked? Asked through any descriptor but the holder's. An error counts as locked: it is
+/// Is the byte of an entry unlocked? Asked through any open file but the holder's. An error counts as locked: it is
 /// safer to take a dead process for a living one.
 pub fn is_free(file: &File, process: ProcessId) -> bool {
     is_unlocked(file, byte(process, libc::F_WRLCK))

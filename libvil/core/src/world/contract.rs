@@ -7,6 +7,7 @@ use vil_ir::explain::explain;
 
 use crate::base::error::{Error, Fault};
 use crate::mem::Catalog;
+use crate::world::ends::Index;
 
 /// A binary's role and its ports; borrowed from the binary's static data.
 #[derive(Debug, Clone, Copy)]
@@ -52,20 +53,23 @@ pub(super) fn check(catalog: &Catalog, world: &str, contract: &Contract<'_>) -> 
             format!("world `{world}` of program `{}` has no routes for a process `{process}`", catalog.program);
         return Err(Error::new(Fault::Contract, message));
     }
-    contract.ports.iter().try_for_each(|port| check_port(catalog, world, process, port))
+    if contract.ports.is_empty() {
+        return Ok(());
+    }
+    let index = Index::new(catalog);
+    contract.ports.iter().try_for_each(|port| check_port(catalog, &index, world, process, port))
 }
 
-fn check_port(catalog: &Catalog, world: &str, process: &str, port: &PortContract<'_>) -> Result<(), Error> {
-    let mut is_known = false;
-    for route in &catalog.routes {
-        let (owner, name) = match port.facing {
-            Facing::Out => (&route.from_process, &route.from_port),
-            Facing::In => (&route.to_process, &route.to_port),
-        };
-        if owner != process || name != port.port {
-            continue;
-        }
-        is_known = true;
+fn check_port(
+    catalog: &Catalog,
+    index: &Index,
+    world: &str,
+    process: &str,
+    port: &PortContract<'_>,
+) -> Result<(), Error> {
+    let name = port.port;
+    let found = index.find(catalog, port.facing == Facing::Out, process, name);
+    for route in found.iter().map(|route| &catalog.routes[*route as usize]) {
         let theirs = &catalog.messages[route.message as usize];
         if theirs.layout_id == port.layout_id && route.size == port.size {
             continue;
@@ -78,7 +82,7 @@ fn check_port(catalog: &Catalog, world: &str, process: &str, port: &PortContract
         );
         return Err(Error::new(Fault::Contract, message));
     }
-    if is_known {
+    if !found.is_empty() {
         return Ok(());
     }
     let message = format!(

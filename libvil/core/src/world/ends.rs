@@ -6,6 +6,7 @@ use crate::base::atomic::{FOR_DATA, FOR_SPACE};
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::exchange::NotOpened;
+use crate::mem::{Catalog, RouteEntry};
 use crate::registry::{Outcome, info, recover, state};
 use crate::world::wait::{Wait, deadline};
 use crate::world::{Stop, World};
@@ -108,6 +109,43 @@ pub(super) fn held_by_the_living(world: &World, owner: ProcessId) -> bool {
     recover(&world.shared, world, owner) == Outcome::Alive
 }
 
+/// Routes by the port that they lead from, and by the one that they lead to: a program of a thousand routes is not
+/// searched from end to end for each of its ports.
+#[derive(Debug)]
+pub(super) struct Index {
+    by_source: Vec<u32>,
+    by_target: Vec<u32>,
+}
+
+impl Index {
+    /// Sorts the routes of a world.
+    pub(super) fn new(catalog: &Catalog) -> Index {
+        let sorted = |sends| {
+            let mut routes: Vec<u32> = (0..catalog.routes.len() as u32).collect();
+            routes.sort_by_key(|route| end_of(&catalog.routes[*route as usize], sends));
+            routes
+        };
+        Index { by_source: sorted(true), by_target: sorted(false) }
+    }
+
+    /// The routes of a port, in the order of the program.
+    pub(super) fn find(&self, catalog: &Catalog, sends: bool, process: &str, port: &str) -> &[u32] {
+        let routes = if sends { &self.by_source } else { &self.by_target };
+        let end = |route: &u32| end_of(&catalog.routes[*route as usize], sends);
+        let first = routes.partition_point(|route| end(route) < (process, port));
+        let count = routes[first..].partition_point(|route| end(route) == (process, port));
+        &routes[first..first + count]
+    }
+}
+
+/// Process and port at one end of a route.
+fn end_of(route: &RouteEntry, sends: bool) -> (&str, &str) {
+    match sends {
+        true => (&route.from_process, &route.from_port),
+        false => (&route.to_process, &route.to_port),
+    }
+}
+
 /// The routes of a port of our role, with a sentence when there are none.
 pub(super) fn routes_of(world: &World, port: &str, sends: bool) -> Result<Vec<usize>, Error> {
     let Some(role) = world.role() else {
@@ -115,16 +153,12 @@ pub(super) fn routes_of(world: &World, port: &str, sends: bool) -> Result<Vec<us
             format!("world `{}` was opened without a role, and only a process of the program has ports", world.name());
         return Err(Error::new(Fault::NotFound, message));
     };
-    let mine = world.catalog().routes.iter().map(|route| match sends {
-        true => (route.from_process.as_str(), route.from_port.as_str()),
-        false => (route.to_process.as_str(), route.to_port.as_str()),
-    });
-    let mine: Vec<_> = mine.enumerate().filter(|(_, (process, _))| *process == role).collect();
-    let found: Vec<usize> = mine.iter().filter(|(_, (_, name))| *name == port).map(|(route, _)| *route).collect();
+    let found = world.index().find(world.catalog(), sends, role, port);
     if !found.is_empty() {
-        return Ok(found);
+        return Ok(found.iter().map(|route| *route as usize).collect());
     }
-    let names: Vec<&str> = mine.iter().map(|(_, (_, name))| *name).collect();
+    let mine = world.catalog().routes.iter().map(|route| end_of(route, sends)).filter(|(process, _)| *process == role);
+    let names: Vec<&str> = mine.map(|(_, name)| name).collect();
     let (verb, names) =
         (if sends { "sends" } else { "receives" }, if names.is_empty() { "nothing".into() } else { names.join(", ") });
     let message = format!("process {role} of world `{}` {verb} by no port `{port}`; it {verb}: {names}", world.name());

@@ -2,6 +2,8 @@
 
 mod contract;
 mod ends;
+mod entry;
+mod ground;
 mod heap;
 mod memory;
 mod open;

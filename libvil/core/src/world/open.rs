@@ -4,24 +4,29 @@ use std::fs::File;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use vil_ir::plan::Plan;
 
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
-use crate::base::words::{ProcState, ProcessId};
+use crate::base::limits::PAGE;
+use crate::base::words::ProcessId;
 use crate::exchange::InEnd;
 use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, peek_sizes};
 use crate::registry::trail::{self, Event, Kind};
-use crate::registry::{self, Identity, Language, Liveness, Outcome, claim};
-use crate::sys::file::{DirLock, RuntimeDir, WorldPath};
+use crate::registry::{self, Language, Liveness, Outcome};
+use crate::sys::file::{RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
-use crate::sys::token::Token;
-use crate::sys::{clock, fork, futex, membarrier, process};
+use crate::sys::process::Stat;
+use crate::sys::token::{self, Token};
+use crate::sys::{fork, futex, membarrier, process};
 use crate::world::contract::{Contract, check};
-use crate::world::memory::{lay_out, pin};
+use crate::world::ends::Index;
+use crate::world::entry::{Probe, take_entry};
+use crate::world::ground::{Ground, clear_abandoned, vacant};
+use crate::world::memory::pin;
 use crate::world::patience::Patience;
 use crate::world::proof::Proofs;
 use crate::world::watcher::Watcher;
@@ -52,18 +57,34 @@ pub struct World {
     sleeps: AtomicU64,
     watcher: Mutex<Option<Watcher>>,
     generation: u32,
-    pub(super) patience: Patience,
+    patience: OnceLock<Patience>,
+    index: OnceLock<Index>,
     /// Consuming ends that were closed while messages they lent on were still being read.
     lingering: Mutex<Vec<InEnd>>,
 }
 
 impl Liveness for World {
     fn is_free(&self, process: ProcessId) -> bool {
-        self.proofs.is_dead(&self.shared, process)
+        // Asked through its own file, a token would seem to be free.
+        process != self.me && self.proofs.is_dead(self.token.file(), &self.shared, process)
     }
 
     fn me(&self) -> Option<ProcessId> {
         Some(self.me)
+    }
+}
+
+/// Liveness for a newcomer, which asks the kernel once about each process: a free token proves a death. One that a child
+/// of the dead keeps is seen through by whoever needs what they had.
+struct Glance<'a>(&'a World);
+
+impl Liveness for Glance<'_> {
+    fn is_free(&self, process: ProcessId) -> bool {
+        process != self.0.me && token::is_free(self.0.token.file(), process)
+    }
+
+    fn me(&self) -> Option<ProcessId> {
+        Some(self.0.me)
     }
 }
 
@@ -72,6 +93,9 @@ const TRIES: u32 = 100;
 
 /// How often a watcher may look: not so often that it takes a processor, and at least once an hour.
 const WATCH: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
+
+/// Who has no role.
+const NOBODY: Contract<'static> = Contract { process: None, ports: &[] };
 
 /// How long an open waits for a creator that clears an abandoned world away, each time.
 const PATIENCE: Duration = Duration::from_micros(200);
@@ -91,19 +115,15 @@ impl World {
         contract: &Contract<'_>,
         wish: Barrier,
     ) -> Result<Arc<World>, Error> {
-        let path = dir.world(name)?;
-        let _lock = build(&path, plan, wish, clear_abandoned)?;
-        World::attach_first(&path, contract)
+        World::make(&dir.world(name)?, plan, contract, wish, clear_abandoned)
     }
 
     /// Creates a world that has no name for others and is in no directory: this process's alone, gone when it is closed.
     pub fn create_private(name: &str, plan: &Plan, wish: Barrier) -> Result<Arc<World>, Error> {
         let path = WorldPath::private(name)?;
-        let (catalog, geometry, bytes) = lay_out(plan, chosen(wish))?;
-        let file = path.in_memory(geometry.total_size)?;
-        file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{name}`"), &error))?;
-        let token = Token::open(|| path.again(&file))?;
-        Ok(Arc::new(World::enter(&path, (file, token), catalog, geometry, None)?))
+        let ground = Ground::new(&path, plan, &NOBODY, wish)?;
+        let (token, ()) = Token::open(|| Ok((path.in_memory()?, ())))?;
+        ground.build(token, "private memory").map(Arc::new)
     }
 
     /// Opens a world. `NotFound`, `Owner`, `Abi`, `Corrupt` and `Contract` say what is wrong and what to do.
@@ -136,12 +156,9 @@ impl World {
                 found => return Ok((found?, Opened::Found)),
             }
             // What somebody made and left meanwhile is found, not replaced: messages may be waiting in it.
-            match build(&path, plan, wish, |_| Ok(())) {
+            match World::make(&path, plan, contract, wish, vacant) {
                 Err(error) if error.fault == Fault::Exists => {}
-                made => {
-                    let _lock = made?;
-                    return Ok((World::attach_first(&path, contract)?, Opened::Created));
-                }
+                made => return Ok((made?, Opened::Created)),
             }
         }
         Err(Error::new(Fault::Busy, format!("world `{name}` is created and removed again and again")))
@@ -154,56 +171,67 @@ impl World {
         path.unlink()
     }
 
-    /// Opens a world that this call has just made and still has the lock for; what nobody could open is not left there.
-    fn attach_first(path: &WorldPath, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
-        World::attach(path, contract).inspect_err(|_| {
-            // Somebody else may live in it already; then it stays.
-            let _ = clear_abandoned(path);
-        })
+    /// Makes a world, lives in it, and then gives it its name: a crash before that leaves nothing. Other creators are
+    /// kept out until then, and who opens it by its name finds somebody who lives there.
+    fn make(
+        path: &WorldPath,
+        plan: &Plan,
+        contract: &Contract<'_>,
+        wish: Barrier,
+        make_room: impl FnOnce(&WorldPath) -> Result<(), Error>,
+    ) -> Result<Arc<World>, Error> {
+        let ground = Ground::new(path, plan, contract, wish)?;
+        let _lock = path.lock()?;
+        make_room(path)?;
+        let (token, ()) = Token::open(|| Ok((path.unnamed()?, ())))?;
+        let world = ground.build(token, &path.place())?;
+        path.link(world.token.file())?;
+        Ok(Arc::new(world))
     }
 
     fn attach(path: &WorldPath, contract: &Contract<'_>) -> Result<Arc<World>, Error> {
         for _ in 0..TRIES {
-            let (file, size) = path.open()?;
-            let (catalog, geometry) = read(&file, size)?;
+            let (token, about) = Token::open(|| path.open())?;
+            let (catalog, geometry) = read(token.file(), about.size)?;
             check(&catalog, path.name(), contract)?;
-            take_part(&catalog, path.name())?;
-            let token = Token::open(|| Ok(path.open()?.0))?;
             // A creator may be clearing the file away, or have replaced it since it was opened.
-            if !token.enter() || !path.leads_to(&file) {
+            if !token.enter() || !path.leads_to(about) {
                 std::thread::sleep(PATIENCE);
                 continue;
             }
-            let world = World::enter(path, (file, token), catalog, geometry, contract.process)?;
+            let world = World::enter(path, token, catalog, geometry, contract.process)?;
             world.token.entered();
-            registry::recover_all(&world.shared, &world);
-            tracing::debug!(world = path.name(), entry = world.me.0, "attached");
+            // Orphans are left to whoever finds the pool short: to look for them takes a walk over all slots.
+            registry::recover_each(&world.shared, &Glance(&world));
             return Ok(Arc::new(world));
         }
         Err(Error::new(Fault::Busy, format!("world `{}` is replaced again and again", path.name())))
     }
 
-    fn enter(
+    /// Lives in a world whose file this is.
+    pub(super) fn enter(
         path: &WorldPath,
-        (file, token): (File, Token),
+        token: Token,
         catalog: Catalog,
         geometry: Geometry,
         role: Option<&str>,
     ) -> Result<World, Error> {
         let os = |error: std::io::Error| Error::from_os(&format!("world `{}`", path.name()), &error);
-        let mapping = Mapping::new(&file, geometry.total_size).map_err(os)?;
+        let stat = process::own_stat();
+        take_part(&catalog, path.name(), stat)?;
+        let mapping = Mapping::new(token.file(), geometry.total_size).map_err(os)?;
         pin(&mapping, &geometry, path.name())?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?.with_barrier(catalog.barrier);
-        let proofs = Proofs::new(file);
-        let me = take_entry(&shared, &proofs, &token, role.unwrap_or("")).map_err(os)?;
+        let proofs = Proofs::new();
+        let probe = Probe { shared: &shared, proofs: &proofs, token: &token };
+        let me = take_entry(&probe, role.unwrap_or(""), proofs.own(stat)).map_err(os)?;
         let Some(me) = me else {
             let message =
                 format!("world `{}` has {} process entries and all are taken", path.name(), shared.geometry.processes);
             return Err(Error::new(Fault::Limit, message));
         };
-        let roles = catalog.routes.iter().flat_map(|route| [&route.from_process, &route.to_process]);
-        let stages = roles.collect::<std::collections::BTreeSet<_>>().len();
+        tracing::debug!(world = path.name(), entry = me.0, "attached");
         Ok(World {
             shared,
             token,
@@ -215,7 +243,8 @@ impl World {
             sleeps: AtomicU64::new(0),
             watcher: Mutex::new(None),
             generation: fork::generation(),
-            patience: Patience::of(stages),
+            patience: OnceLock::new(),
+            index: OnceLock::new(),
             lingering: Mutex::default(),
             catalog,
         })
@@ -277,7 +306,17 @@ impl World {
 
     /// Is the process of an entry proven dead? An entry that does not exist is nobody's.
     pub fn is_dead(&self, process: ProcessId) -> bool {
-        u32::from(process.0) >= self.shared.geometry.processes || self.proofs.is_dead(&self.shared, process)
+        u32::from(process.0) >= self.shared.geometry.processes || self.is_free(process)
+    }
+
+    /// Whether waits poll before they sleep. It takes a dozen files to find out, so whoever waits first does.
+    pub(super) fn patience(&self) -> &Patience {
+        self.patience.get_or_init(|| Patience::of(self.shared.geometry.stages as usize))
+    }
+
+    /// Which routes lead from and to which port.
+    pub(super) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::new(&self.catalog))
     }
 
     /// Starts a thread that recovers and sweeps this often, or gives the one there is another pace. It ends with
@@ -408,29 +447,12 @@ impl Drop for World {
     }
 }
 
-/// Writes a world into an unnamed file and links it when it is complete. A crash before the link leaves nothing. The
-/// answer keeps other creators out until we live in it: they would take it for abandoned and replace it.
-fn build(
-    path: &WorldPath,
-    plan: &Plan,
-    wish: Barrier,
-    make_room: impl FnOnce(&WorldPath) -> Result<(), Error>,
-) -> Result<DirLock, Error> {
-    let (_, geometry, bytes) = lay_out(plan, chosen(wish))?;
-    let lock = path.lock()?;
-    make_room(path)?;
-    let file = path.unnamed(geometry.total_size)?;
-    file.write_all_at(&bytes, 0).map_err(|error| Error::from_os(&format!("world `{}`", path.name()), &error))?;
-    path.link(&file)?;
-    Ok(lock)
-}
-
 /// Makes this process one that the world's barriers reach.
-fn take_part(catalog: &Catalog, name: &str) -> Result<(), Error> {
+fn take_part(catalog: &Catalog, name: &str, stat: Option<Stat>) -> Result<(), Error> {
     if catalog.barrier == Barrier::Fences {
         return Ok(());
     }
-    membarrier::register().map_err(|error| {
+    membarrier::take_part(stat.map(|stat| stat.threads)).map_err(|error| {
         let message = format!(
             "world `{name}` orders its memory by the kernel's membarrier, which this process may not call ({error}); \
              allow it here (it is forbidden by a sandbox, or the kernel is older than 4.16), or create the world with \
@@ -440,74 +462,26 @@ fn take_part(catalog: &Catalog, name: &str) -> Result<(), Error> {
     })
 }
 
-/// What a world is created with: what was wished for, if this process can do that.
-fn chosen(wish: Barrier) -> Barrier {
-    match wish {
-        Barrier::Membarrier if membarrier::register().is_ok() => Barrier::Membarrier,
-        _ => Barrier::Fences,
-    }
-}
-
-/// Under the directory's lock: removes a world of this name in which nobody lives, whatever it says of itself.
-fn clear_abandoned(path: &WorldPath) -> Result<(), Error> {
-    let token = match Token::open(|| Ok(path.open()?.0)) {
-        Ok(token) => token,
-        Err(error) if error.fault == Fault::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    if token.lock_out() {
-        return path.unlink();
-    }
-    Err(Error::new(Fault::Exists, format!("world `{}` exists and somebody lives in it; open it instead", path.name())))
-}
-
 /// Copies the static part once and computes everything privately.
 pub(crate) fn read(file: &File, size: u64) -> Result<(Catalog, Geometry), Error> {
     let corrupt = |reason: String| Error::new(Fault::Corrupt, format!("not a world: {reason}"));
     if size < HEADER_SIZE {
         return Err(corrupt(format!("the file has {size} bytes; remove it and create it again")));
     }
-    let mut header = vec![0; HEADER_SIZE as usize];
     let short = |error: std::io::Error| corrupt(format!("it cannot be read: {error}"));
-    file.read_exact_at(&mut header, 0).map_err(short)?;
-    let (total, fixed) = peek_sizes(&header, size)?;
-    let mut bytes = vec![0; fixed as usize];
+    // A page holds the header, and all of a small world's static part.
+    let mut bytes = vec![0; size.min(PAGE) as usize];
     file.read_exact_at(&mut bytes, 0).map_err(short)?;
+    let (total, fixed) = peek_sizes(&bytes[..HEADER_SIZE as usize], size)?;
+    let read = bytes.len();
+    bytes.resize(fixed as usize, 0);
+    if let Some(rest) = bytes.get_mut(read..) {
+        file.read_exact_at(rest, read as u64).map_err(short)?;
+    }
     let (catalog, sizes) = decode(&bytes)?;
     let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(corrupt)?;
     if geometry.total_size != total {
         return Err(corrupt(format!("its tables need {} bytes, its header says {total}", geometry.total_size)));
     }
     Ok((catalog, geometry))
-}
-
-/// Takes a token byte, then claims its entry; recovers the dead and looks again when all entries are taken.
-fn take_entry(shared: &Shared, proofs: &Proofs, token: &Token, role: &str) -> std::io::Result<Option<ProcessId>> {
-    let identity = Identity { pid: process::pid(), since_ns: clock::now_ns(), name: role };
-    for _ in 0..2 {
-        for process in (0..shared.geometry.processes as u16).map(ProcessId) {
-            // A taken byte says that somebody lives, so only that of a free entry is tried.
-            if registry::state(shared, process).state != ProcState::Free || !token.take(process)? {
-                continue;
-            }
-            if claim(shared, process, identity) {
-                if let Some(certificate) = proofs.own() {
-                    registry::certify(shared, process, certificate);
-                }
-                return Ok(Some(process));
-            }
-            token.give_back(process);
-        }
-        registry::recover_all(shared, &Probe(shared, proofs));
-    }
-    Ok(None)
-}
-
-/// Liveness before there is a world.
-struct Probe<'a>(&'a Shared, &'a Proofs);
-
-impl Liveness for Probe<'_> {
-    fn is_free(&self, process: ProcessId) -> bool {
-        self.1.is_dead(self.0, process)
-    }
 }

@@ -11,33 +11,32 @@ use crate::base::words::{ProcWord, ProcessId};
 use crate::mem::Shared;
 use crate::registry::{self, Certificate};
 use crate::sys::pidfd::{Found, Pidfd, find};
-use crate::sys::process;
+use crate::sys::process::{self, Stat};
 use crate::sys::token::is_free;
 
 /// What one process knows of the lives of others.
 #[derive(Debug)]
 pub(crate) struct Proofs {
-    file: File,
     namespaces: Option<u64>,
     /// Processes that were found alive, so that asking again costs one call.
     known: Mutex<BTreeMap<ProcessId, (ProcWord, Pidfd)>>,
 }
 
 impl Proofs {
-    /// Asks about tokens through any descriptor of the world's file but a holder's.
-    pub(crate) fn new(file: File) -> Proofs {
-        Proofs { file, namespaces: process::namespaces(), known: Mutex::default() }
+    /// Knows nobody yet.
+    pub(crate) fn new() -> Proofs {
+        Proofs { namespaces: process::namespaces(), known: Mutex::default() }
     }
 
     /// Our own certificate; `None` where procfs does not tell.
-    pub(crate) fn own(&self) -> Option<Certificate> {
-        let pid = process::pid();
-        Some(Certificate { pid, start: process::start_time(pid)?, namespaces: self.namespaces? })
+    pub(crate) fn own(&self, stat: Option<Stat>) -> Option<Certificate> {
+        Some(Certificate { pid: process::pid(), start: stat?.start, namespaces: self.namespaces? })
     }
 
-    /// Is nobody left who could use this entry? The caller has read the entry's word before.
-    pub(crate) fn is_dead(&self, shared: &Shared, process: ProcessId) -> bool {
-        if is_free(&self.file, process) {
+    /// Is nobody left who could use this entry? The caller has read the entry's word before, and asks about tokens
+    /// through an open file that holds none of this one.
+    pub(crate) fn is_dead(&self, file: &File, shared: &Shared, process: ProcessId) -> bool {
+        if is_free(file, process) {
             return true;
         }
         // The lock is held: by the process itself, which then lives, or by what was forked off it. Should a newcomer have

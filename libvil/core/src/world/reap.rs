@@ -9,7 +9,7 @@ use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::Shared;
 use crate::registry::{Liveness, living, recover_all, state};
-use crate::sys::file::RuntimeDir;
+use crate::sys::file::{About, RuntimeDir};
 use crate::sys::map::Mapping;
 use crate::sys::token::{Token, are_all_free};
 use crate::world::open::read;
@@ -38,7 +38,7 @@ pub enum Reaped {
 pub fn reap(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
     let path = dir.world(name)?;
     let _lock = path.lock()?;
-    let token = Token::open(|| Ok(path.open()?.0))?;
+    let (token, _) = Token::open(|| path.open())?;
     if token.lock_out() {
         path.unlink()?;
         return Ok(Reaped::Removed);
@@ -51,27 +51,27 @@ pub fn reap(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
 /// What `reap` would do: the same done to a copy that nobody else sees, so the world is looked at and no more.
 pub fn foresee(dir: &RuntimeDir, name: &str) -> Result<Reaped, Error> {
     let path = dir.world(name)?;
-    let (file, size) = path.open_to_look()?;
+    let (file, about) = path.open_to_look()?;
     if are_all_free(&file) {
         return Ok(Reaped::Removed);
     }
-    visit((file, size), name, Mapping::copy)
+    visit((file, about), name, Mapping::copy)
 }
 
 /// Recovers all dead, without an entry. Whatever the world's choice, the visitor fences: it is not registered with the
 /// kernel, so the membarrier of who goes to sleep does not reach it, and its own fence before each look for sleepers is
 /// what keeps that one from being overlooked.
 fn visit(
-    (file, size): (File, u64),
+    (file, about): (File, About),
     name: &str,
     map: impl FnOnce(&File, u64) -> std::io::Result<Mapping>,
 ) -> Result<Reaped, Error> {
-    let (_, geometry) = read(&file, size)?;
+    let (_, geometry) = read(&file, about.size)?;
     let os = |error: std::io::Error| Error::from_os(&format!("world `{name}`"), &error);
     let mapping = map(&file, geometry.total_size).map_err(os)?;
     let corrupt = || Error::new(Fault::Corrupt, format!("world `{name}` is smaller than its header says"));
     let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
-    let visitor = Visitor { shared: &shared, proofs: Proofs::new(file) };
+    let visitor = Visitor { shared: &shared, file: &file, proofs: Proofs::new() };
     let recovered = recover_all(&shared, &visitor);
     let pending = entries(&shared).filter(|entry| state(&shared, *entry).state == ProcState::Dead).count() as u32;
     match living(&shared) {
@@ -87,11 +87,12 @@ fn entries(shared: &Shared) -> impl Iterator<Item = ProcessId> + use<> {
 /// Who recovers without an entry.
 struct Visitor<'a> {
     shared: &'a Shared,
+    file: &'a File,
     proofs: Proofs,
 }
 
 impl Liveness for Visitor<'_> {
     fn is_free(&self, process: ProcessId) -> bool {
-        self.proofs.is_dead(self.shared, process)
+        self.proofs.is_dead(self.file, self.shared, process)
     }
 }

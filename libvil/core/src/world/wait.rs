@@ -112,14 +112,14 @@ impl Wait<'_> {
 
     /// Polls for a moment: a reply that is under way costs less than a sleep.
     fn spin<T>(&self, ready: &mut impl FnMut() -> Option<T>) -> Option<T> {
-        if !self.world.patience.polls() {
+        if !self.world.patience().polls() {
             return (0..YIELDS).find_map(|_| {
                 pause_thread();
                 ready()
             });
         }
         let found = self.poll(ready);
-        self.world.patience.learn(found.is_some());
+        self.world.patience().learn(found.is_some());
         found
     }
 

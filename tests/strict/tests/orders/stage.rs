@@ -64,6 +64,12 @@ pub(crate) struct Beside {
 
 /// A world of these routes, with this many slots.
 pub(crate) fn found(roads: &[Road], slots: u32, beside: Beside) -> Arc<Shared> {
+    let barrier = if beside.sleep { Barrier::Fences } else { Barrier::Membarrier };
+    found_with(roads, slots, beside, barrier)
+}
+
+/// The same with a choice of who orders memory.
+pub(crate) fn found_with(roads: &[Road], slots: u32, beside: Beside, barrier: Barrier) -> Arc<Shared> {
     let sizes = Sizes {
         static_size: 0,
         processes: u32::from(PROCESSES),
@@ -72,7 +78,6 @@ pub(crate) fn found(roads: &[Road], slots: u32, beside: Beside) -> Arc<Shared> {
     let entries: Vec<RouteEntry> = roads.iter().map(entry).collect();
     let geometry = Geometry::compute(&sizes, &entries).expect("a model's numbers are legal");
     let segment = Segment::model(geometry.total_size, &places(&geometry, beside));
-    let barrier = if beside.sleep { Barrier::Fences } else { Barrier::Membarrier };
     let shared = Shared::new(segment, geometry).expect("it fits").with_barrier(barrier);
     let past = EndWord { index: PAST, incarnation: 0, owner: None }.encode();
     // Hints of claimed rings are whole indices, and a cell of zeroes is empty in the first lap.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom::thread::spawn;
-use vil_core::base::atomic::{FOR_DATA, FOR_SPACE};
+use vil_core::base::atomic::{Barrier, FOR_DATA, FOR_SPACE};
+use vil_core::base::modelled::{Kernel, kernel};
 use vil_core::exchange::{Consumer, Producer, Refusal};
 use vil_core::mem::Shared;
 use vil_core::sys::futex;
 
 use crate::model::Model;
-use crate::stage::{Beside, IN_PLACE, Road, consumer, found, producer, read, write};
+use crate::stage::{Beside, IN_PLACE, Road, consumer, found, found_with, producer, read, write};
 
 /// Waits as `world` does: look, announce, look again, sleep while what was announced stands, take it back in the end.
 fn wait<T>(shared: &Shared, flag: u64, reason: u32, mut ready: impl FnMut() -> Option<T>) -> T {
@@ -74,6 +75,44 @@ fn whoever_sleeps_for_a_message_is_woken() {
 fn whoever_sleeps_for_room_is_woken() {
     ROOM.holds();
     ROOM.finds(&["no_fence_after_a_store", "no_fence_before_a_sleep"]);
+}
+
+/// One word that a process writes and another sleeps for. The writer is registered for barriers meanwhile, by a thread of
+/// its own: it begins with fences, and goes on without.
+static REGISTERED: Model = Model {
+    name: "registered meanwhile",
+    preemptions: 2,
+    body: || {
+        let beside = Beside { sleep: true, ..Beside::default() };
+        Kernel::set(true);
+        let shared = found_with(&[Road { capacity: 1, ..IN_PLACE }], 2, beside, Barrier::Membarrier);
+        let ring = shared.geometry.rings[0];
+        let kernel = kernel().expect("it was just set");
+        let theirs = Arc::clone(&shared);
+        let process = Arc::clone(&kernel);
+        let writer = spawn(move || {
+            process.enter();
+            for value in 1..=2 {
+                theirs.segment.word(ring.cells).store(value, "publish.cell");
+                theirs.wake(ring.consumer_flag, FOR_DATA, "publish.wake");
+            }
+            process.leave();
+        });
+        let registrar = Arc::clone(&kernel);
+        let registrar = spawn(move || registrar.register());
+        wait(&shared, ring.consumer_flag, FOR_DATA, || {
+            (shared.segment.word(ring.cells).load("receive.cell") == 2).then_some(())
+        });
+        writer.join().expect("it ends");
+        registrar.join().expect("it ends");
+        Kernel::set(false);
+    },
+};
+
+#[test]
+fn whoever_sleeps_is_woken_by_a_process_that_is_registered_meanwhile() {
+    REGISTERED.holds();
+    REGISTERED.finds(&["no_fence_after_a_store", "told_too_early", "no_barrier_of_the_sleeper"]);
 }
 
 /// Two threads of one process sleep on its one word, each for its own reason.
