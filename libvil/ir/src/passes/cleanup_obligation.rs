@@ -3,7 +3,7 @@
 //! C001 faults that nobody receives · C002 failovers that lead nowhere · C003 keep_for_debug (not in this version) ·
 //! C004 cleanup left open under `strict` · C005 failovers on something else than a fault
 
-use super::view::{connected, ports, sends};
+use super::view::{Connected, ports, sends};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::{Failover, Program};
@@ -23,8 +23,9 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(program: &Program, report: &mut Report) {
+    let connected = Connected::of(program);
     for (end, port, pointer) in ports(program) {
-        if sends(program, port, Kind::Fault) && !connected(program, &end) {
+        if sends(program, port, Kind::Fault) && !connected.contains(&end) {
             let text = format!("nobody receives the faults of `{end}`");
             report.add(Diagnostic::new(UNHEARD, pointer, text).fix(format!("add a route from `{end}`")));
         }

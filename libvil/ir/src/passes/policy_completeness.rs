@@ -3,7 +3,9 @@
 //! P001 unconnected ports · P002 block without a deadline · P003, P004, P005 delivery, backpressure and failure_domain
 //! left open under `strict`
 
-use super::view::{connected, ports, routes, sends, stated};
+use std::collections::BTreeSet;
+
+use super::view::{Connected, ports, routes, sends, stated};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::Program;
@@ -23,9 +25,10 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(program: &Program, report: &mut Report) {
+    let connected = Connected::of(program);
     for (end, port, pointer) in ports(program) {
         // A fault that nobody receives is CleanupObligation's.
-        if !(connected(program, &end) || sends(program, port, Kind::Fault)) {
+        if !(connected.contains(&end) || sends(program, port, Kind::Fault)) {
             let message = format!("no route leads to or from `{end}`");
             report.add(Diagnostic::new(UNCONNECTED, pointer, message).fix("add a route, or take the port out"));
         }
@@ -38,14 +41,14 @@ fn run(program: &Program, report: &mut Report) {
 
 /// One report a statement of block, however many routes follow it.
 fn deadlines(program: &Program, report: &mut Report) {
-    let mut told = Vec::new();
+    let mut told = BTreeSet::new();
     for view in routes(program) {
         let pressure = stated(program, &view, "backpressure", |queue| queue.backpressure);
         let Some((Backpressure::Block, pointer)) = pressure else { continue };
         if stated(program, &view, "deadline_ms", |queue| queue.deadline_ms).is_none() && !told.contains(&pointer) {
             let message = format!("{}: nothing says how long it blocks", view.name());
             report.add(Diagnostic::new(NO_DEADLINE, pointer.clone(), message).fix("add `deadline_ms: 1000` beside it"));
-            told.push(pointer);
+            told.insert(pointer);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Short ways through a program that several passes take; each answers nothing where a name leads nowhere.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Body, End, Field, Interface, Message, Port, Process, Program, Queue, Route, Struct, Type};
 use crate::plan;
 use crate::vocabulary::{Backpressure, Boundary, Delivery, Direction, Kind, Profile, Transfer};
@@ -142,9 +144,19 @@ pub(super) fn ports(program: &Program) -> impl Iterator<Item = (End, &Port, Stri
     })
 }
 
-/// Whether some route starts or ends at a port.
-pub(super) fn connected(program: &Program, end: &End) -> bool {
-    program.routes.iter().any(|route| route.from == *end || route.to == *end)
+/// The ports at which some route starts or ends. Looked up once for a program, because there may be thousands of both.
+pub(super) struct Connected<'p>(BTreeSet<&'p End>);
+
+impl<'p> Connected<'p> {
+    /// Those of a program.
+    pub(super) fn of(program: &'p Program) -> Connected<'p> {
+        Connected(program.routes.iter().flat_map(|route| [&route.from, &route.to]).collect())
+    }
+
+    /// Whether this is one of them.
+    pub(super) fn contains(&self, end: &End) -> bool {
+        self.0.contains(end)
+    }
 }
 
 /// Whether a port sends messages of a kind: as its message, or as the reply that a response port gives.
