@@ -104,10 +104,10 @@ fn ended(command: &mut Command) -> Outcome {
     Ok(ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(2)))
 }
 
-/// The conductor and the programs beside it, which need no link-time optimization to be what they are; their directory.
+/// The conductor, the programs beside it and the `vil` command, which need no link-time optimization to be what they are; their directory.
 fn conductor(report: &Report) -> Result<PathBuf, String> {
     let mut build = cargo("build", &places::target());
-    build.args(["--profile", "quick", "--package", "vil-bench", "--bins"]);
+    build.args(["--profile", "quick", "--package", "vil-bench", "--package", "vil-cli", "--bins"]);
     report.run("the conductor", &mut build)?;
     Ok(places::target().join("quick"))
 }

@@ -29,13 +29,15 @@ pub(crate) struct Exchange {
     pub(crate) loans: usize,
     /// Ports `there_0`, `there_1` and so on, each with a route of its own.
     pub(crate) routes: usize,
+    /// There is no way back: the trial is told so by `--back no`.
+    pub(crate) is_one_way: bool,
 }
 
 impl Exchange {
     /// Loaned messages of this size, with as many cells as fit.
     pub(crate) fn of(size: usize) -> Exchange {
         let capacity = (SLOT_BYTES / size).clamp(16, CAPACITY);
-        Exchange { size, capacity, transfer: "loan_write", loans: 2, routes: 1 }
+        Exchange { size, capacity, transfer: "loan_write", loans: 2, routes: 1, is_one_way: false }
     }
 
     /// Messages of this size that lie in the cell and are copied there and back.
@@ -48,15 +50,20 @@ impl Exchange {
         Exchange { routes, ..self }
     }
 
+    /// With as many cells, and without a way back.
+    pub(crate) fn one_way(self, capacity: usize) -> Exchange {
+        Exchange { capacity, is_one_way: true, ..self }
+    }
+
     /// Beside figures.
     pub(crate) fn geometry(&self) -> String {
-        let Exchange { size, capacity, transfer, loans, routes } = self;
+        let Exchange { size, capacity, transfer, loans, routes, .. } = self;
         format!("{routes} x {capacity} cells, {transfer}, {size} B a message, {loans} loans")
     }
 
     /// The program. The message is `BytesSIZE`, as `trials/messages.yaml` has it.
     pub(crate) fn yaml(&self) -> String {
-        let Exchange { size, capacity, transfer, loans, routes } = self;
+        let Exchange { size, capacity, transfer, loans, routes, is_one_way } = self;
         let words = size / 8;
         let queue = format!("loans: {loans}, queue: {{ capacity: {capacity}, backpressure: fail }}");
         let port = |name: &str, direction: &str| {
@@ -65,18 +72,19 @@ impl Exchange {
         };
         let theres: Vec<String> = (0..*routes).map(|route| format!("there_{route}")).collect();
         let ports = |there: &str, back: &str| {
-            theres.iter().map(|name| port(name, there)).chain([port("back", back)]).collect::<String>()
+            let back = (!is_one_way).then(|| port("back", back));
+            theres.iter().map(|name| port(name, there)).chain(back).collect::<String>()
         };
         let how = format!("transfer: {transfer}, delivery: at_least_once");
         let route = |name: &String| format!("  - {{ from: asker.{name}, to: answerer.{name}, {how} }}\n");
         format!(
             "vil: 1\nprogram: exchange\nmessages:\n  Bytes{size}:\n    kind: event\n    fields: [ {{ name: words, type: \
              \"[u64; {words}]\" }} ]\ninterfaces:\n  Asker:\n    ports:\n{}  Answerer:\n    ports:\n{}processes:\n  asker: \
-             {{ interface: Asker }}\n  answerer: {{ interface: Answerer }}\nroutes:\n{}  - {{ from: answerer.back, to: \
-             asker.back, {how} }}\n",
+             {{ interface: Asker }}\n  answerer: {{ interface: Answerer }}\nroutes:\n{}{}",
             ports("out", "in"),
             ports("in", "out"),
             theres.iter().map(route).collect::<String>(),
+            if *is_one_way { String::new() } else { format!("  - {{ from: answerer.back, to: asker.back, {how} }}\n") },
         )
     }
 }

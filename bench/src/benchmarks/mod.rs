@@ -4,12 +4,16 @@
 //! the other, forth and back, with the placement probe between. A *promise* is a bound on the median of the paired ratios of
 //! two entrants, or on one entrant's own figure. Nothing here measures.
 
+mod attach;
 mod control;
 mod empty;
 mod exchange;
+mod growth;
+mod memory;
 mod one_thread;
 mod recover;
 mod round_trip;
+mod routes;
 mod stream;
 
 /// All benchmarks, in the order in which they run when none is named.
@@ -19,6 +23,11 @@ pub(crate) fn all(amount: Amount) -> Vec<Benchmark> {
         stream::benchmark(amount),
         one_thread::benchmark(amount),
         empty::benchmark(amount),
+        routes::benchmark(amount),
+        attach::benchmark(amount),
+        memory::benchmark(amount),
+        growth::validate(amount),
+        growth::generate(amount),
         control::benchmark(),
         recover::benchmark(),
     ]

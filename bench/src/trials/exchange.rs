@@ -105,23 +105,28 @@ fn theres(arguments: &Arguments) -> Answer<Vec<&'static CStr>> {
     (0..arguments.number("routes", 1)?).map(|route| Ok(&*Box::leak(name(route)?.into_boxed_c_str()))).collect()
 }
 
+/// The way back, where there is one.
+fn back(arguments: &Arguments) -> Option<&'static CStr> {
+    (arguments.text("back") != Some("no")).then_some(c"back")
+}
+
 fn contract<T: Payload>(arguments: &Arguments, side: Side) -> Answer<&'static Contract> {
     let theres = theres(arguments)?;
     let (process, ports): (_, Vec<PortContract>) = match side {
         Side::Asker => {
             let theres = theres.into_iter().map(PortContract::output::<T>);
-            (c"asker", theres.chain([PortContract::input::<T>(c"back")]).collect())
+            (c"asker", theres.chain(back(arguments).map(PortContract::input::<T>)).collect())
         }
         Side::Answerer => {
             let theres = theres.into_iter().map(PortContract::input::<T>);
-            (c"answerer", theres.chain([PortContract::output::<T>(c"back")]).collect())
+            (c"answerer", theres.chain(back(arguments).map(PortContract::output::<T>)).collect())
         }
     };
     Ok(Box::leak(Box::new(Contract::new(c"exchange", process, ports.leak()))))
 }
 
 fn ends<T: Payload>(arguments: &Arguments, world: &World, side: Side) -> Answer<Ends<T>> {
-    let (theres, back) = (theres(arguments)?, vec![c"back"]);
+    let (theres, back) = (theres(arguments)?, back(arguments).into_iter().collect());
     let (out, into) = if side == Side::Asker { (theres, back) } else { (back, theres) };
     let senders = out.into_iter().map(|port| Sender::open(world, port).map_err(said)).collect::<Answer<_>>()?;
     let receivers = into.into_iter().map(|port| Receiver::open(world, port).map_err(said)).collect::<Answer<_>>()?;

@@ -1,12 +1,14 @@
 //! Trials in Rust: `vil-trial BENCHMARK SUBJECT [--key value]...` measures one subject once and says one JSON line.
 //! Exit codes: 0 it was measured; 3 there is no such subject; 2 anything else, with a sentence.
 
+mod attach;
 mod batches;
 mod exchange;
 mod floor;
 mod hands;
 mod line;
 mod memcpy;
+mod memory;
 mod one_thread;
 mod ring;
 mod round_trip;
@@ -36,6 +38,9 @@ const SUBJECTS: &[(&str, &str, Subject)] = &[
     ("one-thread", "floor", floor::one_thread),
     ("empty", "vil-rust", one_thread::trial),
     ("empty", "floor", floor::one_thread),
+    ("routes", "vil-rust", one_thread::trial),
+    ("attach", "vil-rust", attach::trial),
+    ("memory", "vil-rust", memory::trial),
 ];
 
 /// Messages before anything is counted: two laps of the largest ring, or one of few large messages.

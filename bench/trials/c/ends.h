@@ -5,7 +5,7 @@
 
 #include "trial.h"
 
-#define ENDS_MOST 64
+#define ENDS_MOST 1000
 
 /* The ends of one side. */
 typedef struct ends {
@@ -28,8 +28,10 @@ static inline vil_contract_t ends_contract(const char *process) {
 static inline void ends_open(const trial_t *trial, ends_t *ends, bool is_asker) {
   vil_error_t error;
   const size_t theres = trial->routes < ENDS_MOST ? trial->routes : ENDS_MOST;
-  ends->sender_count = is_asker ? theres : 1, ends->receiver_count = is_asker ? 1 : theres;
-  for (size_t i = 0; i < theres + 1; i++) {
+  const char *way_back = trial_text(trial, "back");
+  const size_t backs = way_back != NULL && strcmp(way_back, "no") == 0 ? 0 : 1;
+  ends->sender_count = is_asker ? theres : backs, ends->receiver_count = is_asker ? backs : theres;
+  for (size_t i = 0; i < theres + backs; i++) {
     char port[24] = "back";
     const bool is_there = i < theres;
     if (is_there) snprintf(port, sizeof port, "there_%zu", i);
