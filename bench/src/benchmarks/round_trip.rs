@@ -4,8 +4,9 @@
 use super::exchange::{Exchange, size_name};
 use super::{Amount, Benchmark, Bound, Case, Entrant, Kind, Plot, Program, Promise, Touch, messages};
 
-/// What the large message with one word touched is held against.
-const SMALL: &str = "vil-rust 64 B";
+/// What the large message with one word touched is held against: who, and under which name.
+const SMALL: [(&str, Program, &str); 2] =
+    [("vil-rust", Program::Rust, "vil-rust, 64 B"), ("vil-c", Program::C("round_trip"), "vil-c, 64 B")];
 
 const SIZES: [usize; 3] = [64, 4096, 1 << 20];
 
@@ -48,8 +49,10 @@ fn case(amount: Amount, size: usize, touch: Touch) -> Case {
     let mut entrants: Vec<_> = entrants.map(|(subject, program)| entrant(amount, subject, program, size, touch)).into();
     let mut promises = promises(size, touch);
     if size == 1 << 20 && touch == Touch::First {
-        entrants.push(entrant(amount, "vil-rust", Program::Rust, 64, touch).called(SMALL));
-        promises.push(Promise::ratio("vil-rust", SMALL, Bound::AtMost(1.05)));
+        for (subject, program, small) in SMALL {
+            entrants.push(entrant(amount, subject, program, 64, touch).called(small));
+            promises.push(Promise::ratio(subject, small, Bound::AtMost(1.05)));
+        }
     }
     Case { name: case_name(size, touch), geometry: Exchange::of(size).geometry(), entrants, promises }
 }
@@ -98,13 +101,14 @@ fn descriptors(amount: Amount) -> Case {
 fn promises(size: usize, touch: Touch) -> Vec<Promise> {
     let mut promises = vec![Promise::ratio("vil-c", "vil-rust", Bound::AtMost(1.15))];
     if touch == Touch::First {
-        promises.push(Promise::ratio("vil-rust", "floor", Bound::AtMost(1.15)));
-        promises.push(Promise::ratio("vil-rust", "iceoryx2", Bound::AtMost(0.3)));
+        for ours in ["vil-rust", "vil-c"] {
+            promises.push(Promise::ratio(ours, "floor", Bound::AtMost(1.15)));
+            promises.push(Promise::ratio(ours, "iceoryx2", Bound::AtMost(0.3)));
+        }
         promises.push(Promise::ratio("vil-c", "iceoryx2-c", Bound::AtMost(0.2)));
     }
     if size == 64 && touch == Touch::First {
-        promises.push(Promise::steady("vil-rust", Bound::AtMost(1.5)));
-        promises.push(Promise::steady("vil-c", Bound::AtMost(1.5)));
+        promises.extend(["vil-rust", "vil-c"].map(|ours| Promise::steady(ours, Bound::AtMost(1.5))));
     }
     promises
 }

@@ -64,11 +64,14 @@ fn case(amount: Amount, size: usize) -> Case {
     let mut entrants =
         entrants.map(|(subject, program)| entrant(amount, subject, program, &exchange, Touch::All)).to_vec();
     let promises = match size {
-        64 => vec![
-            Promise::ratio("vil-rust", "floor", Bound::AtMost(1.5)),
-            Promise::ratio("vil-rust", "iceoryx2", Bound::AtMost(0.1)),
-            Promise::ratio("vil-c", "vil-rust", Bound::AtMost(1.5)),
-        ],
+        64 => ["vil-rust", "vil-c"]
+            .into_iter()
+            .flat_map(|ours| {
+                let floor = Promise::ratio(ours, "floor", Bound::AtMost(1.5));
+                [floor, Promise::ratio(ours, "iceoryx2", Bound::AtMost(0.1))]
+            })
+            .chain([Promise::ratio("vil-c", "vil-rust", Bound::AtMost(1.5))])
+            .collect(),
         LARGE => {
             entrants.push(entrant(amount, "memcpy", Program::Rust, &exchange, Touch::All));
             ["vil-rust", "vil-c"].map(|ours| Promise::ratio("memcpy", ours, Bound::AtLeast(0.9))).into()
@@ -105,7 +108,8 @@ fn descriptors(amount: Amount) -> Case {
         of("rtrb", Program::Peer).called("rtrb, chunks of 32").with("chunk", 32),
         of("crossbeam", Program::Peer),
     ];
-    let promises = ["vil-rust", "vil-c"].map(|ours| Promise::ratio(ours, "ring-index", Bound::AtMost(0.6)));
+    let ours = ["vil-rust", "vil-c"];
+    let promises = ours.map(|ours| Promise::ratio(ours, "ring-index", Bound::AtMost(0.6)));
     Case { name: "16 B, in the cell".into(), geometry: exchange.geometry(), entrants, promises: promises.into() }
 }
 
