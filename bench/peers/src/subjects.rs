@@ -78,9 +78,10 @@ pub(crate) fn not_here(arguments: &Arguments) -> Option<String> {
     }
 }
 
-/// Whether nobody sleeps.
+/// Whether nobody sleeps. ZeroMQ and nng move messages by threads of their own, on the processor of the side that they
+/// belong to, so polling would only take it from them.
 fn is_polled(arguments: &Arguments) -> bool {
-    arguments.benchmark != "wake"
+    arguments.benchmark != "wake" && !matches!(arguments.subject.as_str(), "zeromq" | "nng")
 }
 
 /// A whole trial, from the process in the middle.
