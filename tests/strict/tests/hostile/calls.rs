@@ -1,6 +1,8 @@
 //! Every call of the runtime's inner floors, made once by somebody and judged. Private state is never nonsense, so a ticket
 //! of nothing is refused, and what was loaned or received is where it may be.
 
+mod claimed;
+
 use vil_core::base::index::depth;
 use vil_core::base::limits::TRAIL_ENTRIES;
 use vil_core::exchange::{Forward, Refusal};
@@ -41,11 +43,11 @@ pub(crate) const CALLS: &[Call] = &[
     call("take_slot", 5, Reach::Ring, take_slot),
     call("push_slot", 6, Reach::Ring, push_slot),
     call("forward", 14, Reach::Ring, forward),
-    call("claimed_loan", 10, Reach::Ring, claimed_loan),
-    call("claimed_publish", 10, Reach::Rounds, claimed_publish),
-    call("claimed_receive", 12, Reach::Rounds, claimed_receive),
-    call("claimed_consume", 10, Reach::Ring, claimed_consume),
-    call("claimed_peers", 2, Reach::World, claimed_peers),
+    call("claimed_loan", 10, Reach::Ring, claimed::loan),
+    call("claimed_publish", 10, Reach::Rounds, claimed::publish),
+    call("claimed_receive", 12, Reach::Rounds, claimed::receive),
+    call("claimed_consume", 10, Reach::Ring, claimed::consume),
+    call("claimed_peers", 2, Reach::World, claimed::peers),
     call("discard", 3, Reach::Ring, discard),
     call("drop_newest", 2, Reach::Ring, drop_newest),
     call("has_room", 3, Reach::Ring, has_room),
@@ -428,113 +430,4 @@ fn read_trail(guests: &mut Guests) -> Answer {
     let most = TRAIL_ENTRIES * 2;
     let read = std::iter::from_fn(|| cursor.read(&guests.ground)).take(most as usize + 1).count() as u64;
     if read <= most { Ok("ok") } else { Err(format!("{read} events in a trail of {TRAIL_ENTRIES}")) }
-}
-
-fn claimed_loan(guests: &mut Guests) -> Answer {
-    let Some((ground, random, giver, _)) = guests.giver(|_| true) else { return NOBODY };
-    let loan = match giver.end.loan(ground) {
-        Ok(loan) => loan,
-        Err(refusal) => return Ok(name(refusal)),
-    };
-    let ring = giver.end.ring();
-    if let Some(wrong) = misplaced(ground, ring, loan.data, ring.class.is_some()) {
-        return Err(format!("a loan at {wrong}"));
-    }
-    touch(ground, loan.data, loan.size, Some(random.next_word()));
-    giver.loans.push(loan);
-    Ok("ok")
-}
-
-/// A loan is published, dropped or given back, or a slot that was taken elsewhere is pushed.
-fn claimed_publish(guests: &mut Guests) -> Answer {
-    let found = guests.giver(|giver| !giver.loans.is_empty());
-    let Some((ground, random, giver, slots)) = found else { return NOBODY };
-    if random.once_in(6) {
-        let Some(&slot) = slots.last() else { return NOBODY };
-        return Ok(match giver.end.push_slot(ground, slot) {
-            Ok(()) => {
-                slots.pop();
-                "pushed"
-            }
-            Err(refusal) => name(refusal),
-        });
-    }
-    let Some(at) = ticket(random, giver.loans.len()) else {
-        return nothing(giver.end.publish(ground, random.next_word()));
-    };
-    let ticket = giver.loans[at].ticket;
-    let answer = match random.below(8) {
-        0 => giver.end.discard(ticket),
-        1 => giver.end.drop_newest(ground, ticket),
-        _ => giver.end.publish(ground, ticket),
-    };
-    match answer {
-        Ok(()) => giver.loans.swap_remove(at),
-        Err(refusal) => return Ok(name(refusal)),
-    };
-    Ok("ok")
-}
-
-fn claimed_receive(guests: &mut Guests) -> Answer {
-    let Some((ground, _, taker, _)) = guests.taker(|_| true) else { return NOBODY };
-    let message = match taker.end.receive(ground) {
-        Ok(message) => message,
-        Err(refusal) => return Ok(name(refusal)),
-    };
-    let ring = taker.end.ring();
-    if let Some(wrong) = misplaced(ground, ring, message.data, ring.transfer != Transfer::Copy) {
-        return Err(format!("a message at {wrong}"));
-    }
-    if !is_size(ground, ring, message.data, message.size) {
-        return Err(format!("a message of {} bytes", message.size));
-    }
-    touch(ground, message.data, message.size, None);
-    taker.held.push(message);
-    let most = ring.consumer_loans as usize;
-    if taker.held.len() > most {
-        Err(format!("{} messages in hand, {most} are allowed", taker.held.len()))
-    } else {
-        Ok("ok")
-    }
-}
-
-fn claimed_consume(guests: &mut Guests) -> Answer {
-    let slots = guests.ground.geometry.slots;
-    let found = guests.taker(|taker| !taker.held.is_empty());
-    let Some((ground, random, taker, taken)) = found else { return NOBODY };
-    let Some(at) = ticket(random, taker.held.len()) else {
-        return nothing(taker.end.consume(ground, random.next_word()));
-    };
-    let ticket = taker.held[at].ticket;
-    let answer = match random.below(3) {
-        0 => taker.end.release(ground, ticket),
-        1 => taker.end.consume(ground, ticket),
-        _ => taker.end.take_slot(ticket).map(|slot| taken.push(slot)),
-    };
-    if taken.last().is_some_and(|slot| slot.index >= slots) {
-        return Err(format!("{:?} of {slots}", taken.last()));
-    }
-    match answer {
-        Ok(()) | Err(Refusal::Unconsumed) => taker.held.swap_remove(at),
-        Err(Refusal::Mode) => return Ok("mode"),
-        other => return Err(format!("a message that was held: {other:?}")),
-    };
-    Ok("ok")
-}
-
-fn claimed_peers(guests: &mut Guests) -> Answer {
-    if let Some((ground, _, giver, _)) = guests.giver(|_| true) {
-        giver.end.peer(ground);
-        giver.end.others(ground);
-        giver.end.held_up_by(ground);
-        giver.end.published(ground);
-        if giver.end.has_room(ground).is_err() {
-            return Ok("corrupt");
-        }
-    }
-    let Some((ground, _, taker, _)) = guests.taker(|_| true) else { return NOBODY };
-    taker.end.peer(ground);
-    taker.end.others(ground);
-    taker.end.released(ground);
-    Ok(if taker.end.is_ready(ground) { "ready" } else { "ok" })
 }

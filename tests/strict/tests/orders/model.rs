@@ -66,7 +66,10 @@ impl Model {
             })
         });
         let found = tried.join().ok().flatten();
-        println!("{}, {mistake}: {}", self.name, found.as_deref().unwrap_or("NOT FOUND"));
+        // In the form of every campaign, so that `cargo xtask mutants` can add them up.
+        let verdict = if found.is_some() { "found" } else { "missed" };
+        let account = found.as_deref().unwrap_or("nobody saw it");
+        println!("mutant {mistake} {verdict}: in the model `{}`: {account}", self.name);
         found.is_some()
     }
 }

@@ -459,7 +459,7 @@ fn look(shared: &Shared, cast: &Cast, who: u16, ring: usize) -> Result<bool, Wro
     if cast.borrow().rings[ring].ins.contains_key(&who) {
         with_in(cast, who, ring, |inp| {
             inp.end.peer(shared);
-            inp.end.others(shared);
+            inp.end.others(shared, &mut |_| {});
             let is_ready = inp.end.is_ready(shared);
             let troupe = cast.borrow();
             let side = &troupe.rings[ring];
