@@ -106,7 +106,9 @@ constexpr bool moves_only = std::is_nothrow_move_constructible_v<T> && std::is_n
 void owners_give_back() {
   static_assert(moves_only<vil::World> && moves_only<vil::Program>);
   static_assert(moves_only<vil::Sender<Note>> && moves_only<vil::Receiver<Note>>);
-  static_assert(moves_only<vil::Loan<Note>> && moves_only<vil::Incoming<Note>>);
+  static_assert(moves_only<vil::Loan<Note>> && moves_only<vil::Incoming<Note>> && moves_only<vil::Kept<Note>>);
+  static_assert(moves_only<vil::Heap> && moves_only<vil::Block> && moves_only<vil::Pusher> && moves_only<vil::Popper>);
+  static_assert(moves_only<vil::WaitSet>);
   vil::World watcher = attached(nullptr);
   {
     auto writer = attached(&notebook::writer_contract);
@@ -124,6 +126,9 @@ void owners_give_back() {
       auto note = read->receive(std::chrono::seconds(20));
       CHECK(note && (*note)->number == i && note->number() == i);
     }
+    auto set = vil::WaitSet::create(writer);
+    CHECK(set && set->add(*notes, 7) && set->wait(std::chrono::nanoseconds::zero())->token == 7);
+    CHECK(set->remove(*notes) && set->remove(*notes).status() == vil::Status::e_not_found);
     auto kept = notes->loan();
     auto moved = std::move(*kept);
     CHECK(!*kept && moved);

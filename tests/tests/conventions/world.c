@@ -244,6 +244,16 @@ static void as_dying_writer(void) {
   raise(SIGKILL);
 }
 
+static int is_over;
+
+static void *keep_cancelling(void *world) {
+  while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE)) {
+    GOES(vil_world_cancel((vil_world_t *)world));
+    sched_yield();
+  }
+  return NULL;
+}
+
 static void a_port_has_one_holder(void) {
   vil_world_t *first = attached(&notebook_writer_contract), *second = attached(&notebook_writer_contract);
   vil_sender_t *holder = NULL, *other = NULL;
@@ -252,6 +262,12 @@ static void a_port_has_one_holder(void) {
   SAYS(VIL_E_BUSY, vil_sender_open(first, "notes", &other, NULL));
   GOES(vil_sender_close(holder));
   GOES(vil_sender_open(second, "notes", &other, NULL));
+  SAYS(VIL_E_BUSY, vil_sender_open_within(first, "notes", SHORT_NS, &holder, NULL));
+  pthread_t canceller;
+  CHECK(pthread_create(&canceller, NULL, keep_cancelling, first) == 0);
+  SAYS(VIL_CANCELLED, vil_sender_open_within(first, "notes", VIL_FOREVER, &holder, NULL));
+  __atomic_store_n(&is_over, 1, __ATOMIC_RELEASE);
+  CHECK(pthread_join(canceller, NULL) == 0);
   GOES(vil_sender_close(other));
   CHECK(ended(started("as-dying-writer")) == -SIGKILL);
   GOES(vil_sender_open(first, "notes", &holder, NULL));

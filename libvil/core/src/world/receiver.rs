@@ -167,14 +167,14 @@ impl Receiver {
         if !Arc::ptr_eq(&self.world, to.world()) {
             return Err(Stop::Fault(Fault::Argument));
         }
+        let consumer = consumer_of(&mut self.inlets, route)?;
+        let found = consumer.forwardable(ticket);
+        let (slot, how) = found.map_err(|refusal| blamed(&self.world, route, Kind::UsedAfterEnd, refusal))?;
         let routes = &self.world.catalog().routes;
         let message = |route: usize| routes.get(route).map(|route| route.message);
         if message(route as usize) != message(to.route()) {
             return Err(Stop::Fault(Fault::Unsupported));
         }
-        let consumer = consumer_of(&mut self.inlets, route)?;
-        let found = consumer.forwardable(ticket);
-        let (slot, how) = found.map_err(|refusal| blamed(&self.world, route, Kind::UsedAfterEnd, refusal))?;
         match how {
             Forward::Taken => {
                 to.push_slot(slot)?;
@@ -250,8 +250,8 @@ impl Receiver {
     pub(super) fn lost(&mut self, telling: Telling) -> bool {
         let world = &self.world;
         if telling == Telling::Ask {
-            let others = self.inlets.iter().flat_map(|inlet| inlet.consumer.others(&world.shared));
-            others.for_each(|other| _ = held_by_the_living(world, other));
+            let ask = &mut |other| _ = held_by_the_living(world, other);
+            self.inlets.iter().for_each(|inlet| inlet.consumer.others(&world.shared, ask));
         }
         self.inlets.iter_mut().any(|inlet| lost(|| inlet.consumer.peer(&world.shared), world, &mut inlet.told, telling))
     }
