@@ -174,6 +174,39 @@ fn a_block_in_rust_is_freed_when_it_goes_and_comes_back_from_a_push_that_failed(
 }
 
 #[test]
+fn a_batch_in_rust_leaves_what_it_could_not_push_and_a_heap_says_what_it_is() {
+    let fails = QueueShape { capacity: 512, when_full: WhenFull::Fails, ..QueueShape::default() };
+    let drops = QueueShape { capacity: 2, when_full: WhenFull::DropsNewest, ..fails };
+    let scratch = HeapOptions::new().memory(Memory::LocalScratch).fences(true);
+    let scratch = scratch.class(64, 1024).queue(fails).queue(drops).cap_blocks(1024).create("scratch");
+    let heap = scratch.unwrap_or_else(|error| panic!("{error}"));
+    let (push, pop) = (Pusher::open(&heap, 0).expect("free"), Popper::open(&heap, 0).expect("free"));
+    let block = |number: u16| {
+        let mut block = heap.alloc(2, 2).expect("free");
+        block[..2].copy_from_slice(&number.to_le_bytes());
+        block
+    };
+    // More than one call takes, and more than there is room for.
+    let mut blocks: Vec<_> = (0..600).map(block).collect();
+    assert_eq!(push.push_batch(&mut blocks), Err(Status::FULL));
+    assert_eq!((blocks.len(), push.depth()), (88, Ok(512)));
+    assert_eq!(blocks[0][..2], 512u16.to_le_bytes(), "the first that stayed");
+    let popped = pop.pop_batch(Duration::ZERO, 256).expect("there are more");
+    assert!(popped.len() == 256 && popped[255][..2] == 255u16.to_le_bytes());
+    assert_eq!((push.push_batch(&mut blocks), blocks.len(), push.depth()), (Ok(()), 0, Ok(344)));
+    assert_eq!(push.push_batch(&mut blocks), Ok(()), "nothing is pushed by nothing");
+    let drops = Pusher::open(&heap, 1).expect("free");
+    blocks.extend((0..5).map(block));
+    assert_eq!((drops.push_batch(&mut blocks), blocks.len(), drops.depth()), (Err(Status::DROPPED), 0, Ok(2)));
+    drop(popped);
+    let held = heap.classes().next().expect("there is a class").held_blocks;
+    assert_eq!(held, 0, "each is in one place");
+    let info = heap.info().expect("the handle is open");
+    assert_eq!((info.memory, info.class_count, info.queue_count), (Some(Memory::LocalScratch), 1, 2));
+    assert!(info.cap_blocks == 1024 && info.cap_bytes == 0 && info.total_bytes > 1024 * 128);
+}
+
+#[test]
 fn an_end_in_rust_goes_with_its_owner_to_another_thread() {
     let scratch = HeapOptions::new().memory(Memory::LocalScratch).queue(QueueShape::default()).create("scratch");
     let heap = scratch.unwrap_or_else(|error| panic!("{error}"));

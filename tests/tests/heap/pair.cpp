@@ -61,6 +61,38 @@ void pop_all(const vil::Heap &heap, std::uint64_t count) {
   }
 }
 
+// Batches, in a heap of its own: what has no room stays, and what was popped is freed when it goes.
+bool batches() {
+  const vil_block_class_t classes[] = {{64, 64}};
+  const vil_queue_shape_t queues[] = {{VIL_QUEUE_SPSC, 4, VIL_FULL_FAILS, 0}};
+  vil::HeapOptions options;
+  options.memory = vil::Memory::local_scratch;
+  options.classes = classes;
+  options.class_count = 1;
+  options.queues = queues;
+  options.queue_count = 1;
+  options.fences = true;
+  const auto heap = need(vil::Heap::create("batches", options), "scratch");
+  auto out = need(vil::Pusher::open(heap, 0), "pusher");
+  auto in = need(vil::Popper::open(heap, 0), "popper");
+  vil::Block blocks[] = {need(heap.alloc(8), "a"), need(heap.alloc(8), "b"), need(heap.alloc(8), "c"),
+                         need(heap.alloc(8), "d"), need(heap.alloc(8), "e"), need(heap.alloc(8), "f")};
+  for (std::uint64_t at = 0; at < 6; ++at) std::memcpy(blocks[at].data(), &at, sizeof at);
+  const auto pushed = out.push_batch(blocks, 6);
+  if (pushed.done != 4 || pushed.status != vil::Status::full || blocks[3] || !blocks[4] || !blocks[5]) return false;
+  std::uint64_t seen = 0;
+  const auto each = [&seen](vil::Block block) {
+    std::uint64_t found = 0;
+    std::memcpy(&found, block.data(), sizeof found);
+    if (found == seen) ++seen;
+  };
+  if (in.pop_batch(0, 3, each).value() != 3 || in.pop_batch(0, VIL_BATCH_SIZE, each).value() != 1 || seen != 4) return false;
+  if (in.pop_batch(0, 1, each).status() != vil::Status::empty) return false;
+  const auto rest = out.push_batch(blocks + 4, 2);
+  if (rest.done != 2 || rest.status != vil::Status::ok || in.pop_batch(0, 9, each).value() != 2 || seen != 6) return false;
+  return need(heap.class_info(0), "class").held_blocks == 0;
+}
+
 }  // namespace
 
 int main(int argc, char **argv) {
@@ -76,6 +108,7 @@ int main(int argc, char **argv) {
   const std::uint64_t count = std::strtoull(argv[2], nullptr, 10);
   if (std::strcmp(argv[1], "push") == 0) push_all(heap, count);
   else pop_all(heap, count);
+  if (!batches()) return 1;
   // Only a block that is ours can be freed, and that once.
   auto block = need(heap.alloc(64, 64), "alloc");
   const auto reference = block.reference();

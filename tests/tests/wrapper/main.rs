@@ -9,7 +9,9 @@ use std::ffi::CStr;
 use std::time::Duration;
 
 use notebook::{Note, READER_CONTRACT, Reader, WRITER_CONTRACT, Writer};
-use vil::{Contract, Ends, EventKind, Language, Message, Options, Receiver, Sender, Status, World, wait_any};
+use vil::{
+    Contract, Ends, EventKind, Language, Message, Options, Receiver, Sender, Status, WaitSet, Woken, World, wait_any,
+};
 use vil_tests::artifact::root;
 use vil_tests::generated;
 use vil_tests::runtime_dir::RuntimeDir;
@@ -271,6 +273,18 @@ fn the_registry_tells_who_is_there_what_they_hold_and_what_happened() {
     assert_eq!(registry.watch(Duration::from_millis(5)), Ok(()));
     assert_eq!(registry.unwatch(), Ok(()));
     assert_eq!(registry.unwatch(), Err(Status::E_STATE));
+}
+
+#[test]
+fn a_sender_that_is_taken_out_of_a_set_is_not_waited_for_any_more() {
+    let desk = Desk::new();
+    let (writer, _reader) = (desk.writer(), desk.reader());
+    let set = WaitSet::new(&writer.world).expect("the world is open");
+    set.add_sender(&writer.notes, 7).expect("there is room");
+    assert_eq!(set.wait(Duration::ZERO), Ok(Woken::Ready(7)));
+    assert_eq!(set.remove_sender(&writer.notes), Ok(()));
+    assert_eq!(set.remove_sender(&writer.notes), Err(Status::E_NOT_FOUND));
+    assert_eq!(set.wait(Duration::ZERO), Err(Status::E_ARGUMENT), "it has no end");
 }
 
 /// Compiles only where a type is not `Trait`: else there are two ways to read the call.

@@ -29,6 +29,8 @@ struct HeapOptions {
   std::uint32_t cap_blocks = 0;     // of one process; 0: no cap
   std::uint64_t cap_bytes = 0;      // of one process; 0: no cap
   const char *runtime_dir = nullptr;
+  // A heap that is made orders memory by fences, for the sake of processes that may not call membarrier(2).
+  bool fences = false;
 };
 
 // A block in this process's hands. Move-only; freed when it goes. It must end before its heap is closed.
@@ -156,6 +158,7 @@ class Heap {
     raw.max_processes = options.max_processes;
     raw.cap_blocks = options.cap_blocks;
     raw.cap_bytes = options.cap_bytes;
+    raw.flags = options.fences ? VIL_WORLD_FENCES : 0u;
     raw.language = VIL_LANGUAGE_CPP;
     raw.runtime_dir = options.runtime_dir;
     vil_heap_t *heap = nullptr;

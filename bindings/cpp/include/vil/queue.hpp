@@ -57,6 +57,12 @@ class QueueEnd {
 
 }  // namespace detail
 
+// How far a batch came, and why not further; Status::dropped when the queue dropped some of those that went.
+struct Batch {
+  std::size_t done;
+  Status status;
+};
+
 // The end that blocks are pushed into; move-only.
 class Pusher : public detail::QueueEnd {
  public:
@@ -68,6 +74,17 @@ class Pusher : public detail::QueueEnd {
   // On timeout, full, interrupted, cancelled and peer_gone the block is still ours: push it again, or let it go.
   Result<void, Status> push(Block &block) noexcept { return detail::done(vil_queue_push(queue_, block.get())); }
   Result<void, Status> push(Block &&block) noexcept { return push(block); }
+
+  // Pushes blocks in their order, VIL_BATCH_SIZE of them at most, until one stays ours: the first `done` are gone.
+  [[nodiscard]] Batch push_batch(Block *blocks, std::size_t count) noexcept {
+    vil_block_t raw[VIL_BATCH_SIZE];
+    const std::size_t asked = count < VIL_BATCH_SIZE ? count : std::size_t{VIL_BATCH_SIZE};
+    for (std::size_t at = 0; at < asked; ++at) raw[at] = *blocks[at].get();
+    Batch batch{};
+    batch.status = static_cast<Status>(vil_queue_push_batch(queue_, raw, asked, &batch.done));
+    for (std::size_t at = 0; at < batch.done; ++at) *blocks[at].get() = vil_block_t{};
+    return batch;
+  }
 
  private:
   friend class detail::QueueEnd;
@@ -89,6 +106,19 @@ class Popper : public detail::QueueEnd {
     const vil_status_t status = vil_queue_pop(queue_, timeout_ns, &block);
     if (status != VIL_OK) return static_cast<Status>(status);
     return Block(heap_, block);
+  }
+
+  // Waits for a block as `pop` does, and takes those that are there with it: `most` at most, and no more than
+  // VIL_BATCH_SIZE. `each` is called with every one of them, in their order, and must not throw; how many there were.
+  template <typename Each>
+  [[nodiscard]] Result<std::size_t, Status> pop_batch(std::uint64_t timeout_ns, std::size_t most, Each &&each) noexcept {
+    vil_block_t raw[VIL_BATCH_SIZE];
+    const std::size_t asked = most < VIL_BATCH_SIZE ? most : std::size_t{VIL_BATCH_SIZE};
+    std::size_t done = 0;
+    const vil_status_t status = vil_queue_pop_batch(queue_, timeout_ns, raw, asked, &done);
+    if (status != VIL_OK) return static_cast<Status>(status);
+    for (std::size_t at = 0; at < done; ++at) each(Block(heap_, raw[at]));
+    return done;
   }
 
  private:

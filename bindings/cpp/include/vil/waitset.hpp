@@ -62,6 +62,11 @@ class WaitSet {
     return detail::done(vil_waitset_remove(set_, receiver.get()));
   }
 
+  template <typename T, typename Mode>
+  Result<void, Status> remove(const Sender<T, Mode> &sender) noexcept {
+    return detail::done(vil_waitset_remove_sender(set_, sender.get()));
+  }
+
   // Waits until an end is ready or has lost its peer; Status::empty when there is nothing and `timeout` is 0. Takes no
   // message.
   [[nodiscard]] Result<Woken, Status> wait(std::chrono::nanoseconds timeout) noexcept {

@@ -24,6 +24,8 @@ pub enum Memory {
 }
 
 impl Memory {
+    const ALL: [Memory; 4] = [Memory::PagedExchange, Memory::ControlHeap, Memory::PinnedRemote, Memory::LocalScratch];
+
     fn raw(self) -> u32 {
         match self {
             Memory::PagedExchange => vil_sys::VIL_MEMORY_PAGED_EXCHANGE,
@@ -44,6 +46,26 @@ pub struct HeapOptions {
     cap_blocks: u32,
     cap_bytes: u64,
     runtime_dir: Option<PathBuf>,
+    fences: bool,
+}
+
+/// What a heap is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeapInfo {
+    /// Which memory its blocks lie in; none when this version of the crate has no name for it.
+    pub memory: Option<Memory>,
+    /// Size classes.
+    pub class_count: u32,
+    /// Queues.
+    pub queue_count: u32,
+    /// Processes that may be attached at once.
+    pub max_processes: u32,
+    /// Blocks that one process may own at once; 0 is no cap.
+    pub cap_blocks: u32,
+    /// Bytes that one process may own at once; 0 is no cap.
+    pub cap_bytes: u64,
+    /// Bytes of the whole heap, its words included.
+    pub total_bytes: u64,
 }
 
 /// One size class of a heap, as this attachment sees it.
@@ -136,6 +158,13 @@ impl HeapOptions {
         self
     }
 
+    /// Whether a heap that is made orders memory by fences, for the sake of processes that may not call membarrier(2):
+    /// otherwise they are refused with [`Status::E_BARRIER`].
+    pub fn fences(mut self, fences: bool) -> Self {
+        self.fences = fences;
+        self
+    }
+
     /// Makes the heap and opens it, in place of one of this name in which nobody lives any more.
     pub fn create(&self, name: &str) -> Result<Heap> {
         self.call(name, vil_sys::vil_heap_create)
@@ -168,7 +197,7 @@ impl HeapOptions {
             max_processes: self.max_processes,
             cap_blocks: self.cap_blocks,
             cap_bytes: self.cap_bytes,
-            flags: 0,
+            flags: if self.fences { vil_sys::VIL_WORLD_FENCES } else { 0 },
             language: vil_sys::VIL_LANGUAGE_RUST,
             runtime_dir: dir.as_deref().map_or(ptr::null(), CStr::as_ptr),
         };
@@ -213,6 +242,31 @@ impl Heap {
         // SAFETY: as in `alloc`.
         Status::check(unsafe { vil_sys::vil_heap_resolve(self.as_raw(), reference, &mut raw) })?;
         Ok(Block { heap: self, raw })
+    }
+
+    /// What it is.
+    pub fn info(&self) -> Result<HeapInfo, Status> {
+        let mut raw = vil_sys::vil_heap_info_t {
+            struct_size: size_of::<vil_sys::vil_heap_info_t>() as u32,
+            memory: 0,
+            class_count: 0,
+            queue_count: 0,
+            max_processes: 0,
+            cap_blocks: 0,
+            cap_bytes: 0,
+            total_bytes: 0,
+        };
+        // SAFETY: the heap is open until drop, the struct is ours and says its size.
+        Status::check(unsafe { vil_sys::vil_heap_info(self.as_raw(), &mut raw) })?;
+        Ok(HeapInfo {
+            memory: Memory::ALL.into_iter().find(|memory| memory.raw() == raw.memory),
+            class_count: raw.class_count,
+            queue_count: raw.queue_count,
+            max_processes: raw.max_processes,
+            cap_blocks: raw.cap_blocks,
+            cap_bytes: raw.cap_bytes,
+            total_bytes: raw.total_bytes,
+        })
     }
 
     /// The size classes, smallest first.

@@ -13,6 +13,11 @@
 //! # }
 //! ```
 //!
+//! A process may hold several ends at once: a [`WaitSet`] waits for many of them, or lends an event loop its descriptor. A
+//! [`Requester`] asks and a [`Responder`] answers over a pair of routes. A [`Heap`] needs no program: [`Block`]s of several
+//! sizes, which [`Pusher`] and [`Popper`] pass through its queues. Who is attached, who died and what happened is told by a
+//! [`Registry`] and its [`Trail`].
+//!
 //! Everything here goes through the C surface (`vil-sys`), so it means what `docs/c-conventions.md` says. Hot calls
 //! (loan, publish, receive, release) inline into the C functions, allocate nothing, and answer a [`Status`]; cold ones
 //! answer an [`Error`] with a sentence.
@@ -46,7 +51,7 @@ mod world;
 pub use canceller::Canceller;
 pub use contract::{Contract, PortContract};
 pub use error::{Error, Result};
-pub use heap::{Block, Heap, HeapClass, HeapOptions, Memory};
+pub use heap::{Block, Heap, HeapClass, HeapInfo, HeapOptions, Memory};
 pub use incoming::{Incoming, Unforwarded};
 pub use kept::Kept;
 pub use loan::{Loan, Unpublished};

@@ -186,6 +186,28 @@ impl<'h> Pusher<'h> {
         }
     }
 
+    /// Pushes blocks from the first on, until one stays ours: it and those behind it are left in `blocks`, and the answer
+    /// is why. [`Status::DROPPED`] when the queue dropped some that went.
+    pub fn push_batch(&self, blocks: &mut Vec<Block<'h>>) -> Result<(), Status> {
+        let mut answer = Ok(());
+        while !blocks.is_empty() {
+            let count = blocks.len().min(vil_sys::VIL_BATCH_SIZE);
+            let mut raw = [NO_BLOCK; vil_sys::VIL_BATCH_SIZE];
+            raw.iter_mut().zip(&mut *blocks).for_each(|(raw, block)| *raw = *block.raw_mut());
+            let (first, mut done) = (raw.as_mut_ptr(), 0);
+            // SAFETY: the end is open until drop; the first `count` places are blocks of ours, the out-pointer is ours.
+            let pushed = self.0.with(|end| unsafe { vil_sys::vil_queue_push_batch(end, first, count, &mut done) });
+            // What went is not ours any more, so it is let go of and not freed.
+            blocks.drain(..done).for_each(|block| _ = block.leak());
+            match pushed {
+                Ok(()) => {}
+                Err(Status::DROPPED) if done == count => answer = Err(Status::DROPPED),
+                Err(status) => return Err(status),
+            }
+        }
+        answer
+    }
+
     /// Blocks that lie in the queue.
     pub fn depth(&self) -> Result<u32, Status> {
         self.0.depth()

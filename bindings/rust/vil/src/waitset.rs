@@ -63,6 +63,11 @@ impl<'ends> WaitSet<'ends> {
         Status::check(vil_sys::vil_waitset_remove(self.as_raw(), receiver.handle()))
     }
 
+    /// Takes a sender out; [`Status::E_NOT_FOUND`] when it is not in the set.
+    pub fn remove_sender<T: Message, M: mode::Sends>(&self, sender: &Sender<T, M>) -> Result<(), Status> {
+        Status::check(vil_sys::vil_waitset_remove_sender(self.as_raw(), sender.as_raw()))
+    }
+
     /// Waits until an end is ready or has lost its peer. Takes no message.
     ///
     /// # Errors

@@ -78,10 +78,10 @@ impl OutEnd {
     }
 
     /// Those beside the peer whose death may end a wait.
-    pub fn others(&self, shared: &Shared) -> Vec<ProcessId> {
+    pub fn others(&self, shared: &Shared, each: &mut dyn FnMut(ProcessId)) {
         match self {
-            OutEnd::Ledger(_) => Vec::new(),
-            OutEnd::Claimed(end) => end.others(shared),
+            OutEnd::Ledger(_) => {}
+            OutEnd::Claimed(end) => end.others(shared, each),
         }
     }
 
@@ -195,10 +195,10 @@ impl InEnd {
     }
 
     /// Those beside the peer whose death may end a wait.
-    pub fn others(&self, shared: &Shared) -> Vec<ProcessId> {
+    pub fn others(&self, shared: &Shared, each: &mut dyn FnMut(ProcessId)) {
         match self {
-            InEnd::Ledger(_) => Vec::new(),
-            InEnd::Claimed(end) => end.others(shared),
+            InEnd::Ledger(_) => {}
+            InEnd::Claimed(end) => end.others(shared, each),
         }
     }
 

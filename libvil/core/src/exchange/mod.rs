@@ -1,8 +1,8 @@
 //! Floor 6: a ring's end, its ledger and its slots together: loan, publish, receive, release, reclaim, forward.
 //!
 //! Each end keeps what it knows in private memory and trusts nothing it reads: index, reference and length are loaded
-//! once, decoded once and bounded by private numbers. Neither end takes a lock or allocates from loan to release, and
-//! the only system call wakes a peer that sleeps.
+//! once, decoded once and bounded by private numbers. Neither end takes a lock or allocates from loan to release (but
+//! once, for the first message that it lends on), and the only system call wakes a peer that sleeps.
 
 pub mod claimed;
 mod consumer;

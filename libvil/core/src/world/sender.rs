@@ -1,4 +1,4 @@
-//! The sending end of a port.
+//! The sending end of a port, with all its routes.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::world::{Stop, World};
 
 type Attempt<T> = Result<T, Refusal>;
 
-/// The sending end of an out port: one route. One thread at a time.
+/// The sending end of an out port: one route, or several that carry the same messages. One thread at a time.
 #[derive(Debug)]
 pub struct Sender {
     producer: OutEnd,
@@ -264,7 +264,7 @@ impl Sender {
 
 fn lost_any(producer: &OutEnd, world: &World, told: &mut [u32], telling: Telling) -> bool {
     if telling == Telling::Ask {
-        producer.others(&world.shared).into_iter().for_each(|other| _ = held_by_the_living(world, other));
+        producer.others(&world.shared, &mut |other| _ = held_by_the_living(world, other));
     }
     told.iter_mut()
         .enumerate()

@@ -33,7 +33,7 @@ pub(super) fn is_waiting(shared: &Shared, ring: &RingGeometry) -> bool {
 }
 
 /// Everybody else at either end: who waits asks whether they live, because the dead may hold a cell or a slot.
-fn others(shared: &Shared, ring: &RingGeometry, me: ProcessId) -> Vec<ProcessId> {
+fn others(shared: &Shared, ring: &RingGeometry, me: ProcessId, each: &mut dyn FnMut(ProcessId)) {
     let ends = [Side::Tail, Side::Head].into_iter().flat_map(|side| claimed::present(shared, ring, side));
-    ends.filter(|process| *process != me).collect()
+    ends.filter(|process| *process != me).for_each(each);
 }

@@ -109,8 +109,8 @@ impl Popper {
     }
 
     /// Everybody else at either end. A dead one of them may hold what a wait is for.
-    pub fn others(&self, shared: &Shared) -> Vec<ProcessId> {
-        others(shared, &self.ring, self.me)
+    pub fn others(&self, shared: &Shared, each: &mut dyn FnMut(ProcessId)) {
+        others(shared, &self.ring, self.me, each);
     }
 
     /// Is there a message? Somebody else may take it before we do.

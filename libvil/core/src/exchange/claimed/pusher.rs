@@ -92,8 +92,8 @@ impl Pusher {
     }
 
     /// Everybody else at either end. A dead one of them may hold what a wait is for.
-    pub fn others(&self, shared: &Shared) -> Vec<ProcessId> {
-        others(shared, &self.ring, self.me)
+    pub fn others(&self, shared: &Shared, each: &mut dyn FnMut(ProcessId)) {
+        others(shared, &self.ring, self.me, each);
     }
 
     /// Who is writing the cell that we need next: the ring is full until that one is done, or found dead.
