@@ -77,7 +77,7 @@ impl Builder {
     }
 
     fn port(&mut self, process: &str, port: &str, direction: Direction, message: &str, shape: &RouteShape) {
-        self.program.processes.entry(process.to_owned()).or_insert_with(|| Process {
+        self.program.processes.or_insert_with(process.to_owned(), || Process {
             interface: process.to_owned(),
             exec: None,
             zone: None,
@@ -92,8 +92,8 @@ impl Builder {
             observe: None,
             notes: Notes::default(),
         });
-        let interface = self.program.interfaces.entry(process.to_owned()).or_default();
-        interface.ports.entry(port.to_owned()).or_insert_with(|| Port {
+        let interface = self.program.interfaces.or_default(process.to_owned());
+        interface.ports.or_insert_with(port.to_owned(), || Port {
             direction,
             message: message.to_owned(),
             reply: None,

@@ -4,13 +4,12 @@
 //! answered with the field that differs; the number is what is compared on every attach. Docs, units, ranges and
 //! annotations are no part of it.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
 use crate::layout::{Layout, LayoutBody, Layouts, Member, Shape, What};
-use crate::model::{Body, Field, Program};
+use crate::model::{Body, Field, Named, Program};
 
 /// The layout text of a flat message: itself first, then every type it uses in the order of first use.
 ///
@@ -18,14 +17,14 @@ use crate::model::{Body, Field, Program};
 /// are called by their full names, so that a message has one text in its own package and wherever it is imported.
 pub fn layout_text(program: &Program, layouts: &Layouts, message: &str) -> String {
     let mut text = String::from("vil-layout 1\n");
-    let mut seen = BTreeSet::from([message.to_owned()]);
+    let mut seen = Named::from_iter([(message.to_owned(), ())]);
     let mut queue = vec![message.to_owned()];
     let mut next = 0;
     while next < queue.len() {
         let name = queue[next].clone();
         next += 1;
         for used in describe(program, layouts, &name, &mut text) {
-            if seen.insert(used.clone()) {
+            if seen.insert(used.clone(), ()).is_none() {
                 queue.push(used);
             }
         }

@@ -4,7 +4,7 @@
 //! a type that has none (a reference, a heap type, a type that contains itself) is an error here and a diagnostic of
 //! the LayoutLegality pass there.
 
-use std::collections::BTreeMap;
+use crate::model::Named;
 
 use crate::limits::{MAX_ARRAY_COUNT, MAX_FLAT_SIZE};
 use crate::model::{Body, Field, Program, Type};
@@ -14,7 +14,7 @@ use crate::vocabulary::{Profile, Scalar};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layouts {
     /// By the name of the struct or message.
-    pub types: BTreeMap<String, Layout>,
+    pub types: Named<Layout>,
 }
 
 /// How one struct or message lies in memory.
@@ -200,7 +200,7 @@ impl std::error::Error for LayoutError {}
 
 /// Lays out every struct and every flat message; all errors, in name order.
 pub fn lay_out(program: &Program) -> Result<Layouts, Vec<LayoutError>> {
-    let mut maker = Maker { program, done: BTreeMap::new(), open: Vec::new() };
+    let mut maker = Maker { program, done: Named::new(), open: Vec::new() };
     let mut errors = Vec::new();
     let flat = |profile: Option<Profile>| matches!(profile, None | Some(Profile::Flat));
     let messages = program.messages.iter().filter(|(_, message)| flat(message.layout)).map(|(name, _)| name);
@@ -216,7 +216,7 @@ pub fn lay_out(program: &Program) -> Result<Layouts, Vec<LayoutError>> {
 
 struct Maker<'a> {
     program: &'a Program,
-    done: BTreeMap<String, Layout>,
+    done: Named<Layout>,
     open: Vec<String>,
 }
 

@@ -11,6 +11,7 @@ pub mod dump;
 pub mod explain;
 pub mod fingerprint;
 pub mod heap;
+pub mod keyed;
 pub mod keywords;
 pub mod layout;
 pub mod limits;

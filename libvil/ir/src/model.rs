@@ -4,15 +4,14 @@
 //! out. It decides nothing, checks nothing and knows no file format; `load` makes it, the passes judge it, `plan`
 //! turns it into numbers.
 
-use std::collections::BTreeMap;
-
+use crate::keyed::Keyed;
 use crate::vocabulary::{
     Backpressure, Boundary, Cleanup, Delivery, Direction, ExecClass, Kind, Lane, MemoryClass, Profile, QueueKind,
     Scalar, Transfer, Verify, Zone,
 };
 
 /// A map in name order; output never depends on hash order.
-pub type Named<T> = BTreeMap<String, T>;
+pub type Named<T> = Keyed<String, T>;
 
 /// What may stand on every node and is no part of any layout.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -8,6 +8,9 @@ pub trait Word: Copy + 'static {
     /// Every member.
     fn all() -> &'static [Self];
 
+    /// Their words, in the same order.
+    fn texts() -> &'static [&'static str];
+
     /// The word.
     fn text(self) -> &'static str;
 }
@@ -22,20 +25,27 @@ macro_rules! words {
             /// Every member. Worlds hold some sets as positions in this list: another order is another memory layout.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
+            /// Their words, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The word.
             pub const fn word(self) -> &'static str {
-                match self { $($name::$variant => $word),+ }
+                Self::WORDS[self as usize]
             }
 
             /// The member that a word names.
             pub fn from_word(word: &str) -> Option<$name> {
-                match word { $($word => Some($name::$variant),)+ _ => None }
+                Self::WORDS.iter().position(|known| *known == word).map(|position| Self::ALL[position])
             }
         }
 
         impl Word for $name {
             fn all() -> &'static [Self] {
                 Self::ALL
+            }
+
+            fn texts() -> &'static [&'static str] {
+                Self::WORDS
             }
 
             fn text(self) -> &'static str {

@@ -1,7 +1,5 @@
 //! Constants, enums, structs and messages, out of the value tree.
 
-use std::collections::BTreeMap;
-
 use super::node::{Data, Entry, Node, Place, child};
 use super::reader::{Object, Reader};
 use super::rules::{BAD_TYPE, DUPLICATE, UNKNOWN_NAME, UNKNOWN_WORD, WRONG_FORM};
@@ -47,7 +45,14 @@ impl Reader {
         let found = Scalar::from_word(word).filter(|scalar| legal.contains(scalar));
         if found.is_none() {
             let what = if Scalar::from_word(word).is_some() { "not usable here:" } else { "unknown type" };
-            self.unknown(UNKNOWN_WORD, place, pointer, what, word, legal.iter().map(|scalar| scalar.word()));
+            self.unknown(
+                UNKNOWN_WORD,
+                place,
+                pointer,
+                what,
+                word,
+                &legal.iter().map(|scalar| scalar.word()).collect::<Vec<_>>(),
+            );
         }
         found
     }
@@ -174,7 +179,7 @@ impl Reader {
     fn fields(&mut self, scope: &Scope<'_>, owner: &Object<'_>) -> Vec<Field> {
         let list = owner.at("fields");
         let mut fields: Vec<Field> = Vec::new();
-        let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+        let mut seen: Named<Place> = Named::new();
         let mut lengths = Vec::new();
         for (index, node) in self.items(owner, "fields").iter().enumerate() {
             let pointer = format!("{list}/{index}");
@@ -186,8 +191,9 @@ impl Reader {
                             .found(format!("`{name}` in line {} already", first.line))
                             .fix("rename one of them or take it out");
                     self.fault(*place, fault);
+                } else {
+                    seen.insert(name.clone(), *place);
                 }
-                seen.entry(name.clone()).or_insert(*place);
             }
             let Some(field) = self.field(scope, node, &pointer) else { continue };
             lengths.extend(
@@ -202,7 +208,7 @@ impl Reader {
         for (name, place, pointer) in lengths {
             if !seen.contains_key(&name) {
                 let names = seen.keys().map(String::as_str).collect::<Vec<_>>();
-                self.unknown(UNKNOWN_NAME, place, format!("{pointer}/used_by"), "there is no field", &name, names);
+                self.unknown(UNKNOWN_NAME, place, format!("{pointer}/used_by"), "there is no field", &name, &names);
             }
         }
         fields
@@ -276,7 +282,7 @@ impl Reader {
         let clocks = ["monotonic", "realtime", "tai"];
         if !clocks.contains(&clock.as_str()) {
             let place = object.get("clock")?.value.place;
-            self.unknown(UNKNOWN_WORD, place, object.at("clock"), "unknown clock", &clock, clocks);
+            self.unknown(UNKNOWN_WORD, place, object.at("clock"), "unknown clock", &clock, &clocks);
         }
         Some(clock)
     }

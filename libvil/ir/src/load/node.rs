@@ -2,10 +2,10 @@
 //!
 //! It knows nothing of programs. `dump` prints the same tree, so that reading and writing cannot drift apart.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::rules::DUPLICATE;
 use crate::diagnostics::Diagnostic;
+use crate::keyed::Keyed;
+use crate::model::Named;
 
 /// Depth of a text; the deepest legal program needs 8.
 pub(crate) const MAX_DEPTH: u32 = 64;
@@ -150,7 +150,7 @@ impl Node {
                 }
             }
             Data::Map(entries) => {
-                let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+                let mut seen: Named<Place> = Named::new();
                 entries.retain(|entry| match seen.get(&entry.key) {
                     None => seen.insert(entry.key.clone(), entry.place).is_none(),
                     Some(first) => {
@@ -177,8 +177,8 @@ fn twice(entries: &[Entry]) -> bool {
         let before = |index: usize, key: &str| entries[..index].iter().any(|entry| entry.key == key);
         return entries.iter().enumerate().any(|(index, entry)| before(index, &entry.key));
     }
-    let mut seen = BTreeSet::new();
-    !entries.iter().all(|entry| seen.insert(entry.key.as_str()))
+    let mut seen = Keyed::new();
+    entries.iter().any(|entry| seen.insert(entry.key.as_str(), ()).is_some())
 }
 
 /// The JSON pointer of a key below another pointer.

@@ -6,7 +6,7 @@ use super::rules::{BAD_NAME, BAD_NUMBER, NOT_IMPORTABLE};
 use super::scope::{Declared, SHARED, Scope, TYPE_SECTIONS};
 use super::source::SourceFile;
 use crate::diagnostics::Diagnostic;
-use crate::model::{Named, Program};
+use crate::model::Program;
 use crate::types::is_path;
 
 const KEYS: &[&str] = &[
@@ -129,8 +129,9 @@ impl Reader {
     }
 
     fn types(&mut self, scope: &Scope<'_>, root: &Object<'_>, program: &mut Program) {
-        let constants: Named<_> = self.constants(root);
-        program.constants.extend(constants.into_iter().map(|(name, constant)| (scope.full(&name), constant)));
+        for (name, constant) in &self.constants(root) {
+            program.constants.insert(scope.full(name), constant.clone());
+        }
         section!(self, scope, root, program.enums, |entry, pointer| self.enumeration(entry, &pointer));
         section!(self, scope, root, program.structs, |entry, pointer| self.structure(scope, entry, &pointer));
         section!(self, scope, root, program.messages, |entry, pointer| self.message(scope, entry, &pointer));

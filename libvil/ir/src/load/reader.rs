@@ -35,27 +35,33 @@ impl<'n> Object<'n> {
 
 /// The name nearest to a wrong one, when one is near enough to be meant: letters added, left out, changed or swapped in
 /// up to a third of it, or cut short. Of two equally near, the one of the same letters.
-pub(crate) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = wrong.to_lowercase();
-    let scored = names.into_iter().filter(|name| *name != wrong).filter_map(|name| {
-        let other = name.to_lowercase();
+pub(crate) fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
+    let lower = wrong.to_ascii_lowercase();
+    let mut best = None;
+    for &name in names.iter().filter(|name| **name != wrong) {
+        let other = name.to_ascii_lowercase();
         let distance = strsim::osa_distance(&lower, &other);
         let near = distance <= (wrong.len().max(name.len()) / 3).max(1);
         let cut = lower.len() > 2 && (other.starts_with(&lower) || lower.starts_with(&other) && other.len() > 2);
-        (near || cut).then(|| (!near, distance, letters(&lower) != letters(&other), name))
-    });
-    scored.min().map(|(.., name)| name)
+        if !near && !cut {
+            continue;
+        }
+        let score = (!near, distance, !same_letters(&lower, &other), name);
+        if best.is_none_or(|best| score < best) {
+            best = Some(score);
+        }
+    }
+    best.map(|(.., name)| name)
 }
 
-fn letters(text: &str) -> Vec<char> {
-    let mut letters: Vec<char> = text.chars().collect();
-    letters.sort_unstable();
-    letters
+fn same_letters(one: &str, other: &str) -> bool {
+    let count = |text: &str, letter| text.chars().filter(|found| *found == letter).count();
+    one.len() == other.len() && one.chars().all(|letter| count(one, letter) == count(other, letter))
 }
 
 /// A list of names for people.
-pub(crate) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+pub(crate) fn one_of(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match names.len() {
         0 => "nothing: there is none".to_owned(),
         1 => names[0].clone(),
@@ -72,29 +78,27 @@ impl Reader {
     }
 
     /// Keeps the fault that a name or word is not known, with the nearest right one.
-    pub(crate) fn unknown<'a, I>(
+    pub(crate) fn unknown(
         &mut self,
         rule: Rule,
         place: Place,
         pointer: String,
         what: &str,
         wrong: &str,
-        names: I,
-    ) where
-        I: IntoIterator<Item = &'a str> + Clone,
-    {
-        let near = nearest(wrong, names.clone());
+        names: &[&str],
+    ) {
+        let near = nearest(wrong, names);
         self.unknown_near(rule, place, pointer, &format!("{what} `{wrong}`"), names, near);
     }
 
     /// As `unknown`, where the nearest right name is known already.
-    pub(crate) fn unknown_near<'a>(
+    pub(crate) fn unknown_near(
         &mut self,
         rule: Rule,
         place: Place,
         pointer: String,
         message: &str,
-        names: impl IntoIterator<Item = &'a str>,
+        names: &[&str],
         near: Option<&str>,
     ) {
         let mut fault = Diagnostic::new(rule, pointer, message).expected(one_of(names));
@@ -131,9 +135,8 @@ impl Reader {
         }
         for entry in node.entries() {
             if !keys.contains(&entry.key.as_str()) {
-                let known = keys.iter().copied();
                 let at = child(pointer, &entry.key);
-                self.unknown(UNKNOWN_KEY, entry.place, at, "unknown key", &entry.key, known);
+                self.unknown(UNKNOWN_KEY, entry.place, at, "unknown key", &entry.key, keys);
             }
         }
         Some(Object { node, pointer: pointer.to_owned(), place })
@@ -233,11 +236,15 @@ impl Reader {
 
     /// A word of a closed set.
     pub(crate) fn word<W: Word>(&mut self, object: &Object<'_>, key: &str) -> Option<W> {
+        self.word_of(object, key, W::texts()).map(|position| W::all()[position])
+    }
+
+    /// The position of a word among those that may stand there.
+    fn word_of(&mut self, object: &Object<'_>, key: &str, words: &[&str]) -> Option<usize> {
         let text = self.text(object, key)?;
         let entry = object.get(key)?;
-        let found = W::all().iter().copied().find(|word| word.text() == text);
+        let found = words.iter().position(|word| *word == text);
         if found.is_none() {
-            let words = W::all().iter().map(|word| word.text());
             self.unknown(UNKNOWN_WORD, entry.value.place, object.at(key), &format!("unknown {key}"), &text, words);
         }
         found

@@ -3,13 +3,12 @@
 //! Collected from the value trees before anything is read, so that a definition that is faulty in itself does not make
 //! everything that uses it faulty too.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::node::{Data, Node, Place, child};
 use super::reader::{Reader, nearest};
 use super::rules::{DUPLICATE, UNKNOWN_NAME, UNKNOWN_PORT, UNKNOWN_TYPE};
 use crate::diagnostics::Diagnostic;
-use crate::model::Type;
+use crate::keyed::Keyed;
+use crate::model::{Named, Type};
 use crate::types::{HEAP_NAMES, WORDS};
 use crate::vocabulary::Scalar;
 
@@ -25,9 +24,9 @@ pub(crate) const SHARED: &[&str] = &["constants", "enums", "structs", "messages"
 /// All names of a program.
 #[derive(Default)]
 pub(crate) struct Declared {
-    names: BTreeMap<&'static str, BTreeMap<String, (Place, String)>>,
-    ports: BTreeMap<String, BTreeSet<String>>,
-    served: BTreeMap<String, String>,
+    names: Keyed<&'static str, Named<(Place, String)>>,
+    ports: Named<Named<()>>,
+    served: Named<String>,
 }
 
 /// How names are meant in one file.
@@ -54,6 +53,10 @@ fn full(package: &Option<String>, prefix: &str, written: &str) -> String {
     own.filter(|name| !name.contains('.')).unwrap_or(written).to_owned()
 }
 
+fn texts<'n>(names: impl Iterator<Item = &'n String>) -> Vec<&'n str> {
+    names.map(String::as_str).collect()
+}
+
 impl Declared {
     /// Adds the names of one file.
     pub(crate) fn scan(
@@ -73,7 +76,7 @@ impl Declared {
             for entry in root.entry(section).map_or(&[][..], |section| section.value.entries()) {
                 let name = full(package, prefix, &entry.key);
                 let pointer = child(&format!("/{section}"), &name);
-                let known = self.names.entry(space).or_default();
+                let known = self.names.or_default(space);
                 if let Some((first, kind)) = known.get(&name) {
                     let file = files.get(first.file as usize).map_or("", String::as_str);
                     let fault = Diagnostic::new(DUPLICATE, pointer, format!("`{name}` is defined twice"))
@@ -84,7 +87,7 @@ impl Declared {
                 }
                 known.insert(name.clone(), (entry.place, section.to_owned()));
                 if section == "messages" {
-                    self.names.entry("messages").or_default().insert(name.clone(), (entry.place, section.to_owned()));
+                    self.names.or_default("messages").insert(name.clone(), (entry.place, section.to_owned()));
                 }
                 self.details(section, name, &entry.value, package, prefix);
             }
@@ -94,7 +97,7 @@ impl Declared {
     fn details(&mut self, section: &str, name: String, node: &Node, package: &Option<String>, prefix: &str) {
         if section == "interfaces" {
             let ports = node.entry("ports").map_or(&[][..], |ports| ports.value.entries());
-            self.ports.insert(name, ports.iter().map(|port| port.key.clone()).collect());
+            self.ports.insert(name, ports.iter().map(|port| (port.key.clone(), ())).collect());
         } else if section == "processes"
             && let Some(Data::Str(interface)) = node.entry("interface").map(|entry| &entry.value.data)
         {
@@ -102,8 +105,8 @@ impl Declared {
         }
     }
 
-    fn of(&self, space: &str) -> impl Iterator<Item = &str> + Clone {
-        self.names.get(space).into_iter().flat_map(|names| names.keys().map(String::as_str))
+    fn of(&self, space: &str) -> Vec<&str> {
+        self.names.get(space).map_or(Vec::new(), |names| texts(names.keys()))
     }
 
     fn has(&self, space: &str, name: &str) -> bool {
@@ -131,7 +134,7 @@ impl Reader {
         let name = scope.full(written);
         if !scope.declared.has(space, &name) {
             let what = format!("there is no {what}");
-            self.unknown(UNKNOWN_NAME, place, pointer, &what, written, scope.declared.of(space));
+            self.unknown(UNKNOWN_NAME, place, pointer, &what, written, &scope.declared.of(space));
         }
         name
     }
@@ -140,9 +143,9 @@ impl Reader {
     pub(crate) fn port(&mut self, scope: &Scope<'_>, process: &str, port: &str, place: Place, pointer: String) {
         let interface = scope.declared.served.get(process);
         let Some(ports) = interface.and_then(|interface| scope.declared.ports.get(interface)) else { return };
-        if !ports.contains(port) {
+        if !ports.contains_key(port) {
             let what = format!("process `{process}` has no port");
-            self.unknown(UNKNOWN_PORT, place, pointer, &what, port, ports.iter().map(String::as_str));
+            self.unknown(UNKNOWN_PORT, place, pointer, &what, port, &texts(ports.keys()));
         }
     }
 
@@ -174,11 +177,10 @@ impl Reader {
     }
 
     fn unknown_type(&mut self, scope: &Scope<'_>, written: &str, place: Place, pointer: &str) {
-        let built_in = Scalar::ALL.iter().map(|scalar| scalar.word()).chain(WORDS.iter().copied());
-        let names = scope.declared.of("types").chain(built_in);
-        let near = in_other_languages(written).or_else(|| nearest(written, names.clone()));
+        let names = [&scope.declared.of("types"), Scalar::WORDS, WORDS].concat();
+        let near = in_other_languages(written).or_else(|| nearest(written, &names));
         let message = format!("unknown type `{written}`");
-        self.unknown_near(UNKNOWN_TYPE, place, pointer.to_owned(), &message, names, near);
+        self.unknown_near(UNKNOWN_TYPE, place, pointer.to_owned(), &message, &names, near);
     }
 }
 

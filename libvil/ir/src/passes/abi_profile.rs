@@ -3,14 +3,12 @@
 //! A001 names that collide after case change and escaping · A002 names that generated code keeps · A003 worlds that
 //! are too big · A004 names that are too long
 
-use std::collections::BTreeMap;
-
 use super::view::{bodies, lists};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keywords::{escape, snake, upper};
 use crate::limits::{MAX_IDENTIFIER, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SPARE_PROCESSES};
-use crate::model::{Body, Program};
+use crate::model::{Body, Named, Program};
 use crate::plan;
 
 const COLLISION: Rule = Rule::error("VIL-A001", "Names stay apart when they are written for C, C++ and Rust.");
@@ -35,12 +33,12 @@ fn run(program: &Program, report: &mut Report) {
 /// Names of one place where each may stand once.
 struct Space<'r> {
     report: &'r mut Report,
-    taken: BTreeMap<String, String>,
+    taken: Named<String>,
 }
 
 impl<'r> Space<'r> {
     fn new(report: &'r mut Report) -> Space<'r> {
-        Space { report, taken: BTreeMap::new() }
+        Space { report, taken: Named::new() }
     }
 
     /// Takes the identifiers that a name becomes.

@@ -7,11 +7,10 @@
 
 mod values;
 
-use std::collections::BTreeMap;
-
 use super::view::{base, bodies, fields, is_reference, lists, profile};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
+use crate::keyed::Keyed;
 use crate::layout::{LayoutReason, lay_out};
 use crate::limits::{MAX_ARRAY_COUNT, MAX_FLAT_SIZE};
 use crate::model::{Body, Field, Program, Type};
@@ -203,9 +202,9 @@ fn ids(program: &Program, report: &mut Report) {
                 let fault = Diagnostic::new(SOME_IDS, format!("{list}/{without}"), message);
                 report.add(fault.fix("give every field an id, or none"));
             }
-            let mut seen: BTreeMap<u32, &str> = BTreeMap::new();
+            let mut seen: Keyed<i128, &str> = Keyed::new();
             for (index, (id, field)) in fields.iter().enumerate().filter_map(|(i, f)| Some((i, (f.id?, f)))) {
-                let first = seen.insert(id, &field.name);
+                let first = seen.insert(id.into(), &field.name);
                 let message = match (id, first) {
                     (0, _) => format!("`{}` has id 0", field.name),
                     (_, Some(first)) => format!("`{first}` and `{}` have the same id", field.name),
@@ -220,7 +219,7 @@ fn ids(program: &Program, report: &mut Report) {
 
 fn enums(program: &Program, report: &mut Report) {
     for (name, found) in &program.enums {
-        let mut seen: BTreeMap<i128, &str> = BTreeMap::new();
+        let mut seen: Keyed<i128, &str> = Keyed::new();
         for value in &found.values {
             let pointer = format!("/enums/{name}/values/{}", value.name);
             if let Some((lowest, highest)) = found.repr.integer_range()
@@ -252,7 +251,7 @@ fn unions(program: &Program, report: &mut Report) {
             report.add(fault.fix("add one, or use `fields`"));
         }
         let highest = variants.tag.integer_range().map_or(0, |(_, highest)| highest);
-        let mut seen: BTreeMap<u64, &str> = BTreeMap::new();
+        let mut seen: Keyed<i128, &str> = Keyed::new();
         for arm in &variants.arms {
             let at = format!("{pointer}/variants/{}/tag", arm.name);
             if i128::from(arm.tag) > highest {
@@ -263,7 +262,7 @@ fn unions(program: &Program, report: &mut Report) {
                 );
                 report.add(fault.found(arm.tag).expected(format!("0 to {highest}")));
             }
-            if let Some(first) = seen.insert(arm.tag, &arm.name) {
+            if let Some(first) = seen.insert(arm.tag.into(), &arm.name) {
                 let message = format!("`{first}` and `{}` have the same tag", arm.name);
                 report.add(Diagnostic::new(SAME_NUMBER, at, message).found(arm.tag).fix("give one of them another"));
             }

@@ -2,10 +2,9 @@
 //!
 //! S001 labels used twice · S002 hops (not in this version) · S003 observe left open under `strict` · S004 sample
 
-use std::collections::BTreeMap;
-
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
+use crate::keyed::Keyed;
 use crate::limits::MAX_SAMPLE;
 use crate::model::Program;
 
@@ -49,7 +48,7 @@ fn run(program: &Program, report: &mut Report) {
 }
 
 fn labels(program: &Program, report: &mut Report) {
-    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut seen: Keyed<&str, &str> = Keyed::new();
     for (name, process) in &program.processes {
         let Some(label) = process.observe.as_ref().and_then(|observe| observe.latency.as_deref()) else { continue };
         if let Some(first) = seen.insert(label, name) {

@@ -6,11 +6,10 @@
 
 mod forwards;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::view::{View, backpressure, interface, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
+use crate::keyed::Keyed;
 use crate::model::Program;
 use crate::plan::{forwards_into, is_claimed, lane};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, Transfer};
@@ -113,17 +112,17 @@ fn circles(program: &Program, report: &mut Report) {
     let blocking = |view: &View<'_>| {
         lane(program, view.source) == Lane::Data && backpressure(program, view) == Backpressure::Block
     };
-    let mut edges: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
+    let mut edges: Keyed<&str, Vec<(&str, usize)>> = Keyed::new();
     for view in routes(program).filter(blocking) {
-        edges.entry(&view.route.from.process).or_default().push((&view.route.to.process, view.index));
+        edges.or_default(&view.route.from.process).push((&view.route.to.process, view.index));
     }
-    let mut told: BTreeSet<&str> = BTreeSet::new();
+    let mut told: Keyed<&str, ()> = Keyed::new();
     for &start in edges.keys() {
-        if told.contains(start) {
+        if told.contains_key(start) {
             continue;
         }
         let Some(path) = way_back(start, &edges) else { continue };
-        told.extend(path.iter().map(|(process, _)| *process));
+        told.extend(path.iter().map(|(process, _)| (*process, ())));
         let names: Vec<&str> = [start].into_iter().chain(path.iter().map(|(process, _)| *process)).collect();
         let Some((_, last)) = path.last() else { continue };
         let fault =
@@ -133,8 +132,8 @@ fn circles(program: &Program, report: &mut Report) {
 }
 
 /// The shortest way from a process back to itself: processes reached and routes taken.
-fn way_back<'p>(start: &'p str, edges: &BTreeMap<&'p str, Vec<(&'p str, usize)>>) -> Option<Vec<(&'p str, usize)>> {
-    let mut came: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+fn way_back<'p>(start: &'p str, edges: &Keyed<&'p str, Vec<(&'p str, usize)>>) -> Option<Vec<(&'p str, usize)>> {
+    let mut came: Keyed<&str, (&str, usize)> = Keyed::new();
     let mut queue = vec![start];
     let mut next = 0;
     while next < queue.len() {

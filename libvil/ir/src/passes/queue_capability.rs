@@ -3,11 +3,10 @@
 //! Q001 capacity · Q002 capacity below the loans · Q003 drops under at_least_once · Q006 instances on spsc · Q007 loans ·
 //! Q008 queues that disagree · Q009 instances on share_read · Q010 no instance · Q011 full rings of one port
 
-use std::collections::BTreeMap;
-
 use super::view::{View, all_queues, backpressure, port_pointer, rings, routes, stated};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
+use crate::keyed::Keyed;
 use crate::limits::MAX_CAPACITY;
 use crate::model::{End, Program, Queue};
 use crate::plan::{capacity, deadline_ms, loans, queue_kind};
@@ -75,11 +74,11 @@ fn instances(program: &Program, report: &mut Report) {
 
 /// A message goes into all rings of its port or into none, so all say what happens when there is no room.
 fn full(program: &Program, report: &mut Report) {
-    let mut first: BTreeMap<&End, (Backpressure, u32)> = BTreeMap::new();
+    let mut first: Keyed<&End, Option<(Backpressure, u32)>> = Keyed::new();
     for view in routes(program) {
         let deadline = deadline_ms(program, view.route, view.source);
         let mine = (backpressure(program, &view), deadline);
-        let theirs = *first.entry(&view.route.from).or_insert(mine);
+        let theirs = *first.or_default(&view.route.from).get_or_insert(mine);
         let differs = mine.0 != theirs.0 || (mine.0 == Backpressure::Block && mine.1 != theirs.1);
         if differs {
             let say = |(pressure, deadline): (Backpressure, u32)| format!("{pressure}, {deadline} ms");

@@ -4,11 +4,10 @@
 //! several routes from one port · T010 queues that several share · T011 how requests travel · T012 several routes from a
 //! request port · T013 replies · T014 routes into one port that differ
 
-use std::collections::BTreeMap;
-
 use super::view::{View, rings, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
+use crate::keyed::Keyed;
 use crate::layout::lay_out;
 use crate::limits::MAX_COPY_SIZE;
 use crate::model::{End, Program};
@@ -90,9 +89,9 @@ fn copies(program: &Program, report: &mut Report) {
 
 /// One report for each route that shares its port and is not like the first of them, or cannot be shared at all.
 fn fan_out(program: &Program, report: &mut Report) {
-    let mut ports: BTreeMap<&End, Vec<View<'_>>> = BTreeMap::new();
+    let mut ports: Keyed<&End, Vec<View<'_>>> = Keyed::new();
     for view in routes(program) {
-        ports.entry(&view.route.from).or_default().push(view);
+        ports.or_default(&view.route.from).push(view);
     }
     for (port, views) in ports.iter().filter(|(_, views)| views.len() > 1) {
         let is_request = views[0].source.direction == Direction::Request;
@@ -163,9 +162,9 @@ fn replies(program: &Program, report: &mut Report) {
 
 /// A port either gives back what it receives, or has it for good: code for it is generated once for all its routes.
 fn mixed(program: &Program, report: &mut Report) {
-    let mut first: BTreeMap<&End, (usize, Transfer)> = BTreeMap::new();
+    let mut first: Keyed<&End, Option<(usize, Transfer)>> = Keyed::new();
     for view in routes(program) {
-        let (index, transfer) = *first.entry(&view.route.to).or_insert((view.index, view.transfer));
+        let (index, transfer) = *first.or_default(&view.route.to).get_or_insert((view.index, view.transfer));
         if (transfer == Transfer::ConsumeOnce) != (view.transfer == Transfer::ConsumeOnce) {
             let message = format!("{}: route {index} reaches this port by {transfer}", view.name());
             let fault = Diagnostic::new(MIXED, view.at("transfer"), message).found(view.transfer);

@@ -2,8 +2,7 @@
 //!
 //! Reads the program alone and refuses nothing; what cannot be carried is the passes' business.
 
-use std::collections::BTreeSet;
-
+use crate::keyed::Keyed;
 use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_SAMPLE};
 use crate::model::{End, Forward, Message, Port, Program, Queue, Route};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Lane, MemoryClass, QueueKind, Transfer};
@@ -74,18 +73,23 @@ fn stated<T>(program: &Program, route: &Route, source: &Port, get: impl Fn(&Queu
 
 /// The ports from which several routes lead away. Looked up once for a program, because there may be thousands of routes.
 #[derive(Debug)]
-pub struct Shared<'p>(BTreeSet<&'p End>);
+pub struct Shared<'p>(Keyed<&'p End, ()>);
 
 impl<'p> Shared<'p> {
     /// Those of a program.
     pub fn of(program: &'p Program) -> Shared<'p> {
-        let mut seen = BTreeSet::new();
-        Shared(program.routes.iter().map(|route| &route.from).filter(|from| !seen.insert(*from)).collect())
+        let (mut seen, mut shared) = (Keyed::new(), Keyed::new());
+        for route in &program.routes {
+            if seen.insert(&route.from, ()).is_some() {
+                shared.insert(&route.from, ());
+            }
+        }
+        Shared(shared)
     }
 
     /// Whether this is one of them.
     pub fn contains(&self, from: &End) -> bool {
-        self.0.contains(from)
+        self.0.contains_key(from)
     }
 }
 

@@ -1,12 +1,11 @@
 //! Rings and the slots they need: one ring a route in the order written, then one for the answers of each request.
 
-use std::collections::BTreeMap;
-
 use super::derive::{
     Shared, answer_delivery, answer_transfer, backpressure, capacity, deadline_ms, delivery, instances, is_claimed,
     lane, loans, queue_kind, sample, transfer,
 };
 use super::{ClassPlan, MessagePlan, PlanError, RoutePlan, port, refuse, stride};
+use crate::keyed::Keyed;
 use crate::limits::{INLINE_SIZE, MAX_SLOTS};
 use crate::model::{End, Message, Port, Program, Route};
 use crate::vocabulary::{Delivery, Direction, MemoryClass, Transfer};
@@ -181,17 +180,17 @@ pub(super) fn classes(rings: &mut [Ring]) -> Result<Vec<ClassPlan>, PlanError> {
         let place = rings.last().map_or(String::new(), |ring| format!("{} -> {}", ring.plan.from, ring.plan.to));
         return refuse(place, format!("{total} slots; at most {MAX_SLOTS}"));
     }
-    let mut counts: BTreeMap<(u32, MemoryClass), u64> = BTreeMap::new();
+    let mut counts: Keyed<(u32, MemoryClass), u64> = Keyed::new();
     for (slots, count) in needs(rings) {
-        *counts.entry((slots.stride, slots.memory)).or_default() += count;
+        *counts.or_default((slots.stride, slots.memory)) += count;
     }
     let keys: Vec<(u32, MemoryClass)> = counts.keys().copied().collect();
     for ring in rings {
         let key = ring.slots.as_ref().map(|slots| (slots.stride, slots.memory));
         ring.plan.class = key.and_then(|key| keys.binary_search(&key).ok()).map(|class| class as u32);
     }
-    let class = |((stride, memory), count)| ClassPlan { stride, count: count as u32, memory };
-    Ok(counts.into_iter().map(class).collect())
+    let class = |(&(stride, memory), count): (&_, &u64)| ClassPlan { stride, count: *count as u32, memory };
+    Ok(counts.iter().map(class).collect())
 }
 
 /// Slots of all rings together.
@@ -202,15 +201,15 @@ pub(super) fn slots(rings: &[Ring]) -> u64 {
 /// What each ring adds. A message that is shared lies in one slot: of the rings of one port only the one that needs
 /// most counts.
 fn needs(rings: &[Ring]) -> impl Iterator<Item = (&Slots, u64)> {
-    let mut shared: BTreeMap<&End, u64> = BTreeMap::new();
+    let mut shared: Keyed<&End, Option<u64>> = Keyed::new();
     for ring in rings.iter().filter(|ring| ring.plan.transfer == Transfer::ShareRead) {
-        let most = shared.entry(&ring.plan.from).or_default();
-        *most = ring.slots.as_ref().map_or(*most, |slots| slots.count.max(*most));
+        let most = shared.or_default(&ring.plan.from);
+        *most = ring.slots.as_ref().map(|slots| slots.count).max(*most).or(Some(0));
     }
     rings.iter().filter_map(move |ring| {
         let slots = ring.slots.as_ref()?;
         match ring.plan.transfer {
-            Transfer::ShareRead => Some((slots, shared.remove(&ring.plan.from)?)),
+            Transfer::ShareRead => Some((slots, shared.get_mut(&ring.plan.from)?.take()?)),
             _ => Some((slots, slots.count)),
         }
     })

@@ -29,8 +29,9 @@ fn notes() -> impl Strategy<Value = Notes> {
         any::<String>().prop_map(Value::Str),
     ];
     let annotations = proptest::collection::btree_map(any::<String>(), value, 0..3);
-    let some = (option::of(any::<String>()), option::of(any::<String>()), annotations)
-        .prop_map(|(doc, deprecated, annotations)| Notes { doc, deprecated, annotations });
+    let some = (option::of(any::<String>()), option::of(any::<String>()), annotations).prop_map(
+        |(doc, deprecated, annotations)| Notes { doc, deprecated, annotations: annotations.into_iter().collect() },
+    );
     prop_oneof![3 => Just(Notes::default()), 1 => some]
 }
 

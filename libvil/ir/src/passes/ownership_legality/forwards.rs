@@ -3,11 +3,10 @@
 //! The in-route decides: consume_once hands the message over, and it is forwarded as the forwarder's own; a message on
 //! loan is forwarded borrowed, and only once, because a cell has room for one ring that it was borrowed from.
 
-use std::collections::BTreeMap;
-
 use super::super::Report;
 use super::super::view::{View, interface, routes};
 use crate::diagnostics::{Diagnostic, Rule};
+use crate::keyed::Keyed;
 use crate::model::{End, Forward, Program};
 use crate::plan::forwards_into;
 use crate::vocabulary::{Direction, Transfer};
@@ -39,15 +38,15 @@ impl Step<'_> {
 }
 
 /// Routes by the port at one of their ends.
-type ByEnd<'p> = BTreeMap<&'p End, Vec<View<'p>>>;
+type ByEnd<'p> = Keyed<&'p End, Vec<View<'p>>>;
 
 pub(super) fn judge(program: &Program, report: &mut Report) {
-    let (mut to, mut from): (ByEnd<'_>, ByEnd<'_>) = (BTreeMap::new(), BTreeMap::new());
+    let (mut to, mut from): (ByEnd<'_>, ByEnd<'_>) = (Keyed::new(), Keyed::new());
     for view in routes(program) {
-        to.entry(&view.route.to).or_default().push(view);
+        to.or_default(&view.route.to).push(view);
     }
     for view in routes(program) {
-        from.entry(&view.route.from).or_default().push(view);
+        from.or_default(&view.route.from).push(view);
     }
     for (process, found) in &program.processes {
         for (index, forward) in found.forwards.iter().enumerate() {
