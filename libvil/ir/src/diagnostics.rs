@@ -3,6 +3,8 @@
 //! A diagnostic carries a stable code, a JSON pointer, a place in the author's file, what was found, what was expected
 //! and a fix. This file never decides whether something is wrong. Excerpts of the source are drawn by `render`.
 
+use std::ops::{Deref, DerefMut};
+
 use crate::dump;
 use crate::load::node::{Data, Entry, Node};
 use crate::load::{Place, Source};
@@ -49,9 +51,28 @@ impl Severity {
     }
 }
 
-/// One thing that is wrong.
+/// One thing that is wrong: a [`Fault`] behind a pointer, because hundreds of places hand one on, and what they hand on
+/// costs code in each.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Diagnostic {
+pub struct Diagnostic(Box<Fault>);
+
+impl Deref for Diagnostic {
+    type Target = Fault;
+
+    fn deref(&self) -> &Fault {
+        &self.0
+    }
+}
+
+impl DerefMut for Diagnostic {
+    fn deref_mut(&mut self) -> &mut Fault {
+        &mut self.0
+    }
+}
+
+/// What a diagnostic says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
     /// The broken rule.
     pub rule: Rule,
     /// JSON pointer to the node, "" for the whole program.
@@ -73,34 +94,36 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic without a place; `Source::locate` adds it.
     pub fn new(rule: Rule, pointer: impl Into<String>, message: impl Into<String>) -> Diagnostic {
-        Diagnostic {
-            rule,
-            pointer: pointer.into(),
-            file: String::new(),
-            place: None,
-            message: message.into(),
-            found: None,
-            expected: None,
-            fix: None,
-        }
+        Diagnostic::of(rule, pointer.into(), message.into())
+    }
+
+    #[inline(never)]
+    fn of(rule: Rule, pointer: String, message: String) -> Diagnostic {
+        let (file, place) = (String::new(), None);
+        Diagnostic(Box::new(Fault { rule, pointer, file, place, message, found: None, expected: None, fix: None }))
     }
 
     /// Adds what stands there.
     pub fn found(mut self, found: impl std::fmt::Display) -> Diagnostic {
-        self.found = Some(found.to_string());
+        self.say(|fault| &mut fault.found, &found);
         self
     }
 
     /// Adds what may stand there.
     pub fn expected(mut self, expected: impl std::fmt::Display) -> Diagnostic {
-        self.expected = Some(expected.to_string());
+        self.say(|fault| &mut fault.expected, &expected);
         self
     }
 
     /// Adds what to do.
     pub fn fix(mut self, fix: impl std::fmt::Display) -> Diagnostic {
-        self.fix = Some(fix.to_string());
+        self.say(|fault| &mut fault.fix, &fix);
         self
+    }
+
+    #[inline(never)]
+    fn say(&mut self, part: fn(&mut Fault) -> &mut Option<String>, text: &dyn std::fmt::Display) {
+        *part(self) = Some(text.to_string());
     }
 
     /// The stable code.
@@ -164,6 +187,13 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
+    /// Puts faults at their places in the source, and in the order of these.
+    pub(crate) fn in_order(faults: Vec<Diagnostic>, source: Source) -> Diagnostics {
+        let mut items: Vec<Diagnostic> = faults.into_iter().map(|fault| source.locate(fault)).collect();
+        items.sort_by_key(|fault| fault.place);
+        Diagnostics { items, source }
+    }
+
     /// True when at least one of them refuses the program.
     pub fn any_error(&self) -> bool {
         self.items.iter().any(Diagnostic::is_error)

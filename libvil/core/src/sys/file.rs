@@ -84,7 +84,7 @@ impl RuntimeDir {
         let listed = fs::read_dir(&self.0).map_err(|error| Error::from_os("runtime directory", &error))?;
         let names = listed.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let mut names: Vec<String> = names.filter_map(|name| name.strip_suffix(SUFFIX).map(str::to_owned)).collect();
-        names.sort();
+        names.sort_unstable();
         Ok(names)
     }
 }

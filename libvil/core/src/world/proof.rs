@@ -3,7 +3,6 @@
 //! The token alone is hidden by a child that was made around fork's handlers and keeps the lock alive; the pidfd alone is
 //! defeated by exec and by other pid namespaces. Neither is ever a timeout: a stopped process lives.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Mutex;
 
@@ -19,7 +18,7 @@ use crate::sys::token::is_free;
 pub(crate) struct Proofs {
     namespaces: Option<u64>,
     /// Processes that were found alive, so that asking again costs one call.
-    known: Mutex<BTreeMap<ProcessId, (ProcWord, Pidfd)>>,
+    known: Mutex<Vec<(ProcessId, ProcWord, Pidfd)>>,
 }
 
 impl Proofs {
@@ -51,17 +50,18 @@ impl Proofs {
 
     fn has_ended(&self, process: ProcessId, word: ProcWord, certificate: Certificate) -> bool {
         let mut known = self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some((of, pidfd)) = known.get(&process)
+        let place = known.iter().position(|(of, ..)| *of == process);
+        if let Some((_, of, pidfd)) = place.map(|place| &known[place])
             && *of == word
         {
             return pidfd.has_ended();
         }
-        known.remove(&process);
+        place.map(|place| known.swap_remove(place));
         match find(certificate.pid, certificate.start) {
             Found::Gone => true,
             Found::Unknown => false,
             Found::There(pidfd) => {
-                known.insert(process, (word, pidfd));
+                known.push((process, word, pidfd));
                 false
             }
         }

@@ -127,9 +127,7 @@ pub fn from_text(
     if reader.faults.is_empty() {
         return Ok((program, source));
     }
-    let mut items: Vec<Diagnostic> = reader.faults.into_iter().map(|fault| source.locate(fault)).collect();
-    items.sort_by_key(|fault| fault.place);
-    Err(Diagnostics { items, source })
+    Err(Diagnostics::in_order(reader.faults, source))
 }
 
 fn follows_nothing(fault: &Diagnostic) -> bool {

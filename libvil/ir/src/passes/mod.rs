@@ -72,9 +72,7 @@ pub fn run(program: &Program) -> Vec<Diagnostic> {
 
 /// Runs all passes; diagnostics in the order of their places in the source.
 pub fn check(program: &Program, source: Source) -> Diagnostics {
-    let mut items: Vec<Diagnostic> = run(program).into_iter().map(|fault| source.locate(fault)).collect();
-    items.sort_by_key(|fault| fault.place);
-    Diagnostics { items, source }
+    Diagnostics::in_order(run(program), source)
 }
 
 #[cfg(test)]
