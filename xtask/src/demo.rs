@@ -14,13 +14,14 @@ use crate::report::{Report, Stream};
 
 /// Text of `--help`.
 pub(crate) const HELP: &str = "
-demo [--input FILE|-] [--records N] [--seed S] [--kill filter|ingest|report] [--json]
+demo [--input FILE|-] [--records N] [--seed S] [--kill filter|ingest|report] [--parser-alone] [--json]
 
 Builds and runs the credit pipeline: a Rust, a C and a C++ process that exchange records through libvil without copying.
   --input FILE   read records from FILE, or from stdin when it is `-`; one JSON object a line
   --records N    make N records instead (default 1000000), always the same for the same seed
   --seed S       another stream of made records
   --kill STAGE   kill that process in the middle and go on: filter or ingest. Killing report ends the run, exit code 3
+  --parser-alone parse the same input in one process without libvil: what the pipeline's speed is held against
   --json         one JSON object on stdout and nothing else
 Exit codes: 0 the totals are exact; 1 they differ, or a stage failed; 2 the arguments make no sense; 3 report was killed.
 ";

@@ -34,6 +34,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "STAGE")]
     pub(crate) kill: Option<Kill>,
 
+    /// Parse the input in this process and nothing else: what the pipeline's speed is held against
+    #[arg(long, conflicts_with = "kill")]
+    pub(crate) parser_alone: bool,
+
     /// Print one JSON object and nothing else
     #[arg(long)]
     pub(crate) json: bool,

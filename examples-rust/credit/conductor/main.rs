@@ -5,6 +5,7 @@
 //! Exit codes: 0 the totals are exact, 1 they differ or a stage failed, 2 the arguments make no sense, 3 report was
 //! killed, 128 + n a signal ended the run.
 
+mod alone;
 mod arguments;
 mod feed;
 mod outcome;
@@ -13,6 +14,7 @@ mod run;
 mod source;
 mod stages;
 mod told;
+mod usage;
 mod world;
 
 use std::process::ExitCode;
@@ -48,6 +50,11 @@ fn conduct(arguments: &Arguments) -> Result<ExitCode, Refusal> {
     let source = arguments.source()?;
     let signals = watch_signals().map_err(|error| Refusal::Failed(error.to_string()))?;
     let plan = arguments.plan(source, &signals)?;
+    if arguments.parser_alone {
+        let alone = alone::run(&plan.source, &signals)?;
+        print::alone(&alone, arguments.json);
+        return Ok(if alone.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let outcome = run::run(arguments, &plan, &signals)?;
     if arguments.json {
         print::json(&outcome);

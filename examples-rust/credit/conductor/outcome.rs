@@ -3,6 +3,7 @@
 use vil::{Audit, RouteInfo};
 
 use crate::told::Told;
+use crate::usage::Usage;
 
 /// Why there is nothing to print.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Outcome {
     pub(crate) routes: Vec<RouteInfo>,
     /// The last process id of ingest, filter and report.
     pub(crate) pids: [u32; 3],
+    /// What the last lives of the three have cost, and then we ourselves.
+    pub(crate) usage: [Usage; 4],
     pub(crate) restarts: u32,
     pub(crate) audit: Audit,
     /// What is wrong or worth saying, for people.

@@ -8,8 +8,10 @@ use std::time::Duration;
 use indicatif::HumanCount;
 use serde::Serialize;
 
+use crate::alone::Alone;
 use crate::outcome::Outcome;
 use crate::stages::Role;
+use crate::usage::Usage;
 
 /// The object of `--json`; its keys are an interface.
 #[derive(Serialize)]
@@ -25,6 +27,7 @@ struct Json<'a> {
     records_per_second: f64,
     routes: Vec<Route<'a>>,
     pids: Pids,
+    usage: Costs,
     restarts: u32,
     leaked_slots: u64,
     retained_slots: u64,
@@ -55,6 +58,26 @@ struct Pids {
     report: u32,
 }
 
+#[derive(Serialize)]
+struct Costs {
+    ingest: Usage,
+    filter: Usage,
+    report: Usage,
+    /// Feeds ingest, from a thread of its own.
+    conductor: Usage,
+}
+
+/// The object of `--parser-alone --json`.
+#[derive(Serialize)]
+struct AloneJson {
+    records: u64,
+    malformed: u64,
+    npl: u64,
+    seconds: f64,
+    records_per_second: f64,
+    exact: bool,
+}
+
 /// Prints one object and a line end.
 pub(crate) fn json(outcome: &Outcome) {
     let totals = &outcome.told.totals;
@@ -69,6 +92,8 @@ pub(crate) fn json(outcome: &Outcome) {
         p999_ns: nanoseconds(route.latency.p999),
     });
     let [ingest, filter, report] = outcome.pids;
+    let pids = Pids { ingest, filter, report };
+    let [ingest, filter, report, conductor] = outcome.usage;
     let object = Json {
         records: totals.records,
         malformed: totals.malformed,
@@ -79,16 +104,39 @@ pub(crate) fn json(outcome: &Outcome) {
         seconds: outcome.seconds,
         records_per_second: outcome.records_per_second(),
         routes: routes.collect(),
-        pids: Pids { ingest, filter, report },
+        pids,
+        usage: Costs { ingest, filter, report, conductor },
         restarts: outcome.restarts,
         leaked_slots: outcome.audit.leaked_slots,
         retained_slots: outcome.audit.retained_slots,
         exact: outcome.exact(),
     };
-    match serde_json::to_string(&object) {
+    write_json(&object);
+}
+
+fn write_json(object: &impl Serialize) {
+    match serde_json::to_string(object) {
         Ok(text) => write(&format!("{text}\n")),
         Err(error) => eprintln!("the result cannot be written as JSON: {error}"),
     }
+}
+
+/// What the parser alone came to, as one object or as two lines.
+pub(crate) fn alone(alone: &Alone, json: bool) {
+    let (totals, seconds) = (&alone.totals, alone.seconds);
+    let (records, malformed, npl) = (totals.records, totals.malformed, totals.all.npl);
+    let records_per_second = if seconds > 0.0 { records as f64 / seconds } else { 0.0 };
+    let exact = alone.differences.is_empty();
+    if json {
+        write_json(&AloneJson { records, malformed, npl, seconds, records_per_second, exact });
+    } else {
+        let rate = count(records_per_second as u64);
+        let (records, malformed) = (count(records), count(malformed));
+        write(&format!(
+            "the parser alone: {records} records and {malformed} malformed lines in {seconds:.3} s, {rate} records/s\n"
+        ));
+    }
+    alone.differences.iter().for_each(|sentence| eprintln!("{sentence}"));
 }
 
 /// Prints the tables.
@@ -140,6 +188,11 @@ fn processes(outcome: &Outcome) -> String {
     let stages = Role::ALL.iter().zip(outcome.pids).map(|(role, pid)| format!("{} {pid}", role.name()));
     let stages: Vec<_> = stages.collect();
     let mut text = format!("\nprocesses: {}; restarts: {}\n", stages.join(", "), outcome.restarts);
+    let names = Role::ALL.iter().map(|role| role.name()).chain(["conductor, which feeds"]);
+    for (name, usage) in names.zip(outcome.usage) {
+        let (seconds, switches) = (usage.seconds(), count(usage.switches()));
+        let _ = writeln!(text, "{name}: {seconds:.2} s of processor time, {switches} switches");
+    }
     let _ = writeln!(text, "leaked slots: {}", outcome.audit.leaked_slots);
     let _ = writeln!(text, "retained slots: {}", outcome.audit.retained_slots);
     if outcome.totals_agree {

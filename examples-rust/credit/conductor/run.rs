@@ -15,6 +15,7 @@ use crate::outcome::{Outcome, Refusal};
 use crate::source::{Source, bytes_until};
 use crate::stages::{Programs, Role, Stage};
 use crate::told::{Told, first_ns};
+use crate::usage::Usage;
 use crate::world::Stand;
 
 /// How often the stages are looked at.
@@ -62,6 +63,7 @@ struct Show<'a> {
     stages: [Option<Stage>; 3],
     feed: Option<Feed>,
     pids: [u32; 3],
+    usage: [Usage; 3],
     restarts: u32,
     struck: bool,
     /// What a feed has counted that ran to its end.
@@ -81,6 +83,7 @@ impl<'a> Show<'a> {
             stages: [const { None }; 3],
             feed: None,
             pids: [0; 3],
+            usage: [Usage::default(); 3],
             restarts: 0,
             struck: plan.kill.is_none(),
             fed: None,
@@ -136,7 +139,8 @@ impl<'a> Show<'a> {
     /// Sees whether a stage has ended, and how. True when report was killed.
     fn look(&mut self, role: Role) -> Result<bool, Refusal> {
         let Some(stage) = &mut self.stages[role as usize] else { return Ok(false) };
-        let Some(status) = stage.ended()? else { return Ok(false) };
+        let Some((status, usage)) = stage.ended()? else { return Ok(false) };
+        self.usage[role as usize] = usage;
         let told = stage.told();
         self.stages[role as usize] = None;
         self.hear(role, told);
@@ -229,8 +233,10 @@ impl<'a> Show<'a> {
         }
         let first_ns = self.first_ns.unwrap_or(told.last_ns);
         let seconds = told.last_ns.saturating_sub(first_ns) as f64 / 1e9;
+        let [ingest, filter, report] = self.usage;
+        let usage = [ingest, filter, report, Usage::of(std::process::id())];
         let (pids, restarts) = (self.pids, self.restarts);
-        Ok(Outcome { told, report_killed, seconds, routes, pids, restarts, audit, sentences, totals_agree })
+        Ok(Outcome { told, report_killed, seconds, routes, pids, usage, restarts, audit, sentences, totals_agree })
     }
 
     /// The independent count.

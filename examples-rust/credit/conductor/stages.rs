@@ -7,6 +7,10 @@ use std::thread::JoinHandle;
 
 use std::os::unix::process::CommandExt;
 
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+use crate::usage::Usage;
+
 /// Most bytes of what a stage says that are kept: 100,000 branches and more.
 const MOST_TOLD: u64 = 256 << 20;
 
@@ -86,9 +90,16 @@ impl Stage {
         self.child.id()
     }
 
-    /// How it ended, if it did.
-    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>, String> {
-        self.child.try_wait().map_err(|error| error.to_string())
+    /// How it ended and what it cost, if it did.
+    pub(crate) fn ended(&mut self) -> Result<Option<(ExitStatus, Usage)>, String> {
+        let now = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        let has_ended = waitid(WaitId::Pid(Pid::from_child(&self.child)), now);
+        if matches!(has_ended, Ok(None)) {
+            return Ok(None);
+        }
+        let usage = Usage::of(self.pid());
+        let status = self.child.try_wait().map_err(|error| error.to_string())?;
+        Ok(status.map(|status| (status, usage)))
     }
 
     /// SIGKILL, and wait until the kernel has cleaned up.
