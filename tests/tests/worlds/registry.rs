@@ -364,3 +364,25 @@ fn several_watchers_and_users_get_along_until_the_world_is_closed() {
     let again = World::open(&house.place, "post", &NOBODY).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(again.watch(LONG), Ok(()));
 }
+
+/// The watcher holds its world while it looks: whoever closes it meanwhile leaves it as the last user, whose own end is
+/// then not to be waited for.
+#[test]
+fn a_watcher_that_is_the_last_user_of_its_world_leaves_it_and_ends() {
+    let shape = vil_ir::heap::HeapShape { queues: Vec::new(), ..crate::heap::shape(&[(64, 200_000)]) };
+    let dir = vil_tests::runtime_dir::RuntimeDir::new("watcher-last");
+    let heap = crate::heap::created(&dir, &shape);
+    let mut was_last = false;
+    until("the watcher was the last user once", || {
+        let world = World::open(&place(&dir), "heap", &NOBODY).unwrap_or_else(|error| panic!("{error}"));
+        world.watch(Duration::from_millis(1)).unwrap_or_else(|error| panic!("{error}"));
+        // Long enough for it to be in the middle of a look at so many slots, more often than not.
+        std::thread::park_timeout(Duration::from_millis(3));
+        let watched = Arc::downgrade(&world);
+        drop(world);
+        was_last = watched.strong_count() > 0;
+        until("everybody but the keeper has left", || living(heap.world().shared()) == 1);
+        was_last
+    });
+    assert!(was_last && heap.world().audit().leaked == 0);
+}
