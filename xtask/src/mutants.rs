@@ -18,8 +18,10 @@ the harness. One line for each hunt: its name, what is wrong about it, which lay
 checks. A mistake that several hunt counts once, and is missed when one of them misses it. The last line is the score, `N of N found`; what is shown to change nothing is counted before it. Exit code 0 when all were found or are shown to change nothing, else 1.
 ";
 
-/// The test programs that have seeded mistakes, and what the names of the tests that hunt them have in common.
-const HUNTS: &[(fn() -> Command, &str)] = &[(crash_harness, "seeded_mistake"), (orders, "")];
+/// A test program that has seeded mistakes, and what the names of the tests that hunt them have in common.
+type Hunt = (fn() -> Command, &'static str);
+
+const HUNTS: &[Hunt] = &[(crash_harness, "seeded_mistake"), (orders, "")];
 
 /// What every line about a mistake begins with.
 const MARK: &str = "mutant ";
