@@ -10,6 +10,7 @@ use lexopt::ValueExt;
 use crate::Outcome;
 use crate::build;
 use crate::cargo::cargo;
+use crate::demo;
 use crate::native::{self, Native};
 use crate::places;
 use crate::report::{Report, Stream};
@@ -38,6 +39,7 @@ Exit codes: 0 every promise is kept; 1 one is missed; 2 the arguments make no se
 #[derive(Default)]
 struct Asked {
     passed: Vec<std::ffi::OsString>,
+    names: Vec<String>,
     peers: bool,
     is_list: bool,
 }
@@ -60,6 +62,9 @@ pub(crate) fn run(args: lexopt::Parser) -> Outcome {
     command.arg("--own").arg(&conductor);
     command.arg("--rust").arg(rust(&report)?);
     command.arg("--native").arg(report.step("trials in C and C++", || native(&library))?);
+    if asked.names.is_empty() || asked.names.iter().any(|name| name == "demo") {
+        demo::build_all(&report)?;
+    }
     if asked.peers {
         command.arg("--peers").arg(peers(&report)?);
     }
@@ -80,7 +85,11 @@ fn parse(mut args: lexopt::Parser) -> Result<Asked, lexopt::Error> {
                 let key = format!("--{key}");
                 asked.passed.extend([key.into(), args.value()?]);
             }
-            Value(name) => asked.passed.push(name.string()?.into()),
+            Value(name) => {
+                let name = name.string()?;
+                asked.names.push(name.clone());
+                asked.passed.push(name.into());
+            }
             other => return Err(other.unexpected()),
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn run(mut args: lexopt::Parser) -> Outcome {
 }
 
 /// The C and C++ stages beside the Rust programs, so that the conductor finds all of them where it lies itself.
-fn build_all(report: &Report) -> Result<PathBuf, String> {
+pub(crate) fn build_all(report: &Report) -> Result<PathBuf, String> {
     let programs = places::target().join("quick");
     std::thread::scope(|scope| {
         let stages = scope.spawn(|| native_stages(report, &programs));

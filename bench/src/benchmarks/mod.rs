@@ -6,6 +6,7 @@
 
 mod attach;
 mod control;
+mod demo;
 mod empty;
 mod exchange;
 mod growth;
@@ -14,6 +15,7 @@ mod one_thread;
 mod recover;
 mod round_trip;
 mod routes;
+mod size;
 mod stream;
 
 /// All benchmarks, in the order in which they run when none is named.
@@ -30,6 +32,8 @@ pub(crate) fn all(amount: Amount) -> Vec<Benchmark> {
         growth::generate(amount),
         control::benchmark(),
         recover::benchmark(),
+        demo::benchmark(amount),
+        size::benchmark(),
     ]
 }
 
