@@ -5,7 +5,6 @@
 //! `--from spawn` from its start until the last message is received, `--from create` what the first process does alone: node,
 //! services and ports. The first time is not counted.
 
-use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 
@@ -110,18 +109,18 @@ fn start(arguments: &Arguments) -> Answer<std::process::Child> {
     let itself = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(itself);
     command.args(arguments.clone().with("side", "b").words()).stdin(Stdio::null()).stdout(Stdio::null());
-    crate::conductor::dies_with_parent(&mut command);
-    let core = arguments.cores()?.b;
-    // SAFETY: one system call on a set of this stack, which is allowed between fork and exec. Else it would begin on the
-    // processor where this side polls.
-    unsafe { command.pre_exec(move || pin(core).map_err(std::io::Error::other)) };
-    command.spawn().map_err(|error| format!("a process cannot be started: {error}"))
+    // It inherits where this thread is bound to. On the processor where this side polls it would have to wait for its turn.
+    let cores = arguments.cores()?;
+    pin(cores.b)?;
+    let child = command.spawn().map_err(|error| format!("a process cannot be started: {error}"));
+    pin(cores.a)?;
+    child
 }
 
 /// The process that attaches.
 pub(crate) fn comes(arguments: &Arguments, link: &Link) -> Answer<()> {
-    pin(arguments.cores()?.b)?;
     let begun = now();
+    pin(arguments.cores()?.b)?;
     let node = iceoryx::node(arguments)?;
     let open = |route| {
         let route = Route::<WORDS>::open(&node, &name(route), arguments.capacity()?, 1)?;

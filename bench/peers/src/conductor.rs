@@ -5,7 +5,6 @@
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -80,19 +79,13 @@ fn start(arguments: &Arguments, said: &File) -> Answer<Child> {
     let said = said.try_clone().map_err(|error| error.to_string())?;
     let mut command = Command::new(itself);
     command.args(arguments.words()).stdin(Stdio::null()).stdout(said);
-    dies_with_parent(&mut command);
     command.spawn().map_err(|error| format!("a side cannot be started: {error}"))
 }
 
-/// Nobody outlives whoever started it.
-pub(crate) fn dies_with_parent(command: &mut Command) {
-    // SAFETY: one system call, which is allowed between fork and exec.
-    unsafe {
-        command.pre_exec(|| {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            Ok(())
-        })
-    };
+/// In a side, first of all: nobody outlives whoever started it.
+pub(crate) fn die_with_parent() {
+    // SAFETY: nothing is handed over.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
 }
 
 /// The sides; killed when they are forgotten.

@@ -84,13 +84,19 @@ fn waits<T: Payload>(arguments: &Arguments) -> Answer<()> {
     Ok(())
 }
 
+/// Starts it on its own processor: on the one where this side polls it would have to wait for its turn. It inherits where
+/// this thread is bound to, so nothing has to run between fork and exec.
 fn start(arguments: &Arguments, world: &str, repeat: usize) -> Answer<std::process::Child> {
+    let cores = arguments.cores()?;
     let itself = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(itself);
     command.args(arguments.words()).args(["--role", "asker", "--world", world]);
     command.arg("--repeat").arg(repeat.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::piped());
-    command.spawn().map_err(|error| format!("the asker cannot be started: {error}"))
+    pin(cores.b)?;
+    let asker = command.spawn().map_err(|error| format!("the asker cannot be started: {error}"));
+    pin(cores.a)?;
+    asker
 }
 
 /// The process that attaches. Its time goes out when it has sent everything: finding out how long a tick is takes longer

@@ -32,7 +32,8 @@ static void makes(const trial_t *trial, size_t repeats) {
   say(trial, times, repeats);
 }
 
-/* Starts this program again, as the asker; its only words come through the answer. */
+/* Starts this program again, as the asker, on its own processor: on the one where this side polls it would have to wait for
+   its turn. Its only words come through the answer. */
 static int start(const trial_t *trial, const char *world, size_t repeat, pid_t *process) {
   int pipe_ends[2];
   char number[24];
@@ -42,8 +43,10 @@ static int start(const trial_t *trial, const char *world, size_t repeat, pid_t *
   memcpy(words, trial->argv, (size_t)trial->argc * sizeof *words);
   const char *more[] = {"--role", "asker", "--world", world, "--repeat", number};
   memcpy(words + trial->argc, more, sizeof more);
+  const int core = (int)trial_number(trial, "core-b", 0);
   *process = vfork();
   if (*process == 0) {
+    trial_pin(core);
     dup2(pipe_ends[1], 1);
     execv("/proc/self/exe", words);
     _exit(2);
