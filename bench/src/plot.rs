@@ -52,9 +52,12 @@ pub(crate) fn draw(benchmark: &Benchmark, measured: &[Measured<'_>], dir: &Path)
         }
         let file = dir.join(format!("{}-{}.svg", benchmark.name, plot.name));
         let axes = match &plot.kind {
-            Kind::Distribution { .. } => {
-                Axes { title: &plot.title, across: "ns", up: "share of messages", is_share: true }
-            }
+            Kind::Distribution { .. } => Axes {
+                title: &plot.title,
+                across: "ns",
+                up: "share of messages, to the 99th percentile",
+                is_share: true,
+            },
             Kind::Scaling { across, up, .. } => Axes { title: &plot.title, across, up, is_share: false },
         };
         picture(&file, &axes, &curves).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -71,6 +74,9 @@ fn curves(plot: &Plot, measured: &[Measured<'_>]) -> Vec<Curve> {
     curves.into_iter().filter(|curve| curve.points.len() > 1).collect()
 }
 
+/// The largest share of a distribution that is drawn: one interruption by the kernel would make all the rest a line.
+const DRAWN: f64 = 0.99;
+
 /// Latency against the share of messages below it, of each entrant that ran: its samples of all runs that count.
 fn shares(measured: &Measured<'_>) -> Vec<Curve> {
     const STEPS: usize = 400;
@@ -80,7 +86,7 @@ fn shares(measured: &Measured<'_>) -> Vec<Curve> {
         let samples = runs.iter().flat_map(|run| run.figures.samples.iter().copied()).filter(|ns| *ns > 0.0);
         let samples = crate::pairs::sorted(samples.collect());
         let steps = if samples.len() < 2 { 0 } else { STEPS + 1 };
-        let share = |step: usize| step as f64 / STEPS as f64;
+        let share = |step: usize| step as f64 / STEPS as f64 * DRAWN;
         let points = (0..steps).map(|step| (quantile(&samples, share(step)), share(step))).collect();
         Curve { name: entrant.label.clone(), points }
     };
@@ -122,7 +128,7 @@ fn picture(file: &Path, axes: &Axes<'_>, curves: &[Curve]) -> Result<(), Box<dyn
     let points = || curves.iter().flat_map(|curve| curve.points.iter());
     let (across, up) = (range(points().map(|point| point.0)), range(points().map(|point| point.1)));
     let mut chart = ChartBuilder::on(&area);
-    chart.caption(axes.title, ("sans-serif", 20)).margin(14).x_label_area_size(44).y_label_area_size(70);
+    chart.caption(axes.title, ("sans-serif", 24)).margin(16).x_label_area_size(52).y_label_area_size(76);
     if axes.is_share {
         lines(chart.build_cartesian_2d(across.log_scale(), 0.0..1.0)?, axes, curves)?;
     } else {
@@ -130,6 +136,15 @@ fn picture(file: &Path, axes: &Axes<'_>, curves: &[Curve]) -> Result<(), Box<dyn
     }
     area.present()?;
     Ok(())
+}
+
+/// A number on an axis, as short as it can be.
+fn number(figure: f64) -> String {
+    match figure {
+        figure if figure >= 1e6 => format!("{} M", figure / 1e6),
+        figure if figure >= 1e3 => format!("{} k", figure / 1e3),
+        figure => format!("{}", (figure * 1000.0).round() / 1000.0),
+    }
 }
 
 type Picture<'a, X, Y> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<X, Y>>;
@@ -143,7 +158,10 @@ where
     X: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
     Y: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
 {
-    chart.configure_mesh().x_desc(axes.across).y_desc(axes.up).light_line_style(WHITE.mix(0.0)).draw()?;
+    let (label, number) = (("sans-serif", 17), |figure: &f64| number(*figure));
+    let mut mesh = chart.configure_mesh();
+    mesh.x_desc(axes.across).y_desc(axes.up).light_line_style(WHITE.mix(0.0)).label_style(label);
+    mesh.x_label_formatter(&number).y_label_formatter(&number).draw()?;
     for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
         let line = LineSeries::new(curve.points.iter().copied(), colour.stroke_width(2));
         let drawn = chart.draw_series(if axes.is_share { line } else { line.point_size(3) })?;
@@ -152,7 +170,7 @@ where
     }
     let mut legend = chart.configure_series_labels();
     let place = if axes.is_share { SeriesLabelPosition::LowerRight } else { SeriesLabelPosition::UpperLeft };
-    legend.position(place).border_style(BLACK.mix(0.3)).background_style(WHITE.mix(0.9)).draw()?;
+    legend.label_font(label).position(place).border_style(BLACK.mix(0.3)).background_style(WHITE.mix(0.9)).draw()?;
     Ok(())
 }
 
@@ -191,6 +209,11 @@ mod tests {
         assert!(
             !is_well_formed("<svg><b></svg>") && !is_well_formed("<svg a=\"1></svg>") && !is_well_formed("<b></b>")
         );
+    }
+
+    #[test]
+    fn numbers_on_axes_are_short() {
+        assert_eq!([0.1 + 0.2, 64.0, 4000.0, 2e6].map(number), ["0.3", "64", "4 k", "2 M"]);
     }
 
     fn case(name: &str) -> Case {
