@@ -42,6 +42,10 @@ pub const COUNT_EVERY: u32 = if cfg!(loom) {
 /// Longest single sleep: a peer's death is noticed after at most this time, without a third process.
 pub const SLICE: Duration = Duration::from_millis(4);
 
+/// The first sleep of a wait, for which nobody else is disturbed. Most replies come sooner; a wake-up that is lost in the few
+/// nanoseconds in which that can be is late by this much.
+pub const NAP: Duration = Duration::from_micros(50);
+
 /// How long a waiter polls before it sleeps. Below 5 us a pair of processes parks at each message.
 pub const SPIN_NS: u64 = 20_000;
 

@@ -77,9 +77,9 @@ impl Shared {
     /// sees what it waits for, or who makes that true sees the caller; should the kernel refuse the barrier, the slice of
     /// the sleep bounds what is lost.
     pub fn announce(&self, flag: u64, reasons: u32, site: &'static str) -> u32 {
-        let announced = self.segment.flag(flag).announce(reasons, site);
-        if self.barrier == Barrier::Fences || !membarrier::everywhere() {
-            Barrier::full();
+        let (announced, is_certain) = self.announce_lightly(flag, reasons, site);
+        if !is_certain {
+            self.make_certain();
         }
         announced
     }
@@ -89,6 +89,19 @@ impl Shared {
     pub fn is_awaited(&self, flag: u64, reason: u32, site: &'static str) -> bool {
         self.barrier.order();
         self.segment.flag(flag).is_requested(reason, site)
+    }
+
+    /// The same without the kernel's help; says whether it is certain all the same. Where it is not, a store that is still
+    /// on its way while the caller looks wakes nobody: the caller may sleep for a moment, then makes it certain and looks.
+    pub fn announce_lightly(&self, flag: u64, reasons: u32, site: &'static str) -> (u32, bool) {
+        let announced = self.segment.flag(flag).announce(reasons, site);
+        Barrier::full();
+        (announced, self.barrier == Barrier::Fences)
+    }
+
+    /// Makes an announcement certain that stands; the caller looks once more.
+    pub fn make_certain(&self) {
+        membarrier::everywhere();
     }
 
     /// After a store: wakes who sleeps on a process's flag for this reason, if somebody does.

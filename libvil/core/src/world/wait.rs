@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::base::atomic::Flag;
-use crate::base::limits::{SLICE, SPIN_NS};
+use crate::base::limits::{NAP, SLICE, SPIN_NS};
 use crate::base::words::{ProcState, ProcessId};
 use crate::exchange::Peer;
 use crate::registry::state;
@@ -99,11 +99,8 @@ impl Wait<'_> {
                 self.world.settle_lingering();
                 next_ask = now + SLICE_NS;
             }
-            let Some(value) = standing else {
-                bed.announce();
-                continue;
-            };
-            let slice = Duration::from_nanos(next_ask.min(self.deadline_ns) - now);
+            let Some((value, longest)) = bed.made(standing) else { continue };
+            let slice = longest.min(Duration::from_nanos(next_ask.min(self.deadline_ns) - now));
             if bed.sleep(value, slice) == Woken::Signal {
                 return ready().ok_or(Stop::Interrupted);
             }
@@ -146,11 +143,24 @@ struct Bed<'a> {
     offset: u64,
     reason: u32,
     announced: Option<u32>,
+    depth: Depth,
+}
+
+/// How certainly a waiter is woken, and so how long it may sleep. Certainty costs a barrier on every processor that runs one
+/// of us, in the very moment in which whoever we have just sent to begins to work; most waits are over before they need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// A wake-up could be lost to a store that was on its way: for a nap.
+    Light,
+    /// The nap is over.
+    Napped,
+    /// Nothing can be lost.
+    Certain,
 }
 
 impl<'a> Bed<'a> {
     fn new(world: &'a World, offset: u64, reason: u32) -> Bed<'a> {
-        Bed { world, offset, reason, announced: None }
+        Bed { world, offset, reason, announced: None, depth: Depth::Light }
     }
 
     fn flag(&self) -> &'a Flag {
@@ -163,13 +173,31 @@ impl<'a> Bed<'a> {
         self.announced.and_then(|before| self.flag().standing(before, "wait.standing"))
     }
 
-    /// Announces what it waits for; it must look once more before it sleeps.
-    fn announce(&mut self) {
-        self.announced = Some(self.world.shared.announce(self.offset, self.reason, "wait.announce"));
+    /// What to sleep on and for how long at most; `None` when the announcement had to be changed, so that whoever waits
+    /// looks once more.
+    fn made(&mut self, standing: Option<u32>) -> Option<(u32, Duration)> {
+        let shared = &self.world.shared;
+        match (standing, self.depth) {
+            (Some(value), Depth::Light) => return Some((value, NAP)),
+            (Some(value), Depth::Certain) => return Some((value, SLICE)),
+            (Some(_), Depth::Napped) => {
+                shared.make_certain();
+                self.depth = Depth::Certain;
+            }
+            (None, _) => {
+                let (announced, is_certain) = shared.announce_lightly(self.offset, self.reason, "wait.announce");
+                self.announced = Some(announced);
+                self.depth = if is_certain { Depth::Certain } else { Depth::Light };
+            }
+        }
+        None
     }
 
-    fn sleep(&self, value: u32, slice: Duration) -> Woken {
+    fn sleep(&mut self, value: u32, slice: Duration) -> Woken {
         self.world.count_sleep();
+        if self.depth == Depth::Light {
+            self.depth = Depth::Napped;
+        }
         futex::wait(self.flag().raw(), value, slice)
     }
 }
