@@ -11,12 +11,17 @@ mod empty;
 mod exchange;
 mod growth;
 mod memory;
+mod fan_in;
+mod fan_out;
+mod forward;
+mod heap;
 mod one_thread;
 mod recover;
 mod round_trip;
 mod routes;
 mod size;
 mod stream;
+mod wake;
 
 /// All benchmarks, in the order in which they run when none is named.
 pub(crate) fn all(amount: Amount) -> Vec<Benchmark> {
@@ -30,6 +35,11 @@ pub(crate) fn all(amount: Amount) -> Vec<Benchmark> {
         memory::benchmark(amount),
         growth::validate(amount),
         growth::generate(amount),
+        fan_out::benchmark(amount),
+        fan_in::benchmark(amount),
+        forward::benchmark(amount),
+        wake::benchmark(amount),
+        heap::benchmark(amount),
         control::benchmark(),
         recover::benchmark(),
         demo::benchmark(amount),

@@ -4,15 +4,21 @@
 mod attach;
 mod batches;
 mod exchange;
+mod fan;
 mod floor;
+mod forward;
+mod futex;
 mod hands;
+mod heap;
 mod line;
 mod memcpy;
 mod memory;
 mod one_thread;
+mod parts;
 mod ring;
 mod round_trip;
 mod stream;
+mod wake;
 
 use std::process::ExitCode;
 
@@ -41,6 +47,13 @@ const SUBJECTS: &[(&str, &str, Subject)] = &[
     ("routes", "vil-rust", one_thread::trial),
     ("attach", "vil-rust", attach::trial),
     ("memory", "vil-rust", memory::trial),
+    ("fan-out", "vil-rust", fan::out),
+    ("fan-in", "vil-rust", fan::into),
+    ("forward", "vil-rust", forward::trial),
+    ("wake", "vil-rust", wake::trial),
+    ("wake", "futex", futex::trial),
+    ("wake", "floor", futex::trial),
+    ("heap", "vil-rust", heap::trial),
 ];
 
 /// Messages before anything is counted: two laps of the largest ring, or one of few large messages.

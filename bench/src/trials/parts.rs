@@ -1,0 +1,131 @@
+//! Processes of a trial by the names that its program gives them and their ports, for worlds of other shapes than one
+//! exchange; and what all of them do with a message.
+
+use std::ffi::{CStr, CString};
+use std::time::Duration;
+
+use vil::{Contract, Incoming, PortContract, Program, Receiver, Sender, Status, World};
+use vil_bench::Answer;
+use vil_bench::arguments::Arguments;
+use vil_bench::payload;
+use vil_bench::probe::Relax;
+
+use crate::exchange::{Ends, Payload, said, status};
+
+/// A process: its name and the names of its ports.
+#[derive(Debug)]
+pub(crate) struct Part {
+    program: &'static CStr,
+    process: &'static CStr,
+    outs: Vec<&'static CStr>,
+    ins: Vec<&'static CStr>,
+}
+
+impl Part {
+    /// One without ports.
+    pub(crate) fn new(program: &'static CStr, process: &'static CStr) -> Part {
+        Part { program, process, outs: Vec::new(), ins: Vec::new() }
+    }
+
+    /// With out ports `NAME_0` and so on.
+    pub(crate) fn sends(mut self, name: &str, count: usize) -> Answer<Part> {
+        self.outs = names(name, count)?;
+        Ok(self)
+    }
+
+    /// With in ports `NAME_0` and so on.
+    pub(crate) fn receives(mut self, name: &str, count: usize) -> Answer<Part> {
+        self.ins = names(name, count)?;
+        Ok(self)
+    }
+
+    /// Makes the world of `--program`, and enters it.
+    pub(crate) fn create<T: Payload>(&self, arguments: &Arguments, name: &str) -> Answer<Ends<T>> {
+        let path = arguments.wanted("program")?;
+        let json = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+        let program = Program::parse(&json).map_err(said)?;
+        self.ends(&World::create(name, &program, Some(self.contract::<T>())).map_err(said)?)
+    }
+
+    /// Enters the world that another process has made.
+    pub(crate) fn enter<T: Payload>(&self, name: &str) -> Answer<Ends<T>> {
+        self.ends(&World::open(name, Some(self.contract::<T>())).map_err(said)?)
+    }
+
+    /// Contracts are static data; a process of a trial has one.
+    fn contract<T: Payload>(&self) -> &'static Contract {
+        let outs = self.outs.iter().map(|port| PortContract::output::<T>(port));
+        let ports: Vec<_> = outs.chain(self.ins.iter().map(|port| PortContract::input::<T>(port))).collect();
+        Box::leak(Box::new(Contract::new(self.program, self.process, ports.leak())))
+    }
+
+    fn ends<T: Payload>(&self, world: &World) -> Answer<Ends<T>> {
+        let senders = self.outs.iter().map(|port| Sender::open(world, port).map_err(said));
+        let senders = senders.collect::<Answer<_>>()?;
+        let receivers = self.ins.iter().map(|port| Receiver::open(world, port).map_err(said));
+        Ok(Ends { senders, receivers: receivers.collect::<Answer<_>>()? })
+    }
+}
+
+fn names(name: &str, count: usize) -> Answer<Vec<&'static CStr>> {
+    let name = |at| CString::new(format!("{name}_{at}")).map_err(|error| error.to_string());
+    (0..count).map(|at| Ok(&*Box::leak(name(at)?.into_boxed_c_str()))).collect()
+}
+
+/// Loans, writes and publishes; tries again while the ring is full.
+#[inline(always)]
+pub(crate) fn send<T: Payload>(sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+    send_with(sender, relax, |words| payload::write(words, number, is_filled))
+}
+
+/// The same, written by the caller.
+#[inline(always)]
+pub(crate) fn send_with<T: Payload>(sender: &Sender<T>, relax: Relax, write: impl FnOnce(&mut [u64])) -> Answer<()> {
+    let mut loan = loop {
+        match sender.loan() {
+            Ok(loan) => break loan,
+            Err(Status::FULL) => relax.once(),
+            Err(other) => return Err(status("loan")(other)),
+        }
+    };
+    write(loan.words_mut());
+    loop {
+        match loan.publish() {
+            Ok(()) => return Ok(()),
+            Err(held) => match (held.status, held.loan) {
+                (Status::FULL, Some(held)) => loan = held,
+                (other, _) => return Err(status("publish")(other)),
+            },
+        }
+        relax.once();
+    }
+}
+
+/// The next message, if there is one.
+#[inline(always)]
+pub(crate) fn poll<T: Payload>(receiver: &Receiver<T>) -> Answer<Option<Incoming<'_, T>>> {
+    match receiver.receive(Duration::ZERO) {
+        Ok(message) => Ok(Some(message)),
+        Err(Status::EMPTY) => Ok(None),
+        Err(other) => Err(status("receive")(other)),
+    }
+}
+
+/// The next message, polling.
+#[inline(always)]
+pub(crate) fn wait<T: Payload>(receiver: &Receiver<T>, relax: Relax) -> Answer<Incoming<'_, T>> {
+    loop {
+        if let Some(message) = poll(receiver)? {
+            return Ok(message);
+        }
+        relax.once();
+    }
+}
+
+/// Whether this is the message that was to come; it is released.
+#[inline(always)]
+pub(crate) fn read<T: Payload>(message: Incoming<'_, T>, number: u64, is_filled: bool) -> Answer<()> {
+    let is_it = payload::is_read(message.words(), number, is_filled);
+    message.release();
+    if is_it { Ok(()) } else { Err(format!("another message than number {number}")) }
+}
