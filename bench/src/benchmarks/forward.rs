@@ -9,8 +9,8 @@ pub(crate) fn benchmark(amount: Amount) -> Benchmark {
     Benchmark {
         name: "forward",
         about: "three stages, the middle one looks at the first word and passes the message on; nanoseconds a message",
-        shape: "1:1:1 in two processes of one thread each, both poll: the first and the last stage are one process; 8 \
-                messages under way; the first stage fills, the last one reads all",
+        shape: "1:1:1 in two processes of one thread each, both poll: the first and the last stage are one process; one \
+                message under way; the first stage fills, the last one reads all",
         cases: [64, 4096, 1 << 20].map(|size| case(amount, size)).into(),
         plots: Vec::new(),
     }

@@ -1,6 +1,6 @@
 //! A pipeline of three stages: the first writes a message, the second looks at its first word and passes it on, the third
 //! reads all of it. Passed on as it lies, or copied into a message of the second stage's own. On two processors the first and
-//! the last stage are one thread of one process, and a few messages are under way at once.
+//! the last stage are one thread of one process; one message is under way at a time, so that all that is done to it counts.
 
 use std::time::Duration;
 
@@ -13,11 +13,8 @@ use vil_bench::{Answer, say_ready};
 
 use crate::batches::Batches;
 use crate::exchange::{Ends, Payload, Side, Trial, create, open, remove, status, with_size, world_name};
-use crate::parts::{poll, read, send, send_with, wait};
+use crate::parts::{read, send, send_with, wait};
 use crate::warm_up;
-
-/// Messages under way at once: enough that nobody waits for each of them, few enough to stay in the caches.
-const WINDOW: usize = 8;
 
 /// `vil-trial forward vil-rust --how forward|copy`.
 pub(crate) fn trial(arguments: &Arguments) -> Answer<()> {
@@ -42,21 +39,10 @@ fn ends<T: Payload>(arguments: &Arguments) -> Answer<()> {
     let mut peer = Peer::start(arguments, "middle", &[("world", name.clone())])?;
     peer.ready()?;
     remove(&name);
-    let messages = warm_up + batches.messages();
-    let (mut sent, mut received) = (0, 0);
-    while received < messages {
-        while sent < messages && sent - received < WINDOW {
-            send(&senders[0], sent as u64, is_filled, relax)?;
-            sent += 1;
-        }
-        match poll(&receivers[0])? {
-            Some(message) => {
-                read(message, received as u64, is_filled)?;
-                received += 1;
-                batches.received();
-            }
-            None => relax.once(),
-        }
+    for number in 0..(warm_up + batches.messages()) as u64 {
+        send(&senders[0], number, is_filled, relax)?;
+        read(wait(&receivers[0], relax)?, number, is_filled)?;
+        batches.received();
     }
     let line = batches.line(arguments);
     peer.end()?;

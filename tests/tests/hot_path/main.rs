@@ -6,6 +6,7 @@
 //! who makes a system call, and every instruction that runs is looked at. Each has a bad twin that it must find.
 //! Figures are printed and never asserted, but for those that are zero or one by promise.
 
+mod asleep;
 mod calls;
 #[cfg(target_arch = "x86_64")]
 mod instructions;
