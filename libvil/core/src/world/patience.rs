@@ -23,6 +23,17 @@ pub(super) enum Patience {
     },
 }
 
+/// What a waiter does before it sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum First {
+    /// It polls for a moment.
+    Poll,
+    /// It gives the processor to its peers.
+    Yield,
+    /// Nothing: who yields to strangers waits until they are done, and who sleeps is woken before that.
+    Sleep,
+}
+
 impl Patience {
     /// Of a program of so many processes.
     pub(super) fn of(stages: usize) -> Patience {
@@ -35,30 +46,30 @@ impl Patience {
         }
     }
 
-    /// Is it worth it now?
-    pub(super) fn polls(&self) -> bool {
+    /// What is done now.
+    pub(super) fn first(&self) -> First {
         match self {
-            Patience::Polls => true,
-            Patience::Yields => false,
+            Patience::Polls => First::Poll,
+            Patience::Yields => First::Yield,
             Patience::Learns { vain } => {
                 // ORDER: Relaxed, a guess that any thread may spoil.
                 let before = vain.load(Ordering::Relaxed);
-                let polls = before < VAIN || before.is_multiple_of(SELDOM);
-                if !polls {
-                    // ORDER: Relaxed, as above.
-                    vain.store(before.wrapping_add(1), Ordering::Relaxed);
+                if before < VAIN || before.is_multiple_of(SELDOM) {
+                    return First::Poll;
                 }
-                polls
+                // ORDER: Relaxed, as above.
+                vain.store(before.wrapping_add(1), Ordering::Relaxed);
+                First::Sleep
             }
         }
     }
 
-    /// Whether it was.
+    /// Whether polling found something.
     pub(super) fn learn(&self, was_worth_it: bool) {
         if let Patience::Learns { vain } = self {
-            // ORDER: Relaxed, as in `polls`.
+            // ORDER: Relaxed, as in `first`.
             let next = if was_worth_it { 0 } else { vain.load(Ordering::Relaxed).wrapping_add(1) };
-            // ORDER: Relaxed, as in `polls`.
+            // ORDER: Relaxed, as in `first`.
             vain.store(next, Ordering::Relaxed);
         }
     }
@@ -71,7 +82,7 @@ mod tests {
     /// Which of so many waits poll, when no poll finds anything.
     fn polled(patience: &Patience, waits: usize) -> Vec<usize> {
         let poll = |_: &usize| {
-            let polls = patience.polls();
+            let polls = patience.first() == First::Poll;
             if polls {
                 patience.learn(false);
             }
@@ -84,11 +95,11 @@ mod tests {
     fn who_is_bound_to_a_processor_polls_as_long_as_that_finds_something() {
         let patience = Patience::Learns { vain: AtomicU32::new(0) };
         for _ in 0..100 {
-            assert!(patience.polls());
+            assert_eq!(patience.first(), First::Poll);
             patience.learn(true);
         }
         assert_eq!(polled(&patience, 60), [0, 1, 2, 3, 16, 32, 48], "and then only now and then");
-        while !patience.polls() {}
+        while patience.first() != First::Poll {}
         patience.learn(true);
         assert_eq!(polled(&patience, 10), [0, 1, 2, 3], "until it finds something again");
     }

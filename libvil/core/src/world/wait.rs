@@ -14,6 +14,7 @@ use crate::sys::clock::now_ns;
 use crate::sys::futex::{self, Woken};
 use crate::sys::process::pause_thread;
 use crate::world::ends::held_by_the_living;
+use crate::world::patience::First;
 use crate::world::{Stop, World};
 
 const SLICE_NS: u64 = SLICE.as_nanos() as u64;
@@ -107,17 +108,20 @@ impl Wait<'_> {
         }
     }
 
-    /// Polls for a moment: a reply that is under way costs less than a sleep.
+    /// A reply that is under way costs less than a sleep.
     fn spin<T>(&self, ready: &mut impl FnMut() -> Option<T>) -> Option<T> {
-        if !self.world.patience().polls() {
-            return (0..YIELDS).find_map(|_| {
+        match self.world.patience().first() {
+            First::Sleep => None,
+            First::Yield => (0..YIELDS).find_map(|_| {
                 pause_thread();
                 ready()
-            });
+            }),
+            First::Poll => {
+                let found = self.poll(ready);
+                self.world.patience().learn(found.is_some());
+                found
+            }
         }
-        let found = self.poll(ready);
-        self.world.patience().learn(found.is_some());
-        found
     }
 
     fn poll<T>(&self, ready: &mut impl FnMut() -> Option<T>) -> Option<T> {
