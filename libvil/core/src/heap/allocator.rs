@@ -167,39 +167,40 @@ impl Allocator {
             self.refill(shared, position)?;
         }
         let slot = self.classes[position].spare.pop().ok_or(Denial::Short)?;
-        self.hand_out(slot);
-        self.block(shared, slot).ok_or(Denial::Corrupt)
+        self.hand_out(slot, position);
+        self.block(shared, slot, position).ok_or(Denial::Corrupt)
     }
 
     /// Ends a block. It begins its next life at once, so that its old reference names nothing any more.
     ///
     /// A crash before or after leaves the slot HELD by the dead or FREE; either way it is in the pool after recovery.
     pub fn free(&mut self, shared: &Shared, handed: Handed) -> Result<(), Denial> {
-        let slot = self.take_out(shared, handed)?;
-        let class = &mut self.classes[position_of(&self.classes, slot.index)];
+        let (slot, position) = self.take_out(shared, handed)?;
+        let class = &mut self.classes[position];
         if class.batch > 1 {
             let held = SlotWord { generation: slot.generation, state: SlotState::Held(self.me) };
             let step = if mutant("renew_forgotten") { 0 } else { 1 };
             let next = SlotWord { generation: slot.generation.wrapping_add(step), ..held };
             if !change(shared, slot.index, held, next, "renew") {
-                return Err(self.lost(slot));
+                return Err(self.lost(position));
             }
             let slot = Slot { index: slot.index, generation: next.generation };
             self.lives[slot.index as usize] = Life::Spare(slot.generation);
             class.spare.push(slot);
-            return self.trim(shared, slot.index);
+            self.trim(shared, position);
+            return Ok(());
         }
         if !give_back(shared, self.me, slot) {
-            return Err(self.lost(slot));
+            return Err(self.lost(position));
         }
-        self.disown(slot);
+        self.disown(position);
         Ok(())
     }
 
     /// The block that a reference names, if it is in this process's hands.
     pub fn resolve(&self, shared: &Shared, reference: u64) -> Result<Block, Denial> {
         let slot = self.held(reference)?;
-        self.block(shared, slot).ok_or(Denial::NotHeld)
+        self.block(shared, slot, position_of(&self.classes, slot.index)).ok_or(Denial::NotHeld)
     }
 
     /// The slot that a reference names, in whoever's hands; `None` is no block of this heap.
@@ -209,23 +210,24 @@ impl Allocator {
 
     /// Takes a block out of the caller's hands, to be pushed. Until the ring has it, `adopt` undoes that.
     pub fn give_up(&mut self, shared: &Shared, handed: Handed) -> Result<Slot, Denial> {
-        let slot = self.take_out(shared, handed)?;
+        let (slot, position) = self.take_out(shared, handed)?;
         if mutant("pushed_block_stays_ours") {
-            self.hand_out(slot);
+            self.hand_out(slot, position);
         }
-        self.disown(slot);
+        self.disown(position);
         Ok(slot)
     }
 
     /// Puts a slot whose word names this process into the caller's hands.
     pub fn adopt(&mut self, shared: &Shared, slot: Slot) -> Result<Block, Denial> {
-        let block = self.block(shared, slot).ok_or(Denial::Corrupt)?;
+        let position = position_of(&self.classes, slot.index);
+        let block = self.block(shared, slot, position).ok_or(Denial::Corrupt)?;
         if self.lives[slot.index as usize] != Life::Strange {
             return Err(Denial::Corrupt);
         }
         self.owned_slots += 1;
-        self.owned_bytes += u64::from(self.classes[position_of(&self.classes, slot.index)].geometry.stride);
-        self.hand_out(slot);
+        self.owned_bytes += u64::from(self.classes[position].geometry.stride);
+        self.hand_out(slot, position);
         Ok(block)
     }
 
@@ -276,7 +278,7 @@ impl Allocator {
         if size == 0 || size > u64::from(largest) {
             return Err(Denial::Size);
         }
-        let fits = |class: &Class| u64::from(class.size) >= size && class.geometry.stride.is_multiple_of(align);
+        let fits = |class: &Class| u64::from(class.size) >= size && class.geometry.stride & (align - 1) == 0;
         self.classes.iter().position(fits).ok_or(Denial::Align)
     }
 
@@ -302,16 +304,17 @@ impl Allocator {
     }
 
     /// More than two batches at hand: one goes back.
-    fn trim(&mut self, shared: &Shared, slot: u32) -> Result<(), Denial> {
-        let position = position_of(&self.classes, slot);
-        let batch = self.classes[position].batch as usize;
-        if self.classes[position].spare.len() > 2 * batch {
+    #[inline]
+    fn trim(&mut self, shared: &Shared, position: usize) {
+        let class = &self.classes[position];
+        let batch = class.batch as usize;
+        if class.spare.len() > 2 * batch {
             self.return_spares(shared, position, batch);
         }
-        Ok(())
     }
 
     /// Gives spare slots of a class back, the ones that have waited longest first, until so many are left.
+    #[cold]
     fn return_spares(&mut self, shared: &Shared, position: usize, left: usize) {
         let class = &mut self.classes[position];
         let count = class.spare.len().saturating_sub(left);
@@ -346,37 +349,38 @@ impl Allocator {
         if *life == Life::Out(slot.generation) { Ok(slot) } else { Err(Denial::NotHeld) }
     }
 
-    fn hand_out(&mut self, slot: Slot) {
+    fn hand_out(&mut self, slot: Slot, position: usize) {
         self.lives[slot.index as usize] = Life::Out(slot.generation);
-        let class = &mut self.classes[position_of(&self.classes, slot.index)];
+        let class = &mut self.classes[position];
         class.held += 1;
         class.high_water = class.high_water.max(class.held);
     }
 
-    /// Out of the caller's hands; still ours.
-    fn take_out(&mut self, shared: &Shared, handed: Handed) -> Result<Slot, Denial> {
+    /// Out of the caller's hands; still ours. The slot and its class.
+    fn take_out(&mut self, shared: &Shared, handed: Handed) -> Result<(Slot, usize), Denial> {
         let slot = self.held(handed.reference)?;
-        if self.block(shared, slot).is_none_or(|block| block.data.as_ptr().cast_const() != handed.data) {
+        let position = position_of(&self.classes, slot.index);
+        if self.block(shared, slot, position).is_none_or(|block| block.data.as_ptr().cast_const() != handed.data) {
             return Err(Denial::NotHeld);
         }
         self.lives[slot.index as usize] = Life::Strange;
-        self.classes[position_of(&self.classes, slot.index)].held -= 1;
-        Ok(slot)
+        self.classes[position].held -= 1;
+        Ok((slot, position))
     }
 
-    /// Ours no more.
-    fn disown(&mut self, slot: Slot) {
+    /// A slot of this class is ours no more.
+    fn disown(&mut self, position: usize) {
         self.owned_slots -= 1;
-        self.owned_bytes -= u64::from(self.classes[position_of(&self.classes, slot.index)].geometry.stride);
+        self.owned_bytes -= u64::from(self.classes[position].geometry.stride);
     }
 
-    fn lost(&mut self, slot: Slot) -> Denial {
-        self.disown(slot);
+    fn lost(&mut self, position: usize) -> Denial {
+        self.disown(position);
         Denial::Corrupt
     }
 
-    fn block(&self, shared: &Shared, slot: Slot) -> Option<Block> {
-        let class = self.classes.get(position_of(&self.classes, slot.index))?;
+    fn block(&self, shared: &Shared, slot: Slot, position: usize) -> Option<Block> {
+        let class = self.classes.get(position)?;
         let data = shared.segment.bytes(class.geometry.bytes(slot.index)?, u64::from(class.size));
         Some(Block { data, size: class.size, reference: self.salt.reference(slot) })
     }
