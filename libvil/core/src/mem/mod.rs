@@ -77,9 +77,9 @@ impl Shared {
     /// sees what it waits for, or who makes that true sees the caller; should the kernel refuse the barrier, the slice of
     /// the sleep bounds what is lost.
     pub fn announce(&self, flag: u64, reasons: u32, site: &'static str) -> u32 {
-        let (announced, is_certain) = self.announce_lightly(flag, reasons, site);
-        if !is_certain {
-            self.make_certain();
+        let announced = self.segment.flag(flag).announce(reasons, site);
+        if self.barrier == Barrier::Fences || !membarrier::everywhere() {
+            Barrier::full();
         }
         announced
     }
@@ -87,7 +87,7 @@ impl Shared {
     /// After a store: has somebody announced that it sleeps on a process's flag for this reason?
     #[inline(always)]
     pub fn is_awaited(&self, flag: u64, reason: u32, site: &'static str) -> bool {
-        self.barrier.order();
+        self.order();
         self.segment.flag(flag).is_requested(reason, site)
     }
 
@@ -107,15 +107,21 @@ impl Shared {
     /// After a store: wakes who sleeps on a process's flag for this reason, if somebody does.
     #[inline(always)]
     pub fn wake(&self, flag: u64, reason: u32, site: &'static str) {
+        self.order();
+        let flag = self.segment.flag(flag);
+        if flag.raise(reason, site) {
+            futex::wake(flag.raw());
+        }
+    }
+
+    /// Between a store and the look whether somebody sleeps.
+    #[inline(always)]
+    fn order(&self) {
         // ORDER: Relaxed: it was set after the kernel had interrupted every processor of ours to make this known, so
         // whoever sees it set has its next look after that.
         match self.reached.load(Ordering::Relaxed) {
             true => Barrier::Membarrier.order(),
             false => self.fence(),
-        }
-        let flag = self.segment.flag(flag);
-        if flag.raise(reason, site) {
-            futex::wake(flag.raw());
         }
     }
 
