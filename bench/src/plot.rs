@@ -34,7 +34,7 @@ struct Curve {
     points: Vec<(f64, f64)>,
 }
 
-/// Axes of a picture, both logarithmic but for a share.
+/// Axes of a picture, both logarithmic but for a share, and for latencies that are near each other.
 struct Axes<'a> {
     title: &'a str,
     across: &'a str,
@@ -129,7 +129,11 @@ fn picture(file: &Path, axes: &Axes<'_>, curves: &[Curve]) -> Result<(), Box<dyn
     let (across, up) = (range(points().map(|point| point.0)), range(points().map(|point| point.1)));
     let mut chart = ChartBuilder::on(&area);
     chart.caption(axes.title, ("sans-serif", 24)).margin(16).x_label_area_size(52).y_label_area_size(76);
-    if axes.is_share {
+    // Within a few tens a logarithmic axis has hardly a label.
+    let is_wide = across.end > across.start * 30.0;
+    if axes.is_share && !is_wide {
+        lines(chart.build_cartesian_2d(across, 0.0..1.0)?, axes, curves)?;
+    } else if axes.is_share {
         lines(chart.build_cartesian_2d(across.log_scale(), 0.0..1.0)?, axes, curves)?;
     } else {
         lines(chart.build_cartesian_2d(across.log_scale(), up.log_scale())?, axes, curves)?;
