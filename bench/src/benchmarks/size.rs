@@ -14,6 +14,7 @@ const COUNTED: [(&str, Option<f64>); 5] = [
 /// The row of the table.
 pub(crate) fn benchmark() -> Benchmark {
     let entrant = |(subject, _): &(&'static str, _)| Entrant::new(subject, Program::Own("size"));
+    let theirs = Entrant::new("iceoryx2", Program::Peer).called("crates of iceoryx2");
     let promise =
         |(subject, most): &(&str, Option<f64>)| most.map(|most| Promise::figure(subject, Bound::AtMost(most)));
     Benchmark {
@@ -23,7 +24,7 @@ pub(crate) fn benchmark() -> Benchmark {
         cases: vec![Case {
             name: "release".into(),
             geometry: "none".into(),
-            entrants: COUNTED.iter().map(entrant).collect(),
+            entrants: COUNTED.iter().map(entrant).chain([theirs]).collect(),
             promises: COUNTED.iter().filter_map(promise).collect(),
         }],
         plots: Vec::new(),
