@@ -39,6 +39,8 @@ fn case(amount: Amount, consumers: usize) -> Case {
         let ratio = Promise::ratio("vil-rust", ONE, Bound::AtMost(1.2));
         promises.push(Promise { statistic: Statistic::Mean, ..ratio });
     }
+    entrants.push(entrant(amount, "iceoryx2", Program::Peer, consumers));
+    entrants.push(entrant(amount, "iceoryx2-c", Program::Peer, consumers));
     let geometry = format!("{consumers} x {CELLS} cells over one pool of {} slots, 64 B a message", CELLS + 2);
     Case { name: case_name(consumers), geometry, entrants, promises }
 }
