@@ -14,6 +14,8 @@ pub enum Go {
     Breakpoint,
     /// For one instruction.
     Step,
+    /// To where it calls the kernel next, or where such a call ends.
+    SystemCall,
 }
 
 /// Where a program went.
@@ -68,7 +70,11 @@ impl Tracee {
 
     /// Lets it run; signals that come meanwhile are passed on.
     pub fn go(&mut self, how: Go) -> Stopped {
-        let request = if how == Go::Step { libc::PTRACE_SINGLESTEP } else { libc::PTRACE_CONT };
+        let request = match how {
+            Go::Breakpoint => libc::PTRACE_CONT,
+            Go::Step => libc::PTRACE_SINGLESTEP,
+            Go::SystemCall => libc::PTRACE_SYSCALL,
+        };
         let mut signal = 0;
         loop {
             self.ask(request, signal);
@@ -106,12 +112,22 @@ impl Tracee {
 
     /// Where the program stands, and the top of its stack.
     pub fn registers(&self) -> (u64, u64) {
+        let registers = self.all_registers();
+        (registers.rip, registers.rsp)
+    }
+
+    /// The number of the system call at whose beginning or end the program stands.
+    pub fn system_call(&self) -> i64 {
+        self.all_registers().orig_rax.cast_signed()
+    }
+
+    fn all_registers(&self) -> libc::user_regs_struct {
         // SAFETY: integers only, for which all zeroes is a value.
         let mut registers: libc::user_regs_struct = unsafe { std::mem::zeroed() };
         // SAFETY: the process is our tracee and stands still; the place for its registers is ours.
         let answer = unsafe { libc::ptrace(libc::PTRACE_GETREGS, self.pid, null_mut::<u8>(), &raw mut registers) };
         assert_eq!(answer, 0, "{}", Error::last_os_error());
-        (registers.rip, registers.rsp)
+        registers
     }
 
     /// Its memory, by address.

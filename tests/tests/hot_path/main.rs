@@ -13,6 +13,8 @@ mod instructions;
 #[cfg(target_arch = "x86_64")]
 mod listing;
 #[cfg(target_arch = "x86_64")]
+mod opening;
+#[cfg(target_arch = "x86_64")]
 mod stepper;
 mod system_calls;
 

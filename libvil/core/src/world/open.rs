@@ -57,7 +57,7 @@ pub struct World {
     sleeps: AtomicU64,
     watcher: Mutex<Option<Watcher>>,
     generation: u32,
-    patience: OnceLock<Patience>,
+    pub(super) patience: Patience,
     index: OnceLock<Index>,
     /// Consuming ends that were closed while messages they lent on were still being read.
     lingering: Mutex<Vec<InEnd>>,
@@ -232,6 +232,7 @@ impl World {
             return Err(Error::new(Fault::Limit, message));
         };
         tracing::debug!(world = path.name(), entry = me.0, "attached");
+        let stages = shared.geometry.stages as usize;
         Ok(World {
             shared,
             token,
@@ -243,7 +244,7 @@ impl World {
             sleeps: AtomicU64::new(0),
             watcher: Mutex::new(None),
             generation: fork::generation(),
-            patience: OnceLock::new(),
+            patience: Patience::of(stages),
             index: OnceLock::new(),
             lingering: Mutex::default(),
             catalog,
@@ -307,11 +308,6 @@ impl World {
     /// Is the process of an entry proven dead? An entry that does not exist is nobody's.
     pub fn is_dead(&self, process: ProcessId) -> bool {
         u32::from(process.0) >= self.shared.geometry.processes || self.is_free(process)
-    }
-
-    /// Whether waits poll before they sleep. It takes a dozen files to find out, so whoever waits first does.
-    pub(super) fn patience(&self) -> &Patience {
-        self.patience.get_or_init(|| Patience::of(self.shared.geometry.stages as usize))
     }
 
     /// Which routes lead from and to which port.

@@ -110,7 +110,7 @@ impl Wait<'_> {
 
     /// A reply that is under way costs less than a sleep.
     fn spin<T>(&self, ready: &mut impl FnMut() -> Option<T>) -> Option<T> {
-        match self.world.patience().first() {
+        match self.world.patience.first() {
             First::Sleep => None,
             First::Yield => (0..YIELDS).find_map(|_| {
                 pause_thread();
@@ -118,7 +118,7 @@ impl Wait<'_> {
             }),
             First::Poll => {
                 let found = self.poll(ready);
-                self.world.patience().learn(found.is_some());
+                self.world.patience.learn(found.is_some());
                 found
             }
         }
