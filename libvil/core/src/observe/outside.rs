@@ -32,7 +32,8 @@ impl Outside {
         let mapping = Mapping::look(&file, geometry.total_size).map_err(os)?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{name}` is smaller than its header says"));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
-        Ok(Outside { shared, catalog, file, proofs: Proofs::new() })
+        let proofs = Proofs::new(shared.geometry.processes);
+        Ok(Outside { shared, catalog, file, proofs })
     }
 
     /// What the world says of itself.

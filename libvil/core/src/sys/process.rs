@@ -1,7 +1,7 @@
 //! What a process knows of itself and of the machine.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
 
 /// The pid in our own namespace.
@@ -26,11 +26,24 @@ pub fn own_stat() -> Option<Stat> {
 /// When a process began, in clock ticks since boot as our time namespace counts them; `None` when it is not there, or
 /// when procfs is that of another pid namespace.
 pub fn start_time(pid: u32) -> Option<u64> {
-    let ours = std::fs::read_link("/proc/self").ok()?;
-    if ours.to_str()?.parse() != Ok(std::process::id()) {
+    if ours()? != std::process::id() {
         return None;
     }
-    stat(&format!("/proc/{pid}/stat")).map(|(_, found)| found.start)
+    // On the stack: waits ask for it, and allocate nothing.
+    let mut path = [0; 32];
+    let mut rest = &mut path[..];
+    write!(rest, "/proc/{pid}/stat").ok()?;
+    let left = rest.len();
+    let path = std::str::from_utf8(&path[..path.len() - left]).ok()?;
+    stat(path).map(|(_, found)| found.start)
+}
+
+/// Our pid as procfs has it.
+fn ours() -> Option<u32> {
+    let mut text = [0u8; 16];
+    // SAFETY: the path ends with NUL, and the place has as many bytes as are said.
+    let size = unsafe { libc::readlink(c"/proc/self".as_ptr(), text.as_mut_ptr().cast(), text.len()) };
+    std::str::from_utf8(text.get(..usize::try_from(size).ok()?)?).ok()?.parse().ok()
 }
 
 /// The pid that a file of procfs is about, and what it says. One call of read: procfs answers all of such a file at once.

@@ -223,7 +223,7 @@ impl World {
         pin(&mapping, &geometry, path.name())?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{}` is smaller than its header says", path.name()));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?.with_barrier(catalog.barrier);
-        let proofs = Proofs::new();
+        let proofs = Proofs::new(shared.geometry.processes);
         let probe = Probe { shared: &shared, proofs: &proofs, token: &token };
         let me = take_entry(&probe, role.unwrap_or(""), proofs.own(stat)).map_err(os)?;
         let Some(me) = me else {

@@ -17,14 +17,16 @@ use crate::sys::token::is_free;
 #[derive(Debug)]
 pub(crate) struct Proofs {
     namespaces: Option<u64>,
-    /// Processes that were found alive, so that asking again costs one call.
+    /// Processes that were found alive, so that asking again costs one call. There is room for all from the start: waits
+    /// ask too, and allocate nothing.
     known: Mutex<Vec<(ProcessId, ProcWord, Pidfd)>>,
 }
 
 impl Proofs {
-    /// Knows nobody yet.
-    pub(crate) fn new() -> Proofs {
-        Proofs { namespaces: process::namespaces(), known: Mutex::default() }
+    /// Knows nobody yet, in a world of so many entries.
+    pub(crate) fn new(entries: u32) -> Proofs {
+        let known = Vec::with_capacity(entries as usize);
+        Proofs { namespaces: process::namespaces(), known: Mutex::new(known) }
     }
 
     /// Our own certificate; `None` where procfs does not tell.

@@ -71,7 +71,8 @@ fn visit(
     let mapping = map(&file, geometry.total_size).map_err(os)?;
     let corrupt = || Error::new(Fault::Corrupt, format!("world `{name}` is smaller than its header says"));
     let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
-    let visitor = Visitor { shared: &shared, file: &file, proofs: Proofs::new() };
+    let proofs = Proofs::new(shared.geometry.processes);
+    let visitor = Visitor { shared: &shared, file: &file, proofs };
     let recovered = recover_all(&shared, &visitor);
     let pending = entries(&shared).filter(|entry| state(&shared, *entry).state == ProcState::Dead).count() as u32;
     match living(&shared) {
