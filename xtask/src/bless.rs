@@ -25,6 +25,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("code of the demo and the hello worlds", &["--package", "vil-tests", "--test", "credit_code", "--test", "hello"]),
     ("code that the Rust wrapper is tested with", &["--package", "vil-tests", "--test", "wrapper"]),
     ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),
+    ("what hot calls cost", &["--package", "vil-tests", "--test", "hot_path", "no_hot_call_takes"]),
     ("the list of diagnostics", &["--package", "vil-tests", "--test", "passes"]),
 ];
 

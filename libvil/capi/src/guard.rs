@@ -16,6 +16,20 @@ pub(crate) fn hot(call: impl FnOnce() -> Result<(), Failure>) -> vil_status_t {
     }
 }
 
+/// Runs what a hot call does in nearly all cases. Where it answers nothing, nothing has changed and `thoroughly` is called,
+/// which knows all cases: the same call through `hot`, in a function of its own, so that this one needs no frame.
+#[inline(always)]
+pub(crate) fn at_once(
+    call: impl FnOnce() -> Option<vil_status_t>,
+    thoroughly: impl FnOnce() -> vil_status_t,
+) -> vil_status_t {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(Some(status)) => status,
+        Ok(None) => thoroughly(),
+        Err(_) => Failure::Panic.status(),
+    }
+}
+
 /// Runs a cold call, and fills the caller's error struct.
 ///
 /// # Safety

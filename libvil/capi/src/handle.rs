@@ -1,22 +1,25 @@
 //! Handles: {kind, generation, index} dressed as a pointer, looked up in tables that are never freed. So NULL, a closed
 //! handle and one of another kind are errors in release builds too.
 //!
-//! `Owned` is for ends, which one thread uses at a time: a call costs three loads and two stores of private memory.
-//! `Pinned` is for worlds and programs, which any thread and even a signal handler may use.
+//! `Owned` is for ends, which one thread uses at a time: an entry holds the handle that names it and the thread that may
+//! use it, so a call makes two comparisons and two stores of private memory. `Pinned` is for worlds and programs, which any thread and even a signal handler may use.
 
 use std::cell::UnsafeCell;
+use std::mem::MaybeUninit;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence};
 
 use vil_core::base::error::{Error, Fault};
-use vil_core::sys::fork::{self, Gate};
-use vil_core::sys::process::{pause_thread, thread};
+use vil_core::sys::fork::{self, Gate, thread};
+use vil_core::sys::process::pause_thread;
 
 use crate::error::Failure;
 
-const CHUNK: usize = 64;
-const CHUNKS: usize = 1024;
+/// Entries that are made at once. Few, because each of them takes up memory from then on.
+const CHUNK: usize = 16;
+const CHUNKS: usize = 4096;
 const INDEX_BITS: u32 = 24;
+const KIND_BITS: u32 = 56;
 
 /// Every handle of a table is in use.
 pub(crate) fn full() -> Failure {
@@ -46,21 +49,26 @@ impl<E: Default> Slab<E> {
     }
 
     fn handle(&self, index: usize, generation: u32) -> usize {
-        (self.kind as usize) << 56 | (generation as usize) << INDEX_BITS | index
+        (self.kind as usize) << KIND_BITS | (generation as usize) << INDEX_BITS | index
     }
 
     /// The entry and the generation a handle names, if it names any.
-    #[inline(always)]
     fn find(&self, handle: usize) -> Option<(&'static E, u32, usize)> {
         let index = handle & ((1 << INDEX_BITS) - 1);
-        if handle >> 56 != self.kind as usize || index >= CHUNK * CHUNKS {
+        if handle >> KIND_BITS != self.kind as usize || index >= CHUNK * CHUNKS {
             return None;
         }
+        Some((self.near(index)?, (handle >> INDEX_BITS) as u32, index))
+    }
+
+    /// The entry that a handle names if it names any: whoever uses it compares the whole handle.
+    #[inline(always)]
+    fn near(&self, handle: usize) -> Option<&'static E> {
         // ORDER: Acquire, pairs with the Release in `reserve`: the chunk is initialised before its address.
-        let chunk = self.chunks[index / CHUNK].load(Ordering::Acquire);
+        let chunk = self.chunks[handle / CHUNK % CHUNKS].load(Ordering::Acquire);
         // SAFETY: a chunk is leaked on purpose and lives for ever.
         let chunk = unsafe { chunk.as_ref() }?;
-        Some((&chunk[index % CHUNK], (handle >> INDEX_BITS) as u32, index))
+        Some(&chunk[handle % CHUNK])
     }
 
     /// An entry that nobody uses.
@@ -82,7 +90,7 @@ impl<E: Default> Slab<E> {
             // ORDER: Release, pairs with the Acquire in `find`.
             place.store(chunk, Ordering::Release);
         }
-        self.find((self.kind as usize) << 56 | index).map(|(entry, _, _)| (entry, index))
+        self.near(index).map(|entry| (entry, index))
     }
 
     fn give_back(&self, index: usize) {
@@ -94,12 +102,19 @@ impl<E: Default> Slab<E> {
 /// Handles of things that one thread uses at a time.
 pub(crate) struct Owned<T: 'static>(Slab<OwnedEntry<T>>);
 
+/// On lines of its own: two handles that two threads use side by side would cost three times as much.
+#[repr(C, align(128))]
 struct OwnedEntry<T> {
+    /// The handle that names it; 0 when none does.
+    handle: AtomicUsize,
+    /// Whose it is, and `NOBODY`'s while a call uses it.
+    thread: AtomicUsize,
+    /// There as long as the handle names it.
+    value: UnsafeCell<MaybeUninit<T>>,
+    /// Of the last handle.
     generation: AtomicU32,
     /// `fork::generation()` of the process that opened it.
     forks: AtomicU32,
-    thread: AtomicUsize,
-    value: UnsafeCell<Option<T>>,
 }
 
 // SAFETY: the value is only touched by the thread that `thread` names, while it has taken that name out.
@@ -110,10 +125,11 @@ unsafe impl<T: Send> Send for OwnedEntry<T> {}
 impl<T> Default for OwnedEntry<T> {
     fn default() -> Self {
         OwnedEntry {
-            generation: AtomicU32::new(1),
-            forks: AtomicU32::new(0),
+            handle: AtomicUsize::new(0),
             thread: AtomicUsize::new(NOBODY),
-            value: UnsafeCell::new(None),
+            value: UnsafeCell::new(MaybeUninit::uninit()),
+            generation: AtomicU32::new(0),
+            forks: AtomicU32::new(0),
         }
     }
 }
@@ -130,6 +146,28 @@ impl<T> OwnedEntry<T> {
     fn not_ours(&self) -> Failure {
         if self.is_forked() { Failure::Forked } else { Failure::Thread }
     }
+
+    /// Takes the calling thread's name out, if it stands there: until it is put back, nobody else touches the value.
+    #[inline(always)]
+    fn take(&self, me: usize) -> bool {
+        // ORDER: Acquire, pairs with the Release of the thread that moved the handle to us.
+        if self.thread.load(Ordering::Acquire) != me {
+            return false;
+        }
+        // ORDER: Relaxed, only this thread may act on its own name; others see theirs missing before and after.
+        self.thread.store(NOBODY, Ordering::Relaxed);
+        // ORDER: SeqCst for the compiler alone: a signal handler of this thread that finds the value changing finds the
+        // name missing.
+        compiler_fence(Ordering::SeqCst);
+        true
+    }
+
+    /// Puts it back.
+    #[inline(always)]
+    fn put_back(&self, me: usize) {
+        // ORDER: Release, pairs with the Acquire in `move_here`: the next owner sees what this call did.
+        self.thread.store(me, Ordering::Release);
+    }
 }
 
 impl<T: Send> Owned<T> {
@@ -141,23 +179,38 @@ impl<T: Send> Owned<T> {
     /// A handle for a value, owned by the calling thread.
     pub(crate) fn insert(&self, value: T) -> Option<usize> {
         let (entry, index) = self.0.reserve()?;
-        // SAFETY: the entry was reserved for us and names nobody, so no call touches the value.
-        unsafe { *entry.value.get() = Some(value) };
-        // ORDER: Relaxed, the store of `thread` below publishes it.
+        // SAFETY: the entry was reserved for us and no handle names it, so no call touches the value.
+        unsafe { (*entry.value.get()).write(value) };
+        // ORDER: Relaxed, and so below: the entry is reserved for us, and the store of `thread` publishes all of it.
+        let generation = entry.generation.load(Ordering::Relaxed).wrapping_add(1);
+        let handle = self.0.handle(index, generation);
+        entry.generation.store(generation, Ordering::Relaxed);
         entry.forks.store(fork::generation(), Ordering::Relaxed);
-        // ORDER: Release, pairs with the Acquire in `lend`: the value is in its place before it has an owner.
+        entry.handle.store(handle, Ordering::Relaxed);
+        // ORDER: Release, pairs with the Acquire in `take`: the value is in its place before it has an owner.
         entry.thread.store(thread(), Ordering::Release);
-        // ORDER: Relaxed, only `remove` changes it, and the entry is reserved for us.
-        Some(self.0.handle(index, entry.generation.load(Ordering::Relaxed)))
+        Some(handle)
     }
 
     /// Lends the value to its thread for one call.
     #[inline(always)]
     pub(crate) fn with<R>(&self, handle: usize, call: impl FnOnce(&mut T) -> Result<R, Failure>) -> Result<R, Failure> {
-        match self.lend(handle)?.value() {
-            Some(value) => call(value),
-            None => Err(Failure::Handle),
+        call(self.lend(handle)?.value())
+    }
+
+    /// The same for what `call` can do at once, without a word about why when it can not: then nothing has changed, and
+    /// `with` will tell.
+    #[inline(always)]
+    pub(crate) fn at_once<R>(&self, handle: usize, call: impl FnOnce(&mut T) -> Option<R>) -> Option<R> {
+        let entry = self.0.near(handle)?;
+        // ORDER: Acquire, pairs with the AcqRel in `close`.
+        if entry.handle.load(Ordering::Acquire) != handle {
+            return None;
         }
+        let me = thread();
+        // An entry without a handle, which 0 seems to name, is nobody's.
+        let mut lent = if entry.take(me) { Lent { entry, me } } else { return None };
+        call(lent.value())
     }
 
     /// Makes the calling thread the owner. The caller sees to it that no other thread is inside a call.
@@ -179,25 +232,26 @@ impl<T: Send> Owned<T> {
         if !entry.is_forked() {
             std::mem::forget(self.lend(handle)?);
         }
-        let (generation, next) = ((handle >> INDEX_BITS) as u32, ((handle >> INDEX_BITS) as u32).wrapping_add(1));
         // ORDER: AcqRel, one of two threads of a fork child that close the same handle wins.
-        let won = entry.generation.compare_exchange(generation, next, Ordering::AcqRel, Ordering::Relaxed);
+        let won = entry.handle.compare_exchange(handle, 0, Ordering::AcqRel, Ordering::Relaxed);
         won.map_err(|_| Failure::Handle)?;
         // SAFETY: `lend` took the entry's name out for good, or in a fork child its owner's call will never go on; and
-        // the handle is ended, so nobody else comes here.
-        let value = unsafe { &mut *entry.value.get() }.take();
-        // ORDER: Release, pairs with the Acquire in `lend`. Nobody owns it until it is reserved again.
+        // the handle that named it is ended by us, so the value is there and nobody else comes here.
+        let value = unsafe { (*entry.value.get()).assume_init_read() };
+        // ORDER: Release, pairs with the Acquire in `take`. Nobody owns it until it is reserved again.
         entry.thread.store(NOBODY, Ordering::Release);
         self.0.give_back(handle & ((1 << INDEX_BITS) - 1));
-        value.map(drop).ok_or(Failure::Handle)
+        drop(value);
+        Ok(())
     }
 
     /// The entry of a handle that was not closed.
     #[inline(always)]
     fn entry(&self, handle: usize) -> Result<&'static OwnedEntry<T>, Failure> {
-        let (entry, generation, _) = self.0.find(handle).ok_or(Failure::Handle)?;
-        // ORDER: Acquire, pairs with the Release in `close`.
-        if entry.generation.load(Ordering::Acquire) == generation { Ok(entry) } else { Err(Failure::Handle) }
+        let entry = self.0.near(handle).ok_or(Failure::Handle)?;
+        // ORDER: Acquire, pairs with the AcqRel in `close`.
+        let is_named = handle != 0 && entry.handle.load(Ordering::Acquire) == handle;
+        if is_named { Ok(entry) } else { Err(Failure::Handle) }
     }
 
     /// Lends the value to its thread until the answer is dropped.
@@ -205,13 +259,7 @@ impl<T: Send> Owned<T> {
     pub(crate) fn lend(&self, handle: usize) -> Result<Lent<T>, Failure> {
         let entry = self.entry(handle)?;
         let me = thread();
-        // ORDER: Acquire, pairs with the Release of the thread that moved the handle to us.
-        if entry.thread.load(Ordering::Acquire) != me {
-            return Err(entry.not_ours());
-        }
-        // ORDER: Relaxed, only this thread may act on its own name; others see theirs missing before and after.
-        entry.thread.store(NOBODY, Ordering::Relaxed);
-        Ok(Lent { entry, me })
+        if entry.take(me) { Ok(Lent { entry, me }) } else { Err(entry.not_ours()) }
     }
 }
 
@@ -224,17 +272,17 @@ pub(crate) struct Lent<T: 'static> {
 impl<T> Lent<T> {
     /// The value.
     #[inline(always)]
-    pub(crate) fn value(&mut self) -> Option<&mut T> {
-        // SAFETY: `lend` took the entry's name out, so nobody else touches the value until this is dropped.
-        unsafe { &mut *self.entry.value.get() }.as_mut()
+    pub(crate) fn value(&mut self) -> &mut T {
+        // SAFETY: `lend` found our name there, so the value is there, and took it out, so nobody else touches it until this
+        // is dropped.
+        unsafe { (*self.entry.value.get()).assume_init_mut() }
     }
 }
 
 impl<T> Drop for Lent<T> {
     #[inline(always)]
     fn drop(&mut self) {
-        // ORDER: Release, pairs with the Acquire in `move_here`: the next owner sees what this call did.
-        self.entry.thread.store(self.me, Ordering::Release);
+        self.entry.put_back(self.me);
     }
 }
 

@@ -54,15 +54,6 @@ enum Queue {
     Consumer(Box<PopEnd>),
 }
 
-impl Queue {
-    fn is_forked(&self) -> bool {
-        match self {
-            Queue::Producer(end) => end.heap().world().is_forked(),
-            Queue::Consumer(end) => end.heap().world().is_forked(),
-        }
-    }
-}
-
 /// Opens one end of a queue, VIL_PRODUCER or VIL_CONSUMER. A dead predecessor is recovered first. A queue of kind
 /// VIL_QUEUE_MPMC may be opened by several processes at either end.
 ///
@@ -318,7 +309,7 @@ fn with_consumer<R>(
 
 #[inline(always)]
 fn with_queue<R>(queue: *mut vil_queue_t, call: impl FnOnce(&mut Queue) -> Result<R, Failure>) -> Result<R, Failure> {
-    QUEUES.with(queue as usize, |queue| if queue.is_forked() { Err(Failure::Forked) } else { call(queue) })
+    QUEUES.with(queue as usize, call)
 }
 
 /// A producer's call on a consumer's end, or the other way round.

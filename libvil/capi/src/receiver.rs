@@ -2,13 +2,13 @@
 
 use std::ffi::{c_char, c_void};
 
-use vil_core::world::{Receiver, Stop, wait_any};
+use vil_core::world::{Received, Receiver, Stop, wait_any};
 
 use crate::error::{Failure, vil_error_t};
-use crate::guard::{cold, hot, out, text};
+use crate::guard::{at_once, cold, hot, out, text};
 use crate::handle::{Owned, full};
 use crate::sender::{vil_sender_t, with_sender};
-use crate::status::vil_status_t;
+use crate::status::{VIL_EMPTY, VIL_OK, vil_status_t};
 use crate::waitset::{Member, Together};
 use crate::world::{cleared, vil_world_t, with_world};
 
@@ -127,6 +127,64 @@ pub unsafe extern "C" fn vil_receiver_receive(
     timeout_ns: u64,
     message: *mut vil_message_t,
 ) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    at_once(
+        || unsafe { receive_by::<false>(receiver, timeout_ns, message) },
+        || unsafe { receive_copy(receiver, timeout_ns, message) },
+    )
+}
+
+/// vil_receiver_receive where messages are copied: apart, so that the other calls need no registers for it.
+///
+/// # Safety
+/// As `vil_receiver_receive`.
+#[inline(never)]
+unsafe extern "C" fn receive_copy(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    message: *mut vil_message_t,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    at_once(
+        || unsafe { receive_by::<true>(receiver, timeout_ns, message) },
+        || unsafe { receive_thoroughly(receiver, timeout_ns, message) },
+    )
+}
+
+/// # Safety
+/// As `vil_receiver_receive`.
+#[inline(always)]
+unsafe fn receive_by<const COPIES: bool>(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    message: *mut vil_message_t,
+) -> Option<vil_status_t> {
+    // SAFETY: as promised by the caller.
+    let place = unsafe { message.as_mut() }?;
+    RECEIVERS.at_once(receiver as usize, |receiver| match receiver.poll_at_once::<COPIES>()? {
+        Some(received) => {
+            *place = message_of(received);
+            Some(VIL_OK)
+        }
+        None if timeout_ns == 0 => {
+            *place = NO_MESSAGE;
+            Some(VIL_EMPTY)
+        }
+        None => None,
+    })
+}
+
+/// vil_receiver_receive where it waits, or where it takes more than a look at the next cell.
+///
+/// # Safety
+/// As `vil_receiver_receive`.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn receive_thoroughly(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    message: *mut vil_message_t,
+) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(message, "message is NULL") }?;
@@ -148,6 +206,39 @@ pub unsafe extern "C" fn vil_receiver_release(
     receiver: *mut vil_receiver_t,
     message: *mut vil_message_t,
 ) -> vil_status_t {
+    at_once(
+        || {
+            // SAFETY: as promised by the caller.
+            let place = unsafe { message.as_mut() }?;
+            let route = place.route;
+            let sleeps = RECEIVERS.at_once(receiver as usize, |end| end.release_at_once(route, place.ticket))?;
+            *place = NO_MESSAGE;
+            Some(if sleeps { wake(receiver, route) } else { VIL_OK })
+        },
+        // SAFETY: as promised by the caller.
+        || unsafe { release_thoroughly(receiver, message) },
+    )
+}
+
+/// Wakes the sender that waits for room in a route.
+#[cold]
+#[inline(never)]
+extern "C" fn wake(receiver: *mut vil_receiver_t, route: u32) -> vil_status_t {
+    hot(|| {
+        with_receiver(receiver, |receiver| {
+            receiver.wake(route);
+            Ok(())
+        })
+    })
+}
+
+/// vil_receiver_release where it takes more than moving head by one.
+///
+/// # Safety
+/// As `vil_receiver_release`.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn release_thoroughly(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(message, "message is NULL") }?;
@@ -276,27 +367,28 @@ fn with_receiver<R>(
     receiver: *mut vil_receiver_t,
     call: impl FnOnce(&mut Receiver) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
-    RECEIVERS.with(
-        receiver as usize,
-        |receiver| if receiver.world().is_forked() { Err(Failure::Forked) } else { call(receiver) },
-    )
+    RECEIVERS.with(receiver as usize, call)
 }
 
 /// Fills a message struct.
 #[inline(always)]
 pub(crate) fn receive_into(receiver: &mut Receiver, timeout_ns: u64, place: &mut vil_message_t) -> Result<(), Failure> {
     *place = NO_MESSAGE;
-    let received = receiver.receive(timeout_ns)?;
-    let message = received.message;
-    *place = vil_message_t {
+    *place = message_of(receiver.receive(timeout_ns)?);
+    Ok(())
+}
+
+#[inline(always)]
+fn message_of(received: Received) -> vil_message_t {
+    let Received { message, route } = received;
+    vil_message_t {
         data: message.data.as_ptr().cast(),
         size: message.size,
-        route: received.route,
+        route,
         number: message.number,
         answers: message.answers,
         ticket: message.ticket,
-    };
-    Ok(())
+    }
 }
 
 /// Releases a message struct's message.

@@ -1,11 +1,13 @@
 //! Senders: loan, publish, discard, send.
 
 use std::ffi::{c_char, c_void};
+use std::ptr::NonNull;
 
+use vil_core::exchange::Loan;
 use vil_core::world::{Sender, Stop};
 
 use crate::error::{Failure, vil_error_t};
-use crate::guard::{cold, hot, out, text};
+use crate::guard::{at_once, cold, hot, out, text};
 use crate::handle::{Owned, full};
 use crate::receiver::vil_message_t;
 use crate::status::{VIL_DROPPED, VIL_OK, vil_status_t};
@@ -108,6 +110,27 @@ pub extern "C" fn vil_sender_close(sender: *mut vil_sender_t) -> vil_status_t {
 /// `loan` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    at_once(
+        || {
+            // SAFETY: as promised by the caller.
+            let place = unsafe { loan.as_mut() }?;
+            SENDERS.at_once(sender as usize, |sender| {
+                *place = loan_of(sender.loan_at_once()?);
+                Some(VIL_OK)
+            })
+        },
+        // SAFETY: as promised by the caller.
+        || unsafe { loan_thoroughly(sender, loan) },
+    )
+}
+
+/// vil_sender_loan where it takes more than a free slot at hand.
+///
+/// # Safety
+/// As `vil_sender_loan`.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn loan_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(loan, "loan is NULL") }?;
@@ -127,6 +150,50 @@ pub unsafe extern "C" fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut v
 /// `loan` is NULL or was filled by vil_sender_loan.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    at_once(|| unsafe { publish_by::<false>(sender, loan) }, || unsafe { publish_inside(sender, loan) })
+}
+
+/// vil_sender_publish where messages travel inside cells: apart, so that the other calls need no registers for it.
+///
+/// # Safety
+/// As `vil_sender_publish`.
+#[inline(never)]
+unsafe extern "C" fn publish_inside(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    at_once(|| unsafe { publish_by::<true>(sender, loan) }, || unsafe { publish_thoroughly(sender, loan) })
+}
+
+/// # Safety
+/// As `vil_sender_publish`.
+#[inline(always)]
+unsafe fn publish_by<const INSIDE: bool>(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> Option<vil_status_t> {
+    // SAFETY: as promised by the caller.
+    let place = unsafe { loan.as_mut() }?;
+    let sleeps = SENDERS.at_once(sender as usize, |sender| sender.publish_at_once::<INSIDE>(place.ticket))?;
+    *place = NO_LOAN;
+    Some(if sleeps { wake(sender) } else { VIL_OK })
+}
+
+/// Wakes the receiver of what a sender published.
+#[cold]
+#[inline(never)]
+extern "C" fn wake(sender: *mut vil_sender_t) -> vil_status_t {
+    hot(|| {
+        with_sender(sender, |sender| {
+            sender.wake();
+            Ok(())
+        })
+    })
+}
+
+/// vil_sender_publish where it takes more than a free cell.
+///
+/// # Safety
+/// As `vil_sender_publish`.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn publish_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(loan, "loan is NULL") }?;
@@ -208,6 +275,28 @@ pub unsafe extern "C" fn vil_sender_answer(
 /// `loan` is NULL or was filled by vil_sender_loan.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    at_once(
+        || {
+            // SAFETY: as promised by the caller.
+            let place = unsafe { loan.as_mut() }?;
+            SENDERS.at_once(sender as usize, |sender| {
+                sender.discard_at_once(place.ticket)?;
+                *place = NO_LOAN;
+                Some(VIL_OK)
+            })
+        },
+        // SAFETY: as promised by the caller.
+        || unsafe { discard_thoroughly(sender, loan) },
+    )
+}
+
+/// vil_sender_discard where the loan is none.
+///
+/// # Safety
+/// As `vil_sender_discard`.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(loan, "loan is NULL") }?;
@@ -225,6 +314,36 @@ pub unsafe extern "C" fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mu
 /// `data` is NULL or has `size` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
+    at_once(
+        || {
+            let from = NonNull::new(data.cast_mut())?.cast::<u8>();
+            let sleeps = SENDERS.at_once(sender as usize, |sender| {
+                if size != sender.message_size() as usize {
+                    return None;
+                }
+                let loan = sender.loan_at_once()?;
+                // SAFETY: the slot has at least `size` bytes and is ours alone until it is published.
+                unsafe { loan.data.copy_from_nonoverlapping(from, size) };
+                let answer = sender.publish_at_once::<false>(loan.ticket);
+                if answer.is_none() {
+                    sender.discard_at_once(loan.ticket);
+                }
+                answer
+            })?;
+            Some(if sleeps { wake(sender) } else { VIL_OK })
+        },
+        // SAFETY: as promised by the caller.
+        || unsafe { send_thoroughly(sender, data, size) },
+    )
+}
+
+/// vil_sender_send where it takes more than a free slot and a free cell.
+///
+/// # Safety
+/// As `vil_sender_send`.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn send_thoroughly(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     hot(|| {
         if data.is_null() {
             return Err(Failure::Argument("data is NULL"));
@@ -277,7 +396,7 @@ pub(crate) fn with_sender<R>(
     sender: *mut vil_sender_t,
     call: impl FnOnce(&mut Sender) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
-    SENDERS.with(sender as usize, |sender| if sender.world().is_forked() { Err(Failure::Forked) } else { call(sender) })
+    SENDERS.with(sender as usize, call)
 }
 
 /// Fills a loan struct.
@@ -285,8 +404,13 @@ pub(crate) fn with_sender<R>(
 pub(crate) fn loan_into(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(), Failure> {
     *place = NO_LOAN;
     let loan = sender.loan()?;
-    *place = vil_loan_t { data: loan.data.as_ptr().cast(), size: loan.size, slot: loan.slot, ticket: loan.ticket };
+    *place = loan_of(loan);
     Ok(())
+}
+
+#[inline(always)]
+fn loan_of(loan: Loan) -> vil_loan_t {
+    vil_loan_t { data: loan.data.as_ptr().cast(), size: loan.size, slot: loan.slot, ticket: loan.ticket }
 }
 
 /// Publishes a loan struct's loan.

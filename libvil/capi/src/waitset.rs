@@ -52,20 +52,19 @@ static SETS: Owned<Set> = Owned::new(13);
 
 impl Member {
     fn lend(self) -> Result<LentEnd, Failure> {
-        let mut lent = match self {
+        Ok(match self {
             Member::Receiver(handle) => LentEnd::Receiver(RECEIVERS.lend(handle)?),
             Member::Sender(handle) => LentEnd::Sender(SENDERS.lend(handle)?),
-        };
-        if lent.end().is_some_and(|end| end.is_forked()) { Err(Failure::Forked) } else { Ok(lent) }
+        })
     }
 }
 
 impl LentEnd {
-    fn end(&mut self) -> Option<End<'_>> {
-        Some(match self {
-            LentEnd::Receiver(lent) => End::Receiver(lent.value()?),
-            LentEnd::Sender(lent) => End::Sender(lent.value()?),
-        })
+    fn end(&mut self) -> End<'_> {
+        match self {
+            LentEnd::Receiver(lent) => End::Receiver(lent.value()),
+            LentEnd::Sender(lent) => End::Sender(lent.value()),
+        }
     }
 }
 
@@ -95,8 +94,7 @@ impl Ends for Together<'_> {
     }
 
     fn end(&mut self, at: usize) -> End<'_> {
-        let lent = self.0[at].as_mut().and_then(LentEnd::end);
-        lent.expect("`lend` filled every place with an open end")
+        self.0[at].as_mut().expect("`lend` filled every place").end()
     }
 }
 
@@ -134,7 +132,7 @@ impl Set {
             return lent.and(Err(Failure::Hot(Stop::Fault(Fault::NotFound))));
         };
         match lent {
-            Ok(mut lent) => self.set.remove(at, lent.end()),
+            Ok(mut lent) => self.set.remove(at, Some(lent.end())),
             Err(Failure::Handle) => self.set.remove(at, None),
             Err(failure) => return Err(failure),
         }
@@ -329,5 +327,5 @@ fn insert(set: WaitSet) -> Result<usize, Failure> {
 /// The door is not held open meanwhile: whoever closes it does not wait for a wait.
 fn with_set<R>(set: *mut vil_waitset_t, call: impl FnOnce(&mut Set) -> Result<R, Failure>) -> Result<R, Failure> {
     let inner = DOORS.with(set as usize, |door| Ok(door.set))?;
-    SETS.with(inner, |set| if set.set.world().is_forked() { Err(Failure::Forked) } else { call(set) })
+    SETS.with(inner, call)
 }

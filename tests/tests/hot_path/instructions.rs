@@ -76,22 +76,22 @@ fn source_line(file: &str, offset: u64) -> String {
     said.map_or(String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The addresses of the calls of a stream in a file.
-fn addresses(file: &Path, flags: &[&str]) -> Option<BTreeMap<String, u64>> {
+/// The addresses of functions in a file.
+pub(crate) fn addresses(file: &Path, flags: &[&str], wanted: &[&str]) -> Option<BTreeMap<String, u64>> {
     let output = Command::new(tool("nm")?).args(flags).arg("--defined-only").arg(file).output().expect("nm starts");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let symbol = |line: &str| {
         let (address, rest) = line.split_once(' ')?;
         let name = rest.split_once(' ')?.1.split('@').next()?;
-        let is_ours = CALLS.iter().any(|(call, _)| *call == name);
-        is_ours.then(|| Some((name.to_owned(), u64::from_str_radix(address, 16).ok()?)))?
+        wanted.contains(&name).then(|| Some((name.to_owned(), u64::from_str_radix(address, 16).ok()?)))?
     };
     Some(said.lines().filter_map(symbol).collect())
 }
 
 /// Steps through a program; `None` where a tool or the right to trace is missing, and then that is told.
 fn listing(program: &Path, arguments: &[&str], file: &Path, flags: &[&str], is_fenced: bool) -> Option<Listing> {
-    let (objdump, addresses) = (tool("objdump")?, addresses(file, flags)?);
+    let (objdump, addresses) =
+        (tool("objdump")?, addresses(file, flags, &CALLS.iter().map(|(call, _)| *call).collect::<Vec<_>>())?);
     assert!(!addresses.is_empty(), "{} has none of the calls", file.display());
     let worlds = RuntimeDir::new("hot-path-steps");
     let mut command = Command::new(program);

@@ -87,7 +87,10 @@ impl Barrier {
         }
         match self {
             // ORDER: SeqCst fence, pairs with the one in `full`: either we see the flag or the sleeper sees our store.
-            Barrier::Fences => fence(Ordering::SeqCst),
+            Barrier::Fences => {
+                seldom();
+                fence(Ordering::SeqCst);
+            }
             // ORDER: SeqCst for the compiler alone; the sleeper makes this processor pass a barrier, which lies either
             // before our look, so that we see the flag, or behind our store, so that the sleeper sees that.
             Barrier::Membarrier => compiler_fence(Ordering::SeqCst),
@@ -103,6 +106,10 @@ impl Barrier {
         fence(Ordering::SeqCst);
     }
 }
+
+/// Where it is called, the compiler takes the way for one that is seldom gone.
+#[cold]
+pub(crate) fn seldom() {}
 
 /// How often an update is tried while others write the same word. Nobody who goes by the protocol fails half as often.
 pub const TRIES: u32 = 64;

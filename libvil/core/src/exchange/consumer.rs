@@ -13,10 +13,11 @@ use crate::base::crash::mutant;
 use crate::base::index::later;
 use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference, Stamp};
 use crate::exchange::copied::Buffers;
+use crate::exchange::hand::Hand;
 use crate::exchange::lent::Lent;
-use crate::exchange::{Batch, NotOpened, Peer, Refusal, ordinal};
+use crate::exchange::{Batch, NotOpened, Peer, Refusal, ordinal, slot_of, word_of};
 use crate::heap::{self, Slot};
-use crate::mem::{CELL_THIRD, RingGeometry, Shared};
+use crate::mem::{CELL_THIRD, RingGeometry, RingPlaces, Shared, SlotPlaces};
 use crate::queue::{self, Side, Taken};
 use crate::registry::closed_head;
 use crate::registry::trail::{Event, Kind, record};
@@ -43,39 +44,60 @@ pub struct Message {
 /// receivers give out the same.
 const TICKET_END: u32 = 49;
 
-/// A message in hand.
+/// Where it holds the position, from 1; below it is the index.
+const TICKET_POSITION: u64 = 1 << 32;
+
+/// A message in hand: its index, and what its cell named. The hand has it by its ticket, whose lower half is the index.
 #[derive(Debug, Clone, Copy)]
 struct InHand {
     index: u32,
-    slot: Slot,
-    /// It came by a forward that borrowed it.
-    is_borrowed: bool,
+    word: u64,
 }
 
-/// The consuming end of one ring. All of it is private; recovery never needs it.
+impl InHand {
+    fn slot(self) -> Slot {
+        slot_of(self.word)
+    }
+
+    /// Did it come by a forward that borrowed it?
+    fn is_borrowed(self) -> bool {
+        Reference::decode(self.word).source != 0
+    }
+}
+
+/// The consuming end of one ring. All of it is private; recovery never needs it. What a message needs comes first.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Consumer {
+    /// Where `receive_at_once` and `release_at_once` look; none where they may not.
+    swift: RingPlaces,
+    cursor: u32,
+    head: u32,
+    released: u64,
+    /// Our head word with index 0: incarnation and owner.
+    half: u64,
+    /// The ticket of index 0 at the first position.
+    tickets: u64,
+    /// By ticket: the first word of the cell.
+    hand: Hand,
+    size: u32,
+    /// Bits of `done` that are set.
+    marks: u32,
+    /// One bit per cell: released before the ones in front of it.
+    done: Box<[u64]>,
+    lent: Lent,
+    copies: bool,
+    /// Messages travel inside its cells.
+    is_inside: bool,
+    /// Where the slots lie that are copied from.
+    copied: SlotPlaces,
+    takes: bool,
+    /// Quarantined, or closed: nothing works any more.
+    corrupt: bool,
     me: ProcessId,
     route: usize,
     ring: RingGeometry,
-    /// Our head word with index 0: incarnation and owner.
-    half: u64,
-    head: u32,
-    cursor: u32,
-    /// Messages in hand, by position.
-    held: Box<[Option<InHand>]>,
-    spare: Vec<u32>,
-    /// One bit per cell: released before the ones in front of it.
-    done: Box<[u64]>,
-    released: u64,
-    copies: bool,
-    takes: bool,
     buffers: Buffers,
-    lent: Lent,
-    /// The upper bits of our tickets.
-    salt: u64,
-    /// Quarantined, or closed: nothing works any more.
-    corrupt: bool,
 }
 
 impl Consumer {
@@ -88,28 +110,33 @@ impl Consumer {
         let tail = queue::end(shared, &ring, Side::Tail).index;
         let tail = queue::published_up_to(shared, &ring, head.index, tail);
         let copies = ring.transfer == Transfer::Copy;
-        let consumer = Consumer {
+        let mut consumer = Consumer {
+            swift: RingPlaces::NONE,
+            size: ring.size,
+            marks: 0,
             me,
             route,
             ring,
             half: EndWord { index: 0, ..head }.encode(),
             head: head.index,
             cursor: tail.filter(|_| mutant("resume_at_tail")).unwrap_or(head.index),
-            held: vec![None; ring.consumer_loans as usize].into_boxed_slice(),
-            spare: (0..ring.consumer_loans).rev().collect(),
+            hand: Hand::new(ring.consumer_loans),
             done: vec![0; ring.capacity.div_ceil(64) as usize].into_boxed_slice(),
             released: queue::passed(shared, &ring, Side::Head),
             copies,
+            is_inside: copies && ring.class.is_none(),
+            copied: ring.class.filter(|_| copies).map_or(SlotPlaces::NONE, |class| SlotPlaces::of(shared, &class)),
             takes: ring.transfer == Transfer::ConsumeOnce,
             buffers: if copies { Buffers::new(ring.consumer_loans, ring.size) } else { Buffers::none() },
             lent: Lent::default(),
-            salt: ordinal() << TICKET_END,
+            tickets: (ordinal() << TICKET_END).wrapping_add(TICKET_POSITION),
             corrupt: false,
         };
         let Some(tail) = tail else {
             queue::change(shared, &ring, Side::Head, head, head.vacated(), "open.undo");
             return Err(NotOpened::Corrupt);
         };
+        consumer.tune(shared);
         let left = tail.wrapping_sub(head.index);
         if left > 0 && head.incarnation > 1 {
             record(shared, Event::new(Kind::Redelivered, me).on(route).number(u64::from(left)));
@@ -153,33 +180,88 @@ impl Consumer {
     /// crash at any point redelivers it.
     #[inline]
     pub fn receive(&mut self, shared: &Shared) -> Result<Message, Refusal> {
+        let answer =
+            if self.copies { self.receive_at_once::<true>(shared) } else { self.receive_at_once::<false>(shared) };
+        match answer {
+            Some(answer) => answer.ok_or(Refusal::Empty),
+            None => self.receive_thoroughly(shared),
+        }
+    }
+
+    fn receive_thoroughly(&mut self, shared: &Shared) -> Result<Message, Refusal> {
         let stamp = if self.has_lent() { self.look_and_settle(shared)? } else { self.look(shared)? };
-        let &position = self.spare.last().ok_or(Refusal::Limit)?;
+        let position = self.hand.next().ok_or(Refusal::Limit)?;
         if self.takes {
             return self.take(shared, position, stamp);
         }
         let index = self.cursor;
-        let found = Reference::decode(queue::reference(shared, &self.ring, index));
-        let data = self.data(shared, index, found, position as usize)?;
-        let slot = Slot { index: found.slot, generation: found.generation };
-        Ok(self.hand_out(
-            shared,
-            position,
-            InHand { index, slot, is_borrowed: found.source != 0 },
-            stamp,
-            data,
-            self.ring.size,
-        ))
+        let word = queue::reference(shared, &self.ring, index);
+        let data = self.data(shared, index, Reference::decode(word), position)?;
+        Ok(self.hand_out(shared, position, InHand { index, word }, stamp, data, self.ring.size))
+    }
+
+    /// `receive` in place, or as a copy on routes that copy, where nothing is in the way. `Some(None)`: there is no message. `None`: nothing changed, and
+    /// `receive` will tell.
+    #[inline(always)]
+    pub fn receive_at_once<const COPIES: bool>(&mut self, shared: &Shared) -> Option<Option<Message>> {
+        let view = self.swift.on(shared)?;
+        let (index, behind) = (self.cursor, self.cursor.wrapping_sub(self.head));
+        let stamp = view.stamp(index).load("stamp");
+        // One that says when is timed, and none is there where a ring's length is in hand already.
+        if stamp != (Stamp { sequence: Stamp::of(index), time: 0 }).encode() || behind > self.swift.mask() {
+            return self.is_of_the_lap_before(Stamp::decode(stamp)).then_some(None);
+        }
+        let word = view.reference(index).load("cell");
+        let (slot, position) = (Reference::decode(word).slot, self.hand.next()?);
+        let data = if !COPIES {
+            view.slot(slot)?.address()
+        } else if self.is_inside {
+            let words = (slot == NO_SLOT).then(|| view.inline(index))?;
+            self.buffers.read_words(position, words, "receive.inline")?
+        } else {
+            self.buffers.read_words(position, self.copied.on(shared, slot)?.words(), "receive.copy")?
+        };
+        self.cursor = index.wrapping_add(1);
+        let ticket = self.ticket(position, index);
+        self.hand.fill(position, ticket, word);
+        let number = self.released.wrapping_add(u64::from(behind));
+        Some(Some(Message { data, size: self.size, number, answers: 0, ticket }))
+    }
+
+    /// `release` of the message at head, where none behind it is released. True: somebody sleeps for room, and
+    /// `wake` is to be called. `None`: nothing changed, and `release` will tell.
+    #[inline(always)]
+    pub fn release_at_once(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
+        let (view, index) = (self.swift.on(shared)?, ticket as u32);
+        if index != self.head || self.marks != 0 {
+            return None;
+        }
+        self.hand.take(self.position(ticket), ticket)?;
+        self.head = index.wrapping_add(1);
+        self.released = self.released.wrapping_add(1);
+        view.head().store(self.half | u64::from(self.head), "release.head");
+        Some(shared.may_be_awaited(view.producer_flag(), FOR_SPACE, "release.awaited"))
     }
 
     /// Ends a message. Head moves over all that were released without a gap: one plain store. A taken message that was
     /// not consumed goes back to the pool all the same, and the answer says so.
     #[inline]
     pub fn release(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
+        match self.release_at_once(shared, ticket) {
+            Some(false) => Ok(()),
+            Some(true) => {
+                self.wake(shared);
+                Ok(())
+            }
+            None => self.release_thoroughly(shared, ticket),
+        }
+    }
+
+    fn release_thoroughly(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         let (position, held) = self.held(ticket)?;
         self.end(position);
         if self.takes {
-            heap::give_back(shared, self.me, held.slot);
+            heap::give_back(shared, self.me, held.slot());
             return Err(Refusal::Unconsumed);
         }
         self.finish(shared, held.index);
@@ -228,15 +310,15 @@ impl Consumer {
             return Err(Refusal::Mode);
         }
         self.end(position);
-        Ok(held.slot)
+        Ok(held.slot())
     }
 
     /// The slot of a message in hand that may be forwarded, and whether it would move or be borrowed.
     pub fn forwardable(&self, ticket: u64) -> Result<(Slot, Forward), Refusal> {
         let (_, held) = self.held(ticket)?;
-        match (self.takes, self.copies || held.is_borrowed) {
-            (true, _) => Ok((held.slot, Forward::Taken)),
-            (false, false) => Ok((held.slot, Forward::Borrowed)),
+        match (self.takes, self.copies || held.is_borrowed()) {
+            (true, _) => Ok((held.slot(), Forward::Taken)),
+            (false, false) => Ok((held.slot(), Forward::Borrowed)),
             // A copy has no slot of its own; what was borrowed once is not borrowed again.
             (false, true) => Err(Refusal::Mode),
         }
@@ -248,6 +330,7 @@ impl Consumer {
         let (position, held) = self.held(ticket)?;
         self.end(position);
         self.lent.add(&shared.geometry.rings[route], index, held.index, self.ring.capacity);
+        self.tune(shared);
         Ok(())
     }
 
@@ -264,15 +347,16 @@ impl Consumer {
         let ours = EndWord { index: self.head, ..EndWord::decode(self.half) };
         queue::change(shared, &self.ring, Side::Head, ours, ours.vacated(), "open.undo");
         self.corrupt = true;
+        self.tune(shared);
     }
 
     /// Closes the end: at_least_once keeps what lies in the ring for a replacement, best_effort skips it. False: what
     /// was lent is still being read, so the end stays ours; close again later.
     pub fn close(&mut self, shared: &Shared) -> bool {
         self.settle(shared);
-        for held in self.held.iter_mut().filter_map(Option::take).filter(|_| self.takes) {
-            heap::give_back(shared, self.me, held.slot);
-            record(shared, Event::new(Kind::Unconsumed, self.me).on(self.route).slot(held.slot));
+        for (_, _, word) in self.hand.drain().filter(|_| self.takes) {
+            heap::give_back(shared, self.me, slot_of(word));
+            record(shared, Event::new(Kind::Unconsumed, self.me).on(self.route).slot(slot_of(word)));
         }
         if self.has_lent() && !mutant("close_skips_what_is_lent") {
             return false;
@@ -290,6 +374,7 @@ impl Consumer {
         }
         self.wake_producer(shared);
         self.corrupt = true;
+        self.tune(shared);
         true
     }
 
@@ -313,9 +398,14 @@ impl Consumer {
     /// Before a cell is published it is of the lap before, or was never written; all else is nonsense.
     #[inline]
     fn nothing(&mut self, shared: &Shared, stamp: Stamp) -> Result<Stamp, Refusal> {
-        let before = Stamp::of(self.cursor.wrapping_sub(self.ring.capacity));
-        let is_fresh = stamp.sequence == 0 && self.number(self.cursor) < u64::from(self.ring.capacity);
-        if stamp.sequence == before || is_fresh { Err(Refusal::Empty) } else { self.quarantine(shared) }
+        if self.is_of_the_lap_before(stamp) { Err(Refusal::Empty) } else { self.quarantine(shared) }
+    }
+
+    /// Is it what the cell at the cursor says before its message is published?
+    #[inline(always)]
+    fn is_of_the_lap_before(&self, stamp: Stamp) -> bool {
+        stamp.sequence == Stamp::of(self.cursor.wrapping_sub(self.ring.capacity))
+            || stamp.sequence == 0 && self.number(self.cursor) < u64::from(self.ring.capacity)
     }
 
     /// The same where messages are lent: what is over is released when nothing else is to do, and before too much of the
@@ -338,39 +428,48 @@ impl Consumer {
     fn quarantine<T>(&mut self, shared: &Shared) -> Result<T, Refusal> {
         // For good: should the words make sense later, the end would be ready and empty, and a wait on it never end.
         self.corrupt = true;
+        self.tune(shared);
         record(shared, Event::new(Kind::Quarantined, self.me).on(self.route));
         Err(Refusal::Corrupt)
     }
 
     #[inline]
     fn held(&self, ticket: u64) -> Result<(usize, InHand), Refusal> {
-        // Of another end's ticket upper bits are left, and no position is as high.
-        let (position, index) = ((((ticket ^ self.salt) >> 32) as usize).wrapping_sub(1), ticket as u32);
-        match self.held.get(position) {
-            Some(Some(held)) if held.index == index => Ok((position, *held)),
-            _ => Err(Refusal::Ticket),
-        }
+        let position = self.position(ticket);
+        let word = self.hand.get(position, ticket).ok_or(Refusal::Ticket)?;
+        Ok((position, InHand { index: ticket as u32, word }))
+    }
+
+    /// Never 0, so that a struct of zeroes names nothing.
+    #[inline(always)]
+    fn ticket(&self, position: usize, index: u32) -> u64 {
+        self.tickets.wrapping_add((position as u64 * TICKET_POSITION) | u64::from(index))
+    }
+
+    /// Of another end's ticket upper bits are left, and no position is as high.
+    #[inline(always)]
+    fn position(&self, ticket: u64) -> usize {
+        (ticket.wrapping_sub(self.tickets) / TICKET_POSITION) as usize
     }
 
     #[inline]
     fn end(&mut self, position: usize) {
-        self.held[position] = None;
-        self.spare.push(position as u32);
+        self.hand.end(position);
     }
 
     #[inline]
     fn hand_out(
         &mut self,
         shared: &Shared,
-        position: u32,
+        position: usize,
         held: InHand,
         stamp: Stamp,
         data: NonNull<u8>,
         size: u32,
     ) -> Message {
         let index = held.index;
-        self.spare.pop();
-        self.held[position as usize] = Some(held);
+        let ticket = self.ticket(position, index);
+        self.hand.fill(position, ticket, held.word);
         self.cursor = index.wrapping_add(1);
         if index & self.ring.sample_mask == 0 {
             self.time(shared, stamp);
@@ -380,8 +479,7 @@ impl Consumer {
             None => 0,
         };
         let number = self.number(index);
-        // Never 0, so that a struct of zeroes names nothing.
-        Message { data, size, number, answers, ticket: self.salt | u64::from(position + 1) << 32 | u64::from(index) }
+        Message { data, size, number, answers, ticket }
     }
 
     /// The number on the route of the message at an index.
@@ -411,7 +509,7 @@ impl Consumer {
     ///
     /// A crash between the two: the slot is freed with us, and our successor finds its life over and skips the cell.
     /// The message is lost with its new owner, as consume_once says.
-    fn take(&mut self, shared: &Shared, position: u32, first: Stamp) -> Result<Message, Refusal> {
+    fn take(&mut self, shared: &Shared, position: usize, first: Stamp) -> Result<Message, Refusal> {
         let mut stamp = first;
         // As many may be lost as lay in the ring; more than that is a writer that makes them up.
         for _ in 0..=self.ring.capacity {
@@ -438,7 +536,7 @@ impl Consumer {
                 record(shared, Event::new(Kind::Taken, self.me).with(from).on(self.route).slot(slot));
             }
             let data = shared.segment.bytes(offset, u64::from(size));
-            let held = InHand { index, slot, is_borrowed: false };
+            let held = InHand { index, word: word_of(slot) };
             let message = self.hand_out(shared, position, held, stamp, data, size);
             self.finish(shared, index);
             return Ok(message);
@@ -469,6 +567,18 @@ impl Consumer {
         while let Some(index) = self.lent.next_back(shared) {
             self.finish(shared, index);
         }
+        self.tune(shared);
+    }
+
+    /// Says whether calls may go the quick way: messages stay their producer's, none is lent on, and all is well.
+    fn tune(&mut self, shared: &Shared) {
+        let is_plain = !self.takes && self.ring.answers.is_none();
+        let is_swift = is_plain && self.lent.is_empty() && !self.corrupt;
+        self.swift = match (is_swift, self.copies) {
+            (false, _) => RingPlaces::NONE,
+            (true, false) => RingPlaces::of(shared, &self.ring),
+            (true, true) => RingPlaces::of(shared, &self.ring).without_slots(),
+        };
     }
 
     /// The cell of an index is over: head moves, or it is remembered until head can.
@@ -490,6 +600,14 @@ impl Consumer {
         self.released = self.released.wrapping_add(u64::from(head.wrapping_sub(self.head)));
         self.head = head;
         shared.segment.word(self.ring.head).store(self.half | u64::from(head), "release.head");
+        if shared.is_awaited(self.ring.producer_flag, FOR_SPACE, "release.awaited") {
+            self.wake_for_enough(shared);
+        }
+    }
+
+    /// Wakes the producer if it sleeps for room, when it is worth it.
+    #[cold]
+    pub fn wake(&self, shared: &Shared) {
         if shared.is_awaited(self.ring.producer_flag, FOR_SPACE, "release.awaited") {
             self.wake_for_enough(shared);
         }
@@ -517,10 +635,12 @@ impl Consumer {
     }
 
     fn mark(&mut self, index: u32, done: bool) {
+        if self.is_marked(index) == done {
+            return;
+        }
+        self.marks = if done { self.marks + 1 } else { self.marks - 1 };
         let cell = index & (self.ring.capacity - 1);
-        let bit = 1 << (cell % 64);
-        let word = &mut self.done[(cell / 64) as usize];
-        *word = if done { *word | bit } else { *word & !bit };
+        self.done[(cell / 64) as usize] ^= 1 << (cell % 64);
     }
 }
 

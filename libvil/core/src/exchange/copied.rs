@@ -4,6 +4,7 @@ use std::ptr::NonNull;
 
 use vil_ir::limits::INLINE_SIZE;
 
+use crate::base::atomic::Word;
 use crate::mem::{CELL_INLINE, RingGeometry, Shared};
 
 /// A number of equal buffers, aligned to 8 bytes, allocated once.
@@ -29,6 +30,32 @@ impl Buffers {
     pub(super) fn address(&mut self, position: usize) -> NonNull<u8> {
         let start = position * self.words_each;
         NonNull::from(&mut self.words[start..start + self.words_each]).cast()
+    }
+
+    /// The words of one buffer; `None` where there is none.
+    #[inline(always)]
+    pub(super) fn words(&self, position: usize) -> Option<&[u64]> {
+        let start = position * self.words_each;
+        self.words.get(start..start + self.words_each).filter(|words| !words.is_empty())
+    }
+
+    /// Fills one buffer from words that others may be writing, and answers its address: word by word, so that no torn read
+    /// is undefined. `None` where there is no such buffer or there are too few words.
+    #[inline(always)]
+    pub(super) fn read_words(&mut self, position: usize, words: &[Word], site: &'static str) -> Option<NonNull<u8>> {
+        let start = position * self.words_each;
+        let to =
+            self.words.get_mut(start..start + self.words_each).filter(|to| (1..=words.len()).contains(&to.len()))?;
+        to.iter_mut().zip(words).for_each(|(to, from)| *to = from.peek(site));
+        Some(NonNull::from(to).cast())
+    }
+
+    /// The address of one buffer; `None` where there is none.
+    #[inline(always)]
+    pub(super) fn place(&mut self, position: usize) -> Option<NonNull<u8>> {
+        let start = position * self.words_each;
+        let place = self.words.get_mut(start..start + self.words_each).filter(|place| !place.is_empty())?;
+        Some(NonNull::from(place).cast())
     }
 
     /// Writes one buffer into a cell, word by word. The cell is ours until tail moves over it; a crash in between

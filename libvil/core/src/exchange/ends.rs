@@ -8,8 +8,9 @@ use crate::exchange::{Consumer, Forward, Loan, Message, NotOpened, Peer, Produce
 use crate::heap::Slot;
 use crate::mem::{RingGeometry, Shared};
 
-/// A producing end. All of it is private.
+/// A producing end. All of it is private. Which of them it is stands in a byte of its own: asked once in each call.
 #[derive(Debug, Clone)]
+#[repr(u8)]
 pub enum OutEnd {
     /// Of one port's rings that are ledgers.
     Ledger(Producer),
@@ -19,6 +20,7 @@ pub enum OutEnd {
 
 /// A consuming end. All of it is private.
 #[derive(Debug, Clone)]
+#[repr(u8)]
 pub enum InEnd {
     /// Of a ring that is a ledger.
     Ledger(Consumer),
@@ -99,6 +101,32 @@ impl OutEnd {
         either!(self, end => end.loan(shared))
     }
 
+    /// `loan` of a ledger where a free slot is at hand. `None`: nothing changed, and `loan` will tell.
+    #[inline(always)]
+    pub fn loan_at_once(&mut self, shared: &Shared) -> Option<Loan> {
+        self.swift()?.loan_at_once(shared)
+    }
+
+    /// `discard` of a ledger's loan. `None`: nothing changed, and `discard` will tell.
+    #[inline(always)]
+    pub fn discard_at_once(&mut self, ticket: u64) -> Option<()> {
+        self.swift()?.discard_at_once(ticket)
+    }
+
+    /// `publish` into a ledger that has room. True: somebody sleeps, and `wake` is to be called. `None`: nothing changed,
+    /// and `publish` will tell.
+    #[inline(always)]
+    pub fn publish_at_once<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
+        self.swift()?.publish_at_once::<INSIDE>(shared, ticket)
+    }
+
+    /// Wakes those for whom `publish_at_once` said so.
+    pub fn wake(&mut self, shared: &Shared) {
+        if let OutEnd::Ledger(end) = self {
+            end.wake(shared);
+        }
+    }
+
     /// Gives a loan back unwritten.
     #[inline]
     pub fn discard(&mut self, ticket: u64) -> Result<(), Refusal> {
@@ -150,6 +178,14 @@ impl OutEnd {
     /// Closes the end.
     pub fn close(&mut self, shared: &Shared) {
         either!(self, end => end.close(shared));
+    }
+
+    #[inline(always)]
+    fn swift(&mut self) -> Option<&mut Producer> {
+        match self {
+            OutEnd::Ledger(end) => Some(end),
+            OutEnd::Claimed(_) => None,
+        }
     }
 
     fn ledger(&mut self) -> Result<&mut Producer, Refusal> {
@@ -220,6 +256,33 @@ impl InEnd {
     #[inline]
     pub fn receive(&mut self, shared: &Shared) -> Result<Message, Refusal> {
         either!(self, end => end.receive(shared))
+    }
+
+    /// `receive` by a ledger where only the next cell is looked at; `Some(None)`: there is no message. `None`: nothing
+    /// changed, and `receive` will tell.
+    #[inline(always)]
+    pub fn receive_at_once<const COPIES: bool>(&mut self, shared: &Shared) -> Option<Option<Message>> {
+        match self {
+            InEnd::Ledger(end) => end.receive_at_once::<COPIES>(shared),
+            InEnd::Claimed(_) => None,
+        }
+    }
+
+    /// `release` of the oldest message of a ledger. True: somebody sleeps, and `wake` is to be called. `None`: nothing
+    /// changed, and `release` will tell.
+    #[inline(always)]
+    pub fn release_at_once(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
+        match self {
+            InEnd::Ledger(end) => end.release_at_once(shared, ticket),
+            InEnd::Claimed(_) => None,
+        }
+    }
+
+    /// Wakes those for whom `release_at_once` said so, when it is worth it.
+    pub fn wake(&mut self, shared: &Shared) {
+        if let InEnd::Ledger(end) = self {
+            end.wake(shared);
+        }
     }
 
     /// Ends a message.

@@ -8,6 +8,7 @@ pub mod claimed;
 mod consumer;
 mod copied;
 mod ends;
+mod hand;
 mod lent;
 mod news;
 mod outlet;
@@ -21,7 +22,8 @@ pub use producer::{Loan, Producer};
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::base::words::{EndWord, ProcessId};
+use crate::base::words::{EndWord, ProcessId, Reference};
+use crate::heap::Slot;
 
 /// Why a call did not do what it was asked; nothing changed, but for `Unconsumed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,4 +91,16 @@ fn ordinal() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     // ORDER: Relaxed, a counter of this process that publishes nothing.
     NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A slot as the first word of a cell names it.
+#[inline(always)]
+fn word_of(slot: Slot) -> u64 {
+    Reference { slot: slot.index, generation: slot.generation, source: 0 }.encode()
+}
+
+#[inline(always)]
+fn slot_of(word: u64) -> Slot {
+    let Reference { slot: index, generation, .. } = Reference::decode(word);
+    Slot { index, generation }
 }

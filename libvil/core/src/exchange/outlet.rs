@@ -5,16 +5,16 @@
 
 use vil_ir::vocabulary::{Delivery, Transfer};
 
-use crate::base::atomic::FOR_DATA;
+use crate::base::atomic::{FOR_DATA, seldom};
 use crate::base::crash::mutant;
 use crate::base::index::{depth, extend};
 use crate::base::limits::COUNT_EVERY;
 use crate::base::words::{EndWord, ProcessId, Reference, Stamp};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::{IN_CELL, Pool};
-use crate::exchange::{NotOpened, Peer, Refusal};
+use crate::exchange::{NotOpened, Peer, Refusal, slot_of, word_of};
 use crate::heap::{self, Slot};
-use crate::mem::{CELL_STAMP, CELL_THIRD, COUNT, RingGeometry, Shared};
+use crate::mem::{CELL_STAMP, CELL_THIRD, COUNT, RingGeometry, RingPlaces, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
@@ -24,11 +24,11 @@ use crate::sys::clock;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
     /// Of this end's pool.
-    Own,
+    Own = 0,
     /// Ours, but taken from another producer or from a heap: it returns to the shared pool.
-    Given,
+    Given = 1,
     /// Another producer's: its cell in the ring it came by is released by the consumer that borrowed it.
-    Lent,
+    Lent = 2,
 }
 
 /// What is appended to a ring.
@@ -44,20 +44,63 @@ pub(super) struct Parcel {
     pub(super) position: usize,
 }
 
-/// The producing end of one ring. All of it is private; recovery never needs it.
+/// The producing end of one ring. All of it is private; recovery never needs it. What a message needs comes first, on lines
+/// of its own.
 #[derive(Debug, Clone)]
+#[repr(C, align(128))]
 pub(super) struct Outlet {
-    pub(super) route: usize,
-    pub(super) ring: RingGeometry,
+    /// Where `append_at_once` writes; none where a cell holds more than a slot.
+    swift: RingPlaces,
+    tail: u32,
+    /// Up to here, `append_at_once` need not think: there is room, and the count is stored.
+    pause: u32,
     /// Our tail word with index 0: incarnation and owner.
     half: u64,
-    tail: u32,
+    /// By cell: the slot as the cell names it, and its origin above.
+    ledger: Box<[u64]>,
+    /// The count as it is stored; it lags behind tail.
+    count: u64,
+    sample_mask: u32,
+    /// As it was when it was looked at last.
     head: u32,
     /// Cells before it are reclaimed, or were our predecessor's.
     cursor: u32,
-    ledger: Box<[(Slot, Origin)]>,
-    /// The count as it is stored; it lags behind tail.
-    count: u64,
+    /// What comes back is free at once: counted by nobody, and taken by nobody.
+    is_plain: bool,
+    /// The same as `swift`, where messages travel inside cells.
+    inside: RingPlaces,
+    pub(super) route: usize,
+    pub(super) ring: RingGeometry,
+}
+
+/// Where the ledger has the origin of a slot: above what a cell says of it.
+const ORIGIN: u32 = 52;
+
+/// What the ledger says of a cell.
+#[inline(always)]
+fn entry(word: u64, origin: Origin) -> u64 {
+    word | (origin as u64) << ORIGIN
+}
+
+/// What a cell names, unless a seeded mistake makes it name the life before.
+#[inline(always)]
+fn named(word: u64) -> u64 {
+    if !mutant("stale_generation_in_cell") {
+        return word;
+    }
+    let right = Reference::decode(word);
+    Reference { generation: right.generation.wrapping_sub(1), ..right }.encode()
+}
+
+/// The slot and its origin.
+#[inline(always)]
+fn read(entry: u64) -> (Slot, Origin) {
+    let origin = match entry >> ORIGIN {
+        0 => Origin::Own,
+        1 => Origin::Given,
+        _ => Origin::Lent,
+    };
+    (slot_of(entry), origin)
 }
 
 impl Outlet {
@@ -67,14 +110,21 @@ impl Outlet {
         let tail =
             queue::open(shared, &ring, Side::Tail, me).map_err(|Taken::OwnedBy(owner)| NotOpened::OwnedBy(owner))?;
         let head = queue::end(shared, &ring, Side::Head);
+        let is_given = ring.transfer == Transfer::ConsumeOnce;
+        let is_narrow = ring.answers.is_none() && !ring.any;
         let outlet = Outlet {
+            swift: if is_narrow && ring.class.is_some() { RingPlaces::of(shared, &ring) } else { RingPlaces::NONE },
+            inside: if is_narrow && ring.class.is_none() { RingPlaces::of(shared, &ring) } else { RingPlaces::NONE },
+            sample_mask: ring.sample_mask,
+            is_plain: ring.class.is_some() && !is_given,
             route,
             ring,
             half: EndWord { index: 0, ..tail }.encode(),
             tail: if mutant("resume_at_head") { head.index } else { tail.index },
             head: head.index,
+            pause: tail.index,
             cursor: tail.index,
-            ledger: vec![(IN_CELL, Origin::Own); ring.capacity as usize].into_boxed_slice(),
+            ledger: vec![entry(word_of(IN_CELL), Origin::Own); ring.capacity as usize].into_boxed_slice(),
             count: shared.segment.word(ring.tail + COUNT).load("count"),
         };
         // A vacant tail is exact: who closed it had stored it, and recovery moves the dead one's.
@@ -121,6 +171,70 @@ impl Outlet {
         Ok(self.is_roomy())
     }
 
+    /// Publishes what `word` answers, a slot of our pool as a cell names it, where there is room by the last look at head.
+    /// True: somebody sleeps for it and is to be woken. `None`: nothing changed; `word` was the last to be asked.
+    #[inline(always)]
+    pub(super) fn append_at_once<const INSIDE: bool>(
+        &mut self,
+        shared: &Shared,
+        buffers: &Buffers,
+        position: usize,
+        word: impl FnOnce() -> Option<u64>,
+    ) -> Option<bool> {
+        let index = self.tail;
+        let view = if INSIDE { &self.inside } else { &self.swift }.on(shared)?;
+        if index == self.pause {
+            return None;
+        }
+        let place = self.ledger.get_mut((index & view.mask()) as usize)?;
+        let carried = if INSIDE { buffers.words(position)? } else { &[] };
+        let word = word()?;
+        *place = entry(word, Origin::Own);
+        // The sequence of an index is the next one, and so is tail.
+        let next = Stamp::of(index);
+        let mut stamp = u64::from(next);
+        if index & self.sample_mask == 0 {
+            seldom();
+            stamp = Stamp { sequence: next, time: clock::stamp() }.encode();
+        }
+        let tail = self.half | u64::from(next);
+        if mutant("tail_before_cell") {
+            view.tail().store(tail, "publish.tail");
+        }
+        if mutant("stamp_before_cell") {
+            view.stamp(index).store(stamp, "publish.stamp");
+        }
+        if INSIDE {
+            view.inline(index).iter().zip(carried).for_each(|(to, from)| to.note(*from, "publish.inline"));
+        }
+        view.reference(index).note(named(word), "publish.cell");
+        if !mutant("stamp_before_cell") {
+            view.stamp(index).store(stamp, "publish.stamp");
+        }
+        self.tail = next;
+        view.tail().store(tail, "publish.tail");
+        Some(shared.may_be_awaited(view.consumer_flag(), FOR_DATA, "publish.awaited"))
+    }
+
+    /// Wakes the consumer, if it sleeps for data.
+    #[cold]
+    pub(super) fn wake(&self, shared: &Shared) {
+        shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
+    }
+
+    /// From here on every message is published and comes back with thought: it has uses that are counted, or the end works
+    /// no more.
+    pub(super) fn slow_down(&mut self) {
+        (self.swift, self.inside, self.is_plain) = (RingPlaces::NONE, RingPlaces::NONE, false);
+    }
+
+    /// Says how far there is nothing to think of.
+    fn plan(&mut self) {
+        let room = self.ring.capacity.saturating_sub(self.tail.wrapping_sub(self.head));
+        let uncounted = if self.is_count_due(self.tail) { 0 } else { COUNT_EVERY - 1 - self.tail % COUNT_EVERY };
+        self.pause = self.tail.wrapping_add(room.min(uncounted));
+    }
+
     /// Publishes into a ring that has room.
     #[inline]
     pub(super) fn append(&mut self, shared: &Shared, parcel: Parcel, buffers: &Buffers) {
@@ -136,12 +250,13 @@ impl Outlet {
     #[inline]
     pub(super) fn publish(&mut self, shared: &Shared, parcel: Parcel, buffers: &Buffers) {
         let index = self.tail;
-        self.ledger[(index & (self.ring.capacity - 1)) as usize] = (parcel.slot, parcel.origin);
+        self.ledger[(index & (self.ring.capacity - 1)) as usize] = entry(word_of(parcel.slot), parcel.origin);
         if mutant("tail_before_cell") {
             self.store_tail(shared, index.wrapping_add(1));
         }
         self.write_cell(shared, index, parcel, buffers);
         self.tail = index.wrapping_add(1);
+        self.pause = self.tail;
     }
 
     /// Stores tail behind all that was published, and wakes who sleeps for it.
@@ -152,6 +267,7 @@ impl Outlet {
         }
         self.store_tail(shared, self.tail);
         self.store_count(shared);
+        self.plan();
         shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
     }
 
@@ -176,18 +292,29 @@ impl Outlet {
             return Err(Refusal::Corrupt);
         }
         self.head = head;
+        self.plan();
         let passed = self.tail.wrapping_sub(self.cursor).saturating_sub(self.tail.wrapping_sub(head));
-        for step in 0..passed {
-            let cell = self.cursor.wrapping_add(step) & (self.ring.capacity - 1);
-            let (slot, origin) = self.ledger[cell as usize];
-            self.come_back(shared, pool, slot, origin);
+        for part in self.entries(self.cursor, passed) {
+            match self.is_plain && part.iter().fold(0, |all, entry| all | entry) >> ORIGIN == Origin::Own as u64 {
+                true => pool.put_words(part),
+                false => part.iter().for_each(|entry| self.come_back(shared, pool, *entry)),
+            }
         }
         self.cursor = self.cursor.wrapping_add(passed);
         Ok(())
     }
 
-    #[inline]
-    fn come_back(&self, shared: &Shared, pool: &mut Pool, slot: Slot, origin: Origin) {
+    /// What the ledger says of so many cells: up to its end, and from its beginning.
+    fn entries(&self, first: u32, count: u32) -> [&[u64]; 2] {
+        let first = (first & (self.ring.capacity - 1)) as usize;
+        let (before, behind) = self.ledger.split_at(first);
+        let to_end = behind.len().min(count as usize);
+        // No more than all of it: the rest would be cells twice.
+        [&behind[..to_end], &before[..first.min(count as usize - to_end)]]
+    }
+
+    fn come_back(&self, shared: &Shared, pool: &mut Pool, entry: u64) {
+        let (slot, origin) = read(entry);
         if slot == IN_CELL {
             return;
         }
@@ -210,7 +337,7 @@ impl Outlet {
         let mut orphans = 0;
         let mut index = self.cursor;
         while index != self.tail && !mutant("close_forgets_the_ring") {
-            let (slot, origin) = self.ledger[(index & (self.ring.capacity - 1)) as usize];
+            let (slot, origin) = read(self.ledger[(index & (self.ring.capacity - 1)) as usize]);
             if slot != IN_CELL && origin != Origin::Lent {
                 // In vain where the consumer took it, or another of our rings had it as well.
                 orphans += u64::from(part(shared, me, slot));
@@ -234,8 +361,7 @@ impl Outlet {
     #[inline]
     fn write_cell(&self, shared: &Shared, index: u32, parcel: Parcel, buffers: &Buffers) {
         let cell = self.ring.cell(index);
-        let time = if index & self.ring.sample_mask == 0 { clock::stamp() } else { 0 };
-        let stamp = Stamp { sequence: Stamp::of(index), time }.encode();
+        let stamp = Stamp { sequence: Stamp::of(index), time: self.time(index) }.encode();
         if mutant("stamp_before_cell") {
             shared.segment.word(cell + CELL_STAMP).store(stamp, "publish.stamp");
         }
@@ -246,11 +372,9 @@ impl Outlet {
         if slot == IN_CELL {
             buffers.write_cell(parcel.position, shared, &self.ring, index);
         }
-        let generation =
-            if mutant("stale_generation_in_cell") { slot.generation.wrapping_sub(1) } else { slot.generation };
         let source = if mutant("forward_without_source") { 0 } else { parcel.source };
-        let reference = Reference { slot: slot.index, generation, source };
-        shared.segment.word(cell).note(reference.encode(), "publish.cell");
+        let reference = Reference { slot: slot.index, generation: slot.generation, source };
+        shared.segment.word(cell).note(named(reference.encode()), "publish.cell");
         if !mutant("stamp_before_cell") {
             shared.segment.word(cell + CELL_STAMP).store(stamp, "publish.stamp");
         }
@@ -265,12 +389,23 @@ impl Outlet {
     /// crashes, and tail's 32 bits extend it.
     #[inline]
     fn store_count(&mut self, shared: &Shared) {
-        if (self.tail ^ self.count as u32) < COUNT_EVERY {
+        if !self.is_count_due(self.tail) {
             return;
         }
         self.count = self.published();
         // Released, so that nobody who sees the count sees an older tail.
         shared.segment.word(self.ring.tail + COUNT).store(self.count, "publish.count");
+    }
+
+    #[inline(always)]
+    fn is_count_due(&self, tail: u32) -> bool {
+        (tail ^ self.count as u32) >= COUNT_EVERY
+    }
+
+    /// When a message is published, for those that are stamped.
+    #[inline(always)]
+    fn time(&self, index: u32) -> u32 {
+        if index & self.sample_mask == 0 { clock::stamp() } else { 0 }
     }
 
     /// best_effort and nobody at head: what lies in the ring is for nobody. One CAS moves head, and a consumer that

@@ -6,6 +6,7 @@
 use crate::base::crash::mutant;
 use crate::base::limits::BATCH;
 use crate::base::words::{NO_SLOT, ProcessId};
+use crate::exchange::{slot_of, word_of};
 use crate::heap::{self, Slot};
 use crate::mem::{ClassGeometry, Shared};
 
@@ -19,7 +20,10 @@ pub(super) struct Pool {
     class: Option<ClassGeometry>,
     /// Slots this end may own at once, beyond those that a predecessor left in the rings.
     share: u32,
-    free: Vec<Slot>,
+    /// Each as a cell names it.
+    free: Vec<u64>,
+    /// What was just taken from the shared pool; room for a batch.
+    fresh: Vec<Slot>,
     /// Slots that are HELD by this end, wherever they are.
     owned: u32,
     hint: u32,
@@ -31,8 +35,9 @@ impl Pool {
     /// An empty pool. `counted`: its slots may have several uses at once.
     pub(super) fn new(me: ProcessId, class: Option<ClassGeometry>, share: u32, counted: bool) -> Pool {
         let slots = class.filter(|_| counted).map_or(0, |class| class.count as usize);
-        let free = if class.is_some() { Vec::with_capacity(share as usize) } else { Vec::new() };
-        Pool { me, class, share, free, owned: 0, hint: 0, uses: vec![0; slots].into_boxed_slice() }
+        let (share_of, batch) = if class.is_some() { (share as usize, BATCH as usize) } else { (0, 0) };
+        let (free, fresh) = (Vec::with_capacity(share_of), Vec::with_capacity(batch));
+        Pool { me, class, share, free, fresh, owned: 0, hint: 0, uses: vec![0; slots].into_boxed_slice() }
     }
 
     /// Who owns the slots.
@@ -46,10 +51,16 @@ impl Pool {
         self.class.as_ref()
     }
 
+    /// The slot that `pop` would hand out, as a cell names it.
+    #[inline(always)]
+    pub(super) fn last(&self) -> Option<u64> {
+        self.free.last().copied()
+    }
+
     /// The slot that came back last, so that it is still warm.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pop(&mut self) -> Option<Slot> {
-        self.free.pop()
+        self.free.pop().map(slot_of)
     }
 
     /// Has it nothing to hand out?
@@ -61,7 +72,25 @@ impl Pool {
     /// A slot nobody needs any more.
     #[inline]
     pub(super) fn put(&mut self, slot: Slot) {
-        self.free.push(slot);
+        self.free.push(word_of(slot));
+    }
+
+    /// The same, as a cell names it.
+    #[inline(always)]
+    pub(super) fn put_word(&mut self, word: u64) {
+        self.free.push(word);
+    }
+
+    /// Several.
+    #[inline]
+    pub(super) fn put_words(&mut self, words: &[u64]) {
+        self.free.extend_from_slice(words);
+    }
+
+    /// Is there a place for one more without taking memory? There is, but for what others gave us.
+    #[inline(always)]
+    pub(super) fn has_place(&self) -> bool {
+        self.free.len() < self.free.capacity()
     }
 
     /// Slots from the shared pool, as many as are still ours to take. `inherited`: what a predecessor left unread.
@@ -69,7 +98,8 @@ impl Pool {
     pub(super) fn refill(&mut self, shared: &Shared, inherited: u32) {
         let Some(class) = self.class else { return };
         let want = self.share.saturating_sub(inherited).saturating_sub(self.owned).min(BATCH);
-        self.owned += heap::acquire(shared, self.me, &class, want, &mut self.hint, &mut self.free);
+        self.owned += heap::acquire(shared, self.me, &class, want, &mut self.hint, &mut self.fresh);
+        self.free.extend(self.fresh.drain(..).map(word_of));
     }
 
     /// So many rings and readers will need the slot from now on.
@@ -89,13 +119,13 @@ impl Pool {
                 return;
             }
         }
-        self.free.push(slot);
+        self.free.push(word_of(slot));
     }
 
     /// A consume_once message whose cell is passed: still ours when it was skipped, else somebody took it.
     pub(super) fn end_of_given(&mut self, shared: &Shared, slot: Slot) {
         match heap::is_held(shared, self.me, slot) {
-            true => self.free.push(slot),
+            true => self.free.push(word_of(slot)),
             false if mutant("taken_slots_stay_owned") => {}
             false => self.owned = self.owned.saturating_sub(1),
         }
@@ -110,14 +140,14 @@ impl Pool {
     /// A slot of somebody else became ours.
     pub(super) fn gain(&mut self, slot: Slot) {
         self.owned += 1;
-        self.free.push(slot);
+        self.free.push(word_of(slot));
     }
 
     /// Gives back what is more than our share.
     #[inline]
     pub(super) fn trim(&mut self, shared: &Shared) {
         while self.owned > self.share {
-            let Some(slot) = self.free.pop() else { return };
+            let Some(slot) = self.pop() else { return };
             heap::give_back(shared, self.me, slot);
             self.owned -= 1;
         }
@@ -125,8 +155,8 @@ impl Pool {
 
     /// Everything that is in no ring returns to the shared pool.
     pub(super) fn empty(&mut self, shared: &Shared) {
-        for slot in self.free.drain(..) {
-            heap::give_back(shared, self.me, slot);
+        for word in self.free.drain(..) {
+            heap::give_back(shared, self.me, slot_of(word));
         }
     }
 

@@ -9,19 +9,25 @@ use vil_ir::vocabulary::Transfer;
 
 use crate::base::crash::mutant;
 use crate::base::limits::RECLAIM_EVERY;
-use crate::base::words::ProcessId;
+use crate::base::words::{ProcessId, Reference};
 use crate::exchange::copied::Buffers;
+use crate::exchange::hand::Hand;
 use crate::exchange::outlet::{Origin, Outlet, Parcel};
 use crate::exchange::pool::{IN_CELL, Pool};
-use crate::exchange::{Batch, NotOpened, Peer, Refusal, ordinal};
+use crate::exchange::{Batch, NotOpened, Peer, Refusal, ordinal, slot_of, word_of};
 use crate::heap::Slot;
-use crate::mem::{RingGeometry, Shared};
+use crate::mem::{RingGeometry, Shared, SlotPlaces};
 use crate::registry::trail::{Event, Kind, record, record_in_steps};
 use crate::stats;
 
-/// Where a ticket's count begins to hold the end's ordinal, so that no two of 4,096 senders give out the same within 2^36
-/// loans.
-const TICKET_END: u32 = 36;
+/// Bits of a ticket that hold the position; those above count the loans.
+const POSITION_BITS: u32 = 16;
+
+/// Where the count begins to hold the end's ordinal, so that no two of 4,096 senders give out the same within 2^36 loans.
+const TICKET_END: u32 = 36 + POSITION_BITS;
+
+/// A ticket with none of these bits is of a loan before which head is looked at.
+const RECLAIM_MASK: u64 = (RECLAIM_EVERY as u64 - 1) << POSITION_BITS;
 
 /// A slot (or a private buffer) to write a message into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,25 +42,18 @@ pub struct Loan {
     pub ticket: u64,
 }
 
-/// What a producer has in hand.
-#[derive(Debug, Clone, Copy)]
-struct InHand {
-    ticket: u64,
-    slot: Slot,
-    /// Published already, and kept for reading.
-    kept: bool,
-}
-
 /// The producing end of one port. All of it is private; recovery never needs it.
 #[derive(Debug, Clone)]
 pub struct Producer {
     outlets: Box<[Outlet]>,
     pool: Pool,
     size: u32,
-    loans: Box<[Option<InHand>]>,
-    spare: Vec<u32>,
+    /// By ticket: the slot, as a cell's first word has it.
+    hand: Hand,
+    /// The last ticket, without its position.
     tickets: u64,
-    loaned: u32,
+    /// Of the slots that a loan takes; none where loans are private buffers, or when nothing works any more.
+    slots: SlotPlaces,
     buffers: Buffers,
     /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
@@ -79,14 +78,16 @@ impl Producer {
         // An answer goes into one ring, any other message into all of them.
         let cells: u32 = if ring.answers.is_some() { cells.sum() } else { cells.max().unwrap_or(0) };
         let is_counted = outlets.len() > 1 && ring.answers.is_none() || ring.transfer == Transfer::LoanRead;
+        if is_counted {
+            outlets.iter_mut().for_each(Outlet::slow_down);
+        }
         let is_inside = ring.class.is_none() && !ring.any;
         Ok(Producer {
             pool: Pool::new(me, ring.class, cells + loans, is_counted),
             size: ring.size,
-            loans: vec![None; loans as usize].into_boxed_slice(),
-            spare: (0..loans).rev().collect(),
+            hand: Hand::new(loans),
             tickets: ordinal() << TICKET_END,
-            loaned: 0,
+            slots: ring.class.map_or(SlotPlaces::NONE, |class| SlotPlaces::of(shared, &class)),
             buffers: if is_inside { Buffers::new(loans, ring.size) } else { Buffers::none() },
             corrupt: false,
             outlets: outlets.into_boxed_slice(),
@@ -117,30 +118,54 @@ impl Producer {
     /// A place to write a message into. Private, but for slots taken from the pool in batches.
     #[inline]
     pub fn loan(&mut self, shared: &Shared) -> Result<Loan, Refusal> {
-        if self.corrupt {
-            return Err(Refusal::Corrupt);
+        match self.loan_at_once(shared) {
+            Some(loan) => Ok(loan),
+            None => self.loan_thoroughly(shared),
         }
-        let &position = self.spare.last().ok_or(Refusal::Limit)?;
-        let (slot, data) = match self.pool.class() {
-            None if self.outlets[0].ring.any => return Err(Refusal::Mode),
-            None => (IN_CELL, self.buffers.address(position as usize)),
-            Some(_) => self.slot(shared)?,
-        };
-        self.spare.pop();
-        self.tickets += 1;
-        let ticket = self.tickets << 16 | u64::from(position);
-        self.loans[position as usize] = Some(InHand { ticket, slot, kept: false });
-        Ok(Loan { data, size: self.size, slot: slot.index, ticket })
+    }
+
+    /// `loan` where a free slot is at hand and head need not be looked at. `None`: nothing changed, and `loan` will tell.
+    #[inline(always)]
+    pub fn loan_at_once(&mut self, shared: &Shared) -> Option<Loan> {
+        let position = self.hand.next()?;
+        let Some(word) = self.pool.last() else { return self.loan_inside(position) };
+        if self.tickets.wrapping_add(1 << POSITION_BITS) & RECLAIM_MASK == 0 {
+            return None;
+        }
+        let slot = self.slots.on(shared, Reference::decode(word).slot)?;
+        self.pool.pop();
+        Some(self.hand_out(position, word, slot.address()))
+    }
+
+    /// A private buffer, where messages travel inside cells.
+    #[inline(always)]
+    fn loan_inside(&mut self, position: usize) -> Option<Loan> {
+        let data = self.buffers.place(position)?;
+        Some(self.hand_out(position, word_of(IN_CELL), data))
     }
 
     /// Gives a loan back unwritten.
     pub fn discard(&mut self, ticket: u64) -> Result<(), Refusal> {
         let (position, slot) = self.held(ticket, false)?;
-        self.end_loan(position);
+        self.hand.end(position);
         if slot != IN_CELL {
             self.pool.put(slot);
         }
         Ok(())
+    }
+
+    /// `discard` of a loan that is held. `None`: nothing changed, and `discard` will tell.
+    #[inline(always)]
+    pub fn discard_at_once(&mut self, ticket: u64) -> Option<()> {
+        let position = (ticket & POSITION_MASK) as usize;
+        if self.pool.has_place() {
+            let word = self.hand.take(position, name_of(ticket, false))?;
+            self.pool.put_word(word);
+        } else {
+            // A slot needs a place; messages inside cells have none, and no pool.
+            self.pool.class().is_none().then(|| self.hand.take(position, name_of(ticket, false)))??;
+        }
+        Some(())
     }
 
     /// Is there room for a message in every ring?
@@ -159,7 +184,35 @@ impl Producer {
     /// of the rings only.
     #[inline]
     pub fn publish(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
-        self.spread(shared, ticket, false)
+        let answer = match self.pool.class() {
+            Some(_) => self.publish_at_once::<false>(shared, ticket),
+            None => self.publish_at_once::<true>(shared, ticket),
+        };
+        match answer {
+            Some(false) => Ok(()),
+            Some(true) => {
+                self.wake(shared);
+                Ok(())
+            }
+            None => self.spread(shared, ticket, false),
+        }
+    }
+
+    /// `publish` into the one ring of the port (`INSIDE`: into its cells), where that has room. True: the consumer sleeps, and `wake` is to be called.
+    /// `None`: nothing changed, and `publish` will tell.
+    #[inline(always)]
+    pub fn publish_at_once<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
+        let [outlet] = &mut *self.outlets else { return None };
+        let position = (ticket & POSITION_MASK) as usize;
+        outlet.append_at_once::<INSIDE>(shared, &self.buffers, position, || {
+            self.hand.take(position, name_of(ticket, false))
+        })
+    }
+
+    /// Wakes the consumers that sleep for data.
+    #[cold]
+    pub fn wake(&self, shared: &Shared) {
+        self.outlets.iter().for_each(|outlet| outlet.wake(shared));
     }
 
     /// Publishes loans in their order, and tells who looks at tail or sleeps only once, behind the last. A loan that is
@@ -190,7 +243,7 @@ impl Producer {
     /// Ends the reading of a kept message.
     pub fn release(&mut self, ticket: u64) -> Result<(), Refusal> {
         let (position, slot) = self.held(ticket, true)?;
-        self.end_loan(position);
+        self.hand.end(position);
         self.pool.end_use(slot);
         Ok(())
     }
@@ -205,7 +258,7 @@ impl Producer {
         }
         let parcel = Parcel { slot, origin: Origin::Own, source: 0, answers: number, position };
         self.outlets[at].append(shared, parcel, &self.buffers);
-        self.end_loan(position);
+        self.hand.end(position);
         Ok(())
     }
 
@@ -241,16 +294,18 @@ impl Producer {
             // What cannot be reclaimed because the words are nonsense is abandoned below; the sweep will see to it.
             let _ = outlet.reclaim(shared, &mut self.pool);
         }
-        for held in self.loans.iter().flatten().filter(|held| held.slot != IN_CELL) {
-            if held.kept { self.pool.end_use(held.slot) } else { self.pool.put(held.slot) }
+        for (position, name, word) in self.hand.drain() {
+            match slot_of(word) {
+                IN_CELL => {}
+                slot if name & POSITION_MASK == position as u64 => self.pool.put(slot),
+                slot => self.pool.end_use(slot),
+            }
         }
-        self.loans.fill(None);
         self.pool.empty(shared);
         self.outlets.iter().for_each(|outlet| outlet.close(shared, self.pool.me()));
-        self.corrupt = true;
+        self.stop();
     }
 
-    #[inline]
     fn spread(&mut self, shared: &Shared, ticket: u64, kept: bool) -> Result<(), Refusal> {
         let (position, slot) = self.spreadable(ticket)?;
         if !self.has_room(shared)? {
@@ -262,8 +317,8 @@ impl Producer {
             outlet.append(shared, parcel, &self.buffers);
         }
         match kept {
-            true => self.loans[position] = Some(InHand { ticket, slot, kept }),
-            false => self.end_loan(position),
+            true => self.hand.rename(position, name_of(ticket, true)),
+            false => self.hand.end(position),
         }
         Ok(())
     }
@@ -285,7 +340,7 @@ impl Producer {
         for outlet in &mut self.outlets {
             outlet.publish(shared, parcel, &self.buffers);
         }
-        self.end_loan(position);
+        self.hand.end(position);
         Ok(())
     }
 
@@ -333,32 +388,44 @@ impl Producer {
         if self.corrupt {
             return Err(Refusal::Corrupt);
         }
-        let position = (ticket & 0xffff) as usize;
-        match self.loans.get(position) {
-            Some(Some(held)) if held.ticket == ticket && held.kept == kept => Ok((position, held.slot)),
-            _ => Err(Refusal::Ticket),
-        }
+        let position = (ticket & POSITION_MASK) as usize;
+        let word = self.hand.get(position, name_of(ticket, kept)).ok_or(Refusal::Ticket)?;
+        Ok((position, slot_of(word)))
     }
 
-    #[inline]
-    fn end_loan(&mut self, position: usize) {
-        self.loans[position] = None;
-        self.spare.push(position as u32);
+    #[inline(always)]
+    fn hand_out(&mut self, position: usize, word: u64, data: NonNull<u8>) -> Loan {
+        self.tickets = self.tickets.wrapping_add(1 << POSITION_BITS);
+        let ticket = self.tickets | position as u64;
+        self.hand.fill(position, name_of(ticket, false), word);
+        Loan { data, size: self.size, slot: Reference::decode(word).slot, ticket }
+    }
+
+    /// `loan`, whatever it takes.
+    fn loan_thoroughly(&mut self, shared: &Shared) -> Result<Loan, Refusal> {
+        if self.corrupt {
+            return Err(Refusal::Corrupt);
+        }
+        let position = self.hand.next().ok_or(Refusal::Limit)?;
+        let (slot, data) = match self.pool.class() {
+            None if self.outlets[0].ring.any => return Err(Refusal::Mode),
+            None => (IN_CELL, self.buffers.address(position)),
+            Some(_) => self.slot(shared)?,
+        };
+        Ok(self.hand_out(position, word_of(slot), data))
     }
 
     /// A free slot and its address.
     #[inline]
     fn slot(&mut self, shared: &Shared) -> Result<(Slot, NonNull<u8>), Refusal> {
-        self.loaned = self.loaned.wrapping_add(1);
-        if self.loaned.is_multiple_of(RECLAIM_EVERY) {
+        if self.tickets.wrapping_add(1 << POSITION_BITS) & RECLAIM_MASK == 0 {
             self.reclaim(shared)?;
         }
         if self.pool.is_empty() {
             self.refill(shared)?;
         }
         let slot = self.pool.pop().ok_or(Refusal::Short)?;
-        let offset = self.pool.class().and_then(|class| class.bytes(slot.index)).ok_or(Refusal::Corrupt)?;
-        Ok((slot, shared.segment.bytes(offset, u64::from(self.size))))
+        Ok((slot, self.slots.on(shared, slot.index).ok_or(Refusal::Corrupt)?.address()))
     }
 
     /// Slots that came back, else slots from the pool, as many as are still ours to take.
@@ -382,8 +449,26 @@ impl Producer {
 
     #[cold]
     fn quarantine(&mut self, shared: &Shared, at: usize) {
-        if !std::mem::replace(&mut self.corrupt, true) {
+        if !self.stop() {
             record(shared, Event::new(Kind::Quarantined, self.pool.me()).on(self.outlets[at].route));
         }
     }
+
+    /// Nothing works from here on; was that so before?
+    #[cold]
+    fn stop(&mut self) -> bool {
+        self.slots = SlotPlaces::NONE;
+        self.buffers = Buffers::none();
+        self.outlets.iter_mut().for_each(Outlet::slow_down);
+        std::mem::replace(&mut self.corrupt, true)
+    }
+}
+
+const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
+
+/// What a loan is called in the hand; another name while it is kept for reading. The position at which it lies is part of
+/// it, so neither is ever taken for the other.
+#[inline(always)]
+fn name_of(ticket: u64, kept: bool) -> u64 {
+    if kept { !ticket } else { ticket }
 }

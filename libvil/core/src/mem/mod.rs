@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::base::atomic::Barrier;
+use crate::base::atomic::{Barrier, Flag};
 use crate::sys::map::Mapping;
 use crate::sys::{futex, membarrier};
 
@@ -10,6 +10,7 @@ mod geometry;
 mod header;
 #[cfg(loom)]
 mod modelled;
+mod places;
 #[cfg(not(loom))]
 mod segment;
 
@@ -20,6 +21,7 @@ pub use geometry::{
 pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes, seal};
 #[cfg(loom)]
 pub use modelled::{Places, Segment};
+pub use places::{RingPlaces, RingView, SlotPlaces, SlotView};
 #[cfg(not(loom))]
 pub use segment::Segment;
 
@@ -84,13 +86,6 @@ impl Shared {
         announced
     }
 
-    /// After a store: has somebody announced that it sleeps on a process's flag for this reason?
-    #[inline(always)]
-    pub fn is_awaited(&self, flag: u64, reason: u32, site: &'static str) -> bool {
-        self.order();
-        self.segment.flag(flag).is_requested(reason, site)
-    }
-
     /// The same without the kernel's help; says whether it is certain all the same. Where it is not, a store that is still
     /// on its way while the caller looks wakes nobody: the caller may sleep for a moment, then makes it certain and looks.
     pub fn announce_lightly(&self, flag: u64, reasons: u32, site: &'static str) -> (u32, bool) {
@@ -102,6 +97,24 @@ impl Shared {
     /// Makes an announcement certain that stands; the caller looks once more.
     pub fn make_certain(&self) {
         membarrier::everywhere();
+    }
+
+    /// After a store: has somebody announced that it sleeps on a process's flag for this reason?
+    #[inline(always)]
+    pub fn is_awaited(&self, flag: u64, reason: u32, site: &'static str) -> bool {
+        self.order();
+        self.segment.flag(flag).is_requested(reason, site)
+    }
+
+    /// The same without a fence: true also where it takes one to know, so whoever hears it asks once more.
+    #[inline(always)]
+    pub fn may_be_awaited(&self, flag: &Flag, reason: u32, site: &'static str) -> bool {
+        // ORDER: Relaxed, as in `order`.
+        if !self.reached.load(Ordering::Relaxed) {
+            return true;
+        }
+        Barrier::Membarrier.order();
+        flag.is_requested(reason, site)
     }
 
     /// After a store: wakes who sleeps on a process's flag for this reason, if somebody does.
@@ -130,7 +143,7 @@ impl Shared {
     fn fence(&self) {
         Barrier::Fences.order();
         if self.barrier == Barrier::Membarrier && membarrier::is_registered() {
-            // ORDER: Relaxed, see `wake`. What this wake-up looks at, it looks at behind its own fence.
+            // ORDER: Relaxed, see `order`. What this wake-up looks at, it looks at behind its own fence.
             self.reached.store(true, Ordering::Relaxed);
         }
     }

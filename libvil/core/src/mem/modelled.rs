@@ -76,6 +76,31 @@ impl Segment {
         NonNull::new(std::ptr::without_provenance_mut((BASE + offset) as usize)).expect("it is no null")
     }
 
+    /// # Safety
+    /// None: it is checked all the same.
+    pub(super) unsafe fn word_in_bounds(&self, offset: u64) -> &Word {
+        self.word(offset)
+    }
+
+    /// # Safety
+    /// None: it is checked all the same.
+    pub(super) unsafe fn words_in_bounds(&self, offset: u64, count: usize) -> &[Word] {
+        let first = (offset / 8) as usize;
+        &self.words[first..first + count]
+    }
+
+    /// # Safety
+    /// None: it is checked all the same.
+    pub(super) unsafe fn flag_in_bounds(&self, offset: u64) -> &Flag {
+        self.flag(offset)
+    }
+
+    /// # Safety
+    /// None: it is checked all the same.
+    pub(super) unsafe fn bytes_in_bounds(&self, offset: u64) -> NonNull<u8> {
+        self.bytes(offset, 1)
+    }
+
     /// The message at an address that `bytes` answered.
     pub fn payload(&self, address: NonNull<u8>) -> &UnsafeCell<u64> {
         &self.payload[&(address.as_ptr().addr() as u64 - BASE)]

@@ -61,6 +61,49 @@ impl Segment {
         unsafe { self.base.add(offset as usize) }
     }
 
+    /// The word at an offset that was checked before.
+    ///
+    /// # Safety
+    /// The offset is a multiple of 8, and 8 bytes from there lie in the segment.
+    #[inline(always)]
+    pub(super) unsafe fn word_in_bounds(&self, offset: u64) -> &Word {
+        // SAFETY: as promised by the caller; a Word is an atomic, so others may write it.
+        unsafe { self.base.add(offset as usize).cast::<Word>().as_ref() }
+    }
+
+    /// So many words from an offset that was checked before.
+    ///
+    /// # Safety
+    /// The offset is a multiple of 8, and so many words from there lie in the segment.
+    #[inline(always)]
+    pub(super) unsafe fn words_in_bounds(&self, offset: u64, count: usize) -> &[Word] {
+        // SAFETY: as promised by the caller; Words are atomics, so others may write them.
+        unsafe { NonNull::slice_from_raw_parts(self.base.add(offset as usize).cast::<Word>(), count).as_ref() }
+    }
+
+    /// The futex word at an offset that was checked before.
+    ///
+    /// # Safety
+    /// The offset is a multiple of 4, and 4 bytes from there lie in the segment.
+    #[inline(always)]
+    pub(super) unsafe fn flag_in_bounds(&self, offset: u64) -> &Flag {
+        // SAFETY: as in `word_in_bounds`.
+        unsafe { self.base.add(offset as usize).cast::<Flag>().as_ref() }
+    }
+
+    /// The address of payload bytes at an offset that was checked before.
+    ///
+    /// # Safety
+    /// The bytes lie in the segment.
+    #[inline(always)]
+    pub(super) unsafe fn bytes_in_bounds(&self, offset: u64) -> NonNull<u8> {
+        // SAFETY: as promised by the caller.
+        let address = unsafe { self.base.add(offset as usize) };
+        // SAFETY: it is no null by its type, which the compiler forgets when it takes the sum apart.
+        unsafe { std::hint::assert_unchecked(address.as_ptr().addr() != 0) };
+        address
+    }
+
     #[inline(always)]
     fn check(&self, offset: u64, size: u64, align: u64) {
         let inside = offset <= self.size && size <= self.size - offset;

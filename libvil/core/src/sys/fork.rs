@@ -7,15 +7,17 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
 
 use crate::base::error::{Error, Fault};
-use crate::sys::process::pause_thread;
+use crate::sys::process::{pause_thread, pointer};
 
 /// Private files one process can have open: bounds the table that the child handler walks.
 const MAX_PRIVATE: usize = 1024;
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
+/// What makes the threads of a fork child other ones than those of its parent: follows from the generation.
+static SALT: AtomicUsize = AtomicUsize::new(0);
 static PRIVATE: [AtomicI32; MAX_PRIVATE] = [const { AtomicI32::new(-1) }; MAX_PRIVATE];
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 /// Set while a file is being made private, and while the process forks: a fork in between would give the child a file
@@ -27,6 +29,20 @@ static GATE: AtomicBool = AtomicBool::new(false);
 pub fn generation() -> u32 {
     // ORDER: Relaxed, only the child handler writes it, before any other thread of the child exists.
     GENERATION.load(Ordering::Relaxed)
+}
+
+/// A number that no other living thread of this process has, and none of the processes that it was forked off; never 0. So
+/// what a thread of the parent owned is nobody's in the child.
+#[inline(always)]
+pub fn thread() -> usize {
+    // ORDER: Relaxed, as in `generation`.
+    pointer() ^ SALT.load(Ordering::Relaxed)
+}
+
+/// Where a generation changes the number of a thread: in bits that the address of its control block leaves at 0, which are
+/// the upper 16 and the lower 4. So it takes a million forks, each in the child of the one before, to come to the same.
+fn salt(generation: u32) -> usize {
+    (generation as usize) << 48 | (generation as usize >> 16 & 0xf)
 }
 
 /// An open file that no fork child gets, so that a lock on it ends with this process. In the child it is closed before
@@ -117,7 +133,8 @@ extern "C" fn in_parent() {
 
 extern "C" fn in_child() {
     // ORDER: Relaxed, and so below: the child has one thread.
-    GENERATION.fetch_add(1, Ordering::Relaxed);
+    let generation = GENERATION.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+    SALT.store(salt(generation), Ordering::Relaxed);
     for place in &PRIVATE {
         let fd = place.swap(-1, Ordering::Relaxed);
         if fd >= 0 {
@@ -127,4 +144,23 @@ extern "C" fn in_child() {
     }
     // ORDER: Release, pairs with the Acquire in `before`, for threads that the child starts.
     GATE.store(false, Ordering::Release);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_generations_change_the_number_of_a_thread_to_different_ones() {
+        let thread = pointer();
+        assert_eq!(
+            thread & (0xffff << 48 | 0xf),
+            0,
+            "bits of the control block's address that a generation is kept in"
+        );
+        let mut salts: Vec<usize> = (0..1 << 20).map(salt).collect();
+        salts.sort_unstable();
+        salts.dedup();
+        assert_eq!(salts.len(), 1 << 20);
+    }
 }

@@ -82,9 +82,10 @@ pub fn processors_online() -> usize {
     usize::try_from(unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }).unwrap_or(1)
 }
 
-/// A number that no other living thread of this process has. One instruction on x86-64 and aarch64.
+/// The address of the calling thread's control block, which no other living thread of this process has. One instruction on
+/// x86-64 and aarch64.
 #[inline(always)]
-pub fn thread() -> usize {
+pub(super) fn pointer() -> usize {
     #[cfg(target_arch = "x86_64")]
     {
         let id: usize;

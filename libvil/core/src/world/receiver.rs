@@ -26,10 +26,15 @@ pub struct Received {
     pub route: u32,
 }
 
-/// One route into the port, and the producer's loss that was told already.
+/// One route into the port, and the producer's loss that was told already. On lines of its own, as what it writes into its
+/// ring is.
 #[derive(Debug)]
+#[repr(align(128))]
 struct Inlet {
     consumer: InEnd,
+    /// The one whose turn it is then.
+    after: usize,
+    route: u32,
     told: u32,
 }
 
@@ -38,6 +43,11 @@ struct Inlet {
 pub struct Receiver {
     inlets: Vec<Inlet>,
     next: usize,
+    /// There is a descriptor, which is to be told when nothing is found.
+    is_told_of: bool,
+    /// The lowest route, and for each one from there on the position of its inlet: found without a search.
+    first: u32,
+    positions: Box<[u16]>,
     world: Arc<World>,
     cancels: u32,
     /// Of the descriptor that tells of it, if one does.
@@ -60,13 +70,21 @@ impl Receiver {
         let mut receiver = Receiver {
             inlets: Vec::with_capacity(routes.len()),
             next: 0,
+            is_told_of: false,
+            first: routes.iter().min().map_or(0, |first| *first as u32),
+            positions: positions(routes),
             cancels: world.cancels(),
             watch: None,
             world: Arc::clone(world),
         };
-        for &route in routes {
+        for (at, &route) in routes.iter().enumerate() {
             match open_end(world, route, || InEnd::open(&world.shared, world.me(), route)) {
-                Ok(consumer) => receiver.inlets.push(Inlet { consumer, told: 0 }),
+                Ok(consumer) => receiver.inlets.push(Inlet {
+                    consumer,
+                    after: (at + 1) % routes.len(),
+                    route: route as u32,
+                    told: 0,
+                }),
                 Err(refused) => {
                     // Nothing was read: what lies in the others stays there, whatever their delivery.
                     receiver.inlets.drain(..).for_each(|mut inlet| inlet.consumer.undo(&world.shared));
@@ -104,14 +122,48 @@ impl Receiver {
     fn poll_once(&mut self) -> Result<Received, Stop> {
         for _ in 0..self.inlets.len() {
             let at = self.next;
-            self.next = if at + 1 == self.inlets.len() { 0 } else { at + 1 };
-            let consumer = &mut self.inlets[at].consumer;
+            let Inlet { consumer, after, route, .. } = &mut self.inlets[at];
+            self.next = *after;
             match consumer.receive(&self.world.shared) {
                 Err(Refusal::Empty) => {}
-                answer => return Ok(Received { message: answer?, route: consumer.route() as u32 }),
+                answer => return Ok(Received { message: answer?, route: *route }),
             }
         }
         Err(Stop::Empty)
+    }
+
+    /// `poll` where the ring whose turn it is has a message, or is the only one, and copies or not; `Some(None)`: there is no message. `None`:
+    /// nothing changed, and `poll` will tell.
+    #[inline(always)]
+    pub fn poll_at_once<const COPIES: bool>(&mut self) -> Option<Option<Received>> {
+        if self.is_told_of {
+            return None;
+        }
+        let at = self.next;
+        let inlet = self.inlets.get_mut(at)?;
+        match inlet.consumer.receive_at_once::<COPIES>(&self.world.shared)? {
+            Some(message) => {
+                self.next = inlet.after;
+                Some(Some(Received { message, route: inlet.route }))
+            }
+            None => (inlet.after == at).then_some(None),
+        }
+    }
+
+    /// `release` of the oldest message in hand. True: the sender sleeps, and `wake` is to be called. `None`: nothing changed,
+    /// and `release` will tell.
+    #[inline(always)]
+    pub fn release_at_once(&mut self, route: u32, ticket: u64) -> Option<bool> {
+        let at = self.at(route)?;
+        self.inlets.get_mut(at)?.consumer.release_at_once(&self.world.shared, ticket)
+    }
+
+    /// Wakes whoever sleeps for room in a route, when it is worth it.
+    #[cold]
+    pub fn wake(&mut self, route: u32) {
+        if let Ok((consumer, world)) = self.consumer(route) {
+            consumer.wake(&world.shared);
+        }
     }
 
     /// The next message, waiting for at most `timeout_ns`; 0 does not wait.
@@ -140,24 +192,22 @@ impl Receiver {
     /// Ends a message, in any order.
     #[inline]
     pub fn release(&mut self, route: u32, ticket: u64) -> Result<(), Stop> {
-        let consumer = consumer_of(&mut self.inlets, route)?;
-        match consumer.release(&self.world.shared, ticket) {
-            Ok(()) => Ok(()),
-            Err(refusal) => Err(blamed(&self.world, route, Kind::ReleasedTwice, refusal)),
-        }
+        let (consumer, world) = self.consumer(route)?;
+        let answer = consumer.release(&world.shared, ticket);
+        answer.map_err(|refusal| blamed(world, route, Kind::ReleasedTwice, refusal))
     }
 
     /// Ends a consume_once message that was used.
     pub fn consume(&mut self, route: u32, ticket: u64) -> Result<(), Stop> {
-        let consumer = consumer_of(&mut self.inlets, route)?;
-        let answer = consumer.consume(&self.world.shared, ticket);
-        answer.map_err(|refusal| blamed(&self.world, route, Kind::ReleasedTwice, refusal))
+        let (consumer, world) = self.consumer(route)?;
+        let answer = consumer.consume(&world.shared, ticket);
+        answer.map_err(|refusal| blamed(world, route, Kind::ReleasedTwice, refusal))
     }
 
     /// The slot of a consume_once message, which is the caller's from here on.
     pub fn take_slot(&mut self, route: u32, ticket: u64) -> Result<Slot, Stop> {
-        let answer = consumer_of(&mut self.inlets, route)?.take_slot(ticket);
-        answer.map_err(|refusal| blamed(&self.world, route, Kind::UsedAfterEnd, refusal))
+        let (consumer, world) = self.consumer(route)?;
+        consumer.take_slot(ticket).map_err(|refusal| blamed(world, route, Kind::UsedAfterEnd, refusal))
     }
 
     /// Publishes a message on by a sender of the same attachment, without a copy. A consume_once message moves; any
@@ -167,10 +217,10 @@ impl Receiver {
         if !Arc::ptr_eq(&self.world, to.world()) {
             return Err(Stop::Fault(Fault::Argument));
         }
-        let consumer = consumer_of(&mut self.inlets, route)?;
+        let (consumer, world) = self.consumer(route)?;
         let found = consumer.forwardable(ticket);
-        let (slot, how) = found.map_err(|refusal| blamed(&self.world, route, Kind::UsedAfterEnd, refusal))?;
-        let routes = &self.world.catalog().routes;
+        let (slot, how) = found.map_err(|refusal| blamed(world, route, Kind::UsedAfterEnd, refusal))?;
+        let routes = &world.catalog().routes;
         let message = |route: usize| routes.get(route).map(|route| route.message);
         if message(route as usize) != message(to.route()) {
             return Err(Stop::Fault(Fault::Unsupported));
@@ -179,11 +229,11 @@ impl Receiver {
             Forward::Taken => {
                 to.push_slot(slot)?;
                 consumer.take_slot(ticket)?;
-                self.world.record(Kind::ForwardedTaken, to.route());
+                world.record(Kind::ForwardedTaken, to.route());
             }
             Forward::Borrowed => {
                 let index = to.lend_on(slot, route as usize)?;
-                consumer.lend(&self.world.shared, ticket, to.route(), index)?;
+                consumer.lend(&world.shared, ticket, to.route(), index)?;
             }
         }
         Ok(())
@@ -214,11 +264,13 @@ impl Receiver {
     /// A descriptor tells of it from now on.
     pub(super) fn set_watch(&mut self, watch: Watch) {
         self.watch = Some(watch);
+        self.is_told_of = true;
     }
 
     /// No descriptor tells of it any more.
     pub(super) fn unwatch(&mut self) {
         self.watch = None;
+        self.is_told_of = false;
     }
 
     /// Does a descriptor tell of it?
@@ -255,6 +307,19 @@ impl Receiver {
         }
         self.inlets.iter_mut().any(|inlet| lost(|| inlet.consumer.peer(&world.shared), world, &mut inlet.told, telling))
     }
+
+    /// The position of the inlet of a route.
+    #[inline(always)]
+    fn at(&self, route: u32) -> Option<usize> {
+        self.positions.get(route.wrapping_sub(self.first) as usize).map(|at| usize::from(*at))
+    }
+
+    /// The end of a route, and the world that it is of.
+    #[inline]
+    fn consumer(&mut self, route: u32) -> Result<(&mut InEnd, &World), Stop> {
+        let found = self.at(route).and_then(|at| self.inlets.get_mut(at));
+        found.map(|inlet| (&mut inlet.consumer, &*self.world)).ok_or(Stop::Fault(Fault::State))
+    }
 }
 
 /// What the caller hears; its mistakes are told by the trail as well.
@@ -268,9 +333,15 @@ fn blamed(world: &World, route: u32, kind: Kind, refusal: Refusal) -> Stop {
     refusal.into()
 }
 
-fn consumer_of(inlets: &mut [Inlet], route: u32) -> Result<&mut InEnd, Stop> {
-    let found = inlets.iter_mut().find(|inlet| inlet.consumer.route() as u32 == route);
-    found.map(|inlet| &mut inlet.consumer).ok_or(Stop::Fault(Fault::State))
+/// Of a route that has no inlet.
+const NO_INLET: u16 = u16::MAX;
+
+/// For each route from the lowest to the highest of them its position among them.
+fn positions(routes: &[usize]) -> Box<[u16]> {
+    let (first, last) = (routes.iter().min().copied().unwrap_or(0), routes.iter().max().copied().unwrap_or(0));
+    let mut positions = vec![NO_INLET; last - first + 1].into_boxed_slice();
+    routes.iter().enumerate().for_each(|(at, route)| positions[route - first] = at as u16);
+    positions
 }
 
 impl Drop for Receiver {

@@ -74,6 +74,31 @@ impl Sender {
         }
     }
 
+    /// `loan` where a free slot is at hand. `None`: nothing changed, and `loan` will tell.
+    #[inline(always)]
+    pub fn loan_at_once(&mut self) -> Option<Loan> {
+        self.producer.loan_at_once(&self.world.shared)
+    }
+
+    /// `publish` where there is room in the one ring of the port; `INSIDE`: where its messages travel inside cells. True: the receiver sleeps, and `wake` is to be called.
+    /// `None`: nothing changed, and `publish` will tell.
+    #[inline(always)]
+    pub fn publish_at_once<const INSIDE: bool>(&mut self, ticket: u64) -> Option<bool> {
+        self.producer.publish_at_once::<INSIDE>(&self.world.shared, ticket)
+    }
+
+    /// Wakes whoever sleeps for what was published.
+    #[cold]
+    pub fn wake(&mut self) {
+        self.producer.wake(&self.world.shared);
+    }
+
+    /// `discard` of a loan that is held. `None`: nothing changed, and `discard` will tell.
+    #[inline(always)]
+    pub fn discard_at_once(&mut self, ticket: u64) -> Option<()> {
+        self.producer.discard_at_once(ticket)
+    }
+
     /// Gives a loan back unwritten.
     #[inline]
     pub fn discard(&mut self, ticket: u64) -> Result<(), Stop> {

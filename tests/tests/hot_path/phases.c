@@ -1,0 +1,60 @@
+/* One phase of a lane between two breakpoints, for who counts instructions: messages one by one, looks at an empty ring,
+   loans that are given back, or messages sent by one call. */
+#include "exchange.h"
+
+/* Messages until everything has been touched and every cell was written. */
+#define WARM_UP 2048
+/* One lap of stamps. */
+#define STEPPED 64
+
+/* One place, so that the tracer knows the end when it comes there again. */
+static __attribute__((noinline)) void mark(void) {
+  __asm__ volatile("int3");
+}
+
+static uint64_t sent(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
+  uint64_t words[32] = {0};
+  for (const uint64_t end = number + count; number < end; number++) {
+    vil_message_t message;
+    words[0] = number;
+    words[1] = ~number;
+    GOES(vil_sender_send(ends->sender, words, size));
+    take_now(ends, number, &message);
+    release(ends, &message);
+  }
+  return number;
+}
+
+static void look(const ends_t *ends, uint64_t count) {
+  for (uint64_t i = 0; i < count; i++) {
+    vil_message_t message;
+    if (vil_receiver_receive(ends->receiver, 0, &message) != VIL_EMPTY) exit(1);
+  }
+}
+
+static void give_back(const ends_t *ends, uint64_t count) {
+  for (uint64_t i = 0; i < count; i++) {
+    vil_loan_t loan;
+    GOES(vil_sender_loan(ends->sender, &loan));
+    GOES(vil_sender_discard(ends->sender, &loan));
+  }
+}
+
+static void phase(const ends_t *ends, const char *name, uint64_t number, uint64_t count, uint32_t size) {
+  if (strcmp(name, "stream") == 0) one_by_one(ends, number, count);
+  if (strcmp(name, "sent") == 0) sent(ends, number, count, size);
+  if (strcmp(name, "empty") == 0) look(ends, count);
+  if (strcmp(name, "given_back") == 0) give_back(ends, count);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3) return 2;
+  const uint32_t size = strcmp(argv[1], "cells") == 0 ? sizeof(stream_small_t) : sizeof(stream_large_t);
+  const ends_t ends = both_ends(argv[1]);
+  const uint64_t number = one_by_one(&ends, 0, WARM_UP);
+  mark();
+  phase(&ends, argv[2], number, STEPPED, size);
+  mark();
+  close_ends(&ends);
+  return 0;
+}
