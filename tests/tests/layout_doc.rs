@@ -4,6 +4,7 @@ use vil_core::base::atomic::{Barrier, FOR_DATA, FOR_SPACE, SEVERAL, WOKEN};
 use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE, TRAIL_ENTRIES};
 use vil_core::base::words::{
     Claim, ClaimWord, EndWord, NO_SLOT, PresenceWord, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord,
+    Stamp,
 };
 use vil_core::mem::{
     CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, Catalog, ClassEntry, DROPPED, EVENTS, GATE, Geometry, HEADER_SIZE,
@@ -244,4 +245,7 @@ fn the_words_have_the_bits_that_the_document_says() {
     says("| cell, first | 0 slot:20, 20 generation:32, 52 source ring:12 |");
     assert_eq!(Reference { slot: 1, generation: 2, source: 3 }.encode(), 1 | 2 << 20 | 3 << 52);
     says(&format!("Slot number {NO_SLOT} means"));
+    says("| cell, second | 0 sequence:32, 32 time:32 |");
+    says("The sequence of a cell is the index it was last published for, plus 1; 0 was never published.");
+    assert_eq!(Stamp { sequence: Stamp::of(6), time: 9 }.encode(), 7 | 9 << 32);
 }

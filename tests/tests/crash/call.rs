@@ -14,6 +14,8 @@ pub(crate) enum Call {
     OpenIn(u16, usize),
     Loan(usize),
     Publish(usize, usize),
+    /// All loans in hand, in one call.
+    PublishMany(usize),
     /// Published, and read on.
     Keep(usize, usize),
     /// A kept message is read no more.
@@ -22,6 +24,8 @@ pub(crate) enum Call {
     DropNewest(usize, usize),
     Receive(usize),
     Release(usize, usize),
+    /// All messages in hand from a position on, the last one first, in one call.
+    ReleaseMany(usize, usize),
     Consume(usize, usize),
     /// A message in hand of one route is sent on by another.
     Forward(usize, usize, usize),
@@ -46,12 +50,14 @@ impl Call {
             Call::OpenIn(..) => "open consumer",
             Call::Loan(..) => "loan",
             Call::Publish(..) => "publish",
+            Call::PublishMany(..) => "publish_many",
             Call::Keep(..) => "keep",
             Call::Unkeep(..) => "unkeep",
             Call::Discard(..) => "discard",
             Call::DropNewest(..) => "drop_newest",
             Call::Receive(..) => "receive",
             Call::Release(..) => "release",
+            Call::ReleaseMany(..) => "release_many",
             Call::Consume(..) => "consume",
             Call::Forward(..) => "forward",
             Call::Settle(..) => "settle",
@@ -75,12 +81,14 @@ impl Stage<'_> {
             Call::OpenIn(process, route) => return self.open_in(process, route),
             Call::Loan(route) => return self.loan(route),
             Call::Publish(route, position) => return self.publish(route, position, false),
+            Call::PublishMany(route) => return self.publish_many(route),
             Call::Keep(route, position) => return self.publish(route, position, true),
             Call::Unkeep(route, position) => self.unkeep(route, position)?,
             Call::Discard(route, position) => self.discard(route, position)?,
             Call::DropNewest(route, position) => self.drop_newest(route, position)?,
             Call::Receive(route) => return self.receive(route),
             Call::Release(route, position) => self.release(route, position)?,
+            Call::ReleaseMany(route, first) => self.release_many(route, first)?,
             Call::Consume(route, position) => self.consume(route, position)?,
             Call::Forward(from, position, to) => return self.forward(from, position, to),
             Call::Settle(route) => self.settle(route)?,

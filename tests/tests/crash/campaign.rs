@@ -33,14 +33,16 @@ const ELSEWHERE: [&str; 2] = ["open.undo", "renew"];
 ///
 /// A publish goes into three rings at most here. `loan`, `recover` and `recovery` walk the process table, all rings and
 /// all slots; no other depends on the size of the world.
-const BOUNDS: [(&str, u64); 13] = [
+const BOUNDS: [(&str, u64); 15] = [
     ("publish", 60),
+    ("publish_many", 120),
     ("keep", 24),
     ("forward", 24),
     ("receive", 24),
     ("consume", 2),
     ("settle", 10),
     ("release", 6),
+    ("release_many", 6),
     ("attach", 24),
     ("unkeep", 0),
     ("drop_newest", 8),

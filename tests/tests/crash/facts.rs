@@ -12,12 +12,29 @@ use crate::private::{Letter, Private, Wrong, bit};
 /// What the interrupted call may have done: one more message, heads that stand elsewhere, a slot that was taken.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Allowed {
-    /// A message of this content on these routes, or on the first of them.
-    pub(crate) message: Option<(Vec<usize>, Letter)>,
+    /// Messages that go into these rings, in this order: each into one ring after the other, and then the next.
+    pub(crate) coming: Vec<Coming>,
     /// Head of this route from the one number to the other.
     pub(crate) heads: Vec<(usize, u64, u64)>,
     /// The slot of this message on this route may have changed hands.
     pub(crate) taken: Option<(usize, u64)>,
+}
+
+/// What comes into one ring.
+#[derive(Debug, Clone)]
+pub(crate) struct Coming {
+    pub(crate) route: usize,
+    /// Messages of the call that the model knows already.
+    pub(crate) known: usize,
+    /// Those that may have come since.
+    pub(crate) letters: Vec<Letter>,
+}
+
+impl Coming {
+    /// The same letters in several rings.
+    pub(crate) fn into(routes: &[usize], letters: &[Letter]) -> Vec<Coming> {
+        routes.iter().map(|route| Coming { route: *route, known: 0, letters: letters.to_vec() }).collect()
+    }
 }
 
 impl Allowed {
@@ -138,16 +155,17 @@ fn line(shared: &Shared, private: &Private, allowed: &Allowed, route: usize) -> 
     let tail = EndWord::decode(raw(shared, ring.tail));
     let end = effective_tail(shared, ring, tail.index);
     let published = known.published.wrapping_add(u64::from(end.wrapping_sub(known.published as u32)));
-    let extra = allowed.message.as_ref().filter(|(routes, _)| routes.contains(&route)).map(|(_, letter)| *letter);
-    let one_more = extra.is_some() && published == known.published + 1;
-    if published != known.published && !one_more {
+    let coming = allowed.coming.iter().find(|coming| coming.route == route);
+    let extra = coming.map_or(&[][..], |coming| &coming.letters);
+    let more = published.wrapping_sub(known.published);
+    if more > extra.len() as u64 {
         return Err(format!("tail of {route} stands at {published}, {} were published", known.published));
     }
     let released = known.head.wrapping_add(u64::from(head.index.wrapping_sub(known.head as u32)));
     if released != known.head && !allowed.head(route, released) || released > published {
         return Err(format!("head of {route} stands at {released}, {} were released", known.head));
     }
-    let all = known.letters.iter().copied().chain(extra.filter(|_| one_more));
+    let all = known.letters.iter().chain(&extra[..more as usize]).copied();
     let letters = all.skip((released - known.head) as usize).collect();
     let lost = lost(shared, private, route, released..published);
     let new = lost.iter().find(|number| !known.lost.contains(number) && allowed.taken != Some((route, **number)));
@@ -175,12 +193,13 @@ fn lost(shared: &Shared, private: &Private, route: usize, numbers: std::ops::Ran
     if ring.class.is_none() { Vec::new() } else { numbers.filter(is_lost).collect() }
 }
 
-/// A message for several rings goes into one after the other.
+/// A message for several rings goes into one after the other, and then the next one does.
 fn spread(private: &Private, allowed: &Allowed, lines: &[LineFacts]) -> Result<(), Wrong> {
-    let Some((routes, _)) = &allowed.message else { return Ok(()) };
-    let is_there: Vec<bool> =
-        routes.iter().map(|route| lines[*route].published > private.lines[*route].published).collect();
-    if is_there.is_sorted_by(|a, b| a >= b) { Ok(()) } else { Err(format!("published in {is_there:?} of {routes:?}")) }
+    let more = |route: usize| lines[route].published - private.lines[route].published;
+    let counts: Vec<u64> = allowed.coming.iter().map(|coming| coming.known as u64 + more(coming.route)).collect();
+    let (first, last) = (counts.first().copied().unwrap_or(0), counts.last().copied().unwrap_or(0));
+    let is_right = counts.is_sorted_by(|a, b| a >= b) && first - last <= 1;
+    if is_right { Ok(()) } else { Err(format!("{counts:?} were published, in turn, of {:?}", allowed.coming)) }
 }
 
 /// Compares every word after recovery with what the rules make of the words before it.

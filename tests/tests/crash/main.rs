@@ -6,6 +6,7 @@
 
 #![cfg(crash_points)]
 
+mod batches;
 mod call;
 mod campaign;
 mod claimed;

@@ -99,6 +99,37 @@ impl Run {
         self.call(Call::Keep(route, last))
     }
 
+    /// Loans as many as allowed and publishes them in one call.
+    pub(crate) fn send_many(&mut self, route: usize) {
+        if self.producer(route).is_none() || self.private.town.roads[route].way == Way::Reply {
+            return;
+        }
+        while self.call(Call::Loan(route)) {}
+        if self.loans(route) > 0 {
+            self.call(Call::PublishMany(route));
+        }
+    }
+
+    /// Releases what is in hand from a position on, in one call.
+    pub(crate) fn let_many_go(&mut self, route: usize, first: usize) {
+        if self.held(route) > first && self.private.town.roads[route].way != Way::Once {
+            self.call(Call::ReleaseMany(route, first));
+        }
+    }
+
+    /// Several at once: sent, received, released behind one that is still read, and with it.
+    fn burst(&mut self, route: usize) {
+        for _ in 0..2 {
+            self.send_many(route);
+            self.grab(route);
+            self.let_many_go(route, 1);
+            self.grab(route);
+            self.let_many_go(route, 0);
+        }
+        self.send_many(route);
+        self.drain(route);
+    }
+
     /// Messages that their producer still reads.
     fn kept(&self, route: usize) -> usize {
         self.private.out(route).map_or(0, |out| out.kept.len())
@@ -241,7 +272,7 @@ impl Run {
             }
             let route = dice.roll(self.routes());
             let (from, to) = self.private.town.roads[route].ends;
-            match dice.roll(24) {
+            match dice.roll(26) {
                 0 | 1 => self.fill(route),
                 2 | 3 => self.drain(route),
                 4 => self.stream(route),
@@ -260,6 +291,8 @@ impl Run {
                 18 => self.sweep(),
                 19..22 => self.relay_some(dice),
                 22 => self.die_within(route, dice),
+                23 => self.send_many(route),
+                24 => self.let_many_go(route, dice.roll(2)),
                 _ => self.assemble(),
             }
         }
@@ -272,7 +305,8 @@ impl Run {
             return self.perish(Call::Receive(route), store % 2);
         }
         if self.producer(route).is_some() && (self.loans(route) > 0 || self.call(Call::Loan(route))) {
-            self.perish(Call::Publish(route, 0), store);
+            let is_one = self.private.town.roads[route].way == Way::Reply || dice.roll(2) == 0;
+            self.perish(if is_one { Call::Publish(route, 0) } else { Call::PublishMany(route) }, store);
         }
     }
 
@@ -283,6 +317,7 @@ impl Run {
         self.send(route);
         self.drain(route);
         self.stream(route);
+        self.burst(route);
         self.doze(route);
         self.half_release(route);
         self.borrow_all(route);
@@ -332,6 +367,7 @@ impl Run {
         // The other end goes on alone: fills the ring for nobody, or takes what is left.
         self.fill(route);
         self.fill(route);
+        self.send_many(route);
         self.grab(route);
         self.let_go(route, 0);
         self.sweep();

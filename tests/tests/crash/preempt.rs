@@ -200,14 +200,15 @@ impl Preempted {
         // What the caller lent may have come back meanwhile, and the caller has seen it.
         let ours = |line: &Line| line.inp.as_ref().is_some_and(|inp| self.context.actor & bit(inp.process) != 0);
         let lines = private.lines.iter().enumerate().filter(|(_, line)| ours(line));
-        allowed.heads.extend(lines.map(|(route, line)| (route, line.head, private.heads(route, None).1)));
+        allowed.heads.extend(lines.map(|(route, line)| (route, line.head, private.heads(route, &[]).1)));
         let before = &self.context.before;
-        let is_new = |route: &usize| private.lines[*route].published == before.lines[*route].published;
+        let came = |route: usize| private.lines[route].published - before.lines[route].published;
         allowed.taken = self.context.allowed.taken;
-        allowed.message = self.context.allowed.message.clone().map(|(mut routes, letter)| {
-            routes.retain(is_new);
-            (routes, letter)
-        });
+        allowed.coming = self.context.allowed.coming.clone();
+        for coming in &mut allowed.coming {
+            coming.known = came(coming.route) as usize;
+            coming.letters.drain(..coming.known);
+        }
         allowed
     }
 

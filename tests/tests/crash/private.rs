@@ -181,12 +181,12 @@ impl Private {
         self.lines[self.town.lead(route)].out.as_ref()
     }
 
-    /// Where head of a route may stand when one more message is released: what is lent counts as released, or not, once
+    /// Where head of a route may stand when these are released too: what is lent counts as released, or not, once
     /// it is over.
-    pub(crate) fn heads(&self, route: usize, more: Option<u64>) -> (u64, u64) {
+    pub(crate) fn heads(&self, route: usize, more: &[u64]) -> (u64, u64) {
         let line = &self.lines[route];
         let Some(inp) = &line.inp else { return (line.head, line.head) };
-        let is_released = |number: &u64| Some(*number) == more || inp.released.contains(number);
+        let is_released = |number: &u64| more.contains(number) || inp.released.contains(number);
         let is_over = |number: &u64| inp.lent.iter().any(|lent| lent.number == *number && self.is_over(lent));
         let low = (line.head..).find(|number| !is_released(number)).unwrap_or(line.head);
         let high = (line.head..).find(|number| !is_released(number) && !is_over(number)).unwrap_or(line.head);

@@ -65,7 +65,7 @@ impl Stage<'_> {
     /// Where head stands after a receive: over what was taken or lost, or over what was lent and came back.
     fn after_receive(&mut self, route: usize, before: View, taken: Option<u64>) -> Result<(), Wrong> {
         if self.private.town.roads[route].way != Way::Once {
-            let (low, high) = self.private.heads(route, None);
+            let (low, high) = self.private.heads(route, &[]);
             return self.follow_head(route, |head| (low..=high).contains(&head));
         }
         if let Some(number) = taken {
@@ -100,7 +100,25 @@ impl Stage<'_> {
         }
         let Some(inp) = &mut self.line(route).inp else { return Err("nobody consumes".into()) };
         inp.released.push(taken.number);
-        let (low, high) = self.private.heads(route, None);
+        let (low, high) = self.private.heads(route, &[]);
+        self.follow_head(route, |head| (low..=high).contains(&head))
+    }
+
+    /// Ends all messages in hand from a position on, the last one first.
+    pub(crate) fn release_many(&mut self, route: usize, first: usize) -> Result<(), Wrong> {
+        let shared = self.shared;
+        let Some(inp) = &mut self.line(route).inp else { return Err("nobody consumes".into()) };
+        let mut ended = inp.held.split_off(first);
+        ended.reverse();
+        let tickets: Vec<u64> = ended.iter().map(|taken| taken.ticket).collect();
+        let batch = inp.end.release_many(shared, &tickets);
+        self.meet();
+        if (batch.done, batch.answer) != (tickets.len(), Ok(())) {
+            return differ("release of many", &tickets.len(), &batch);
+        }
+        let Some(inp) = &mut self.line(route).inp else { return Err("nobody consumes".into()) };
+        inp.released.extend(ended.iter().map(|taken| taken.number));
+        let (low, high) = self.private.heads(route, &[]);
         self.follow_head(route, |head| (low..=high).contains(&head))
     }
 
@@ -117,11 +135,11 @@ impl Stage<'_> {
     /// Looks whether what was lent has come back, as every empty poll does.
     pub(crate) fn settle(&mut self, route: usize) -> Result<(), Wrong> {
         let shared = self.shared;
-        let (_, all) = self.private.heads(route, None);
+        let (_, all) = self.private.heads(route, &[]);
         let Some(inp) = &mut self.line(route).inp else { return Err("nobody consumes".into()) };
         inp.end.settle(shared);
         self.meet();
-        let (_, high) = self.private.heads(route, None);
+        let (_, high) = self.private.heads(route, &[]);
         self.follow_head(route, |head| (all..=high).contains(&head))
     }
 }

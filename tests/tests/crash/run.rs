@@ -10,7 +10,7 @@ use vil_ir::vocabulary::Delivery;
 
 use crate::call::Call;
 use crate::crash::{Context, boundary, duels, is_tried_enough, single, takeover};
-use crate::facts::{Allowed, Facts};
+use crate::facts::{Allowed, Coming, Facts};
 use crate::memory::Lease;
 use crate::preempt::preemptions;
 use crate::private::{Letter, Private, bit};
@@ -200,10 +200,10 @@ impl Run {
             Call::Loan(route) | Call::Publish(route, _) | Call::Discard(route, _) | Call::DropNewest(route, _) => {
                 self.producer(route)
             }
-            Call::Keep(route, _) | Call::Unkeep(route, _) => self.producer(route),
+            Call::Keep(route, _) | Call::Unkeep(route, _) | Call::PublishMany(route) => self.producer(route),
             Call::Forward(route, ..) | Call::Settle(route) | Call::Consume(route, _) => self.holder(route),
             Call::CloseOut(route) | Call::Announce(route, true) => self.producer(route),
-            Call::Receive(route) | Call::Release(route, _) => self.holder(route),
+            Call::Receive(route) | Call::Release(route, _) | Call::ReleaseMany(route, _) => self.holder(route),
             Call::CloseIn(route) | Call::Announce(route, false) => self.holder(route),
         }
     }
@@ -235,21 +235,32 @@ impl Run {
         match call {
             Call::Publish(route, position) | Call::Keep(route, position) => {
                 let content = private.out(route).map_or(0, |out| out.loans[position].content);
-                allowed.message = Some((private.town.port(route), Letter { content, source: None }));
+                allowed.coming = Coming::into(&private.town.port(route), &[Letter { content, source: None }]);
                 self.skips(&mut allowed, &private.town.port(route));
+            }
+            Call::PublishMany(route) => {
+                let loans = private.out(route).map_or(&[][..], |out| &out.loans);
+                let letters: Vec<_> = loans.iter().map(|loan| Letter { content: loan.content, source: None }).collect();
+                let port = private.town.port(route);
+                allowed.coming = Coming::into(&port, &letters);
+                self.skips_up_to(&mut allowed, &port, letters.len() as u64);
             }
             Call::Forward(from, position, to) => {
                 if let Some(inp) = &private.lines[from].inp {
                     let is_taken = private.town.roads[from].way == Way::Once;
                     let letter = Letter { source: (!is_taken).then_some(from), ..inp.held[position].letter };
-                    allowed.message = Some((vec![to], letter));
+                    allowed.coming = Coming::into(&[to], &[letter]);
                 }
                 self.skips(&mut allowed, &[to]);
             }
             Call::Receive(route) => self.may_receive(&mut allowed, route),
             Call::Release(route, position) => {
-                let number = private.lines[route].inp.as_ref().map(|inp| inp.held[position].number);
-                let (_, high) = private.heads(route, number);
+                let numbers = self.held_from(route, position).take(1).collect::<Vec<_>>();
+                let (_, high) = private.heads(route, &numbers);
+                allowed.heads.push((route, private.lines[route].head, high));
+            }
+            Call::ReleaseMany(route, first) => {
+                let (_, high) = private.heads(route, &self.held_from(route, first).collect::<Vec<_>>());
                 allowed.heads.push((route, private.lines[route].head, high));
             }
             Call::Settle(route) => self.may_settle(&mut allowed, route),
@@ -268,16 +279,27 @@ impl Run {
 
     /// Head of a best_effort route may stand at the end of what was published.
     fn skips(&self, allowed: &mut Allowed, routes: &[usize]) {
+        self.skips_up_to(allowed, routes, 0);
+    }
+
+    /// The same where so many more may be published meanwhile.
+    fn skips_up_to(&self, allowed: &mut Allowed, routes: &[usize], more: u64) {
         let private = &self.private;
         let skipping = routes.iter().filter(|route| private.town.roads[**route].delivery == Delivery::BestEffort);
-        allowed
-            .heads
-            .extend(skipping.map(|route| (*route, private.lines[*route].published, private.lines[*route].published)));
+        allowed.heads.extend(
+            skipping.map(|route| (*route, private.lines[*route].published, private.lines[*route].published + more)),
+        );
+    }
+
+    /// Numbers of the messages in hand from a position on.
+    fn held_from(&self, route: usize, first: usize) -> impl Iterator<Item = u64> + '_ {
+        let held = self.private.lines[route].inp.as_ref().map_or(&[][..], |inp| &inp.held);
+        held.iter().skip(first).map(|taken| taken.number)
     }
 
     /// What was lent may have come back.
     fn may_settle(&self, allowed: &mut Allowed, route: usize) {
-        allowed.heads.push((route, self.private.lines[route].head, self.private.heads(route, None).1));
+        allowed.heads.push((route, self.private.lines[route].head, self.private.heads(route, &[]).1));
     }
 
     /// A message may be taken, and head may have moved over it and over what others lost.

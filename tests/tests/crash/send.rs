@@ -65,6 +65,76 @@ impl Stage<'_> {
         Ok(done)
     }
 
+    /// Publishes all loans in one call; false when not all of them fit.
+    pub(crate) fn publish_many(&mut self, route: usize) -> Result<bool, Wrong> {
+        let (shared, lead) = (self.shared, self.private.town.lead(route));
+        let before = self.views(lead);
+        let Some(out) = &mut self.line(lead).out else { return Err("nobody produces".into()) };
+        let loans = out.loans.clone();
+        let tickets: Vec<u64> = loans.iter().map(|loan| loan.ticket).collect();
+        let batch = out.end.publish_many(shared, &tickets);
+        self.meet();
+        let is_all = batch.done == tickets.len();
+        if batch.answer != if is_all { Ok(()) } else { Err(Refusal::Full) } {
+            return differ("publish of many", &tickets.len(), &batch);
+        }
+        let letters = loans[..batch.done].iter().map(|loan| Letter { content: loan.content, source: None });
+        match self.meeting {
+            Some(_) => self.sent_meanwhile(lead, &before, letters)?,
+            None => self.sent_in_turn(lead, letters, is_all)?,
+        }
+        if let Some(out) = &mut self.line(lead).out {
+            out.loans.drain(..batch.done);
+        }
+        Ok(is_all)
+    }
+
+    /// Several messages were published, and the peers did something meanwhile: heads stand somewhere in what there was.
+    fn sent_meanwhile(
+        &mut self,
+        lead: usize,
+        before: &[View],
+        letters: impl Iterator<Item = Letter>,
+    ) -> Result<(), Wrong> {
+        for (at, letter) in letters.enumerate() {
+            for (route, before) in self.private.town.port(lead).into_iter().zip(before) {
+                self.line(route).add(before.published + at as u64, letter);
+            }
+        }
+        for route in self.private.town.port(lead) {
+            let line = &self.private.lines[route];
+            let (low, high) = (line.head, if self.is_best_effort(route) { line.published } else { line.head });
+            self.follow_head(route, |head| (low..=high).contains(&head))?;
+        }
+        Ok(())
+    }
+
+    /// Several messages were published, each as if alone, until one did not fit.
+    fn sent_in_turn(&mut self, lead: usize, letters: impl Iterator<Item = Letter>, is_all: bool) -> Result<(), Wrong> {
+        let port = self.private.town.port(lead);
+        for letter in letters {
+            for &route in &port {
+                let view = self.view(route);
+                if !view.takes() {
+                    return Err(format!("published on {route}, which is full"));
+                }
+                self.line(route).move_head(view.head_after_publish());
+                self.line(route).add(view.published, letter);
+            }
+        }
+        let views: Vec<View> = port.iter().map(|route| self.view(*route)).collect();
+        if !is_all && views.iter().all(|view| view.takes()) {
+            return Err("a message was not published although it fits".into());
+        }
+        // The one that did not fit made room in the rings before the one that is full.
+        let skipped = views.iter().take_while(|view| !is_all && view.takes()).count();
+        for (at, (route, view)) in port.into_iter().zip(views).enumerate() {
+            let head = if at < skipped { view.head_after_publish() } else { view.head };
+            self.follow_head(route, |found| found == head)?;
+        }
+        Ok(())
+    }
+
     /// The producer has read enough of a kept message.
     pub(crate) fn unkeep(&mut self, route: usize, position: usize) -> Result<(), Wrong> {
         let lead = self.private.town.lead(route);

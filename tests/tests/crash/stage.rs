@@ -195,7 +195,7 @@ impl Stage<'_> {
         inp.lingers = true;
         self.line(route).inp = Some(inp);
         let waits = self.private.is_lent(route);
-        let (low, high) = self.private.heads(route, None);
+        let (low, high) = self.private.heads(route, &[]);
         if !is_closed {
             let is_right = waited && (low..=high).contains(&self.head(route));
             return if is_right { self.follow_head(route, |_| true) } else { Err(format!("{route} is not closed")) };

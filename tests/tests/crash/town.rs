@@ -228,7 +228,11 @@ pub(crate) fn several() -> Vec<Rc<Town>> {
         Road::new((0, 2), Way::Cell, AtLeastOnce, 2, (1, 2)),
         Road::new((2, 0), Way::Loan, BestEffort, 2, (1, 1)),
     ];
+    // More loans than cells: one call publishes over more than a ring's length.
+    let many = |delivery| vec![Road::new((0, 1), Way::Loan, delivery, 2, (5, 2))];
     vec![
+        Town::new("many at once at_least_once".into(), many(AtLeastOnce), 0, 1 << 20),
+        Town::new("many at once best_effort".into(), many(BestEffort), ABOUT_TO_WRAP, 1 << 20),
         Town::new("chain at_least_once, best_effort".into(), chain(AtLeastOnce, BestEffort), ABOUT_TO_WRAP, 1 << 20),
         Town::new("chain best_effort, at_least_once".into(), chain(BestEffort, AtLeastOnce), 0, 1 << 20),
         Town::new("mesh of four".into(), mesh, ABOUT_TO_WRAP, 1),

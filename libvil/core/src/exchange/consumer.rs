@@ -10,7 +10,7 @@ use vil_ir::vocabulary::Transfer;
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::crash::mutant;
-use crate::base::index::later;
+use crate::base::index::{depth, later};
 use crate::base::words::{EndWord, NO_SLOT, ProcessId, Reference, Stamp};
 use crate::exchange::copied::Buffers;
 use crate::exchange::hand::Hand;
@@ -108,7 +108,10 @@ impl Consumer {
         let head =
             queue::open(shared, &ring, Side::Head, me).map_err(|Taken::OwnedBy(owner)| NotOpened::OwnedBy(owner))?;
         let tail = queue::end(shared, &ring, Side::Tail).index;
-        let tail = queue::published_up_to(shared, &ring, head.index, tail);
+        let tail = match mutant("opened_by_the_stored_tail") {
+            true => depth(head.index, tail, ring.capacity).map(|_| tail),
+            false => queue::published_up_to(shared, &ring, head.index, tail),
+        };
         let copies = ring.transfer == Transfer::Copy;
         let mut consumer = Consumer {
             swift: RingPlaces::NONE,
@@ -279,7 +282,7 @@ impl Consumer {
             }
             batch.done += 1;
         }
-        if self.is_marked(self.head) {
+        if self.is_marked(self.head) || mutant("many_released_over_a_gap") && batch.done > 0 {
             self.mark(self.head, false);
             self.move_head(shared, self.head);
         }

@@ -252,7 +252,10 @@ impl Outlet {
         let index = self.tail;
         self.ledger[(index & (self.ring.capacity - 1)) as usize] = entry(word_of(parcel.slot), parcel.origin);
         if mutant("tail_before_cell") {
-            self.store_tail(shared, index.wrapping_add(1));
+            self.store_tail(shared, 1);
+        }
+        if mutant("count_before_stamp") {
+            shared.segment.word(self.ring.tail + COUNT).note(self.published().wrapping_add(1), "publish.count");
         }
         self.write_cell(shared, index, parcel, buffers);
         self.tail = index.wrapping_add(1);
@@ -262,10 +265,7 @@ impl Outlet {
     /// Stores tail behind all that was published, and wakes who sleeps for it.
     #[inline]
     pub(super) fn announce(&mut self, shared: &Shared) {
-        if mutant("count_before_tail") {
-            shared.segment.word(self.ring.tail + COUNT).note(self.published(), "publish.count");
-        }
-        self.store_tail(shared, self.tail);
+        self.store_tail(shared, 0);
         self.store_count(shared);
         self.plan();
         shared.wake(self.ring.consumer_flag, FOR_DATA, "publish.wake");
@@ -380,8 +380,10 @@ impl Outlet {
         }
     }
 
+    /// Tail, as many cells ahead of what is published as some mistake wants it.
     #[inline]
-    fn store_tail(&self, shared: &Shared, tail: u32) {
+    pub(super) fn store_tail(&self, shared: &Shared, ahead: u32) {
+        let tail = self.tail.wrapping_add(ahead);
         shared.segment.word(self.ring.tail).store(self.half | u64::from(tail), "publish.tail");
     }
 

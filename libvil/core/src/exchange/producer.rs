@@ -219,6 +219,9 @@ impl Producer {
     /// not published is left as it is, and those behind it.
     pub fn publish_many(&mut self, shared: &Shared, tickets: &[u64]) -> Batch {
         let mut batch = Batch { done: 0, answer: Ok(()) };
+        if mutant("batch_announced_before_its_cells") {
+            self.outlets.iter().for_each(|outlet| outlet.store_tail(shared, tickets.len() as u32));
+        }
         for &ticket in tickets {
             batch.answer = self.publish_unannounced(shared, ticket, batch.done > 0);
             if batch.answer.is_err() {
@@ -328,7 +331,7 @@ impl Producer {
     fn publish_unannounced(&mut self, shared: &Shared, ticket: u64, lags: bool) -> Result<(), Refusal> {
         let (position, slot) = self.spreadable(ticket)?;
         if !self.outlets.iter().all(Outlet::is_roomy) {
-            if lags {
+            if lags && !mutant("batch_lags_over_a_lap") {
                 self.announce(shared);
             }
             if !self.has_room(shared)? {

@@ -143,6 +143,7 @@ pub fn passed(shared: &Shared, ring: &RingGeometry, side: Side) -> u64 {
     let stored = shared.segment.word(ring.tail + COUNT).load("count");
     let nonsense = || (end(shared, ring, Side::Head).index, end(shared, ring, Side::Tail).index);
     let (head, tail) = settled_cells(shared, ring).unwrap_or_else(nonsense);
+    let tail = if mutant("counted_by_the_stored_tail") { end(shared, ring, Side::Tail).index } else { tail };
     let published = if mutant("count_not_extended") { stored } else { extend(stored, tail) };
     match side {
         Side::Tail => published,

@@ -34,13 +34,19 @@ static TWO_CELLS: Model =
 #[test]
 fn messages_cross_a_ring_of_one_cell() {
     ONE_CELL.holds();
-    ONE_CELL.finds(&["relaxed:publish.tail", "relaxed:release.head", "relaxed:end", "tail_before_cell"]);
+    ONE_CELL.finds(&[
+        "relaxed:publish.stamp",
+        "relaxed:stamp",
+        "relaxed:release.head",
+        "relaxed:end",
+        "stamp_before_cell",
+    ]);
 }
 
 #[test]
 fn messages_cross_a_ring_of_two_cells() {
     TWO_CELLS.holds();
-    TWO_CELLS.finds(&["relaxed:publish.tail", "relaxed:release.head", "relaxed:end"]);
+    TWO_CELLS.finds(&["relaxed:publish.stamp", "relaxed:stamp", "relaxed:release.head", "relaxed:end"]);
 }
 
 static OUT_OF_ORDER: Model = Model {
@@ -113,9 +119,9 @@ static THROUGH_SLOTS: Model = Model {
 #[test]
 fn copies_cross_whole() {
     INSIDE.holds();
-    INSIDE.finds(&["relaxed:publish.tail", "relaxed:end"]);
+    INSIDE.finds(&["relaxed:publish.stamp", "relaxed:stamp"]);
     THROUGH_SLOTS.holds();
-    THROUGH_SLOTS.finds(&["relaxed:publish.tail", "relaxed:end"]);
+    THROUGH_SLOTS.finds(&["relaxed:publish.stamp", "relaxed:stamp"]);
 }
 
 static COUNTED: Model = Model {

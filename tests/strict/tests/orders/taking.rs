@@ -43,7 +43,7 @@ static TAKE: Model = Model {
 #[test]
 fn a_taken_slot_is_written_again_after_it_was_used_up() {
     TAKE.holds();
-    TAKE.finds(&["relaxed:publish.tail", "relaxed:give_back", "reclaim_frees_what_was_taken"]);
+    TAKE.finds(&["relaxed:publish.stamp", "relaxed:give_back", "reclaim_frees_what_was_taken"]);
 }
 
 static PASS_ON: Model = Model {
@@ -102,7 +102,7 @@ fn use_some(shared: &Shared, inp: &mut Consumer, seen: u64, tries: u64) -> u64 {
 #[test]
 fn a_message_passed_on_is_whole_at_its_end() {
     PASS_ON.holds();
-    PASS_ON.finds(&["relaxed:publish.tail", "relaxed:end"]);
+    PASS_ON.finds(&["relaxed:publish.stamp", "relaxed:stamp"]);
 }
 
 static BORROW: Model = Model {
@@ -182,7 +182,7 @@ static SHARE: Model = Model {
 #[test]
 fn a_shared_message_is_written_over_only_after_all_its_readers() {
     SHARE.holds();
-    SHARE.finds(&["relaxed:release.head", "relaxed:publish.tail"]);
+    SHARE.finds(&["relaxed:release.head", "relaxed:publish.stamp"]);
 }
 
 static TAKEN_FROM_THE_DEAD: Model = Model {
