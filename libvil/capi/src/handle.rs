@@ -5,6 +5,7 @@
 //! use it, so a call makes two comparisons and two stores of private memory. `Pinned` is for worlds and programs, which any thread and even a signal handler may use.
 
 use std::cell::UnsafeCell;
+use std::collections::LinkedList;
 use std::mem::MaybeUninit;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence};
@@ -29,33 +30,33 @@ pub(crate) fn full() -> Failure {
 /// Nobody's thread: the entry is in use by a call, or empty.
 const NOBODY: usize = 0;
 
-/// A table of entries in chunks that are allocated when needed and never freed.
-struct Slab<E: 'static> {
-    kind: u8,
+/// A table of entries in chunks that are allocated when needed and never freed. All zeros at the start, so that the library's
+/// file holds nothing of it: the kind is in the type, and what is free is a list that is empty without an address.
+struct Slab<E: 'static, const KIND: u8> {
     chunks: [AtomicPtr<[E; CHUNK]>; CHUNKS],
     /// Locked behind the fork gate only, so that no fork child inherits it locked.
     free: Mutex<Free>,
 }
 
 struct Free {
-    indices: Vec<usize>,
+    indices: LinkedList<usize>,
     used: usize,
 }
 
-impl<E: Default> Slab<E> {
-    const fn new(kind: u8) -> Slab<E> {
-        let free = Mutex::new(Free { indices: Vec::new(), used: 0 });
-        Slab { kind, chunks: [const { AtomicPtr::new(std::ptr::null_mut()) }; CHUNKS], free }
+impl<E: Default, const KIND: u8> Slab<E, KIND> {
+    const fn new() -> Self {
+        let free = Mutex::new(Free { indices: LinkedList::new(), used: 0 });
+        Slab { chunks: [const { AtomicPtr::new(std::ptr::null_mut()) }; CHUNKS], free }
     }
 
     fn handle(&self, index: usize, generation: u32) -> usize {
-        (self.kind as usize) << KIND_BITS | (generation as usize) << INDEX_BITS | index
+        (KIND as usize) << KIND_BITS | (generation as usize) << INDEX_BITS | index
     }
 
     /// The entry and the generation a handle names, if it names any.
     fn find(&self, handle: usize) -> Option<(&'static E, u32, usize)> {
         let index = handle & ((1 << INDEX_BITS) - 1);
-        if handle >> KIND_BITS != self.kind as usize || index >= CHUNK * CHUNKS {
+        if handle >> KIND_BITS != KIND as usize || index >= CHUNK * CHUNKS {
             return None;
         }
         Some((self.near(index)?, (handle >> INDEX_BITS) as u32, index))
@@ -75,7 +76,7 @@ impl<E: Default> Slab<E> {
     fn reserve(&self) -> Option<(&'static E, usize)> {
         let _gate = Gate::shut();
         let mut free = self.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let index = match free.indices.pop() {
+        let index = match free.indices.pop_back() {
             Some(index) => index,
             None if free.used < CHUNK * CHUNKS => {
                 free.used += 1;
@@ -95,12 +96,12 @@ impl<E: Default> Slab<E> {
 
     fn give_back(&self, index: usize) {
         let _gate = Gate::shut();
-        self.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).indices.push(index);
+        self.free.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).indices.push_back(index);
     }
 }
 
 /// Handles of things that one thread uses at a time.
-pub(crate) struct Owned<T: 'static>(Slab<OwnedEntry<T>>);
+pub(crate) struct Owned<T: 'static, const KIND: u8>(Slab<OwnedEntry<T>, KIND>);
 
 /// On lines of its own: two handles that two threads use side by side would cost three times as much.
 #[repr(C, align(128))]
@@ -170,10 +171,10 @@ impl<T> OwnedEntry<T> {
     }
 }
 
-impl<T: Send> Owned<T> {
-    /// An empty table; `kind` is different for every table.
-    pub(crate) const fn new(kind: u8) -> Owned<T> {
-        Owned(Slab::new(kind))
+impl<T: Send, const KIND: u8> Owned<T, KIND> {
+    /// An empty table; `KIND` is different for every table.
+    pub(crate) const fn new() -> Self {
+        Owned(Slab::new())
     }
 
     /// A handle for a value, owned by the calling thread.
@@ -287,7 +288,7 @@ impl<T> Drop for Lent<T> {
 }
 
 /// Handles of things that any thread may use. Async-signal-safe to look up.
-pub(crate) struct Pinned<T: 'static>(Slab<PinnedEntry<T>>);
+pub(crate) struct Pinned<T: 'static, const KIND: u8>(Slab<PinnedEntry<T>, KIND>);
 
 struct PinnedEntry<T> {
     /// `closing:1, pins:31, generation:32`
@@ -311,10 +312,10 @@ impl<T> Default for PinnedEntry<T> {
     }
 }
 
-impl<T: Send + Sync> Pinned<T> {
-    /// An empty table; `kind` is different for every table.
-    pub(crate) const fn new(kind: u8) -> Pinned<T> {
-        Pinned(Slab::new(kind))
+impl<T: Send + Sync, const KIND: u8> Pinned<T, KIND> {
+    /// An empty table; `KIND` is different for every table.
+    pub(crate) const fn new() -> Self {
+        Pinned(Slab::new())
     }
 
     /// A handle for a value.
@@ -380,8 +381,8 @@ impl Drop for Unpin {
 mod tests {
     use super::*;
 
-    static ENDS: Owned<u32> = Owned::new(9);
-    static WORLDS: Pinned<u32> = Pinned::new(8);
+    static ENDS: Owned<u32, 9> = Owned::new();
+    static WORLDS: Pinned<u32, 8> = Pinned::new();
 
     fn is_handle_failure<T>(answer: Result<T, Failure>) -> bool {
         matches!(answer, Err(Failure::Handle))

@@ -18,7 +18,7 @@ use crate::world::cleared;
 /// Blocks of several sizes and queues of them in shared memory. Any thread may use it.
 pub struct vil_heap_t(());
 
-static HEAPS: Pinned<Arc<Heap>> = Pinned::new(5);
+static HEAPS: Pinned<Arc<Heap>, 5> = Pinned::new();
 
 /// Memory of a heap: a file in memory that others open by its name.
 pub const VIL_MEMORY_PAGED_EXCHANGE: u32 = 0;

@@ -14,7 +14,7 @@ use crate::status::vil_status_t;
 /// A program that was parsed, checked and planned. Any thread may use it.
 pub struct vil_program_t(());
 
-static PROGRAMS: Pinned<Arc<Plan>> = Pinned::new(1);
+static PROGRAMS: Pinned<Arc<Plan>, 1> = Pinned::new();
 
 /// Parses a program from canonical JSON (`vil dump` makes it from YAML), runs the validation passes and plans it.
 ///

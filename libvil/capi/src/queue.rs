@@ -47,7 +47,7 @@ pub struct vil_queue_info_t {
     pub dropped: u64,
 }
 
-static QUEUES: Owned<Queue> = Owned::new(6);
+static QUEUES: Owned<Queue, 6> = Owned::new();
 
 enum Queue {
     Producer(Box<PushEnd>),

@@ -15,7 +15,7 @@ use crate::world::{cleared, vil_world_t, with_world};
 /// The receiving end of an in port, with all its routes. One thread at a time.
 pub struct vil_receiver_t(());
 
-pub(crate) static RECEIVERS: Owned<Receiver> = Owned::new(4);
+pub(crate) static RECEIVERS: Owned<Receiver, 4> = Owned::new();
 
 /// A received message: read in place, then released. The struct is the caller's and is set to zero when it is
 /// released; a copy of it is then of no use.

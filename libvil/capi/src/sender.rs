@@ -16,7 +16,7 @@ use crate::world::{cleared, vil_world_t, with_world};
 /// The sending end of an out port. One thread at a time.
 pub struct vil_sender_t(());
 
-pub(crate) static SENDERS: Owned<Sender> = Owned::new(3);
+pub(crate) static SENDERS: Owned<Sender, 3> = Owned::new();
 
 /// A slot on loan: written in place, then published or discarded. The struct is the caller's and is set to zero when
 /// the loan ends; a copy of it is then of no use.

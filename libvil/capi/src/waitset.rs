@@ -47,8 +47,8 @@ pub(crate) enum LentEnd {
 /// Members while a call uses all of them; they are given back when it ends, however it does.
 pub(crate) struct Together<'a>(&'a mut [Option<LentEnd>]);
 
-static DOORS: Pinned<Door> = Pinned::new(12);
-static SETS: Owned<Set> = Owned::new(13);
+static DOORS: Pinned<Door, 12> = Pinned::new();
+static SETS: Owned<Set, 13> = Owned::new();
 
 impl Member {
     fn lend(self) -> Result<LentEnd, Failure> {

@@ -17,7 +17,7 @@ use crate::status::vil_status_t;
 /// An attachment to a world. Any thread may use it.
 pub struct vil_world_t(());
 
-static WORLDS: Pinned<Arc<World>> = Pinned::new(2);
+static WORLDS: Pinned<Arc<World>, 2> = Pinned::new();
 
 /// Creates a world from a program and opens it. A world of this name in which nobody lives any more is replaced.
 ///

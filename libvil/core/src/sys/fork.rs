@@ -18,7 +18,8 @@ const MAX_PRIVATE: usize = 1024;
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 /// What makes the threads of a fork child other ones than those of its parent: follows from the generation.
 static SALT: AtomicUsize = AtomicUsize::new(0);
-static PRIVATE: [AtomicI32; MAX_PRIVATE] = [const { AtomicI32::new(-1) }; MAX_PRIVATE];
+/// Each is one more than a descriptor, and 0 where none is: all zeros need no place in the library's file.
+static PRIVATE: [AtomicI32; MAX_PRIVATE] = [const { AtomicI32::new(0) }; MAX_PRIVATE];
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 /// Set while a file is being made private, and while the process forks: a fork in between would give the child a file
 /// that the child handler does not know.
@@ -65,7 +66,7 @@ impl Private {
         let (file, more) = open()?;
         let fd = file.as_raw_fd();
         // ORDER: AcqRel, the child handler that follows sees the number; the gate keeps one from running now.
-        if !PRIVATE.iter().any(|place| place.compare_exchange(-1, fd, Ordering::AcqRel, Ordering::Relaxed).is_ok()) {
+        if !PRIVATE.iter().any(|place| place.compare_exchange(0, fd + 1, Ordering::AcqRel, Ordering::Relaxed).is_ok()) {
             let message =
                 format!("this process has {MAX_PRIVATE} worlds and descriptors of sets open; close some first");
             return Err(Error::new(Fault::Limit, message));
@@ -89,7 +90,8 @@ impl Drop for Private {
         }
         let fd = self.file.as_raw_fd();
         // ORDER: AcqRel, as in `open`: the number is out of the table before it is closed and may be another file's.
-        let _ = PRIVATE.iter().any(|place| place.compare_exchange(fd, -1, Ordering::AcqRel, Ordering::Relaxed).is_ok());
+        let _ =
+            PRIVATE.iter().any(|place| place.compare_exchange(fd + 1, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok());
         // SAFETY: dropped once, here.
         unsafe { ManuallyDrop::drop(&mut self.file) };
     }
@@ -136,10 +138,10 @@ extern "C" fn in_child() {
     let generation = GENERATION.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
     SALT.store(salt(generation), Ordering::Relaxed);
     for place in &PRIVATE {
-        let fd = place.swap(-1, Ordering::Relaxed);
-        if fd >= 0 {
+        let next = place.swap(0, Ordering::Relaxed);
+        if next > 0 {
             // SAFETY: the descriptor is a `Private`'s, which closes nothing in this process from here on.
-            unsafe { libc::close(fd) };
+            unsafe { libc::close(next - 1) };
         }
     }
     // ORDER: Release, pairs with the Acquire in `before`, for threads that the child starts.
