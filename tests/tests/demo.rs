@@ -95,6 +95,23 @@ fn a_made_stream_is_exact_and_passes_three_processes() {
 }
 
 #[test]
+fn the_parser_alone_counts_the_same_and_costs_are_told_where_they_are_asked_for() {
+    let pipeline = Pipeline::new("demo-alone");
+    let (alone, code) = pipeline.json(&["--records", "20000", "--parser-alone"]);
+    assert_eq!((&alone["exact"], code), (&json!(true), 0), "{alone}");
+    let (run, _) = pipeline.json(&["--records", "20000", "--usage"]);
+    for key in ["records", "malformed", "npl"] {
+        assert_eq!(alone[key], run[key], "{key}");
+    }
+    for stage in ["ingest", "filter", "report", "conductor"] {
+        let usage = &run["usage"][stage];
+        assert!(usage["user_seconds"].is_f64() && usage["system_seconds"].is_f64(), "{stage}: {usage}");
+        assert!(usage["waits"].is_u64() && usage["preemptions"].is_u64(), "{stage}: {usage}");
+    }
+    assert!(run["usage"]["conductor"]["waits"].as_u64() > Some(0), "the conductor sleeps between its looks: {run}");
+}
+
+#[test]
 fn files_of_every_kind_agree_with_the_count_in_python() {
     let pipeline = Pipeline::new("demo-files");
     for arguments in ["1 9000 90 5000 mixed", "2 16000 5 5000 crlf", "3 4000 50 3 lf", "4 1 0 1 lf", "5 400 100 1 crlf"]

@@ -14,7 +14,7 @@ use crate::report::{Report, Stream};
 
 /// Text of `--help`.
 pub(crate) const HELP: &str = "
-demo [--input FILE|-] [--records N] [--seed S] [--kill filter|ingest|report] [--parser-alone] [--json]
+demo [--input FILE|-] [--records N] [--seed S] [--kill filter|ingest|report] [--parser-alone] [--json [--usage]]
 
 Builds and runs the credit pipeline: a Rust, a C and a C++ process that exchange records through libvil without copying.
   --input FILE   read records from FILE, or from stdin when it is `-`; one JSON object a line
@@ -22,7 +22,7 @@ Builds and runs the credit pipeline: a Rust, a C and a C++ process that exchange
   --seed S       another stream of made records
   --kill STAGE   kill that process in the middle and go on: filter or ingest. Killing report ends the run, exit code 3
   --parser-alone parse the same input in one process without libvil: what the pipeline's speed is held against
-  --json         one JSON object on stdout and nothing else
+  --json         one JSON object on stdout and nothing else; with --usage it tells what each stage has cost
 Exit codes: 0 the totals are exact; 1 they differ, or a stage failed; 2 the arguments make no sense; 3 report was killed.
 ";
 

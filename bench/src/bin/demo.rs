@@ -24,7 +24,7 @@ fn run(conductor: &Path, asked: &Arguments) -> Answer<Value> {
     let mut command = Command::new(conductor);
     command.args(["--json", "--records", asked.text("records").unwrap_or(RECORDS)]);
     match asked.subject.as_str() {
-        "pipeline" => {}
+        "pipeline" => drop(command.arg("--usage")),
         "parser" => drop(command.arg("--parser-alone")),
         other => return Err(format!("nobody is called {other}")),
     }

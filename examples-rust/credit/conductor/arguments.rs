@@ -42,6 +42,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Tell in the JSON object what each stage has cost, too
+    #[arg(long, requires = "json")]
+    pub(crate) usage: bool,
+
     /// Where the programs of the stages are, when they are not beside this one
     #[arg(long, value_name = "DIR", hide = true)]
     pub(crate) bin_dir: Vec<PathBuf>,

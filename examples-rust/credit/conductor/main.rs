@@ -57,7 +57,7 @@ fn conduct(arguments: &Arguments) -> Result<ExitCode, Refusal> {
     }
     let outcome = run::run(arguments, &plan, &signals)?;
     if arguments.json {
-        print::json(&outcome);
+        print::json(&outcome, arguments.usage);
     } else {
         print::table(&outcome);
     }

@@ -27,7 +27,9 @@ struct Json<'a> {
     records_per_second: f64,
     routes: Vec<Route<'a>>,
     pids: Pids,
-    usage: Costs,
+    /// Only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Costs>,
     restarts: u32,
     leaked_slots: u64,
     retained_slots: u64,
@@ -79,7 +81,7 @@ struct AloneJson {
 }
 
 /// Prints one object and a line end.
-pub(crate) fn json(outcome: &Outcome) {
+pub(crate) fn json(outcome: &Outcome, with_usage: bool) {
     let totals = &outcome.told.totals;
     let branches = totals.by_name().into_iter();
     let routes = outcome.routes.iter().map(|route| Route {
@@ -105,7 +107,7 @@ pub(crate) fn json(outcome: &Outcome) {
         records_per_second: outcome.records_per_second(),
         routes: routes.collect(),
         pids,
-        usage: Costs { ingest, filter, report, conductor },
+        usage: with_usage.then_some(Costs { ingest, filter, report, conductor }),
         restarts: outcome.restarts,
         leaked_slots: outcome.audit.leaked_slots,
         retained_slots: outcome.audit.retained_slots,
