@@ -22,7 +22,7 @@ pub struct Block {
     pub data: NonNull<u8>,
     /// Bytes that may be used: its class's size.
     pub size: u32,
-    /// Names the block as long as this process owns it; see [`Salt`].
+    /// Names the block as long as this process owns it.
     pub reference: u64,
 }
 

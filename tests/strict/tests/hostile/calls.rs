@@ -32,8 +32,8 @@ const fn call(name: &'static str, weight: u32, reach: Reach, make: fn(&mut Guest
 
 /// All of them.
 pub(crate) const CALLS: &[Call] = &[
-    call("open_out", 6, Reach::Ring, Guests::open_out),
-    call("open_in", 6, Reach::Ring, Guests::open_in),
+    call("open_out", 6, Reach::Settled, Guests::open_out),
+    call("open_in", 6, Reach::Settled, Guests::open_in),
     call("loan", 12, Reach::Ring, loan),
     call("publish", 14, Reach::Ring, publish),
     call("keep", 6, Reach::Ring, keep),
@@ -65,9 +65,9 @@ pub(crate) const CALLS: &[Call] = &[
     call("recover", 2, Reach::Recovery, recover),
     call("recover_all", 1, Reach::Recovery, recover_all),
     call("sweep", 1, Reach::World, sweep),
-    call("audit", 1, Reach::World, audit),
-    call("info", 1, Reach::Ring, info),
-    call("snapshot", 1, Reach::World, snapshot),
+    call("audit", 1, Reach::Settled, audit),
+    call("info", 1, Reach::Settled, info),
+    call("snapshot", 1, Reach::Settled, snapshot),
     call("holdings", 1, Reach::World, holdings),
     call("trail", 1, Reach::Trail, read_trail),
 ];

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+use vil_core::base::atomic::TRIES;
 use vil_core::base::crash::{Access, set_hook};
 use vil_core::base::limits::{BUCKETS, TRAIL_ENTRIES};
 use vil_core::mem::{ClassGeometry, RingGeometry};
@@ -17,6 +18,8 @@ pub(crate) enum Reach {
     Ring,
     /// A ring whose cells are claimed: three rounds over it, each of which tries to take every message and then moves head.
     Rounds,
+    /// A ring whose ends are looked at until they fit together, twice and as often as an update is tried, and all counters.
+    Settled,
     /// Everything, a few times.
     World,
     /// Everything, a few times for each process.
@@ -35,6 +38,7 @@ pub(crate) fn most_accesses(ground: &Ground, reach: Reach) -> u64 {
         // The bounded tries of an update that others keep from succeeding are in it.
         Reach::Ring => 200 + 2 * (cells + slots),
         Reach::Rounds => 200 + 3 * (10 + 2) * cells + 2 * slots,
+        Reach::Settled => world + BUCKETS + 2 * u64::from(TRIES) * (2 + 2 * cells),
         Reach::World => world + BUCKETS,
         Reach::Recovery => world * (1 + u64::from(geometry.processes)),
         Reach::Trail => 16 + 16 * TRAIL_ENTRIES,
