@@ -59,6 +59,8 @@ const OF_MODES: &[(&str, &str, Layer)] = &[
     ("reclaim_frees_what_was_taken", "a producer takes back slots that a consumer took", Layer::L1),
     ("taken_slots_stay_owned", "a producer counts slots as its own that were taken from it", Layer::L1),
     ("given_slot_is_kept", "a forwarder keeps slots that its own consumer took", Layer::L1),
+    ("hosts_beyond_the_share", "a forwarder keeps its whole share idle beside what it forwards", Layer::L1),
+    ("inherits_beside_the_share", "a forwarder keeps idle what its predecessor's messages lie in", Layer::L1),
     ("share_count_misses_one", "a shared slot is free when all rings but one have released it", Layer::L1),
     ("room_in_one_ring_is_enough", "a shared message is published although a later ring is full", Layer::L1),
     ("kept_is_not_counted", "a kept message's slot is free when its consumers have released it", Layer::L1),

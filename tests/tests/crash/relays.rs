@@ -102,6 +102,7 @@ impl Run {
     fn recite_relay(&mut self, from: usize, to: usize) {
         let (source, filter) = self.private.town.roads[from].ends;
         let report = self.private.town.roads[to].ends.1;
+        self.crowd(from, to);
         self.lend(from, to);
         self.drain(to);
         self.settle(from);
@@ -142,6 +143,33 @@ impl Run {
         self.depart(filter, false);
         self.drain(to);
         self.assemble();
+    }
+
+    /// Everybody has as much as was planned for them, and those who send on hold idle slots besides: who sends first
+    /// must still find a slot. With a predecessor's messages in the ring, and without.
+    fn crowd(&mut self, from: usize, to: usize) {
+        let filter = self.private.town.roads[to].ends.0;
+        for is_replaced in [false, true] {
+            self.assemble();
+            self.drain(to);
+            self.drain(from);
+            if is_replaced {
+                self.fill(to);
+                self.grab(to);
+                self.die(filter);
+                self.assemble();
+            }
+            self.borrow_all(to);
+            for _ in 0..self.private.town.roads[to].capacity {
+                self.lend(from, to);
+                self.call_if_there(to);
+            }
+            self.fill(from);
+            self.borrow_all(from);
+            self.drain(to);
+        }
+        self.settle(from);
+        self.drain(from);
     }
 
     fn call_if_there(&mut self, route: usize) {

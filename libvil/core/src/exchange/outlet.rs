@@ -325,7 +325,10 @@ impl Outlet {
             Origin::Own => pool.end_use(slot),
             // Not ours any more where the consumer took it.
             Origin::Given if mutant("given_slot_is_kept") => pool.put(slot),
-            Origin::Given => drop(heap::give_back(shared, pool.me(), slot)),
+            Origin::Given => {
+                heap::give_back(shared, pool.me(), slot);
+                pool.gone();
+            }
             Origin::Lent => {}
         }
     }

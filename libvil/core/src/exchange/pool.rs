@@ -137,6 +137,16 @@ impl Pool {
         self.owned = self.owned.saturating_sub(1);
     }
 
+    /// A slot of somebody else goes through our ring: it counts to our share until it has left, and what lies idle beyond
+    /// the share goes back, or others were short of what was planned for them. `inherited`: as in `refill`.
+    pub(super) fn host(&mut self, shared: &Shared, inherited: u32) {
+        self.owned += 1;
+        let inherited = if mutant("inherits_beside_the_share") { 0 } else { inherited };
+        if !mutant("hosts_beyond_the_share") {
+            self.trim_to(shared, self.share.saturating_sub(inherited));
+        }
+    }
+
     /// A slot of somebody else became ours.
     pub(super) fn gain(&mut self, slot: Slot) {
         self.owned += 1;
@@ -146,7 +156,11 @@ impl Pool {
     /// Gives back what is more than our share.
     #[inline]
     pub(super) fn trim(&mut self, shared: &Shared) {
-        while self.owned > self.share {
+        self.trim_to(shared, self.share);
+    }
+
+    fn trim_to(&mut self, shared: &Shared, most: u32) {
+        while self.owned > most {
             let Some(slot) = self.pop() else { return };
             heap::give_back(shared, self.me, slot);
             self.owned -= 1;

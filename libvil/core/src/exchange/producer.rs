@@ -372,6 +372,9 @@ impl Producer {
         if !self.has_room_at(shared, 0)? {
             return Err(Refusal::Full);
         }
+        if parcel.origin == Origin::Given {
+            self.pool.host(shared, self.outlets[0].inherited());
+        }
         let index = self.outlets[0].tail();
         self.outlets[0].append(shared, parcel, &self.buffers);
         Ok(index)
