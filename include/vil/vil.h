@@ -5,6 +5,9 @@
 
 #include "vil/base.h"
 
+// Loans, messages or blocks in one batch; bounds the work of one call.
+#define VIL_BATCH_SIZE 256
+
 // Bytes of the sentence in a `vil_error_t`, its NUL included.
 #define VIL_ERROR_MESSAGE_SIZE 1020
 
@@ -49,9 +52,6 @@
 
 // The end that pops.
 #define VIL_CONSUMER 2
-
-// Blocks in one batch; bounds the work of one call.
-#define VIL_BATCH_SIZE 256
 
 // The program calls from C, or says nothing.
 #define VIL_LANGUAGE_C 0
@@ -149,6 +149,38 @@ typedef struct vil_world_t vil_world_t;
 
 // What a call answers: 0 is ok, above 0 is benign, below 0 is an error.
 typedef int32_t vil_status_t;
+
+// A slot on loan: written in place, then published or discarded. The struct is the caller's and is set to zero when
+// the loan ends; a copy of it is then of no use.
+typedef struct {
+  // The message's bytes, aligned to 8. Their content is whatever the slot held before.
+  void *data;
+  // Bytes.
+  uint32_t size;
+  // Index of the slot in the world, for people; 1,048,575 when the message travels inside the cell.
+  uint32_t slot;
+  // Names the loan.
+  uint64_t ticket;
+} vil_loan_t;
+
+// A received message: read in place, then released. The struct is the caller's and is set to zero when it is
+// released; a copy of it is then of no use.
+typedef struct {
+  // The message's bytes, aligned to 8. On a copy route a private copy, else in shared memory.
+  const void *data;
+  // Bytes.
+  uint32_t size;
+  // Index of the route it came by.
+  uint32_t route;
+  // Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same. On a
+  // route whose queue is mpmc or drops the oldest, numbers may be left out: of messages that others took, that were
+  // dropped, or whose producer died before it published them.
+  uint64_t number;
+  // On a request port: number of the request that it answers. Else 0.
+  uint64_t answers;
+  // Names the message.
+  uint64_t ticket;
+} vil_message_t;
 
 // Blocks of one size.
 typedef struct {
@@ -350,25 +382,6 @@ typedef struct {
   uint64_t dropped;
 } vil_queue_info_t;
 
-// A received message: read in place, then released. The struct is the caller's and is set to zero when it is
-// released; a copy of it is then of no use.
-typedef struct {
-  // The message's bytes, aligned to 8. On a copy route a private copy, else in shared memory.
-  const void *data;
-  // Bytes.
-  uint32_t size;
-  // Index of the route it came by.
-  uint32_t route;
-  // Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same. On a
-  // route whose queue is mpmc or drops the oldest, numbers may be left out: of messages that others took, that were
-  // dropped, or whose producer died before it published them.
-  uint64_t number;
-  // On a request port: number of the request that it answers. Else 0.
-  uint64_t answers;
-  // Names the message.
-  uint64_t ticket;
-} vil_message_t;
-
 // One entry of a world's process table, and who lives in it.
 typedef struct {
   // sizeof(vil_registry_entry_t), set by the caller.
@@ -416,19 +429,6 @@ typedef struct {
   // A message's number, an epoch, or how many, as the kind says; 0 when it is about a slot.
   uint64_t number;
 } vil_event_t;
-
-// A slot on loan: written in place, then published or discarded. The struct is the caller's and is set to zero when
-// the loan ends; a copy of it is then of no use.
-typedef struct {
-  // The message's bytes, aligned to 8. Their content is whatever the slot held before.
-  void *data;
-  // Bytes.
-  uint32_t size;
-  // Index of the slot in the world, for people; 1,048,575 when the message travels inside the cell.
-  uint32_t slot;
-  // Names the loan.
-  uint64_t ticket;
-} vil_loan_t;
 
 // One port of a generated binary.
 typedef struct {
@@ -574,6 +574,76 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+// Takes up to VIL_BATCH_SIZE slots to write messages into, `count` at most: the first one as vil_sender_loan does, the
+// others as far as they are free. Fewer than asked for is VIL_OK; why is told by a call that takes none.
+//
+// Threads: the owner. Ownership: as vil_sender_loan, of the first `*taken` loans; the structs behind them are left as they
+// are. NULL: no pointer may be. Blocks: as vil_sender_loan, for the first one only.
+// Errors: those of vil_sender_loan, when no slot was taken; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
+// Since: 0.1.
+//
+// # Safety
+// `loans` is NULL or has `count` writable entries; `taken` is NULL or writable.
+VIL_API
+vil_status_t vil_sender_loan_batch(vil_sender_t *sender,
+                                   vil_loan_t *loans,
+                                   size_t count,
+                                   size_t *taken);
+
+// Publishes up to VIL_BATCH_SIZE loans in their order, until one stays the caller's, and tells the receivers of them
+// together. Each that finds no room does as the route's backpressure says. The answer is why one stayed, or VIL_DROPPED when
+// the route dropped some on the way, else VIL_OK.
+//
+// Threads: the owner. Ownership: the first `*published` slots pass to the route, or where that drops them to the port's pool,
+// and their structs are set to zero; the others are still on loan. NULL: no pointer may be. Blocks: as vil_sender_publish,
+// for each loan.
+// Errors: those of vil_sender_publish, also for a loan that is there twice; VIL_E_UNSUPPORTED (the port answers);
+// VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
+//
+// # Safety
+// `loans` is NULL or has `count` entries that were filled by vil_sender_loan or vil_sender_loan_batch; `published` is NULL or
+// writable.
+VIL_API
+vil_status_t vil_sender_publish_batch(vil_sender_t *sender,
+                                      vil_loan_t *loans,
+                                      size_t count,
+                                      size_t *published);
+
+// The next messages of the port's routes, VIL_BATCH_SIZE at most and `count` at most: waits for the first one only, and
+// takes the others as far as they are there. Fewer than asked for is VIL_OK; why is told by a call that receives none.
+//
+// Threads: the owner. Ownership: as vil_receiver_receive, of the first `*received` messages; the structs behind them are left
+// as they are. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: those of vil_receiver_receive, when no message was received; VIL_E_ARGUMENT for a count of 0 or more than
+// VIL_BATCH_SIZE. Since: 0.1.
+//
+// # Safety
+// `messages` is NULL or has `count` writable entries; `received` is NULL or writable.
+VIL_API
+vil_status_t vil_receiver_receive_batch(vil_receiver_t *receiver,
+                                        uint64_t timeout_ns,
+                                        vil_message_t *messages,
+                                        size_t count,
+                                        size_t *received);
+
+// Ends up to VIL_BATCH_SIZE messages, in any order, until one cannot be ended: those that follow each other on one route
+// move it once. The producer gets the slots back in the order of the ring. Where the transfer is consume_once nothing is
+// ended: vil_receiver_consume ends those messages one by one.
+//
+// Threads: the owner. Ownership: the first `*released` messages are libvil's again, and their structs are set to zero; the
+// others are still in hand. NULL: no pointer may be. Blocks: never.
+// Errors: VIL_E_STATE (released before, also in the same batch), VIL_E_UNSUPPORTED (the route's transfer is consume_once),
+// VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT (also for a count of 0 or more than VIL_BATCH_SIZE). Since: 0.1.
+//
+// # Safety
+// `messages` is NULL or has `count` entries that were filled by vil_receiver_receive or vil_receiver_receive_batch;
+// `released` is NULL or writable.
+VIL_API
+vil_status_t vil_receiver_release_batch(vil_receiver_t *receiver,
+                                        vil_message_t *messages,
+                                        size_t count,
+                                        size_t *released);
 
 // Creates a heap with its queues and opens it. A heap of this name in which nobody lives any more is replaced. In
 // local_scratch the heap is this process's alone and the name is for errors only.

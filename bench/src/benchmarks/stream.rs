@@ -1,4 +1,5 @@
-//! Messages one way, as fast as they go: 16 B to 1 MiB, with slots recycled; over one route and many; and 16 B in the cell.
+//! Messages one way, as fast as they go: 16 B to 1 MiB, with slots recycled; one by one and in batches; over one route and many;
+//! and 16 B in the cell.
 //!
 //! What lies in a cell is a copy, so a route with `transfer: copy` is the like of a ring of descriptors: nothing is owned,
 //! and both move 16 bytes. A heap's queue is not: it gives slots of memory away.
@@ -13,6 +14,9 @@ const BATCH: usize = 64;
 const LARGE: usize = 1 << 20;
 
 const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16_384, 65_536, LARGE];
+
+/// Messages that one call moves in the case of batches.
+const CHUNK: usize = 16;
 
 /// Routes where one is compared with many.
 const ROUTES: [usize; 2] = [4, 16];
@@ -34,7 +38,11 @@ pub(crate) fn benchmark(amount: Amount) -> Benchmark {
         name: "stream",
         about: "messages one way as fast as they go; nanoseconds a message",
         shape: "1:1, two processes, both poll",
-        cases: [descriptors(amount)].into_iter().chain(cases).chain([many_routes(amount)]).collect(),
+        cases: [descriptors(amount)]
+            .into_iter()
+            .chain(cases)
+            .chain([in_batches(amount), many_routes(amount)])
+            .collect(),
         plots: vec![Plot {
             name: "throughput",
             title: "Stream of filled messages between two processes".into(),
@@ -111,6 +119,23 @@ fn descriptors(amount: Amount) -> Case {
     let ours = ["vil-rust", "vil-c"];
     let promises = ours.map(|ours| Promise::ratio(ours, "ring-index", Bound::AtMost(0.6)));
     Case { name: "16 B, in the cell".into(), geometry: exchange.geometry(), entrants, promises: promises.into() }
+}
+
+/// 64 B by calls that move several, beside those that move one.
+fn in_batches(amount: Amount) -> Case {
+    let exchange = Exchange { loans: CHUNK, ..Exchange::of(64) };
+    let of = |subject, program| entrant(amount, subject, program, &exchange, Touch::All);
+    let batched = |subject, program| of(subject, program).called(format!("{subject}, batches")).with("chunk", CHUNK);
+    let ours = [("vil-rust", Program::Rust), ("vil-c", Program::C("stream")), ("vil-cpp", Program::Cpp("stream"))];
+    let alone = ours.map(|(subject, program)| of(subject, program));
+    let together = ours.map(|(subject, program)| batched(subject, program));
+    let floor = batched("floor", Program::Rust);
+    Case {
+        name: format!("64 B, filled, batches of {CHUNK}"),
+        geometry: exchange.geometry(),
+        entrants: together.into_iter().chain([floor]).chain(alone).collect(),
+        promises: vec![Promise::ratio("vil-c, batches", "vil-rust, batches", Bound::AtMost(1.05))],
+    }
 }
 
 /// One route and many in turn, 64 B.

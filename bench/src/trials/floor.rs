@@ -87,6 +87,8 @@ struct Producer<'a> {
 struct Consumer<'a> {
     lane: Lane<'a>,
     head: u64,
+    /// Messages that are given back at once, a power of two.
+    chunk: u64,
 }
 
 impl<'a> Producer<'a> {
@@ -121,7 +123,7 @@ impl<'a> Producer<'a> {
 
 impl<'a> Consumer<'a> {
     fn new(lane: Lane<'a>) -> Consumer<'a> {
-        Consumer { lane, head: 0 }
+        Consumer { lane, head: 0, chunk: 1 }
     }
 
     /// Whether there is something.
@@ -148,8 +150,10 @@ impl<'a> Consumer<'a> {
             return Err(format!("another message than number {number}"));
         }
         self.head += 1;
-        // ORDER: Release, pairs with the Acquire in `send`; the slot was read before.
-        self.lane.head.store(self.head, Ordering::Release);
+        if self.head & (self.chunk - 1) == 0 {
+            // ORDER: Release, pairs with the Acquire in `send`; the slots were read before.
+            self.lane.head.store(self.head, Ordering::Release);
+        }
         Ok(())
     }
 }
@@ -225,6 +229,7 @@ pub(crate) fn stream(arguments: &Arguments) -> Answer<()> {
     }
     pin(cores.a)?;
     let mut there = Consumer::new(shape.lane(&memory, 0));
+    there.chunk = arguments.number("chunk", 1)?.clamp(1, shape.cells).next_power_of_two() as u64;
     let peer = started(arguments, &memory, "produce")?;
     for number in 0..warm_up + batches.messages() {
         there.take(number as u64, is_filled, relax)?;

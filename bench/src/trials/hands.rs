@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use vil::{Receiver, Sender, Status};
+use vil::{IncomingBatch, LoanBatch, Receiver, Sender, Status};
 use vil_bench::arguments::Arguments;
 use vil_bench::probe::Relax;
 use vil_bench::{Answer, payload};
@@ -61,6 +61,65 @@ fn copy<T: Payload>(sender: &Sender<T>, message: &T, relax: Relax) -> Answer<()>
             Ok(()) => return Ok(()),
             Err(Status::FULL) => relax.once(),
             Err(other) => return Err(status("send")(other)),
+        }
+    }
+}
+
+/// Most messages that one call moves, where `--chunk` asks for several.
+pub(crate) const CHUNK: usize = 16;
+
+/// Messages that one call is to move, at most `CHUNK`.
+pub(crate) fn chunk(arguments: &Arguments) -> Answer<usize> {
+    Ok(arguments.number("chunk", 1)?.clamp(1, CHUNK))
+}
+
+/// Writes and publishes messages from `number` on, `most` at most; how many.
+#[inline(always)]
+pub(crate) fn send_many<T: Payload>(
+    loans: &mut LoanBatch<'_, T, CHUNK>,
+    number: u64,
+    most: usize,
+    is_filled: bool,
+    relax: Relax,
+) -> Answer<usize> {
+    let count = loop {
+        match loans.take(most) {
+            Ok(count) => break count,
+            Err(Status::FULL) => relax.once(),
+            Err(other) => return Err(status("loans")(other)),
+        }
+    };
+    loans.iter_mut().zip(number..).for_each(|(message, number)| payload::write(message.words_mut(), number, is_filled));
+    loop {
+        match loans.publish() {
+            Ok(()) => return Ok(count),
+            Err(Status::FULL) => relax.once(),
+            Err(other) => return Err(status("publish")(other)),
+        }
+    }
+}
+
+/// Receives messages from `number` on, `most` at most, reads and releases them; waits until there is something. How many.
+#[inline(always)]
+pub(crate) fn take_many<T: Payload>(
+    messages: &mut IncomingBatch<'_, T, CHUNK>,
+    number: u64,
+    most: usize,
+    is_filled: bool,
+    relax: Relax,
+) -> Answer<usize> {
+    loop {
+        match messages.receive(Duration::ZERO, most) {
+            Ok(count) => {
+                let is_read = |at: usize| payload::is_read(messages[at].words(), number + at as u64, is_filled);
+                if !(0..count).all(is_read) {
+                    return Err(format!("other messages than from number {number} on"));
+                }
+                messages.release().map_err(status("release"))?;
+                return Ok(count);
+            }
+            Err(Status::EMPTY) => relax.once(),
+            Err(other) => return Err(status("receive")(other)),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! A stream through the crate `vil`: one process sends as fast as it can over one route or several in turn, this one receives
-//! and measures. Slots are recycled. By `copy` routes the message is sent from the stack and lies in the cell.
+//! and measures. Slots are recycled. With `--chunk` one call moves several messages, over one route. By `copy` routes the message is sent from the stack and lies in the cell.
 
+use vil::{IncomingBatch, LoanBatch};
 use vil_bench::arguments::Arguments;
 use vil_bench::cores::pin;
 use vil_bench::peer::Peer;
 use vil_bench::probe::Relax;
+use vil_bench::samples::Line;
 use vil_bench::{Answer, say_ready};
 
 use crate::batches::Batches;
 use crate::exchange::{Ends, Payload, Side, Trial, create, open, remove, with_size, world_name};
-use crate::hands::{Giver, take};
+use crate::hands::{CHUNK, Giver, chunk, send_many, take, take_many};
 use crate::warm_up;
 
 /// `vil-trial stream vil-rust`.
@@ -35,12 +37,27 @@ fn consume<T: Payload>(arguments: &Arguments) -> Answer<()> {
     peer.ready()?;
     remove(&name);
     let mut route = 0;
-    for number in 0..warm_up + batches.messages() {
+    let (messages, chunk) = (warm_up + batches.messages(), chunk(arguments)?);
+    if chunk > 1 {
+        let mut incoming = IncomingBatch::<T, CHUNK>::new(&receivers[0]);
+        let mut number = 0;
+        while number < messages {
+            let most = chunk.min(messages - number);
+            let count = take_many(&mut incoming, number as u64, most, is_filled, relax)?;
+            number += count;
+            (0..count).for_each(|_| batches.received());
+        }
+        return ended(batches.line(arguments), peer);
+    }
+    for number in 0..messages {
         take(&receivers[route], number as u64, is_filled, relax)?;
         route = if route + 1 == receivers.len() { 0 } else { route + 1 };
         batches.received();
     }
-    let line = batches.line(arguments);
+    ended(batches.line(arguments), peer)
+}
+
+fn ended(line: Line, peer: Peer) -> Answer<()> {
     peer.end()?;
     line.say();
     Ok(())
@@ -54,8 +71,17 @@ fn produce<T: Payload>(arguments: &Arguments) -> Answer<()> {
     let Ends { senders, receivers: _back } = open::<T>(arguments, arguments.wanted("world")?, Side::Asker)?;
     let warm_up = warm_up(arguments)?;
     let messages = warm_up + Batches::new(arguments, warm_up)?.messages();
-    let mut giver = Giver::new(arguments);
+    let (mut giver, chunk) = (Giver::new(arguments), chunk(arguments)?);
     say_ready()?;
+    if chunk > 1 {
+        let mut loans = LoanBatch::<T, CHUNK>::new(&senders[0]);
+        let mut number = 0;
+        while number < messages {
+            let most = chunk.min(messages - number);
+            number += send_many(&mut loans, number as u64, most, is_filled, relax)?;
+        }
+        return Ok(());
+    }
     let mut route = 0;
     for number in 0..messages {
         giver.send(&senders[route], number as u64, is_filled, relax)?;

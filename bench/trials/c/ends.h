@@ -109,4 +109,33 @@ static inline void ends_take(const trial_t *trial, vil_receiver_t *receiver, uin
   TRIAL_GOES(vil_receiver_release(receiver, &message));
 }
 
+/* The same for `count` messages from `number` on, by calls that move several. */
+static inline void ends_send_batch(const trial_t *trial, vil_sender_t *sender, uint64_t number, size_t count) {
+  vil_loan_t loans[TRIAL_CHUNK];
+  vil_status_t status;
+  size_t done = 0;
+  for (size_t held = 0; held < count; held += done) {
+    while ((status = vil_sender_loan_batch(sender, loans + held, count - held, &done)) == VIL_FULL) trial_relax(trial);
+    if (status != VIL_OK) TRIAL_ENDS("loans answer %s", vil_status_name(status));
+  }
+  for (size_t i = 0; i < count; i++) trial_write(trial, loans[i].data, number + i);
+  for (size_t sent = 0; sent < count; sent += done) {
+    status = vil_sender_publish_batch(sender, loans + sent, count - sent, &done);
+    if (status != VIL_OK && status != VIL_FULL) TRIAL_ENDS("publish answers %s", vil_status_name(status));
+    if (status == VIL_FULL) trial_relax(trial);
+  }
+}
+
+/* The same for `most` messages from `number` on at most, by calls that move several; how many. */
+static inline size_t ends_take_batch(const trial_t *trial, vil_receiver_t *receiver, uint64_t number, size_t most) {
+  vil_message_t messages[TRIAL_CHUNK];
+  vil_status_t status;
+  size_t count = 0, released = 0;
+  while ((status = vil_receiver_receive_batch(receiver, 0, messages, most, &count)) == VIL_EMPTY) trial_relax(trial);
+  if (status != VIL_OK) TRIAL_ENDS("receive answers %s", vil_status_name(status));
+  for (size_t i = 0; i < count; i++) trial_read(trial, messages[i].data, number + i);
+  TRIAL_GOES(vil_receiver_release_batch(receiver, messages, count, &released));
+  return count;
+}
+
 #endif

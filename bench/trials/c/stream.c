@@ -1,14 +1,26 @@
 /* A stream through libvil.so: one process sends as fast as it can over one route or several in turn, this one receives and
-   measures. By `copy` routes the message is sent from the stack and lies in the cell. */
+   measures. With
+   --chunk one call moves several messages, over one route. By `copy` routes the message is sent from the stack and lies in the cell. */
 #define _GNU_SOURCE
 #include "ends.h"
+
+/* Messages that one call is to move: no more than are left. */
+static size_t chunk_of(const trial_t *trial, size_t left) {
+  return left < trial->chunk ? left : trial->chunk;
+}
 
 static void produce(const trial_t *trial) {
   trial_pin(trial->core_b);
   ends_t ends = ends_attach(trial, trial->world, true);
   trial_ready();
-  size_t route = 0;
-  for (uint64_t number = 0; number < trial->warm_up + trial->messages; number++) {
+  const size_t messages = trial->warm_up + trial->messages;
+  size_t route = 0, number = 0;
+  while (trial->chunk > 1 && number < messages) {
+    const size_t count = chunk_of(trial, messages - number);
+    ends_send_batch(trial, ends.senders[0], number, count);
+    number += count;
+  }
+  for (; number < messages; number++) {
     ends_send(trial, ends.senders[route], number);
     if (++route == ends.sender_count) route = 0;
   }
@@ -22,8 +34,14 @@ static void consume(const trial_t *trial) {
   trial_times_t times = trial_times(trial, trial->warm_up, trial->batch);
   const trial_peer_t peer = trial_start_peer(trial, "produce", name);
   TRIAL_GOES(vil_world_unlink(name, NULL, NULL));
-  size_t route = 0;
-  for (uint64_t number = 0; number < trial->warm_up + trial->messages; number++) {
+  const size_t messages = trial->warm_up + trial->messages;
+  size_t route = 0, number = 0;
+  while (trial->chunk > 1 && number < messages) {
+    const size_t count = ends_take_batch(trial, ends.receivers[0], number, chunk_of(trial, messages - number));
+    for (size_t i = 0; i < count; i++) trial_received(&times);
+    number += count;
+  }
+  for (; number < messages; number++) {
     ends_take(trial, ends.receivers[route], number);
     if (++route == ends.receiver_count) route = 0;
     trial_received(&times);

@@ -28,6 +28,9 @@
 /* At most this many samples are said. */
 #define TRIAL_SAID 4097
 
+/* Most messages that one call moves, where --chunk asks for several. */
+#define TRIAL_CHUNK 16
+
 #define TRIAL_ENDS(...)                                                                                       \
   do {                                                                                                        \
     fprintf(stderr, __VA_ARGS__);                                                                             \
@@ -49,7 +52,7 @@ typedef struct trial {
   const char *benchmark, *subject;
   const char *program; /* file of the world's program, as canonical JSON */
   const char *role, *world, *step;
-  size_t size, words, messages, batch, cells, routes, warm_up;
+  size_t size, words, messages, batch, chunk, cells, routes, warm_up;
   int core_a, core_b;
   bool is_filled, is_copy, gives_way;
   double tick_ns;
@@ -116,6 +119,8 @@ static inline trial_t trial_of(int argc, char **argv) {
   trial.batch = trial_number(&trial, "batch", 64);
   if (trial.batch == 0) trial.batch = 1;
   trial.messages = (trial.messages + trial.batch - 1) / trial.batch * trial.batch;
+  trial.chunk = trial_number(&trial, "chunk", 1);
+  if (trial.chunk > TRIAL_CHUNK) trial.chunk = TRIAL_CHUNK;
   trial.cells = trial_number(&trial, "cells", 256), trial.routes = trial_number(&trial, "routes", 1);
   trial.warm_up = 2 * trial.cells + (trial.cells < 256 ? 0 : 500);
   trial.core_a = (int)trial_number(&trial, "core-a", 0), trial.core_b = (int)trial_number(&trial, "core-b", 0);

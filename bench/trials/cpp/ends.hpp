@@ -97,6 +97,38 @@ void take(const trial_t &trial, vil::Receiver<T> &receiver, std::uint64_t number
   }
 }
 
+// The same for `count` messages from `number` on, by calls that move several.
+template <typename T, std::size_t N>
+void send_batch(const trial_t &trial, vil::LoanBatch<T, N> &loans, std::uint64_t number, std::size_t count) {
+  while (loans.size() < count) {
+    const auto taken = loans.take(count - loans.size());
+    if (taken) continue;
+    if (taken.error() != vil::Status::full) TRIAL_ENDS("loans answer %d", static_cast<int>(taken.error()));
+    trial_relax(&trial);
+  }
+  for (std::size_t at = 0; at < count; ++at) trial_write(&trial, &loans[at], number + at);
+  for (auto published = loans.publish(); !published; published = loans.publish()) {
+    if (published.error() != vil::Status::full) TRIAL_ENDS("publish answers %d", static_cast<int>(published.error()));
+    trial_relax(&trial);
+  }
+}
+
+// The same for `most` messages from `number` on at most, by calls that move several; how many.
+template <typename T, std::size_t N>
+std::size_t take_batch(const trial_t &trial, vil::IncomingBatch<T, N> &messages, std::uint64_t number,
+                       std::size_t most) {
+  for (;;) {
+    const auto count = messages.receive(std::chrono::nanoseconds::zero(), most);
+    if (count) {
+      for (std::size_t at = 0; at < *count; ++at) trial_read(&trial, &messages[at], number + at);
+      if (!messages.release()) TRIAL_ENDS("a message is not released");
+      return *count;
+    }
+    if (count.error() != vil::Status::empty) TRIAL_ENDS("receive answers %d", static_cast<int>(count.error()));
+    trial_relax(&trial);
+  }
+}
+
 // Runs it with the type of `--size`.
 template <template <typename> class Trial>
 int with_size(const trial_t &trial) {

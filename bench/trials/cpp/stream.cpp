@@ -1,4 +1,5 @@
-/* A stream through the C++ wrapper: one process sends as fast as it can, this one receives and measures. */
+/* A stream through the C++ wrapper: one process sends as fast as it can, this one receives and measures.
+   With --chunk one call moves several messages. */
 #include "ends.hpp"
 
 namespace {
@@ -7,11 +8,22 @@ template <typename T>
 struct Stream {
   static void run(const trial_t &trial) { trial.role != nullptr ? produce(trial) : consume(trial); }
 
+  // Messages that one call is to move: no more than are left.
+  static std::size_t chunk_of(const trial_t &trial, std::size_t left) { return left < trial.chunk ? left : trial.chunk; }
+
   static void produce(const trial_t &trial) {
     trial_pin(trial.core_b);
     auto self = ends::attach<T>(trial.world, true);
     trial_ready();
-    for (std::uint64_t number = 0; number < trial.warm_up + trial.messages; ++number) {
+    const std::size_t messages = trial.warm_up + trial.messages;
+    std::size_t number = 0;
+    vil::LoanBatch<T, TRIAL_CHUNK> loans(self.sender);
+    while (trial.chunk > 1 && number < messages) {
+      const std::size_t count = chunk_of(trial, messages - number);
+      ends::send_batch(trial, loans, number, count);
+      number += count;
+    }
+    for (; number < messages; ++number) {
       ends::send(trial, self.sender, number);
     }
   }
@@ -23,7 +35,15 @@ struct Stream {
     trial_times_t times = trial_times(&trial, trial.warm_up, trial.batch);
     const trial_peer_t peer = trial_start_peer(&trial, "produce", name);
     (void)vil::World::unlink(name);
-    for (std::uint64_t number = 0; number < trial.warm_up + trial.messages; ++number) {
+    const std::size_t messages = trial.warm_up + trial.messages;
+    std::size_t number = 0;
+    vil::IncomingBatch<T, TRIAL_CHUNK> incoming(self.receiver);
+    while (trial.chunk > 1 && number < messages) {
+      const std::size_t count = ends::take_batch(trial, incoming, number, chunk_of(trial, messages - number));
+      for (std::size_t at = 0; at < count; ++at) trial_received(&times);
+      number += count;
+    }
+    for (; number < messages; ++number) {
       ends::take(trial, self.receiver, number);
       trial_received(&times);
     }

@@ -4,6 +4,7 @@
 //! Rust callers reach the same functions through the crate `vil-sys`.
 #![expect(non_camel_case_types, reason = "the names are C's")]
 
+mod batch;
 mod contract;
 mod error;
 mod guard;
@@ -20,6 +21,7 @@ mod status;
 mod waitset;
 mod world;
 
+pub use batch::*;
 pub use contract::{vil_contract_t, vil_port_contract_t};
 pub use error::{VIL_ERROR_MESSAGE_SIZE, vil_error_t};
 pub use heap::*;

@@ -4,6 +4,7 @@ use vil_core::base::error::Fault;
 use vil_core::observe;
 use vil_core::world::{PopEnd, PushEnd, Stop};
 
+use crate::batch::{VIL_BATCH_SIZE, batch};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out, sized_out};
 use crate::handle::{Owned, full};
@@ -18,9 +19,6 @@ pub struct vil_queue_t(());
 pub const VIL_PRODUCER: u32 = 1;
 /// The end that pops.
 pub const VIL_CONSUMER: u32 = 2;
-
-/// Blocks in one batch; bounds the work of one call.
-pub const VIL_BATCH_SIZE: usize = 256;
 
 /// A queue at one moment. Counts are since the heap was created, exact across crashes but for `dropped`; see
 /// vil_route_info_t for those of a queue that is mpmc or drops the oldest.
@@ -138,7 +136,7 @@ pub unsafe extern "C" fn vil_queue_push_batch(
 ) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
-        let (place, blocks) = unsafe { (out(pushed, "pushed is NULL")?, batch(blocks, count)?) };
+        let (place, blocks) = unsafe { (out(pushed, "pushed is NULL")?, batch(blocks, count, "blocks is NULL")?) };
         *place = 0;
         let batch = with_producer(queue, |end| Ok(end.push_batch(blocks.iter().copied())))?;
         blocks[..batch.done].fill(NO_BLOCK);
@@ -193,7 +191,7 @@ pub unsafe extern "C" fn vil_queue_pop_batch(
 ) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
-        let (place, blocks) = unsafe { (out(popped, "popped is NULL")?, batch(blocks, count)?) };
+        let (place, blocks) = unsafe { (out(popped, "popped is NULL")?, batch(blocks, count, "blocks is NULL")?) };
         *place = 0;
         let mut found = [None; VIL_BATCH_SIZE];
         let batch = with_consumer(queue, |end| Ok(end.pop_batch(timeout_ns, &mut found[..count])))?;
@@ -270,21 +268,6 @@ pub unsafe extern "C" fn vil_heap_queue_info(
     })
 }
 
-/// The caller's blocks.
-///
-/// # Safety
-/// `blocks` is NULL or has `count` readable and writable entries.
-unsafe fn batch<'a>(blocks: *mut vil_block_t, count: usize) -> Result<&'a mut [vil_block_t], Failure> {
-    if blocks.is_null() {
-        return Err(Failure::Argument("blocks is NULL"));
-    }
-    if !(1..=VIL_BATCH_SIZE).contains(&count) {
-        return Err(BATCH_SIZE);
-    }
-    // SAFETY: as promised by the caller.
-    Ok(unsafe { std::slice::from_raw_parts_mut(blocks, count) })
-}
-
 #[inline(always)]
 fn with_producer<R>(
     queue: *mut vil_queue_t,
@@ -314,6 +297,3 @@ fn with_queue<R>(queue: *mut vil_queue_t, call: impl FnOnce(&mut Queue) -> Resul
 
 /// A producer's call on a consumer's end, or the other way round.
 const WRONG_END: Failure = Failure::Hot(Stop::Fault(Fault::State));
-
-const BATCH_SIZE: Failure = Failure::Argument("a batch has 1 to 256 blocks");
-const _: () = assert!(VIL_BATCH_SIZE == 256);

@@ -38,7 +38,7 @@ pub struct vil_message_t {
     pub ticket: u64,
 }
 
-const NO_MESSAGE: vil_message_t =
+pub(crate) const NO_MESSAGE: vil_message_t =
     vil_message_t { data: std::ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
 
 /// Receivers in one vil_receiver_wait_any; bounds the work of one poll.
@@ -363,7 +363,7 @@ pub extern "C" fn vil_receiver_move_to_thread(receiver: *mut vil_receiver_t) -> 
 }
 
 #[inline(always)]
-fn with_receiver<R>(
+pub(crate) fn with_receiver<R>(
     receiver: *mut vil_receiver_t,
     call: impl FnOnce(&mut Receiver) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
@@ -379,7 +379,7 @@ pub(crate) fn receive_into(receiver: &mut Receiver, timeout_ns: u64, place: &mut
 }
 
 #[inline(always)]
-fn message_of(received: Received) -> vil_message_t {
+pub(crate) fn message_of(received: Received) -> vil_message_t {
     let Received { message, route } = received;
     vil_message_t {
         data: message.data.as_ptr().cast(),

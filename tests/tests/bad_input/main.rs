@@ -230,10 +230,8 @@ impl Bench {
             }
             ("uint64_t", "reference") => self.one.block.reference as usize,
             ("size_t", "align") => 8,
-            ("vil_loan_t *", "loan") if !name.ends_with("_loan") => place(&*self.one.loan),
-            ("vil_message_t *" | "const vil_message_t *", _) if !name.ends_with("_receive") => {
-                place(&*self.one.message)
-            }
+            ("vil_loan_t *", "loan" | "loans") if !name.contains("_loan") => place(&*self.one.loan),
+            ("vil_message_t *" | "const vil_message_t *", _) if !name.contains("_receive") => place(&*self.one.message),
             ("vil_receiver_t *const *", _) => place(&self.one.receiver),
             ("uint64_t", "timeout_ns" | "token") => 0,
             ("uint32_t", "index" | "route") => 0,
@@ -344,10 +342,10 @@ fn handles_loans_and_messages_of_another_world_are_refused() {
                 let noun = parameter.noun().expect("it has one");
                 vec![("another world's".into(), other.handle(noun, name), REFUSED)]
             }
-            "vil_loan_t *" if !name.ends_with("_loan") => {
+            "vil_loan_t *" if !name.contains("_loan") => {
                 vec![("another world's".into(), place(&*other.loan), REFUSED)]
             }
-            "vil_message_t *" if !name.ends_with("_receive") => {
+            "vil_message_t *" if !name.contains("_receive") => {
                 // A copy, because a release sets the struct to zero whatever it answers.
                 copies.push_back(*other.message);
                 let copy = copies.back_mut().map_or(0, |copy| &raw mut *copy as usize);

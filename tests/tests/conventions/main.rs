@@ -18,7 +18,7 @@ use vil_tests::scratch::Scratch;
 
 /// Files of rules in C, without their ending.
 const IN_C: &[&str] =
-    &["status", "own", "null", "error", "thread", "wait", "waitset", "version", "world", "fork", "mode"];
+    &["status", "own", "null", "error", "thread", "wait", "waitset", "version", "world", "fork", "mode", "batch"];
 
 fn here() -> PathBuf {
     root().join("tests/tests/conventions")
@@ -91,6 +91,7 @@ fn hold_in_c(name: &str) {
     let scratch = Scratch::new(&format!("conventions-{name}"));
     let file = format!("{name}.c");
     generated::write(&here().join("notebook.yaml"), Language::C, &scratch);
+    generated::write(&here().join("batches.yaml"), Language::C, &scratch);
     generated::write(&root().join("tests/tests/golden/modes.yaml"), Language::C, &scratch);
     let program = Compile::new(&c_compiler(), "c99", scratch.join(name))
         .include(&scratch)
@@ -125,6 +126,7 @@ rules_in_c! {
     worlds_come_live_and_go in "world";
     fork_children_have_nothing_of_their_parents in "fork";
     every_way_of_a_message_keeps_its_word in "mode";
+    several_messages_go_by_one_call in "batch";
 }
 
 #[test]

@@ -56,6 +56,8 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_sender_loan(NULL, &loan));
   SAYS(VIL_E_HANDLE, vil_sender_publish(NULL, &loan));
   SAYS(VIL_E_HANDLE, vil_sender_discard(NULL, &loan));
+  SAYS(VIL_E_HANDLE, vil_sender_loan_batch(NULL, &loan, 1, &index));
+  SAYS(VIL_E_HANDLE, vil_sender_publish_batch(NULL, &loan, 1, &index));
   SAYS(VIL_E_HANDLE, vil_sender_send(NULL, data, sizeof data));
   SAYS(VIL_E_HANDLE, vil_sender_published(NULL, &count));
   SAYS(VIL_E_HANDLE, vil_sender_move_to_thread(NULL));
@@ -66,6 +68,8 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_receiver_close(NULL));
   SAYS(VIL_E_HANDLE, vil_receiver_receive(NULL, 0, &message));
   SAYS(VIL_E_HANDLE, vil_receiver_release(NULL, &message));
+  SAYS(VIL_E_HANDLE, vil_receiver_receive_batch(NULL, 0, &message, 1, &index));
+  SAYS(VIL_E_HANDLE, vil_receiver_release_batch(NULL, &message, 1, &index));
   SAYS(VIL_E_HANDLE, vil_receiver_received(NULL, &count));
   SAYS(VIL_E_HANDLE, vil_receiver_move_to_thread(NULL));
   SAYS(VIL_E_HANDLE, vil_receiver_wait_any(&receiver, 1, 0, &index));
@@ -163,6 +167,8 @@ static void any_other_null_is_an_argument(void) {
   vil_heap_options_t options = {sizeof options, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, NULL};
   uint64_t count = 0;
   size_t index = 0;
+  vil_loan_t loan = {NULL, 0, 0, 0};
+  vil_message_t message = {NULL, 0, 0, 0, 0, 0};
   SAYS(VIL_E_ARGUMENT, vil_program_parse(NULL, 0, &parsed, NULL));
   parsed = program();
   SAYS(VIL_E_ARGUMENT, vil_program_parse("{}", 2, NULL, NULL));
@@ -199,12 +205,20 @@ static void any_other_null_is_an_argument(void) {
   SAYS(VIL_E_ARGUMENT, vil_sender_loan(book.sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_publish(book.sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_discard(book.sender, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_loan_batch(book.sender, NULL, 1, &index));
+  SAYS(VIL_E_ARGUMENT, vil_sender_loan_batch(book.sender, &loan, 1, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_sender_publish_batch(book.sender, NULL, 1, &index));
+  SAYS(VIL_E_ARGUMENT, vil_sender_publish_batch(book.sender, &loan, 1, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_send(book.sender, NULL, 16));
   SAYS(VIL_E_ARGUMENT, vil_sender_published(book.sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_open(book.readers, NULL, &receiver, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_open(book.readers, "spill", NULL, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_receive(book.receiver, 0, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_release(book.receiver, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_receive_batch(book.receiver, 0, NULL, 1, &index));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_receive_batch(book.receiver, 0, &message, 1, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_release_batch(book.receiver, NULL, 1, &index));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_release_batch(book.receiver, &message, 1, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_received(book.receiver, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_wait_any(NULL, 1, 0, &index));
   SAYS(VIL_E_ARGUMENT, vil_receiver_wait_any(&book.receiver, 1, 0, NULL));

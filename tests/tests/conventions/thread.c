@@ -61,11 +61,15 @@ static void *not_mine(void *argument) {
   SAYS(VIL_E_BUSY, vil_sender_loan(ends->book.sender, &loan));
   SAYS(VIL_E_BUSY, vil_sender_publish(ends->book.sender, &ends->loan));
   SAYS(VIL_E_BUSY, vil_sender_discard(ends->book.sender, &ends->loan));
+  SAYS(VIL_E_BUSY, vil_sender_loan_batch(ends->book.sender, &loan, 1, &done));
+  SAYS(VIL_E_BUSY, vil_sender_publish_batch(ends->book.sender, &ends->loan, 1, &done));
   SAYS(VIL_E_BUSY, vil_sender_send(ends->book.sender, &note, sizeof note));
   SAYS(VIL_E_BUSY, vil_sender_published(ends->book.sender, &count));
   SAYS(VIL_E_BUSY, vil_sender_close(ends->book.sender));
   SAYS(VIL_E_BUSY, vil_receiver_receive(ends->book.receiver, 0, &message));
   SAYS(VIL_E_BUSY, vil_receiver_release(ends->book.receiver, &ends->message));
+  SAYS(VIL_E_BUSY, vil_receiver_receive_batch(ends->book.receiver, 0, &message, 1, &done));
+  SAYS(VIL_E_BUSY, vil_receiver_release_batch(ends->book.receiver, &ends->message, 1, &done));
   SAYS(VIL_E_BUSY, vil_receiver_received(ends->book.receiver, &count));
   SAYS(VIL_E_BUSY, vil_receiver_close(ends->book.receiver));
   SAYS(VIL_E_BUSY, vil_queue_push(ends->producer, &ends->block));

@@ -58,7 +58,7 @@ fn five_messages_published_at_once_store_tail_once_and_wake_once() {
     let (town, lease, mut producer, mut consumer) = ends();
     let tickets = loans(&lease, &mut producer, 5);
     lease.segment.flag(town.geometry.rings[0].consumer_flag).announce(FOR_DATA, "wait.announce");
-    let (batch, stores) = stores(|| producer.publish_many(&lease, &tickets));
+    let (batch, stores) = stores(|| producer.publish_many(&lease, tickets.iter().copied()));
     assert_eq!(batch, Batch { done: 5, answer: Ok(()) });
     let expected =
         [("publish.cell", 5), ("publish.count", 1), ("publish.stamp", 5), ("publish.tail", 1), ("publish.wake", 1)];
@@ -71,12 +71,12 @@ fn five_messages_published_at_once_store_tail_once_and_wake_once() {
 fn what_does_not_fit_into_the_ring_is_still_on_loan() {
     let (_, lease, mut producer, mut consumer) = ends();
     let tickets = loans(&lease, &mut producer, 9);
-    assert_eq!(producer.publish_many(&lease, &tickets), Batch { done: 8, answer: Err(Refusal::Full) });
+    assert_eq!(producer.publish_many(&lease, tickets.iter().copied()), Batch { done: 8, answer: Err(Refusal::Full) });
     let again = [tickets[8], tickets[0]];
-    assert_eq!(producer.publish_many(&lease, &again), Batch { done: 0, answer: Err(Refusal::Full) });
+    assert_eq!(producer.publish_many(&lease, again.into_iter()), Batch { done: 0, answer: Err(Refusal::Full) });
     let received = messages(&lease, &mut consumer);
     consumer.release(&lease, received[0].1).expect("it is in hand");
-    assert_eq!(producer.publish_many(&lease, &again), Batch { done: 1, answer: Err(Refusal::Ticket) });
+    assert_eq!(producer.publish_many(&lease, again.into_iter()), Batch { done: 1, answer: Err(Refusal::Ticket) });
     assert_eq!(messages(&lease, &mut consumer).len(), 1);
     assert_eq!(producer.published(), 9);
 }
@@ -85,17 +85,18 @@ fn what_does_not_fit_into_the_ring_is_still_on_loan() {
 fn messages_released_at_once_move_head_once_and_over_no_gap() {
     let (_, lease, mut producer, mut consumer) = ends();
     let sent = loans(&lease, &mut producer, 6);
-    assert_eq!(producer.publish_many(&lease, &sent).done, 6);
+    assert_eq!(producer.publish_many(&lease, sent.iter().copied()).done, 6);
     let tickets: Vec<u64> = messages(&lease, &mut consumer).into_iter().map(|(_, ticket)| ticket).collect();
-    let (batch, gap) = stores(|| consumer.release_many(&lease, &tickets[1..3]));
+    let (batch, gap) = stores(|| consumer.release_many(&lease, tickets[1..3].iter().copied()));
     assert_eq!((batch, gap), (Batch { done: 2, answer: Ok(()) }, BTreeMap::new()));
     assert_eq!(consumer.released(), 0);
-    let (batch, stores) = stores(|| consumer.release_many(&lease, &[tickets[4], tickets[0], tickets[0], tickets[5]]));
+    let twice = [tickets[4], tickets[0], tickets[0], tickets[5]];
+    let (batch, stores) = stores(|| consumer.release_many(&lease, twice.into_iter()));
     assert_eq!(
         (batch, stores),
         (Batch { done: 2, answer: Err(Refusal::Ticket) }, BTreeMap::from([("release.head", 1)]))
     );
     assert_eq!(consumer.released(), 3);
-    assert_eq!(consumer.release_many(&lease, &[tickets[5], tickets[3]]).answer, Ok(()));
+    assert_eq!(consumer.release_many(&lease, [tickets[5], tickets[3]].into_iter()).answer, Ok(()));
     assert_eq!(consumer.released(), 6);
 }

@@ -111,7 +111,7 @@ impl Stage<'_> {
         let mut ended = inp.held.split_off(first);
         ended.reverse();
         let tickets: Vec<u64> = ended.iter().map(|taken| taken.ticket).collect();
-        let batch = inp.end.release_many(shared, &tickets);
+        let batch = inp.end.release_many(shared, tickets.iter().copied());
         self.meet();
         if (batch.done, batch.answer) != (tickets.len(), Ok(())) {
             return differ("release of many", &tickets.len(), &batch);

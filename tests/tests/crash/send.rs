@@ -72,7 +72,7 @@ impl Stage<'_> {
         let Some(out) = &mut self.line(lead).out else { return Err("nobody produces".into()) };
         let loans = out.loans.clone();
         let tickets: Vec<u64> = loans.iter().map(|loan| loan.ticket).collect();
-        let batch = out.end.publish_many(shared, &tickets);
+        let batch = out.end.publish_many(shared, tickets.iter().copied());
         self.meet();
         let is_all = batch.done == tickets.len();
         if batch.answer != if is_all { Ok(()) } else { Err(Refusal::Full) } {

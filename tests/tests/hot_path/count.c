@@ -139,6 +139,7 @@ static uint64_t lap(const ends_t *ends, uint64_t number, const char *how) {
   while (number < end) {
     number = one_by_one(ends, number, 64);
     number = in_bursts(ends, number, 16);
+    if (ends->sender != NULL) number = in_batches(ends, number, 8);
     if (how != NULL) misbehave(how);
   }
   return number;

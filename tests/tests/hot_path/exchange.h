@@ -181,6 +181,36 @@ static inline uint64_t one_by_one(const ends_t *ends, uint64_t number, uint64_t 
   return number;
 }
 
+/* Messages of one batch. */
+#define BATCH 16
+
+/* One batch from end to end by the calls that are made for it, received and released `part` at a time. Only ports have it. */
+static inline uint64_t one_batch(const ends_t *ends, uint64_t number, size_t part) {
+  vil_loan_t loans[BATCH];
+  vil_message_t messages[BATCH];
+  size_t done = 0, released = 0;
+  GOES(vil_sender_loan_batch(ends->sender, loans, BATCH, &done));
+  if (done != BATCH) exit(1);
+  for (uint64_t i = 0; i < BATCH; i++) write_words(loans[i].data, number + i);
+  GOES(vil_sender_publish_batch(ends->sender, loans, BATCH, &done));
+  for (const uint64_t end = number + BATCH; number < end; number += done) {
+    GOES(vil_receiver_receive_batch(ends->receiver, 0, messages, part, &done));
+    for (uint64_t i = 0; i < done; i++) {
+      const uint64_t *words = (const uint64_t *)messages[i].data;
+      if (words[0] != number + i || words[1] != ~(number + i)) exit(1);
+    }
+    GOES(vil_receiver_release_batch(ends->receiver, messages, done, &released));
+    if (released != done) exit(1);
+  }
+  return number;
+}
+
+/* Batches, every second one received in parts. */
+static inline uint64_t in_batches(const ends_t *ends, uint64_t number, uint64_t batches) {
+  for (uint64_t i = 0; i < batches; i++) number = one_batch(ends, number, i % 2 == 0 ? BATCH : 6);
+  return number;
+}
+
 /* Messages in bursts of 8, two of them in hand at once and released in the other order, `bursts` times. */
 static inline uint64_t in_bursts(const ends_t *ends, uint64_t number, uint64_t bursts) {
   for (uint64_t burst = 0; burst < bursts; burst++) {

@@ -28,6 +28,15 @@ const GROWTH_ELSEWHERE: f64 = 20.0;
 /// What is counted: a phase of `phases.c`, and the calls it makes.
 const PHASES: &[(&str, &[&str])] = &[
     ("stream", &["vil_sender_loan", "vil_sender_publish", "vil_receiver_receive", "vil_receiver_release"]),
+    (
+        "batched",
+        &[
+            "vil_sender_loan_batch",
+            "vil_sender_publish_batch",
+            "vil_receiver_receive_batch",
+            "vil_receiver_release_batch",
+        ],
+    ),
     ("empty", &["vil_receiver_receive"]),
     ("given_back", &["vil_sender_loan", "vil_sender_discard"]),
     ("sent", &["vil_sender_send"]),

@@ -1,4 +1,4 @@
-/* One phase of a lane between two breakpoints, for who counts instructions: messages one by one, looks at an empty ring,
+/* One phase of a lane between two breakpoints, for who counts instructions: messages one by one or in batches, looks at an empty ring,
    loans that are given back, or messages sent by one call. */
 #include "exchange.h"
 
@@ -42,6 +42,9 @@ static void give_back(const ends_t *ends, uint64_t count) {
 
 static void phase(const ends_t *ends, const char *name, uint64_t number, uint64_t count, uint32_t size) {
   if (strcmp(name, "stream") == 0) one_by_one(ends, number, count);
+  if (strcmp(name, "batched") == 0) {
+    for (uint64_t i = 0; i < count; i += BATCH) number = one_batch(ends, number, BATCH);
+  }
   if (strcmp(name, "sent") == 0) sent(ends, number, count, size);
   if (strcmp(name, "empty") == 0) look(ends, count);
   if (strcmp(name, "given_back") == 0) give_back(ends, count);

@@ -40,11 +40,11 @@ static uint64_t sent(const ends_t *ends, uint64_t number, uint64_t count, uint32
   return number;
 }
 
-/* Every shape of the stream: `count` messages one by one, and some in bursts and by the call that does all. */
+/* Every shape of the stream: `count` messages one by one, and some in bursts, in batches and by the call that does all. */
 static uint64_t stream(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
   number = one_by_one(ends, number, count);
   number = in_bursts(ends, number, 1 + count / 256);
-  if (ends->sender != NULL) number = sent(ends, number, 4, size);
+  if (ends->sender != NULL) number = in_batches(ends, sent(ends, number, 4, size), 2);
   return number;
 }
 

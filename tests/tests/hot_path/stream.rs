@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use demo_line::{Alarm, Reading, Sink, Source};
-use vil::{Message, Receiver, Sender};
+use vil::{IncomingBatch, LoanBatch, Message, Receiver, Sender};
 
 /// Messages until everything has been touched, a multiple of 64 so that the next one has a stamp; and while it is counted.
 const WARM_UP: u64 = 2048;
@@ -57,6 +57,29 @@ fn mark() {
     };
 }
 
+/// Messages of one batch, if as many may be on loan.
+const BATCH: usize = 16;
+
+/// `count` messages in batches: loaned and published together, received and released together.
+fn in_batches<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, message: T, count: usize) {
+    let mut loans = LoanBatch::<T, BATCH>::new(sender);
+    let mut messages = IncomingBatch::<T, BATCH>::new(receiver);
+    let mut sent = 0;
+    while sent < count {
+        let most = BATCH.min(count - sent);
+        let taken = loans.take(most).unwrap_or_else(|status| panic!("loans: {status}"));
+        sent += taken;
+        loans.iter_mut().for_each(|place| *place = message);
+        loans.publish().unwrap_or_else(|status| panic!("publish: {status}"));
+        let mut received = 0;
+        while received < taken {
+            received += messages.receive(Duration::ZERO, BATCH).unwrap_or_else(|status| panic!("receive: {status}"));
+            assert!(messages.iter().all(|incoming| *incoming == message), "another message");
+            messages.release().unwrap_or_else(|status| panic!("release: {status}"));
+        }
+    }
+}
+
 /// Loan, write, publish, receive, look, release.
 fn stream<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, message: T, count: u64) {
     for _ in 0..count {
@@ -71,15 +94,18 @@ fn stream<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, me
 
 fn run<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, message: T, arguments: &[String]) {
     stream(sender, receiver, message, WARM_UP);
+    in_batches(sender, receiver, message, 64);
     if arguments[0] == "steps" {
         let messages = arguments.get(2).and_then(|text| text.parse().ok()).unwrap_or(1);
         mark();
         stream(sender, receiver, message, messages);
+        in_batches(sender, receiver, message, 8);
         mark();
         return;
     }
     let opening = allocations();
-    stream(sender, receiver, message, COUNTED);
+    stream(sender, receiver, message, COUNTED / 2);
+    in_batches(sender, receiver, message, COUNTED as usize / 2);
     if arguments.get(2).is_some_and(|how| how == "malloc") {
         drop(black_box(Box::new(7)));
     }

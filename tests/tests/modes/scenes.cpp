@@ -166,6 +166,30 @@ static void dropped(Stage &stage) {
   HOLDS(stage.told(VIL_EVENT_DROPPED_OLDEST) > 0);
 }
 
+static void batched(Stage &stage) {
+  vil::LoanBatch<Frame, 4> frames(stage.camera.frames);
+  vil::IncomingBatch<Frame, 4> here(stage.screen.frames), there(stage.worker->frames);
+  for (std::uint64_t number = 0; number < rounds;) {
+    HOLDS(*frames.take() == frames.size() && !frames.empty());
+    const std::size_t count = frames.size();
+    for (std::size_t at = 0; at < count; ++at) frames[at].number = number + at;
+    HOLDS(frames.publish() && frames.empty() && frames.publish());
+    for (auto *batch : {&here, &there}) {
+      HOLDS(*batch->receive(now) == count && batch->size() == count);
+      HOLDS(batch->receive(now, 0).status() == Status::e_argument);
+      for (std::size_t at = 0; at < count; ++at) HOLDS((*batch)[at].number == number + at && batch->number(at) == number + at);
+      HOLDS(batch->release() && batch->empty() && batch->release());
+      HOLDS(batch->receive(now).status() == Status::empty);
+    }
+    number += count;
+  }
+  {
+    vil::LoanBatch<Frame, 1> first(stage.camera.frames); /* discarded where it goes */
+    HOLDS(first.take() && first.take().status() == Status::e_argument);
+  }
+  HOLDS(frames.take(1) && frames.publish() && here.receive(now) && there.receive(now)); /* released where they go */
+}
+
 static void opened_again(Stage &stage) {
   HOLDS(Worker::open_within("stage", short_time).status() == Status::e_busy);
   stage.film(1);
@@ -181,7 +205,7 @@ static void opened_again(Stage &stage) {
 }
 
 int main() {
-  for (const auto scene : {shared, kept, taken, lost, borrowed, asked, worked, dropped, opened_again}) {
+  for (const auto scene : {shared, kept, taken, lost, borrowed, asked, worked, dropped, batched, opened_again}) {
     {
       Stage stage;
       scene(stage);

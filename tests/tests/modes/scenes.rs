@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vil::{EventKind, Options, Status, World};
+use vil::{EventKind, IncomingBatch, LoanBatch, Options, Status, World};
 use vil_tests::runtime_dir::RuntimeDir;
 
 use super::modes::{
@@ -232,6 +232,74 @@ fn the_latest_are_there_when_the_oldest_are_dropped() {
         events.filter(|event| event.kind == kind).count()
     };
     assert!(dropped(EventKind::DROPPED_OLDEST) > 0);
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn batches_are_used_again_and_again_and_give_back_what_is_left() {
+    let stage = Stage::new();
+    {
+        let mut frames = LoanBatch::<Frame, 4>::new(&stage.camera.frames);
+        let mut here = IncomingBatch::<Frame, 4>::new(&stage.screen.frames);
+        let mut there = IncomingBatch::<Frame, 4>::new(&stage.worker.frames);
+        let mut number = 0;
+        while number < 600 {
+            let count = frames.take(4).expect("there are slots");
+            assert_eq!((frames.len(), frames.is_empty()), (count, false));
+            frames.iter_mut().zip(number..).for_each(|(frame, number)| frame.number = number);
+            frames[0].pixels[0] = 7;
+            assert_eq!((frames.publish(), frames.len(), frames.publish()), (Ok(()), 0, Ok(())));
+            for batch in [&mut here, &mut there] {
+                assert_eq!((batch.receive(NOW, 4), batch.len()), (Ok(count), count));
+                assert_eq!(batch.receive(NOW, 0), Err(Status::E_ARGUMENT));
+                assert!(batch.iter().zip(number..).all(|(frame, number)| frame.number == number));
+                assert_eq!((batch.number(0), batch[0].pixels[0], batch.answers(0)), (number, 7, 0));
+                assert_eq!((batch.release(), batch.is_empty(), batch.release()), (Ok(()), true, Ok(())));
+                assert_eq!(batch.receive(NOW, 4), Err(Status::EMPTY));
+            }
+            number += count as u64;
+        }
+        let mut one = LoanBatch::<Frame, 1>::new(&stage.camera.frames);
+        assert_eq!((one.take(9), one.take(9)), (Ok(1), Err(Status::E_ARGUMENT)), "it is full");
+        drop(one);
+        assert_eq!(frames.take(1), Ok(1));
+        frames.publish().expect("there is room");
+        assert_eq!((here.receive(NOW, 1), there.receive(NOW, 1)), (Ok(1), Ok(1)));
+    }
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
+fn what_a_full_ring_refuses_stays_in_the_batch_in_its_order() {
+    let stage = Stage::new();
+    {
+        let mut jobs = LoanBatch::<Job, 16, _>::new(&stage.camera.jobs);
+        let mut number = 0;
+        let refused = loop {
+            let taken = jobs.take(16).expect("there are slots");
+            let first = jobs.len() - taken;
+            jobs.iter_mut().skip(first).for_each(|job| {
+                *job = Job { number, state: 0 };
+                number += 1;
+            });
+            if let Err(status) = jobs.publish() {
+                break status;
+            }
+        };
+        assert!([Status::FULL, Status::TIMEOUT].contains(&refused), "{refused:?}");
+        let left = jobs.len() as u64;
+        assert!(left > 0 && (0..left).all(|at| jobs[at as usize].number == number - left + at));
+        for next in 0..number {
+            if next == number - left {
+                assert_eq!((jobs.publish(), jobs.len()), (Ok(()), 0));
+            }
+            let job = stage.worker.jobs.receive(NOW).expect("it was published");
+            assert_eq!(job.number, next);
+            job.consume().expect("it is in hand");
+        }
+    }
     assert_eq!(stage.faults(), []);
     stage.end();
 }

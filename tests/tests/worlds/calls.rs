@@ -6,7 +6,7 @@ use std::ptr::{null, null_mut};
 use vil_capi::*;
 
 use crate::handles::{
-    LETTER, NO_BLOCK, NO_MESSAGE, Post, audit, chars, class_info, contract, no_error, queue_info, sentence,
+    LETTER, NO_BLOCK, NO_LOAN, NO_MESSAGE, Post, audit, chars, class_info, contract, no_error, queue_info, sentence,
 };
 use crate::surface::{CLOSES, Call, MOVES, uses};
 
@@ -100,12 +100,24 @@ fn null_where_it_is_not_allowed_is_an_argument_error_and_nothing_happens() {
         vil_sender_loan(post.sender, null_mut());
         vil_sender_publish(post.sender, null_mut());
         vil_sender_discard(post.sender, null_mut());
+        vil_sender_loan_batch(post.sender, null_mut(), 1, &mut index);
+        vil_sender_loan_batch(post.sender, &mut NO_LOAN.clone(), 1, null_mut());
+        vil_sender_loan_batch(post.sender, &mut NO_LOAN.clone(), VIL_BATCH_SIZE + 1, &mut index);
+        vil_sender_publish_batch(post.sender, null_mut(), 1, &mut index);
+        vil_sender_publish_batch(post.sender, &mut NO_LOAN.clone(), 1, null_mut());
+        vil_sender_publish_batch(post.sender, &mut NO_LOAN.clone(), 0, &mut index);
         vil_sender_send(post.sender, null(), LETTER);
         vil_sender_published(post.sender, null_mut());
         vil_receiver_open(post.reader, null(), &mut receiver, e);
         vil_receiver_open(post.reader, chars(c"letters"), null_mut(), e);
         vil_receiver_receive(post.receiver, 0, null_mut());
         vil_receiver_release(post.receiver, null_mut());
+        vil_receiver_receive_batch(post.receiver, 0, null_mut(), 1, &mut index);
+        vil_receiver_receive_batch(post.receiver, 0, &mut NO_MESSAGE.clone(), 1, null_mut());
+        vil_receiver_receive_batch(post.receiver, 0, &mut NO_MESSAGE.clone(), 0, &mut index);
+        vil_receiver_release_batch(post.receiver, null_mut(), 1, &mut index);
+        vil_receiver_release_batch(post.receiver, &mut NO_MESSAGE.clone(), 1, null_mut());
+        vil_receiver_release_batch(post.receiver, &mut NO_MESSAGE.clone(), VIL_BATCH_SIZE + 1, &mut index);
         vil_receiver_wait_any(null(), 1, 0, &mut index);
         vil_receiver_wait_any(&post.receiver, 1, 0, null_mut());
         vil_receiver_received(post.receiver, null_mut());

@@ -115,6 +115,12 @@ const USES: &[Call] = calls! {
     };
     sender: vil_sender_publish(post, handle) vil_sender_publish(handle, &mut loaned());
     sender: vil_sender_discard(post, handle) vil_sender_discard(handle, &mut loaned());
+    sender: vil_sender_loan_batch(post, handle) {
+        let (mut loan, mut taken) = (NO_LOAN, 0);
+        let status = vil_sender_loan_batch(handle, &mut loan, 1, &mut taken);
+        if status == VIL_OK { vil_sender_discard(handle, &mut loan) } else { status }
+    };
+    sender: vil_sender_publish_batch(post, handle) vil_sender_publish_batch(handle, &mut loaned(), 1, &mut 0);
     sender: vil_sender_keep(post, handle) vil_sender_keep(handle, &mut loaned());
     sender: vil_sender_release(post, handle) vil_sender_release(handle, &mut loaned());
     sender: vil_sender_answer(post, handle) vil_sender_answer(handle, &mut loaned(), &received());
@@ -122,6 +128,9 @@ const USES: &[Call] = calls! {
     sender: vil_sender_published(post, handle) vil_sender_published(handle, &mut 0);
     receiver: vil_receiver_receive(post, handle) vil_receiver_receive(handle, 0, &mut NO_MESSAGE.clone());
     receiver: vil_receiver_release(post, handle) vil_receiver_release(handle, &mut received());
+    receiver: vil_receiver_receive_batch(post, handle) vil_receiver_receive_batch(
+        handle, 0, &mut NO_MESSAGE.clone(), 1, &mut 0);
+    receiver: vil_receiver_release_batch(post, handle) vil_receiver_release_batch(handle, &mut received(), 1, &mut 0);
     receiver: vil_receiver_consume(post, handle) vil_receiver_consume(handle, &mut received());
     receiver: vil_receiver_forward(post, handle) vil_receiver_forward(handle, &mut received(), post.sender);
     receiver: vil_receiver_wait_any(post, handle) vil_receiver_wait_any(&handle, 1, 0, &mut 0);

@@ -13,6 +13,8 @@
 //! # }
 //! ```
 //!
+//! A [`LoanBatch`] and an [`IncomingBatch`] do the same for several messages by one call, which costs less for each.
+//!
 //! A process may hold several ends at once: a [`WaitSet`] waits for many of them, or lends an event loop its descriptor. A
 //! [`Requester`] asks and a [`Responder`] answers over a pair of routes. A [`Heap`] needs no program: [`Block`]s of several
 //! sizes, which [`Pusher`] and [`Popper`] pass through its queues. Who is attached, who died and what happened is told by a
@@ -25,6 +27,7 @@
 //! Threads: an end of a port is bound to one thread in C. Here it is [`Send`] and not [`Sync`]: when another thread that
 //! owns it by now uses it for the first time, the wrapper moves it over. Nothing is ever used by two threads at once.
 
+mod batch;
 mod canceller;
 mod contract;
 mod error;
@@ -48,6 +51,7 @@ mod wait;
 mod waitset;
 mod world;
 
+pub use batch::{IncomingBatch, LoanBatch};
 pub use canceller::Canceller;
 pub use contract::{Contract, PortContract};
 pub use error::{Error, Result};

@@ -72,7 +72,10 @@ impl<T: Message, M: mode::Sends> Sender<T, M> {
 
     /// Calls into C, as the thread that the end belongs to.
     #[inline(always)]
-    fn with(&self, mut call: impl FnMut(*mut vil_sys::vil_sender_t) -> vil_sys::vil_status_t) -> Result<(), Status> {
+    pub(crate) fn with(
+        &self,
+        mut call: impl FnMut(*mut vil_sys::vil_sender_t) -> vil_sys::vil_status_t,
+    ) -> Result<(), Status> {
         let status = call(self.as_raw());
         if status == vil_sys::VIL_E_BUSY && self.claim() {
             return Status::check(call(self.as_raw()));

@@ -273,29 +273,38 @@ impl Consumer {
 
     /// Ends messages; head moves once, over all that are released without a gap. The first that cannot be ended is left
     /// as it is, and those behind it; where messages are taken, that is the first one.
-    pub fn release_many(&mut self, shared: &Shared, tickets: &[u64]) -> Batch {
+    #[inline]
+    pub fn release_many(&mut self, shared: &Shared, tickets: impl Iterator<Item = u64>) -> Batch {
         let mut batch = Batch { done: 0, answer: Ok(()) };
-        for &ticket in tickets {
-            batch.answer = self.mark_released(ticket);
+        // Up to here all are over, and needed no mark.
+        let mut over = self.head;
+        for ticket in tickets {
+            batch.answer = self.end_one(ticket, &mut over);
             if batch.answer.is_err() {
                 break;
             }
             batch.done += 1;
         }
-        if self.is_marked(self.head) || mutant("many_released_over_a_gap") && batch.done > 0 {
-            self.mark(self.head, false);
-            self.move_head(shared, self.head);
+        if mutant("many_released_over_a_gap") && batch.done > 0 && over == self.head {
+            over = over.wrapping_add(1);
+        }
+        if over != self.head {
+            self.move_head(shared, over.wrapping_sub(1));
         }
         batch
     }
 
-    fn mark_released(&mut self, ticket: u64) -> Result<(), Refusal> {
-        let (position, held) = self.held(ticket)?;
+    /// One of several: behind those that are over, or marked until they are.
+    #[inline(always)]
+    fn end_one(&mut self, ticket: u64, over: &mut u32) -> Result<(), Refusal> {
         if self.takes {
-            return Err(Refusal::Mode);
+            return self.held(ticket).and(Err(Refusal::Mode));
         }
-        self.end(position);
-        self.mark(held.index, true);
+        self.hand.take(self.position(ticket), ticket).ok_or(Refusal::Ticket)?;
+        match ticket as u32 {
+            index if index == *over => *over = index.wrapping_add(1),
+            index => self.mark(index, true),
+        }
         Ok(())
     }
 

@@ -2,9 +2,11 @@
 //!
 //! It decides nothing but which of the two it is, when it is opened.
 
+use vil_ir::vocabulary::Transfer;
+
 use crate::base::words::ProcessId;
 use crate::exchange::claimed::{Popper, Pusher};
-use crate::exchange::{Consumer, Forward, Loan, Message, NotOpened, Peer, Producer, Refusal};
+use crate::exchange::{Batch, Consumer, Forward, Loan, Message, NotOpened, Peer, Producer, Refusal};
 use crate::heap::Slot;
 use crate::mem::{RingGeometry, Shared};
 
@@ -36,6 +38,19 @@ macro_rules! either {
             Self::Claimed($name) => $call,
         }
     };
+}
+
+/// The same for each of several, until one is refused.
+fn one_by_one(tickets: &mut dyn Iterator<Item = u64>, mut call: impl FnMut(u64) -> Result<(), Refusal>) -> Batch {
+    let mut batch = Batch { done: 0, answer: Ok(()) };
+    for ticket in tickets {
+        batch.answer = call(ticket);
+        if batch.answer.is_err() {
+            break;
+        }
+        batch.done += 1;
+    }
+    batch
 }
 
 impl OutEnd {
@@ -145,6 +160,15 @@ impl OutEnd {
         either!(self, end => end.publish(shared, ticket))
     }
 
+    /// Publishes loans in their order until one is refused: into a ledger's rings as one, into a claimed ring each by itself.
+    #[inline]
+    pub fn publish_many(&mut self, shared: &Shared, mut tickets: impl ExactSizeIterator<Item = u64>) -> Batch {
+        match self {
+            OutEnd::Ledger(end) => end.publish_many(shared, tickets),
+            OutEnd::Claimed(end) => one_by_one(&mut tickets, |ticket| end.publish(shared, ticket)),
+        }
+    }
+
     /// Publishes a loan and keeps it for reading: ledgers only.
     pub fn keep(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         self.ledger()?.keep(shared, ticket)
@@ -244,6 +268,12 @@ impl InEnd {
         either!(self, end => end.is_ready(shared))
     }
 
+    /// Are its messages private copies?
+    #[inline(always)]
+    pub fn copies(&self) -> bool {
+        self.ring().transfer == Transfer::Copy
+    }
+
     /// Are messages lent on to another ring?
     pub fn has_lent(&self) -> bool {
         match self {
@@ -289,6 +319,19 @@ impl InEnd {
     #[inline]
     pub fn release(&mut self, shared: &Shared, ticket: u64) -> Result<(), Refusal> {
         either!(self, end => end.release(shared, ticket))
+    }
+
+    /// Ends messages in any order until one is refused, which all of consume_once are: a ledger's as one, those of a claimed
+    /// ring each by itself.
+    #[inline]
+    pub fn release_many(&mut self, shared: &Shared, mut tickets: impl Iterator<Item = u64>) -> Batch {
+        match self {
+            InEnd::Ledger(end) => end.release_many(shared, tickets),
+            InEnd::Claimed(end) => one_by_one(&mut tickets, |ticket| match end.ring().transfer {
+                Transfer::ConsumeOnce => end.slot(ticket).and(Err(Refusal::Mode)),
+                _ => end.release(shared, ticket),
+            }),
+        }
     }
 
     /// Ends a taken message that was used.

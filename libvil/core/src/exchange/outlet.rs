@@ -14,7 +14,7 @@ use crate::exchange::copied::Buffers;
 use crate::exchange::pool::{IN_CELL, Pool};
 use crate::exchange::{NotOpened, Peer, Refusal, slot_of, word_of};
 use crate::heap::{self, Slot};
-use crate::mem::{CELL_STAMP, CELL_THIRD, COUNT, RingGeometry, RingPlaces, Shared};
+use crate::mem::{CELL_STAMP, CELL_THIRD, COUNT, RingGeometry, RingPlaces, RingView, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
@@ -101,6 +101,33 @@ fn read(entry: u64) -> (Slot, Origin) {
         _ => Origin::Lent,
     };
     (slot_of(entry), origin)
+}
+
+/// The stamp of the cell of an index, with the time where that is sampled.
+#[inline(always)]
+fn stamp_of(index: u32, sample_mask: u32) -> u64 {
+    let sequence = Stamp::of(index);
+    let mut stamp = u64::from(sequence);
+    if index & sample_mask == 0 {
+        seldom();
+        stamp = Stamp { sequence, time: clock::stamp() }.encode();
+    }
+    stamp
+}
+
+/// Writes the cell of an index, its stamp last: from there on the message is published.
+#[inline(always)]
+fn fill<const INSIDE: bool>(view: RingView<'_>, index: u32, carried: &[u64], word: u64, stamp: u64) {
+    if mutant("stamp_before_cell") {
+        view.stamp(index).store(stamp, "publish.stamp");
+    }
+    if INSIDE {
+        view.inline(index).iter().zip(carried).for_each(|(to, from)| to.note(*from, "publish.inline"));
+    }
+    view.reference(index).note(named(word), "publish.cell");
+    if !mutant("stamp_before_cell") {
+        view.stamp(index).store(stamp, "publish.stamp");
+    }
 }
 
 impl Outlet {
@@ -191,29 +218,39 @@ impl Outlet {
         let word = word()?;
         *place = entry(word, Origin::Own);
         // The sequence of an index is the next one, and so is tail.
-        let next = Stamp::of(index);
-        let mut stamp = u64::from(next);
-        if index & self.sample_mask == 0 {
-            seldom();
-            stamp = Stamp { sequence: next, time: clock::stamp() }.encode();
-        }
+        let (next, stamp) = (Stamp::of(index), stamp_of(index, self.sample_mask));
         let tail = self.half | u64::from(next);
         if mutant("tail_before_cell") {
             view.tail().store(tail, "publish.tail");
         }
-        if mutant("stamp_before_cell") {
-            view.stamp(index).store(stamp, "publish.stamp");
-        }
-        if INSIDE {
-            view.inline(index).iter().zip(carried).for_each(|(to, from)| to.note(*from, "publish.inline"));
-        }
-        view.reference(index).note(named(word), "publish.cell");
-        if !mutant("stamp_before_cell") {
-            view.stamp(index).store(stamp, "publish.stamp");
-        }
+        fill::<INSIDE>(view, index, carried, word, stamp);
         self.tail = next;
         view.tail().store(tail, "publish.tail");
         Some(shared.may_be_awaited(view.consumer_flag(), FOR_DATA, "publish.awaited"))
+    }
+
+    /// The same for one of several, as `publish` does it: tail is to be announced.
+    #[inline(always)]
+    pub(super) fn publish_at_once<const INSIDE: bool>(
+        &mut self,
+        shared: &Shared,
+        buffers: &Buffers,
+        position: usize,
+        word: impl FnOnce() -> Option<u64>,
+    ) -> Option<()> {
+        let index = self.tail;
+        let view = if INSIDE { &self.inside } else { &self.swift }.on(shared)?;
+        if index.wrapping_sub(self.head) > view.mask() {
+            return None;
+        }
+        let place = self.ledger.get_mut((index & view.mask()) as usize)?;
+        let carried = if INSIDE { buffers.words(position)? } else { &[] };
+        let word = word()?;
+        *place = entry(word, Origin::Own);
+        let (next, stamp) = (Stamp::of(index), stamp_of(index, self.sample_mask));
+        fill::<INSIDE>(view, index, carried, word, stamp);
+        (self.tail, self.pause) = (next, next);
+        Some(())
     }
 
     /// Wakes the consumer, if it sleeps for data.

@@ -217,18 +217,15 @@ impl Producer {
 
     /// Publishes loans in their order, and tells who looks at tail or sleeps only once, behind the last. A loan that is
     /// not published is left as it is, and those behind it.
-    pub fn publish_many(&mut self, shared: &Shared, tickets: &[u64]) -> Batch {
-        let mut batch = Batch { done: 0, answer: Ok(()) };
+    #[inline]
+    pub fn publish_many(&mut self, shared: &Shared, tickets: impl ExactSizeIterator<Item = u64>) -> Batch {
         if mutant("batch_announced_before_its_cells") {
             self.outlets.iter().for_each(|outlet| outlet.store_tail(shared, tickets.len() as u32));
         }
-        for &ticket in tickets {
-            batch.answer = self.publish_unannounced(shared, ticket, batch.done > 0);
-            if batch.answer.is_err() {
-                break;
-            }
-            batch.done += 1;
-        }
+        let batch = match self.pool.class() {
+            Some(_) => self.publish_each::<false>(shared, tickets),
+            None => self.publish_each::<true>(shared, tickets),
+        };
         if batch.done > 0 {
             self.announce(shared);
         }
@@ -326,8 +323,34 @@ impl Producer {
         Ok(())
     }
 
-    /// One of several. `lags`: tail does not show all that was published before.
+    /// One after the other until one is refused, and none of them announced.
     #[inline]
+    fn publish_each<const INSIDE: bool>(&mut self, shared: &Shared, tickets: impl Iterator<Item = u64>) -> Batch {
+        let mut batch = Batch { done: 0, answer: Ok(()) };
+        for ticket in tickets {
+            if self.publish_quickly::<INSIDE>(shared, ticket).is_none() {
+                batch.answer = self.publish_unannounced(shared, ticket, batch.done > 0);
+            }
+            if batch.answer.is_err() {
+                break;
+            }
+            batch.done += 1;
+        }
+        batch
+    }
+
+    /// One of several into the one ring of the port, where that has room. `None`: nothing changed.
+    #[inline(always)]
+    fn publish_quickly<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<()> {
+        let [outlet] = &mut *self.outlets else { return None };
+        let position = (ticket & POSITION_MASK) as usize;
+        outlet.publish_at_once::<INSIDE>(shared, &self.buffers, position, || {
+            self.hand.take(position, name_of(ticket, false))
+        })
+    }
+
+    /// One of several. `lags`: tail does not show all that was published before.
+    #[cold]
     fn publish_unannounced(&mut self, shared: &Shared, ticket: u64, lags: bool) -> Result<(), Refusal> {
         let (position, slot) = self.spreadable(ticket)?;
         if !self.outlets.iter().all(Outlet::is_roomy) {

@@ -1,5 +1,6 @@
 //! Floor 7: what a user holds. A world is opened, its ports are opened, messages pass, and everything ends with a drop.
 
+mod batch;
 mod contract;
 mod ends;
 mod entry;
@@ -18,12 +19,13 @@ mod wait;
 mod waitset;
 mod watcher;
 
+pub use batch::Batch;
 pub use contract::{Contract, Facing, PortContract};
 pub use heap::{Denied, Heap};
 pub(crate) use open::read;
 pub use open::{Opened, World};
 pub(crate) use proof::Proofs;
-pub use queue::{Batch, PopEnd, PushEnd};
+pub use queue::{PopEnd, PushEnd};
 pub use reap::{Reaped, foresee, reap};
 pub use receiver::{Received, Receiver};
 pub use sender::Sender;

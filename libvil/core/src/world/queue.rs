@@ -13,7 +13,7 @@ use crate::mem::RingGeometry;
 use crate::queue::{Side, claimed, passed};
 use crate::registry::trail::{Event, Kind, record_in_steps};
 use crate::stats;
-use crate::world::{Heap, Receiver, Sender, Stop};
+use crate::world::{Batch, Heap, Receiver, Sender, Stop};
 
 /// The end of a queue that blocks are pushed into. One thread at a time.
 #[derive(Debug)]
@@ -29,15 +29,6 @@ pub struct PopEnd {
     receiver: Receiver,
     heap: Arc<Heap>,
     index: usize,
-}
-
-/// How far a batch came, and why not further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Batch {
-    /// Blocks from the first on that changed hands, dropped ones included.
-    pub done: usize,
-    /// Why it ended: `Ok` when all went.
-    pub answer: Result<(), Stop>,
 }
 
 impl PushEnd {
@@ -133,8 +124,7 @@ impl PopEnd {
         for place in places {
             match self.pop(if done == 0 { timeout_ns } else { 0 }) {
                 Ok(block) => *place = Some(block),
-                // What was popped is told; what ended it is told by the next call.
-                Err(why) => return Batch { done, answer: if done == 0 { Err(why) } else { Ok(()) } },
+                Err(why) => return Batch::ended(done, why),
             }
             done += 1;
         }

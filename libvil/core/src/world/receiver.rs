@@ -15,7 +15,7 @@ use crate::world::pollable::Watch;
 use crate::world::sender::Sender;
 use crate::world::wait::{Telling, deadline, lost};
 use crate::world::waitset::wait_any;
-use crate::world::{Stop, World};
+use crate::world::{Batch, Stop, World};
 
 /// A message and the route it came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -195,6 +195,62 @@ impl Receiver {
         let (consumer, world) = self.consumer(route)?;
         let answer = consumer.release(&world.shared, ticket);
         answer.map_err(|refusal| blamed(world, route, Kind::ReleasedTwice, refusal))
+    }
+
+    /// Messages until there are `count`: waits for the first one as `receive` does, and takes the others as far as they are
+    /// there. `each` gets them with their position. What ended it is answered only where there was none.
+    #[inline]
+    pub fn receive_batch(&mut self, timeout_ns: u64, count: usize, each: impl FnMut(Received)) -> Batch {
+        match self.inlets.first().is_some_and(|inlet| inlet.consumer.copies()) {
+            true => self.receive_each::<true>(timeout_ns, count, each),
+            false => self.receive_each::<false>(timeout_ns, count, each),
+        }
+    }
+
+    #[inline(always)]
+    fn receive_each<const COPIES: bool>(
+        &mut self,
+        timeout_ns: u64,
+        count: usize,
+        mut each: impl FnMut(Received),
+    ) -> Batch {
+        for at in 0..count {
+            let received = match self.poll_at_once::<COPIES>() {
+                Some(Some(received)) => received,
+                _ => match if at == 0 { self.receive(timeout_ns) } else { self.poll_further() } {
+                    Ok(received) => received,
+                    Err(why) => return Batch::ended(at, why),
+                },
+            };
+            each(received);
+        }
+        Batch { done: count, answer: Ok(()) }
+    }
+
+    /// `poll` behind a message: that nothing more is there is told to nobody.
+    #[cold]
+    fn poll_further(&mut self) -> Result<Received, Stop> {
+        self.poll_once()
+    }
+
+    /// Ends messages, given by route and ticket, in any order until one is refused: those that follow each other on one route
+    /// together. Of a route that takes messages each is refused.
+    #[inline]
+    pub fn release_batch(&mut self, messages: impl Iterator<Item = (u32, u64)> + Clone) -> Batch {
+        let (mut batch, mut rest) = (Batch { done: 0, answer: Ok(()) }, messages);
+        while let Some((route, _)) = rest.clone().next() {
+            let of_route = rest.clone().take_while(|message| message.0 == route).map(|message| message.1);
+            let part = match self.consumer(route) {
+                Ok((consumer, world)) => consumer.release_many(&world.shared, of_route),
+                Err(why) => return Batch { answer: Err(why), ..batch },
+            };
+            batch.done += part.done;
+            if let Err(refusal) = part.answer {
+                return Batch { answer: Err(blamed(&self.world, route, Kind::ReleasedTwice, refusal)), ..batch };
+            }
+            rest.nth(part.done - 1);
+        }
+        batch
     }
 
     /// Ends a consume_once message that was used.

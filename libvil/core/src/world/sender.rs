@@ -13,7 +13,7 @@ use crate::mem::Shared;
 use crate::registry::trail::Kind;
 use crate::world::ends::{held_by_the_living, open_end, open_within, routes_of};
 use crate::world::wait::{Telling, Wait, deadline, lost};
-use crate::world::{Stop, World};
+use crate::world::{Batch, Stop, World};
 
 type Attempt<T> = Result<T, Refusal>;
 
@@ -143,6 +143,48 @@ impl Sender {
     #[inline]
     pub fn publish(&mut self, ticket: u64) -> Result<(), Stop> {
         self.publish_by(ticket, |producer, shared| producer.publish(shared, ticket))
+    }
+
+    /// Loans until there are `count`: the first one as `loan` does it, the others as far as they are at hand. `each` gets them
+    /// in their order. What ended it is answered only where there was none.
+    #[inline]
+    pub fn loan_batch(&mut self, count: usize, mut each: impl FnMut(Loan)) -> Batch {
+        for at in 0..count {
+            let loan = match self.loan_at_once() {
+                Some(loan) => loan,
+                None => match self.loan_thoroughly(at == 0) {
+                    Ok(loan) => loan,
+                    Err(why) => return Batch::ended(at, why),
+                },
+            };
+            each(loan);
+        }
+        Batch { done: count, answer: Ok(()) }
+    }
+
+    /// `loan`, or only what is free.
+    #[cold]
+    fn loan_thoroughly(&mut self, waits: bool) -> Result<Loan, Stop> {
+        if waits { self.loan() } else { Ok(self.producer.loan(&self.world.shared)?) }
+    }
+
+    /// Publishes loans in their order until one stays the caller's, and tells of them together; each that finds no room does
+    /// as the route's policy says. `Dropped` where that was done with some that went.
+    #[inline]
+    pub fn publish_batch(&mut self, tickets: impl ExactSizeIterator<Item = u64> + Clone) -> Batch {
+        let (mut batch, mut rest) = (Batch { done: 0, answer: Ok(()) }, tickets);
+        loop {
+            let part = self.producer.publish_many(&self.world.shared, rest.clone());
+            batch.done += part.done;
+            // The next one did not go with the others: it goes alone, or says why not.
+            let Some(ticket) = rest.nth(part.done) else { return batch };
+            match self.publish(ticket) {
+                Ok(()) => {}
+                Err(Stop::Dropped) => batch.answer = Err(Stop::Dropped),
+                Err(why) => return Batch { answer: Err(why), ..batch },
+            }
+            batch.done += 1;
+        }
     }
 
     /// Is there room for a message in every ring? What is not known to be full or not counts as ready: the call that

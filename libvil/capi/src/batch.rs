@@ -1,0 +1,160 @@
+//! Batches: several loans or messages by one call, which looks, stores and wakes once for all of them where it can.
+
+use crate::error::Failure;
+use crate::guard::{hot, out};
+use crate::receiver::{NO_MESSAGE, message_of, vil_message_t, vil_receiver_t, with_receiver};
+use crate::sender::{NO_LOAN, loan_of, vil_loan_t, vil_sender_t, with_sender};
+use crate::status::vil_status_t;
+
+/// Loans, messages or blocks in one batch; bounds the work of one call.
+pub const VIL_BATCH_SIZE: usize = 256;
+
+/// Takes up to VIL_BATCH_SIZE slots to write messages into, `count` at most: the first one as vil_sender_loan does, the
+/// others as far as they are free. Fewer than asked for is VIL_OK; why is told by a call that takes none.
+///
+/// Threads: the owner. Ownership: as vil_sender_loan, of the first `*taken` loans; the structs behind them are left as they
+/// are. NULL: no pointer may be. Blocks: as vil_sender_loan, for the first one only.
+/// Errors: those of vil_sender_loan, when no slot was taken; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
+/// Since: 0.1.
+///
+/// # Safety
+/// `loans` is NULL or has `count` writable entries; `taken` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_loan_batch(
+    sender: *mut vil_sender_t,
+    loans: *mut vil_loan_t,
+    count: usize,
+    taken: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let (place, loans) = unsafe { (out(taken, "taken is NULL")?, batch(loans, count, "loans is NULL")?) };
+        *place = 0;
+        let mut places = loans.iter_mut();
+        let fill = |loan| {
+            if let Some(place) = places.next() {
+                *place = loan_of(loan);
+            }
+        };
+        let batch = with_sender(sender, |sender| Ok(sender.loan_batch(count, fill)))?;
+        *place = batch.done;
+        Ok(batch.answer?)
+    })
+}
+
+/// Publishes up to VIL_BATCH_SIZE loans in their order, until one stays the caller's, and tells the receivers of them
+/// together. Each that finds no room does as the route's backpressure says. The answer is why one stayed, or VIL_DROPPED when
+/// the route dropped some on the way, else VIL_OK.
+///
+/// Threads: the owner. Ownership: the first `*published` slots pass to the route, or where that drops them to the port's pool,
+/// and their structs are set to zero; the others are still on loan. NULL: no pointer may be. Blocks: as vil_sender_publish,
+/// for each loan.
+/// Errors: those of vil_sender_publish, also for a loan that is there twice; VIL_E_UNSUPPORTED (the port answers);
+/// VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
+///
+/// # Safety
+/// `loans` is NULL or has `count` entries that were filled by vil_sender_loan or vil_sender_loan_batch; `published` is NULL or
+/// writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_publish_batch(
+    sender: *mut vil_sender_t,
+    loans: *mut vil_loan_t,
+    count: usize,
+    published: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let (place, loans) = unsafe { (out(published, "published is NULL")?, batch(loans, count, "loans is NULL")?) };
+        *place = 0;
+        let tickets = loans.iter().map(|loan| loan.ticket);
+        let batch = with_sender(sender, |sender| Ok(sender.publish_batch(tickets)))?;
+        loans[..batch.done].fill(NO_LOAN);
+        *place = batch.done;
+        Ok(batch.answer?)
+    })
+}
+
+/// The next messages of the port's routes, VIL_BATCH_SIZE at most and `count` at most: waits for the first one only, and
+/// takes the others as far as they are there. Fewer than asked for is VIL_OK; why is told by a call that receives none.
+///
+/// Threads: the owner. Ownership: as vil_receiver_receive, of the first `*received` messages; the structs behind them are left
+/// as they are. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: those of vil_receiver_receive, when no message was received; VIL_E_ARGUMENT for a count of 0 or more than
+/// VIL_BATCH_SIZE. Since: 0.1.
+///
+/// # Safety
+/// `messages` is NULL or has `count` writable entries; `received` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_receive_batch(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    messages: *mut vil_message_t,
+    count: usize,
+    received: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let (place, messages) =
+            unsafe { (out(received, "received is NULL")?, batch(messages, count, "messages is NULL")?) };
+        *place = 0;
+        let mut places = messages.iter_mut();
+        let fill = |message| {
+            if let Some(place) = places.next() {
+                *place = message_of(message);
+            }
+        };
+        let batch = with_receiver(receiver, |receiver| Ok(receiver.receive_batch(timeout_ns, count, fill)))?;
+        *place = batch.done;
+        Ok(batch.answer?)
+    })
+}
+
+/// Ends up to VIL_BATCH_SIZE messages, in any order, until one cannot be ended: those that follow each other on one route
+/// move it once. The producer gets the slots back in the order of the ring. Where the transfer is consume_once nothing is
+/// ended: vil_receiver_consume ends those messages one by one.
+///
+/// Threads: the owner. Ownership: the first `*released` messages are libvil's again, and their structs are set to zero; the
+/// others are still in hand. NULL: no pointer may be. Blocks: never.
+/// Errors: VIL_E_STATE (released before, also in the same batch), VIL_E_UNSUPPORTED (the route's transfer is consume_once),
+/// VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT (also for a count of 0 or more than VIL_BATCH_SIZE). Since: 0.1.
+///
+/// # Safety
+/// `messages` is NULL or has `count` entries that were filled by vil_receiver_receive or vil_receiver_receive_batch;
+/// `released` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_release_batch(
+    receiver: *mut vil_receiver_t,
+    messages: *mut vil_message_t,
+    count: usize,
+    released: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let (place, messages) =
+            unsafe { (out(released, "released is NULL")?, batch(messages, count, "messages is NULL")?) };
+        *place = 0;
+        let tickets = messages.iter().map(|message| (message.route, message.ticket));
+        let batch = with_receiver(receiver, |receiver| Ok(receiver.release_batch(tickets)))?;
+        messages[..batch.done].fill(NO_MESSAGE);
+        *place = batch.done;
+        Ok(batch.answer?)
+    })
+}
+
+/// The caller's structs; `null` is what is said where there are none.
+///
+/// # Safety
+/// `first` is NULL or has `count` readable and writable entries.
+#[inline(always)]
+pub(crate) unsafe fn batch<'a, T>(first: *mut T, count: usize, null: &'static str) -> Result<&'a mut [T], Failure> {
+    if first.is_null() {
+        return Err(Failure::Argument(null));
+    }
+    if !(1..=VIL_BATCH_SIZE).contains(&count) {
+        return Err(Failure::Argument("a batch has 1 to 256 entries"));
+    }
+    // SAFETY: as promised by the caller.
+    Ok(unsafe { std::slice::from_raw_parts_mut(first, count) })
+}
+
+const _: () = assert!(VIL_BATCH_SIZE == 256);
