@@ -1,9 +1,13 @@
 //! Batches: several loans or messages by one call, which looks, stores and wakes once for all of them where it can.
 
+use std::mem::offset_of;
+
+use vil_core::world::{LoanRow, MessageRow};
+
 use crate::error::Failure;
 use crate::guard::{hot, out};
-use crate::receiver::{NO_MESSAGE, message_of, vil_message_t, vil_receiver_t, with_receiver};
-use crate::sender::{NO_LOAN, loan_of, vil_loan_t, vil_sender_t, with_sender};
+use crate::receiver::{vil_message_t, vil_receiver_t, with_receiver};
+use crate::sender::{vil_loan_t, vil_sender_t, with_sender};
 use crate::status::vil_status_t;
 
 /// Loans, messages or blocks in one batch; bounds the work of one call.
@@ -28,15 +32,10 @@ pub unsafe extern "C" fn vil_sender_loan_batch(
 ) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
-        let (place, loans) = unsafe { (out(taken, "taken is NULL")?, batch(loans, count, "loans is NULL")?) };
+        let (place, loans) =
+            unsafe { (out(taken, "taken is NULL")?, batch(loans.cast::<LoanRow>(), count, "loans is NULL")?) };
         *place = 0;
-        let mut places = loans.iter_mut();
-        let fill = |loan| {
-            if let Some(place) = places.next() {
-                *place = loan_of(loan);
-            }
-        };
-        let batch = with_sender(sender, |sender| Ok(sender.loan_batch(count, fill)))?;
+        let batch = with_sender(sender, |sender| Ok(sender.loan_batch(loans)))?;
         *place = batch.done;
         Ok(batch.answer?)
     })
@@ -64,11 +63,10 @@ pub unsafe extern "C" fn vil_sender_publish_batch(
 ) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
-        let (place, loans) = unsafe { (out(published, "published is NULL")?, batch(loans, count, "loans is NULL")?) };
+        let (place, loans) =
+            unsafe { (out(published, "published is NULL")?, batch(loans.cast::<LoanRow>(), count, "loans is NULL")?) };
         *place = 0;
-        let tickets = loans.iter().map(|loan| loan.ticket);
-        let batch = with_sender(sender, |sender| Ok(sender.publish_batch(tickets)))?;
-        loans[..batch.done].fill(NO_LOAN);
+        let batch = with_sender(sender, |sender| Ok(sender.publish_batch(loans)))?;
         *place = batch.done;
         Ok(batch.answer?)
     })
@@ -94,16 +92,11 @@ pub unsafe extern "C" fn vil_receiver_receive_batch(
 ) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
-        let (place, messages) =
-            unsafe { (out(received, "received is NULL")?, batch(messages, count, "messages is NULL")?) };
-        *place = 0;
-        let mut places = messages.iter_mut();
-        let fill = |message| {
-            if let Some(place) = places.next() {
-                *place = message_of(message);
-            }
+        let (place, messages) = unsafe {
+            (out(received, "received is NULL")?, batch(messages.cast::<MessageRow>(), count, "messages is NULL")?)
         };
-        let batch = with_receiver(receiver, |receiver| Ok(receiver.receive_batch(timeout_ns, count, fill)))?;
+        *place = 0;
+        let batch = with_receiver(receiver, |receiver| Ok(receiver.receive_batch(timeout_ns, messages)))?;
         *place = batch.done;
         Ok(batch.answer?)
     })
@@ -130,12 +123,11 @@ pub unsafe extern "C" fn vil_receiver_release_batch(
 ) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
-        let (place, messages) =
-            unsafe { (out(released, "released is NULL")?, batch(messages, count, "messages is NULL")?) };
+        let (place, messages) = unsafe {
+            (out(released, "released is NULL")?, batch(messages.cast::<MessageRow>(), count, "messages is NULL")?)
+        };
         *place = 0;
-        let tickets = messages.iter().map(|message| (message.route, message.ticket));
-        let batch = with_receiver(receiver, |receiver| Ok(receiver.release_batch(tickets)))?;
-        messages[..batch.done].fill(NO_MESSAGE);
+        let batch = with_receiver(receiver, |receiver| Ok(receiver.release_batch(messages)))?;
         *place = batch.done;
         Ok(batch.answer?)
     })
@@ -158,3 +150,14 @@ pub(crate) unsafe fn batch<'a, T>(first: *mut T, count: usize, null: &'static st
 }
 
 const _: () = assert!(VIL_BATCH_SIZE == 256);
+
+/// Is a struct of C's laid out as the core's row is?
+macro_rules! same_layout {
+    ($theirs:ty, $row:ty: $($field:ident)+) => {
+        const _: () = assert!(size_of::<$theirs>() == size_of::<$row>() && align_of::<$theirs>() == align_of::<$row>());
+        $(const _: () = assert!(offset_of!($theirs, $field) == offset_of!($row, $field));)+
+    };
+}
+
+same_layout!(vil_loan_t, LoanRow: data size slot ticket);
+same_layout!(vil_message_t, MessageRow: data size route number answers ticket);

@@ -38,7 +38,7 @@ pub struct vil_message_t {
     pub ticket: u64,
 }
 
-pub(crate) const NO_MESSAGE: vil_message_t =
+const NO_MESSAGE: vil_message_t =
     vil_message_t { data: std::ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
 
 /// Receivers in one vil_receiver_wait_any; bounds the work of one poll.
@@ -379,7 +379,7 @@ pub(crate) fn receive_into(receiver: &mut Receiver, timeout_ns: u64, place: &mut
 }
 
 #[inline(always)]
-pub(crate) fn message_of(received: Received) -> vil_message_t {
+fn message_of(received: Received) -> vil_message_t {
     let Received { message, route } = received;
     vil_message_t {
         data: message.data.as_ptr().cast(),

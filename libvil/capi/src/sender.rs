@@ -33,7 +33,7 @@ pub struct vil_loan_t {
     pub ticket: u64,
 }
 
-pub(crate) const NO_LOAN: vil_loan_t = vil_loan_t { data: std::ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
+const NO_LOAN: vil_loan_t = vil_loan_t { data: std::ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
 
 /// Opens the sending end of a port of this process. A dead predecessor is recovered first.
 ///
@@ -409,7 +409,7 @@ pub(crate) fn loan_into(sender: &mut Sender, place: &mut vil_loan_t) -> Result<(
 }
 
 #[inline(always)]
-pub(crate) fn loan_of(loan: Loan) -> vil_loan_t {
+fn loan_of(loan: Loan) -> vil_loan_t {
     vil_loan_t { data: loan.data.as_ptr().cast(), size: loan.size, slot: loan.slot, ticket: loan.ticket }
 }
 

@@ -231,6 +231,34 @@ impl Consumer {
         Some(Some(Message { data, size: self.size, number, answers: 0, ticket }))
     }
 
+    /// `receive` in place of up to `count` messages, as long as nothing is in the way; how many.
+    #[inline(always)]
+    pub fn receive_many_at_once(&mut self, shared: &Shared, count: usize, mut each: impl FnMut(Message)) -> usize {
+        // Copies of our own, which nothing that is written on the way can change.
+        let (places, first, head) = (self.swift, self.cursor, self.head);
+        let (tickets, released, size) = (self.tickets, self.released, self.size);
+        let Some(view) = places.on(shared) else { return 0 };
+        let mut done = 0;
+        while done < count {
+            let index = first.wrapping_add(done as u32);
+            let behind = index.wrapping_sub(head);
+            let is_there = view.stamp(index).load("stamp") == (Stamp { sequence: Stamp::of(index), time: 0 }).encode();
+            if !is_there || behind > view.mask() {
+                break;
+            }
+            let word = view.reference(index).load("cell");
+            let slot = view.slot(Reference::decode(word).slot);
+            let (Some(slot), Some(position)) = (slot, self.hand.next()) else { break };
+            let ticket = tickets.wrapping_add((position as u64 * TICKET_POSITION) | u64::from(index));
+            self.hand.fill(position, ticket, word);
+            let number = released.wrapping_add(u64::from(behind));
+            each(Message { data: slot.address(), size, number, answers: 0, ticket });
+            done += 1;
+        }
+        self.cursor = first.wrapping_add(done as u32);
+        done
+    }
+
     /// `release` of the message at head, where none behind it is released. True: somebody sleeps for room, and
     /// `wake` is to be called. `None`: nothing changed, and `release` will tell.
     #[inline(always)]

@@ -298,6 +298,15 @@ impl InEnd {
         }
     }
 
+    /// `receive` of up to `count` messages by a ledger, in place, as long as only cells are looked at; how many.
+    #[inline(always)]
+    pub fn receive_many_at_once(&mut self, shared: &Shared, count: usize, each: impl FnMut(Message)) -> usize {
+        match self {
+            InEnd::Ledger(end) => end.receive_many_at_once(shared, count, each),
+            InEnd::Claimed(_) => 0,
+        }
+    }
+
     /// `release` of the oldest message of a ledger. True: somebody sleeps, and `wake` is to be called. `None`: nothing
     /// changed, and `release` will tell.
     #[inline(always)]

@@ -19,7 +19,7 @@ mod wait;
 mod waitset;
 mod watcher;
 
-pub use batch::Batch;
+pub use batch::{Batch, LoanRow, MessageRow};
 pub use contract::{Contract, Facing, PortContract};
 pub use heap::{Denied, Heap};
 pub(crate) use open::read;

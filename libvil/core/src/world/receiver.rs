@@ -15,7 +15,7 @@ use crate::world::pollable::Watch;
 use crate::world::sender::Sender;
 use crate::world::wait::{Telling, deadline, lost};
 use crate::world::waitset::wait_any;
-use crate::world::{Batch, Stop, World};
+use crate::world::{Batch, MessageRow, Stop, World};
 
 /// A message and the route it came by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,59 +197,66 @@ impl Receiver {
         answer.map_err(|refusal| blamed(world, route, Kind::ReleasedTwice, refusal))
     }
 
-    /// Messages until there are `count`: waits for the first one as `receive` does, and takes the others as far as they are
-    /// there. `each` gets them with their position. What ended it is answered only where there was none.
-    #[inline]
-    pub fn receive_batch(&mut self, timeout_ns: u64, count: usize, each: impl FnMut(Received)) -> Batch {
-        match self.inlets.first().is_some_and(|inlet| inlet.consumer.copies()) {
-            true => self.receive_each::<true>(timeout_ns, count, each),
-            false => self.receive_each::<false>(timeout_ns, count, each),
-        }
-    }
-
-    #[inline(always)]
-    fn receive_each<const COPIES: bool>(
-        &mut self,
-        timeout_ns: u64,
-        count: usize,
-        mut each: impl FnMut(Received),
-    ) -> Batch {
-        for at in 0..count {
-            let received = match self.poll_at_once::<COPIES>() {
-                Some(Some(received)) => received,
-                _ => match if at == 0 { self.receive(timeout_ns) } else { self.poll_further() } {
-                    Ok(received) => received,
-                    Err(why) => return Batch::ended(at, why),
-                },
-            };
-            each(received);
-        }
-        Batch { done: count, answer: Ok(()) }
-    }
-
-    /// `poll` behind a message: that nothing more is there is told to nobody.
-    #[cold]
-    fn poll_further(&mut self) -> Result<Received, Stop> {
-        self.poll_once()
-    }
-
-    /// Ends messages, given by route and ticket, in any order until one is refused: those that follow each other on one route
-    /// together. Of a route that takes messages each is refused.
-    #[inline]
-    pub fn release_batch(&mut self, messages: impl Iterator<Item = (u32, u64)> + Clone) -> Batch {
-        let (mut batch, mut rest) = (Batch { done: 0, answer: Ok(()) }, messages);
-        while let Some((route, _)) = rest.clone().next() {
-            let of_route = rest.clone().take_while(|message| message.0 == route).map(|message| message.1);
-            let part = match self.consumer(route) {
-                Ok((consumer, world)) => consumer.release_many(&world.shared, of_route),
-                Err(why) => return Batch { answer: Err(why), ..batch },
-            };
-            batch.done += part.done;
-            if let Err(refusal) = part.answer {
-                return Batch { answer: Err(blamed(&self.world, route, Kind::ReleasedTwice, refusal)), ..batch };
+    /// A message in each row: waits for the first one as `receive` does, and takes the others as far as they are there. What
+    /// ended it is answered only where there was none.
+    pub fn receive_batch(&mut self, timeout_ns: u64, rows: &mut [MessageRow]) -> Batch {
+        let copies = self.inlets.first().is_some_and(|inlet| inlet.consumer.copies());
+        let mut done = 0;
+        while done < rows.len() {
+            let rest = &mut rows[done..];
+            done += if copies { self.poll_copies_at_once(rest) } else { self.poll_many_at_once(rest) };
+            let Some(row) = rows.get_mut(done) else { break };
+            match if done == 0 { self.receive(timeout_ns) } else { self.poll_once() } {
+                Ok(received) => *row = MessageRow::of(received),
+                Err(why) => return Batch::ended(done, why),
             }
-            rest.nth(part.done - 1);
+            done += 1;
         }
+        Batch { done, answer: Ok(()) }
+    }
+
+    /// `poll` for several rows, as long as the ring whose turn it is has a message that is copied at once; how many.
+    fn poll_copies_at_once(&mut self, rows: &mut [MessageRow]) -> usize {
+        for (at, row) in rows.iter_mut().enumerate() {
+            let Some(Some(received)) = self.poll_at_once::<true>() else { return at };
+            *row = MessageRow::of(received);
+        }
+        rows.len()
+    }
+
+    /// `poll` for several rows where there is one route, of which messages are read in place, as long as only cells are looked
+    /// at; how many.
+    #[inline(always)]
+    fn poll_many_at_once(&mut self, rows: &mut [MessageRow]) -> usize {
+        let [Inlet { consumer, route, .. }] = &mut *self.inlets else { return 0 };
+        let (count, mut rows) = (rows.len(), rows.iter_mut());
+        consumer.receive_many_at_once(&self.world.shared, count, |message| {
+            if let Some(row) = rows.next() {
+                *row = MessageRow::of(Received { message, route: *route });
+            }
+        })
+    }
+
+    /// Ends messages in any order until one is refused: those that follow each other on one route together. Of a route that
+    /// takes messages each is refused. Rows of what ended name nothing then.
+    pub fn release_batch(&mut self, rows: &mut [MessageRow]) -> Batch {
+        let mut batch = Batch { done: 0, answer: Ok(()) };
+        while let Some(route) = rows.get(batch.done).map(|row| row.route) {
+            let of_route = rows[batch.done..].iter().take_while(|row| row.route == route).map(|row| row.ticket);
+            let (done, answer) = match self.consumer(route) {
+                Ok((consumer, world)) => {
+                    let part = consumer.release_many(&world.shared, of_route);
+                    (part.done, part.answer.map_err(|refusal| blamed(world, route, Kind::ReleasedTwice, refusal)))
+                }
+                Err(why) => (0, Err(why)),
+            };
+            batch.done += done;
+            if answer.is_err() {
+                batch.answer = answer;
+                break;
+            }
+        }
+        rows[..batch.done].fill(MessageRow::NONE);
         batch
     }
 

@@ -13,7 +13,7 @@ use crate::mem::Shared;
 use crate::registry::trail::Kind;
 use crate::world::ends::{held_by_the_living, open_end, open_within, routes_of};
 use crate::world::wait::{Telling, Wait, deadline, lost};
-use crate::world::{Batch, Stop, World};
+use crate::world::{Batch, LoanRow, Stop, World};
 
 type Attempt<T> = Result<T, Refusal>;
 
@@ -145,11 +145,10 @@ impl Sender {
         self.publish_by(ticket, |producer, shared| producer.publish(shared, ticket))
     }
 
-    /// Loans until there are `count`: the first one as `loan` does it, the others as far as they are at hand. `each` gets them
-    /// in their order. What ended it is answered only where there was none.
-    #[inline]
-    pub fn loan_batch(&mut self, count: usize, mut each: impl FnMut(Loan)) -> Batch {
-        for at in 0..count {
+    /// A loan in each row: the first one as `loan` does it, the others as far as they are at hand. What ended it is answered
+    /// only where there was none.
+    pub fn loan_batch(&mut self, rows: &mut [LoanRow]) -> Batch {
+        for (at, row) in rows.iter_mut().enumerate() {
             let loan = match self.loan_at_once() {
                 Some(loan) => loan,
                 None => match self.loan_thoroughly(at == 0) {
@@ -157,9 +156,9 @@ impl Sender {
                     Err(why) => return Batch::ended(at, why),
                 },
             };
-            each(loan);
+            *row = LoanRow::of(loan);
         }
-        Batch { done: count, answer: Ok(()) }
+        Batch { done: rows.len(), answer: Ok(()) }
     }
 
     /// `loan`, or only what is free.
@@ -169,22 +168,27 @@ impl Sender {
     }
 
     /// Publishes loans in their order until one stays the caller's, and tells of them together; each that finds no room does
-    /// as the route's policy says. `Dropped` where that was done with some that went.
-    #[inline]
-    pub fn publish_batch(&mut self, tickets: impl ExactSizeIterator<Item = u64> + Clone) -> Batch {
-        let (mut batch, mut rest) = (Batch { done: 0, answer: Ok(()) }, tickets);
+    /// as the route's policy says. `Dropped` where that was done with some that went. Rows of what went name nothing then.
+    pub fn publish_batch(&mut self, rows: &mut [LoanRow]) -> Batch {
+        let mut batch = Batch { done: 0, answer: Ok(()) };
         loop {
-            let part = self.producer.publish_many(&self.world.shared, rest.clone());
+            let rest = &rows[batch.done..];
+            let part = self.producer.publish_many(&self.world.shared, rest.iter().map(|row| row.ticket));
             batch.done += part.done;
             // The next one did not go with the others: it goes alone, or says why not.
-            let Some(ticket) = rest.nth(part.done) else { return batch };
-            match self.publish(ticket) {
+            let Some(row) = rest.get(part.done) else { break };
+            match self.publish(row.ticket) {
                 Ok(()) => {}
                 Err(Stop::Dropped) => batch.answer = Err(Stop::Dropped),
-                Err(why) => return Batch { answer: Err(why), ..batch },
+                Err(why) => {
+                    batch.answer = Err(why);
+                    break;
+                }
             }
             batch.done += 1;
         }
+        rows[..batch.done].fill(LoanRow::NONE);
+        batch
     }
 
     /// Is there room for a message in every ring? What is not known to be full or not counts as ready: the call that
