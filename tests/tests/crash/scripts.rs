@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use vil_core::base::words::ProcessId;
-use vil_core::registry::{Outcome, recover};
+use vil_core::base::words::{ProcState, ProcWord, ProcessId};
+use vil_core::registry::{Outcome, recover, recoveries, state};
 use vil_ir::vocabulary::Delivery;
 
 use crate::call::Call;
 use crate::campaign::tell;
-use crate::private::Tokens;
+use crate::private::{Tokens, bit};
 use crate::run::{Layers, Run};
 use crate::score::Score;
 use crate::town::{Road, Town, Way};
@@ -128,4 +128,29 @@ fn restart(run: &mut Run, delivery: Delivery, report_first: bool) {
     run.settle(0);
     run.drain(0);
     run.stream(0);
+}
+
+/// The report is in the middle of leaving, or died there, when somebody looks: on a copy of the world, with these tokens held.
+fn half_left(run: &mut Run, is_alive: bool) -> (Outcome, u64) {
+    run.on_a_copy(|copy, tokens| {
+        let report = ProcessId(2);
+        let alive = state(copy, report);
+        let dead = ProcWord { state: ProcState::Dead, ..alive };
+        copy.segment.word(copy.geometry.process(report.0)).store(dead.encode(), "recover.bury");
+        let held = if is_alive { tokens } else { tokens & !bit(report.0) };
+        let outcome = recover(copy, &Tokens(held), report);
+        assert_eq!(state(copy, report).state, ProcState::Free, "it was helped in either case");
+        (outcome, recoveries(copy))
+    })
+}
+
+#[test]
+fn who_is_helped_while_leaving_is_not_counted_as_dead_and_who_died_on_the_way_out_is() {
+    let mut score = Score::default();
+    tell(&pipeline(Delivery::AtLeastOnce, 4), NONE, &mut score, |run| {
+        run.assemble();
+        assert_eq!(half_left(run, true), (Outcome::Recovered(false), 0));
+        assert_eq!(half_left(run, false), (Outcome::Recovered(true), 1));
+    });
+    held(&score);
 }

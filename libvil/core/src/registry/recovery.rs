@@ -26,7 +26,7 @@ pub enum Outcome {
     Free,
     /// Its process lives.
     Alive,
-    /// It was dead and its belongings are back; true for the one recoverer that finished the entry.
+    /// It was dead, or is leaving, and its belongings are back; true for the one recoverer that finished a dead one's entry.
     Recovered(bool),
     /// It is dead, and messages that it forwarded are still read: the ring they came by waits for that. Whoever meets
     /// the entry again tries again.
@@ -49,7 +49,14 @@ fn examine(shared: &Shared, liveness: &dyn Liveness, process: ProcessId) -> (Out
     let outcome = match found.state {
         ProcState::Free => Outcome::Free,
         ProcState::Dead if mutant("dead_entry_left_alone") => Outcome::Free,
-        ProcState::Dead => finish(shared, process, found),
+        ProcState::Dead => {
+            // Who is leaving still holds its token, and is helped without a word: nobody has died.
+            let leaves = !liveness.is_free(process);
+            match finish(shared, process, found) {
+                Outcome::Recovered(last) => Outcome::Recovered(last && !leaves),
+                other => other,
+            }
+        }
         // The word is read first, then the token is asked: the other order kills a newcomer in the same entry.
         ProcState::Alive if !early && !liveness.is_free(process) => Outcome::Alive,
         ProcState::Alive => bury(shared, process, found),
