@@ -27,7 +27,13 @@ pub const BATCH: u32 = 32;
 pub const BATCH_BYTES: u32 = 64 << 10;
 
 /// Every this many loans the producer reads head: oftener costs round trips, seldom cools the slots.
-pub const RECLAIM_EVERY: u32 = 16;
+pub const RECLAIM_EVERY: u32 = 64;
+
+/// The same where `RECLAIM_EVERY` slots have more bytes than `RECLAIM_BYTES`.
+pub const RECLAIM_EVERY_LARGE: u32 = 16;
+
+/// Half of what a processor's own cache has at least.
+pub const RECLAIM_BYTES: u32 = 512 << 10;
 
 /// In each step of so many messages the count beside tail is stored once; its readers extend it by tail's 32 bits. Short
 /// where crashes and orders are tried.

@@ -22,6 +22,7 @@ use crate::queue::{self, Side, Taken};
 use crate::registry::closed_head;
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
+use crate::sys::cache::prefetch_to_read;
 use crate::sys::clock;
 
 /// A message that was received and not yet released.
@@ -252,6 +253,8 @@ impl Consumer {
             let ticket = tickets.wrapping_add((position as u64 * TICKET_POSITION) | u64::from(index));
             self.hand.fill(position, ticket, word);
             let number = released.wrapping_add(u64::from(behind));
+            // Caches fetch all of them side by side while the rest is received.
+            prefetch_to_read(slot.address());
             each(Message { data: slot.address(), size, number, answers: 0, ticket });
             done += 1;
         }

@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 use vil_ir::vocabulary::Transfer;
 
 use crate::base::crash::mutant;
-use crate::base::limits::RECLAIM_EVERY;
+use crate::base::limits::{RECLAIM_BYTES, RECLAIM_EVERY, RECLAIM_EVERY_LARGE};
 use crate::base::words::{ProcessId, Reference};
 use crate::exchange::copied::Buffers;
 use crate::exchange::hand::Hand;
@@ -26,8 +26,11 @@ const POSITION_BITS: u32 = 16;
 /// Where the count begins to hold the end's ordinal, so that no two of 4,096 senders give out the same within 2^36 loans.
 const TICKET_END: u32 = 36 + POSITION_BITS;
 
-/// A ticket with none of these bits is of a loan before which head is looked at.
-const RECLAIM_MASK: u64 = (RECLAIM_EVERY as u64 - 1) << POSITION_BITS;
+/// A ticket with none of these bits is of a loan before which head is looked at; for slots of so many bytes.
+fn reclaim_mask(stride: u32) -> u64 {
+    let every = if stride > RECLAIM_BYTES / RECLAIM_EVERY { RECLAIM_EVERY_LARGE } else { RECLAIM_EVERY };
+    u64::from(every - 1) << POSITION_BITS
+}
 
 /// A slot (or a private buffer) to write a message into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,7 @@ pub struct Producer {
     hand: Hand,
     /// The last ticket, without its position.
     tickets: u64,
+    reclaim_mask: u64,
     /// Of the slots that a loan takes; none where loans are private buffers, or when nothing works any more.
     slots: SlotPlaces,
     buffers: Buffers,
@@ -87,6 +91,7 @@ impl Producer {
             size: ring.size,
             hand: Hand::new(loans),
             tickets: ordinal() << TICKET_END,
+            reclaim_mask: reclaim_mask(ring.class.map_or(0, |class| class.stride)),
             slots: ring.class.map_or(SlotPlaces::NONE, |class| SlotPlaces::of(shared, &class)),
             buffers: if is_inside { Buffers::new(loans, ring.size) } else { Buffers::none() },
             corrupt: false,
@@ -129,7 +134,7 @@ impl Producer {
     pub fn loan_at_once(&mut self, shared: &Shared) -> Option<Loan> {
         let position = self.hand.next()?;
         let Some(word) = self.pool.last() else { return self.loan_inside(position) };
-        if self.tickets.wrapping_add(1 << POSITION_BITS) & RECLAIM_MASK == 0 {
+        if self.tickets.wrapping_add(1 << POSITION_BITS) & self.reclaim_mask == 0 {
             return None;
         }
         let slot = self.slots.on(shared, Reference::decode(word).slot)?;
@@ -447,7 +452,7 @@ impl Producer {
     /// A free slot and its address.
     #[inline]
     fn slot(&mut self, shared: &Shared) -> Result<(Slot, NonNull<u8>), Refusal> {
-        if self.tickets.wrapping_add(1 << POSITION_BITS) & RECLAIM_MASK == 0 {
+        if self.tickets.wrapping_add(1 << POSITION_BITS) & self.reclaim_mask == 0 {
             self.reclaim(shared)?;
         }
         if self.pool.is_empty() {

@@ -1,6 +1,7 @@
-//! Floor 1: the only door to the operating system. It knows files, mappings, locks, futexes, barriers, clocks and forks; of
+//! Floor 1: the only door to the operating system and the processor. It knows files, mappings, locks, futexes, barriers, clocks, forks and caches; of
 //! worlds only where their files lie and which byte of one stands for which process.
 
+pub mod cache;
 pub mod clock;
 pub mod eventfd;
 pub mod file;

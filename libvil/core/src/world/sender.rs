@@ -11,6 +11,7 @@ use crate::exchange::{Loan, OutEnd, Refusal};
 use crate::heap::Slot;
 use crate::mem::Shared;
 use crate::registry::trail::Kind;
+use crate::sys::cache::prefetch_to_write;
 use crate::world::ends::{held_by_the_living, open_end, open_within, routes_of};
 use crate::world::wait::{Telling, Wait, deadline, lost};
 use crate::world::{Batch, LoanRow, Stop, World};
@@ -156,6 +157,8 @@ impl Sender {
                     Err(why) => return Batch::ended(at, why),
                 },
             };
+            // Its last reader's cache gives it up while the rest is loaned.
+            prefetch_to_write(loan.data);
             *row = LoanRow::of(loan);
         }
         Batch { done: rows.len(), answer: Ok(()) }
