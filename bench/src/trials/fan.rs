@@ -10,7 +10,8 @@ use vil_bench::{Answer, say_ready};
 
 use crate::batches::Batches;
 use crate::exchange::{Ends, Payload, Trial, remove, with_size, world_name};
-use crate::parts::{Part, read, send, wait};
+use crate::hands::{read, send, wait};
+use crate::parts::Part;
 use crate::warm_up;
 
 /// `vil-trial fan-out vil-rust`: `--consumers` in ports get every message of one out port.

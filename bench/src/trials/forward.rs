@@ -13,7 +13,7 @@ use vil_bench::{Answer, say_ready};
 
 use crate::batches::Batches;
 use crate::exchange::{Ends, Payload, Side, Trial, create, open, remove, status, with_size, world_name};
-use crate::parts::{read, send, send_with, wait};
+use crate::hands::{read, send, send_with, wait};
 use crate::warm_up;
 
 /// `vil-trial forward vil-rust --how forward|copy`.

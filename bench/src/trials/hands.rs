@@ -1,9 +1,9 @@
-//! What a process does with one message through the crate `vil`, in round trips and in streams: give one, take one. Both wait
-//! by polling.
+//! What the processes of all trials do with messages through the crate `vil`: give one or several, take one or several. Both
+//! wait by polling.
 
 use std::time::Duration;
 
-use vil::{IncomingBatch, LoanBatch, Receiver, Sender, Status};
+use vil::{Incoming, IncomingBatch, LoanBatch, Receiver, Sender, Status};
 use vil_bench::arguments::Arguments;
 use vil_bench::probe::Relax;
 use vil_bench::{Answer, payload};
@@ -26,14 +26,21 @@ impl<T: Payload> Giver<T> {
     /// Writes and publishes message `number`.
     #[inline(always)]
     pub(crate) fn send(&mut self, sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
-        let Some(own) = &mut self.own else { return lend(sender, number, is_filled, relax) };
+        let Some(own) = &mut self.own else { return send(sender, number, is_filled, relax) };
         payload::write(own.words_mut(), number, is_filled);
         copy(sender, own, relax)
     }
 }
 
+/// Loans, writes and publishes; tries again while the ring is full.
 #[inline(always)]
-fn lend<T: Payload>(sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+pub(crate) fn send<T: Payload>(sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+    send_with(sender, relax, |words| payload::write(words, number, is_filled))
+}
+
+/// The same, written by the caller.
+#[inline(always)]
+pub(crate) fn send_with<T: Payload>(sender: &Sender<T>, relax: Relax, write: impl FnOnce(&mut [u64])) -> Answer<()> {
     let mut loan = loop {
         match sender.loan() {
             Ok(loan) => break loan,
@@ -41,7 +48,7 @@ fn lend<T: Payload>(sender: &Sender<T>, number: u64, is_filled: bool, relax: Rel
             Err(other) => return Err(status("loan")(other)),
         }
     };
-    payload::write(loan.words_mut(), number, is_filled);
+    write(loan.words_mut());
     loop {
         match loan.publish() {
             Ok(()) => return Ok(()),
@@ -63,6 +70,41 @@ fn copy<T: Payload>(sender: &Sender<T>, message: &T, relax: Relax) -> Answer<()>
             Err(other) => return Err(status("send")(other)),
         }
     }
+}
+
+/// Receives message `number`, reads it and releases it; waits until there is something.
+#[inline(always)]
+pub(crate) fn take<T: Payload>(receiver: &Receiver<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+    read(wait(receiver, relax)?, number, is_filled)
+}
+
+/// The next message, if there is one.
+#[inline(always)]
+pub(crate) fn poll<T: Payload>(receiver: &Receiver<T>) -> Answer<Option<Incoming<'_, T>>> {
+    match receiver.receive(Duration::ZERO) {
+        Ok(message) => Ok(Some(message)),
+        Err(Status::EMPTY) => Ok(None),
+        Err(other) => Err(status("receive")(other)),
+    }
+}
+
+/// The next message, polling.
+#[inline(always)]
+pub(crate) fn wait<T: Payload>(receiver: &Receiver<T>, relax: Relax) -> Answer<Incoming<'_, T>> {
+    loop {
+        if let Some(message) = poll(receiver)? {
+            return Ok(message);
+        }
+        relax.once();
+    }
+}
+
+/// Whether this is the message that was to come; it is released.
+#[inline(always)]
+pub(crate) fn read<T: Payload>(message: Incoming<'_, T>, number: u64, is_filled: bool) -> Answer<()> {
+    let is_it = payload::is_read(message.words(), number, is_filled);
+    message.release();
+    if is_it { Ok(()) } else { Err(format!("another message than number {number}")) }
 }
 
 /// Most messages that one call moves, where `--chunk` asks for several.
@@ -117,22 +159,6 @@ pub(crate) fn take_many<T: Payload>(
                 }
                 messages.release().map_err(status("release"))?;
                 return Ok(count);
-            }
-            Err(Status::EMPTY) => relax.once(),
-            Err(other) => return Err(status("receive")(other)),
-        }
-    }
-}
-
-/// Receives message `number`, reads it and releases it; waits until there is something.
-#[inline(always)]
-pub(crate) fn take<T: Payload>(receiver: &Receiver<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
-    loop {
-        match receiver.receive(Duration::ZERO) {
-            Ok(message) => {
-                let is_read = payload::is_read(message.words(), number, is_filled);
-                message.release();
-                return if is_read { Ok(()) } else { Err(format!("another message than number {number}")) };
             }
             Err(Status::EMPTY) => relax.once(),
             Err(other) => return Err(status("receive")(other)),

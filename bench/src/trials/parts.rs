@@ -1,16 +1,13 @@
 //! Processes of a trial by the names that its program gives them and their ports, for worlds of other shapes than one
-//! exchange; and what all of them do with a message.
+//! exchange.
 
 use std::ffi::{CStr, CString};
-use std::time::Duration;
 
-use vil::{Contract, Incoming, PortContract, Program, Receiver, Sender, Status, World};
+use vil::{Contract, PortContract, Program, Receiver, Sender, World};
 use vil_bench::Answer;
 use vil_bench::arguments::Arguments;
-use vil_bench::payload;
-use vil_bench::probe::Relax;
 
-use crate::exchange::{Ends, Payload, said, status};
+use crate::exchange::{Ends, Payload, said};
 
 /// A process: its name and the names of its ports.
 #[derive(Debug)]
@@ -70,62 +67,4 @@ impl Part {
 fn names(name: &str, count: usize) -> Answer<Vec<&'static CStr>> {
     let name = |at| CString::new(format!("{name}_{at}")).map_err(|error| error.to_string());
     (0..count).map(|at| Ok(&*Box::leak(name(at)?.into_boxed_c_str()))).collect()
-}
-
-/// Loans, writes and publishes; tries again while the ring is full.
-#[inline(always)]
-pub(crate) fn send<T: Payload>(sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
-    send_with(sender, relax, |words| payload::write(words, number, is_filled))
-}
-
-/// The same, written by the caller.
-#[inline(always)]
-pub(crate) fn send_with<T: Payload>(sender: &Sender<T>, relax: Relax, write: impl FnOnce(&mut [u64])) -> Answer<()> {
-    let mut loan = loop {
-        match sender.loan() {
-            Ok(loan) => break loan,
-            Err(Status::FULL) => relax.once(),
-            Err(other) => return Err(status("loan")(other)),
-        }
-    };
-    write(loan.words_mut());
-    loop {
-        match loan.publish() {
-            Ok(()) => return Ok(()),
-            Err(held) => match (held.status, held.loan) {
-                (Status::FULL, Some(held)) => loan = held,
-                (other, _) => return Err(status("publish")(other)),
-            },
-        }
-        relax.once();
-    }
-}
-
-/// The next message, if there is one.
-#[inline(always)]
-pub(crate) fn poll<T: Payload>(receiver: &Receiver<T>) -> Answer<Option<Incoming<'_, T>>> {
-    match receiver.receive(Duration::ZERO) {
-        Ok(message) => Ok(Some(message)),
-        Err(Status::EMPTY) => Ok(None),
-        Err(other) => Err(status("receive")(other)),
-    }
-}
-
-/// The next message, polling.
-#[inline(always)]
-pub(crate) fn wait<T: Payload>(receiver: &Receiver<T>, relax: Relax) -> Answer<Incoming<'_, T>> {
-    loop {
-        if let Some(message) = poll(receiver)? {
-            return Ok(message);
-        }
-        relax.once();
-    }
-}
-
-/// Whether this is the message that was to come; it is released.
-#[inline(always)]
-pub(crate) fn read<T: Payload>(message: Incoming<'_, T>, number: u64, is_filled: bool) -> Answer<()> {
-    let is_it = payload::is_read(message.words(), number, is_filled);
-    message.release();
-    if is_it { Ok(()) } else { Err(format!("another message than number {number}")) }
 }

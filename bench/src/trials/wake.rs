@@ -13,7 +13,7 @@ use vil_bench::samples::Line;
 use vil_bench::{Answer, clock, say_ready};
 
 use crate::exchange::{Ends, Payload, Side, Trial, create, open, remove, status, with_size, world_name};
-use crate::parts::{send_with, wait};
+use crate::hands::{send_with, wait};
 
 /// Trips before anything is counted.
 pub(crate) const WARM_UP: usize = 200;
