@@ -592,8 +592,8 @@ vil_status_t vil_sender_loan_batch(vil_sender_t *sender,
                                    size_t *taken);
 
 // Publishes up to VIL_BATCH_SIZE loans in their order, until one stays the caller's, and tells the receivers of them
-// together. Each that finds no room does as the route's backpressure says. The answer is why one stayed, or VIL_DROPPED when
-// the route dropped some on the way, else VIL_OK.
+// together, or of each where the queue is mpmc or drops the oldest. Each that finds no room does as the route's backpressure
+// says. The answer is why one stayed, or VIL_DROPPED when the route dropped some on the way, else VIL_OK.
 //
 // Threads: the owner. Ownership: the first `*published` slots pass to the route, or where that drops them to the port's pool,
 // and their structs are set to zero; the others are still on loan. NULL: no pointer may be. Blocks: as vil_sender_publish,

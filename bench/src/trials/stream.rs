@@ -1,5 +1,6 @@
 //! A stream through the crate `vil`: one process sends as fast as it can over one route or several in turn, this one receives
-//! and measures. Slots are recycled. With `--chunk` one call moves several messages, over one route. By `copy` routes the message is sent from the stack and lies in the cell.
+//! and measures. Slots are recycled. With `--chunk` one call moves several messages, over one route. By `copy` routes the
+//! message is sent from the stack and lies in the cell.
 
 use vil::{IncomingBatch, LoanBatch};
 use vil_bench::arguments::Arguments;

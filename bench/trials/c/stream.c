@@ -1,6 +1,6 @@
 /* A stream through libvil.so: one process sends as fast as it can over one route or several in turn, this one receives and
-   measures. With
-   --chunk one call moves several messages, over one route. By `copy` routes the message is sent from the stack and lies in the cell. */
+   measures. With --chunk one call moves several messages, over one route. By `copy` routes the message is sent from the stack
+   and lies in the cell. */
 #define _GNU_SOURCE
 #include "ends.h"
 

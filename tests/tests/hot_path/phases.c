@@ -1,5 +1,5 @@
-/* One phase of a lane between two breakpoints, for who counts instructions: messages one by one or in batches, looks at an empty ring,
-   loans that are given back, or messages sent by one call. */
+/* One phase of a lane between two breakpoints, for who counts instructions: messages one by one or in batches, looks at an
+   empty ring, loans that are given back, or messages sent by one call. */
 #include "exchange.h"
 
 /* Messages until everything has been touched and every cell was written. */

@@ -11,9 +11,9 @@
 
 namespace vil {
 
-// Up to N slots, which lie in it, so nothing is allocated. It is made once for a sender and used again and again: take
-// fills it, publish empties it. What it still holds when it goes is discarded. It stays where it is, must end before its
-// sender is closed, and belongs to the sender's thread.
+// Up to N slots, whose structs lie in it, so nothing is allocated. It is made once for a sender and used again and again:
+// take fills it, publish empties it. What it still holds when it goes is discarded. It stays where it is, must end before
+// its sender is closed, and belongs to the sender's thread.
 template <typename T, std::size_t N, typename Mode = mode::publish>
 class LoanBatch {
   static_assert(detail::is_message<T>());

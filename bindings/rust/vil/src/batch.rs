@@ -15,9 +15,9 @@ const NO_MESSAGE: vil_sys::vil_message_t =
 /// Up to `N` slots on loan from a [`Sender`], at most 256: `T`s in shared memory that nobody else sees before they are
 /// published.
 ///
-/// It is made once and used again and again: [`take`](Self::take) fills it, [`publish`](Self::publish) empties it. What it
-/// holds lies in it, so nothing is allocated. Dropped, it discards what it still holds. It belongs to the thread that uses
-/// its sender.
+/// It is made once and used again and again: [`take`](Self::take) fills it, [`publish`](Self::publish) empties it. The
+/// structs of what it holds lie in it, so nothing is allocated. Dropped, it discards what it still holds. It belongs to the
+/// thread that uses its sender.
 ///
 /// ```no_run
 /// # fn send<T: vil::Message + Default>(sender: &vil::Sender<T>) -> vil::Result<()> {
@@ -39,9 +39,9 @@ pub struct LoanBatch<'a, T: Message, const N: usize, M: mode::Publishes = mode::
 
 /// Up to `N` messages received by a [`Receiver`], at most 256, to be read where they lie.
 ///
-/// It is made once and used again and again: [`receive`](Self::receive) fills it, [`release`](Self::release) empties it. What
-/// it holds lies in it, so nothing is allocated. Dropped, it releases what it still holds. There is none for consume_once:
-/// what was taken is consumed message by message.
+/// It is made once and used again and again: [`receive`](Self::receive) fills it, [`release`](Self::release) empties it. The
+/// structs of what it holds lie in it, so nothing is allocated. Dropped, it releases what it still holds. There is none for
+/// consume_once: what was taken is consumed message by message.
 pub struct IncomingBatch<'a, T: Message, const N: usize, M: mode::Releases = mode::Read> {
     receiver: &'a Receiver<T, M>,
     /// The first `held` are in hand.

@@ -32,7 +32,7 @@ pub const RECLAIM_EVERY: u32 = 64;
 /// The same where `RECLAIM_EVERY` slots have more bytes than `RECLAIM_BYTES`.
 pub const RECLAIM_EVERY_LARGE: u32 = 16;
 
-/// Half of what a processor's own cache has at least.
+/// So many bytes of slots may be used between two such looks: half of a cache of 1 MiB, as a processor often has for itself.
 pub const RECLAIM_BYTES: u32 = 512 << 10;
 
 /// In each step of so many messages the count beside tail is stored once; its readers extend it by tail's 32 bits. Short
@@ -72,4 +72,6 @@ pub const TOKEN_BASE: i64 = 1 << 45;
 
 const _: () = assert!(MAX_WORLD_SIZE < TOKEN_BASE as u64);
 const _: () = assert!(COUNT_EVERY.is_power_of_two());
+const _: () = assert!(RECLAIM_EVERY.is_power_of_two() && RECLAIM_EVERY_LARGE.is_power_of_two());
+const _: () = assert!(RECLAIM_EVERY_LARGE <= RECLAIM_EVERY && RECLAIM_BYTES >= RECLAIM_EVERY);
 const _: () = assert!(BATCH <= vil_ir::limits::MAX_SLOTS);

@@ -40,7 +40,7 @@ macro_rules! either {
     };
 }
 
-/// The same for each of several, until one is refused.
+/// A call for each of several tickets, until one is refused.
 fn one_by_one(tickets: &mut dyn Iterator<Item = u64>, mut call: impl FnMut(u64) -> Result<(), Refusal>) -> Batch {
     let mut batch = Batch { done: 0, answer: Ok(()) };
     for ticket in tickets {

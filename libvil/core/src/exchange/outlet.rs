@@ -229,7 +229,7 @@ impl Outlet {
         Some(shared.may_be_awaited(view.consumer_flag(), FOR_DATA, "publish.awaited"))
     }
 
-    /// The same for one of several, as `publish` does it: tail is to be announced.
+    /// The same for one of several: tail is to be announced, as behind `publish`.
     #[inline(always)]
     pub(super) fn publish_at_once<const INSIDE: bool>(
         &mut self,

@@ -26,7 +26,7 @@ const POSITION_BITS: u32 = 16;
 /// Where the count begins to hold the end's ordinal, so that no two of 4,096 senders give out the same within 2^36 loans.
 const TICKET_END: u32 = 36 + POSITION_BITS;
 
-/// A ticket with none of these bits is of a loan before which head is looked at; for slots of so many bytes.
+/// A ticket with none of these bits is of a loan before which head is looked at. `stride`: bytes of a slot.
 fn reclaim_mask(stride: u32) -> u64 {
     let every = if stride > RECLAIM_BYTES / RECLAIM_EVERY { RECLAIM_EVERY_LARGE } else { RECLAIM_EVERY };
     u64::from(every - 1) << POSITION_BITS
@@ -55,6 +55,7 @@ pub struct Producer {
     hand: Hand,
     /// The last ticket, without its position.
     tickets: u64,
+    /// Before the loan of a ticket with none of these bits head is looked at.
     reclaim_mask: u64,
     /// Of the slots that a loan takes; none where loans are private buffers, or when nothing works any more.
     slots: SlotPlaces,
@@ -203,8 +204,8 @@ impl Producer {
         }
     }
 
-    /// `publish` into the one ring of the port (`INSIDE`: into its cells), where that has room. True: the consumer sleeps, and `wake` is to be called.
-    /// `None`: nothing changed, and `publish` will tell.
+    /// `publish` into the one ring of the port (`INSIDE`: into its cells), where that has room. True: the consumer sleeps,
+    /// and `wake` is to be called. `None`: nothing changed, and `publish` will tell.
     #[inline(always)]
     pub fn publish_at_once<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
         let [outlet] = &mut *self.outlets else { return None };

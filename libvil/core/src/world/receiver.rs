@@ -132,8 +132,8 @@ impl Receiver {
         Err(Stop::Empty)
     }
 
-    /// `poll` where the ring whose turn it is has a message, or is the only one, and copies or not; `Some(None)`: there is no message. `None`:
-    /// nothing changed, and `poll` will tell.
+    /// `poll` where the ring whose turn it is has a message, or is the only one, and copies or not; `Some(None)`: there is no
+    /// message. `None`: nothing changed, and `poll` will tell.
     #[inline(always)]
     pub fn poll_at_once<const COPIES: bool>(&mut self) -> Option<Option<Received>> {
         if self.is_told_of {
