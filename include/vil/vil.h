@@ -1015,8 +1015,8 @@ vil_status_t vil_receiver_close(vil_receiver_t *receiver);
 // Threads: the owner. Ownership: the message may be read until it is released or the receiver is closed.
 // NULL: `message` may not be. Blocks: up to `timeout_ns` nanoseconds.
 // Errors: VIL_EMPTY (`timeout_ns` is 0), VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_LIMIT
-// (more in hand than the port's `loans`), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT.
-// Since: 0.1.
+// (a message is there, and the port's `loans` are in hand already; while none is there it waits all the same),
+// VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `message` is NULL or writable.
