@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use vil_core::base::crash::set_mutant;
 use vil_core::base::words::{ProcState, ProcWord, ProcessId};
 use vil_core::registry::{Outcome, recover, recoveries, state};
 use vil_ir::vocabulary::Delivery;
@@ -13,6 +14,8 @@ use crate::run::{Layers, Run};
 use crate::score::Score;
 use crate::town::{Road, Town, Way};
 
+/// Senders of one process whose messages are alike.
+const MANY: usize = 24;
 /// Messages that are received and dropped while one that was sent on is kept.
 const DROPPED: usize = 5_000;
 
@@ -153,4 +156,27 @@ fn who_is_helped_while_leaving_is_not_counted_as_dead_and_who_died_on_the_way_ou
         assert_eq!(half_left(run, false), (Outcome::Recovered(true), 1));
     });
     held(&score);
+}
+
+/// Most shared accesses of one loan, where each of many senders takes its first.
+fn first_loans() -> u64 {
+    let roads = vec![Road::new((0, 1), Way::Loan, Delivery::AtLeastOnce, 8, (1, 1)); MANY];
+    let town = Town::new("many senders".into(), roads, 0, 1 << 20);
+    let mut score = Score::default();
+    tell(&town, NONE, &mut score, |run| {
+        run.assemble();
+        (0..MANY).for_each(|route| assert!(run.call(Call::Loan(route)), "each has slots of its own"));
+    });
+    held(&score);
+    score.accesses["loan"]
+}
+
+#[test]
+fn the_last_of_many_senders_finds_slots_without_a_look_at_those_of_all_others() {
+    let most = first_loans();
+    assert!(most <= 40, "{most} accesses for 9 slots");
+    set_mutant("all_look_from_the_first_slot");
+    let most = first_loans();
+    set_mutant("");
+    assert!(most > 8 * MANY as u64, "only {most} accesses although all look from the same slot on");
 }

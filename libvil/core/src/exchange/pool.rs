@@ -32,12 +32,15 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// An empty pool. `counted`: its slots may have several uses at once.
-    pub(super) fn new(me: ProcessId, class: Option<ClassGeometry>, share: u32, counted: bool) -> Pool {
+    /// An empty pool of the sending end of `route`. `counted`: its slots may have several uses at once.
+    pub(super) fn new(me: ProcessId, route: usize, class: Option<ClassGeometry>, share: u32, counted: bool) -> Pool {
         let slots = class.filter(|_| counted).map_or(0, |class| class.count as usize);
         let (share_of, batch) = if class.is_some() { (share as usize, BATCH as usize) } else { (0, 0) };
         let (free, fresh) = (Vec::with_capacity(share_of), Vec::with_capacity(batch));
-        Pool { me, class, share, free, fresh, owned: 0, hint: 0, uses: vec![0; slots].into_boxed_slice() }
+        // Every end begins to look elsewhere, or the last of a thousand would look at what all the others took.
+        let apart = if mutant("all_look_from_the_first_slot") { 0 } else { route as u64 * u64::from(share) };
+        let hint = class.map_or(0, |class| (apart % u64::from(class.count.max(1))) as u32);
+        Pool { me, class, share, free, fresh, owned: 0, hint, uses: vec![0; slots].into_boxed_slice() }
     }
 
     /// Who owns the slots.

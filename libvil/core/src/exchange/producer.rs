@@ -77,7 +77,9 @@ impl Producer {
                 }
             }
         }
-        let Some(ring) = outlets.first().map(|outlet| outlet.ring) else { return Err(NotOpened::Corrupt) };
+        let Some((route, ring)) = outlets.first().map(|outlet| (outlet.route, outlet.ring)) else {
+            return Err(NotOpened::Corrupt);
+        };
         let loans = ring.producer_loans;
         let cells = outlets.iter().map(|outlet| outlet.ring.capacity);
         // An answer goes into one ring, any other message into all of them.
@@ -88,7 +90,7 @@ impl Producer {
         }
         let is_inside = ring.class.is_none() && !ring.any;
         Ok(Producer {
-            pool: Pool::new(me, ring.class, cells + loans, is_counted),
+            pool: Pool::new(me, route, ring.class, cells + loans, is_counted),
             size: ring.size,
             hand: Hand::new(loans),
             tickets: ordinal() << TICKET_END,

@@ -60,7 +60,7 @@ impl Pusher {
             route,
             ring,
             // A heap's blocks come from the heap, so what is dropped goes back there at once.
-            pool: Pool::new(me, ring.class, if ring.any { 0 } else { loans }, false),
+            pool: Pool::new(me, route, ring.class, if ring.any { 0 } else { loans }, false),
             loans: vec![None; loans as usize].into_boxed_slice(),
             spare: (0..loans).rev().collect(),
             tickets: ordinal() << TICKET_END,
