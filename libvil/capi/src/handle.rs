@@ -2,7 +2,8 @@
 //! handle and one of another kind are errors in release builds too.
 //!
 //! `Owned` is for ends, which one thread uses at a time: an entry holds the handle that names it and the thread that may
-//! use it, so a call makes two comparisons and two stores of private memory. `Pinned` is for worlds and programs, which any thread and even a signal handler may use.
+//! use it, so a call makes two comparisons and two stores of private memory. `Pinned` is for worlds and programs, which any
+//! thread and even a signal handler may use.
 
 use std::cell::UnsafeCell;
 use std::collections::LinkedList;

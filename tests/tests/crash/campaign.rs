@@ -97,7 +97,8 @@ fn ramble_all(town: &Rc<Town>, seed: u64, total: &mut Score) {
     }
 }
 
-/// One thread's towns (VIL_TOWN leaves only those whose names contain it): everything once, and in a long form other random stories until the time is over.
+/// One thread's towns (VIL_TOWN leaves only those whose names contain it): everything once, and in a long form other random
+/// stories until the time is over.
 fn part(thread: usize, seed: u64, end: Option<Instant>) -> Score {
     // Towns hold their segments in `Rc`, so each thread builds its own.
     let towns = modes().into_iter().chain(single()).chain(several()).enumerate();

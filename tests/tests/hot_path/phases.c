@@ -12,19 +12,6 @@ static __attribute__((noinline)) void mark(void) {
   __asm__ volatile("int3");
 }
 
-static uint64_t sent(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
-  uint64_t words[32] = {0};
-  for (const uint64_t end = number + count; number < end; number++) {
-    vil_message_t message;
-    words[0] = number;
-    words[1] = ~number;
-    GOES(vil_sender_send(ends->sender, words, size));
-    take_now(ends, number, &message);
-    release(ends, &message);
-  }
-  return number;
-}
-
 static void look(const ends_t *ends, uint64_t count) {
   for (uint64_t i = 0; i < count; i++) {
     vil_message_t message;

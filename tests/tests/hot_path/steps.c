@@ -26,20 +26,6 @@ static __attribute__((noinline)) void misbehave(const ends_t *ends, const char *
   if (strcmp(how, "sleep") == 0) word += (uint64_t)vil_receiver_receive(ends->receiver, 100000, &message);
 }
 
-/* Loan, copy and publish in one call; only ports have it. */
-static uint64_t sent(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
-  uint64_t words[32] = {0};
-  for (const uint64_t end = number + count; number < end; number++) {
-    vil_message_t message;
-    words[0] = number;
-    words[1] = ~number;
-    GOES(vil_sender_send(ends->sender, words, size));
-    take_now(ends, number, &message);
-    release(ends, &message);
-  }
-  return number;
-}
-
 /* Every shape of the stream: `count` messages one by one, and some in bursts, in batches and by the call that does all. */
 static uint64_t stream(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
   number = one_by_one(ends, number, count);

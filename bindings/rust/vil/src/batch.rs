@@ -1,7 +1,7 @@
 //! Several loans or messages of one end by one call: looked for, published and released together.
 
 use std::fmt;
-use std::ops::{Index, IndexMut};
+use std::ops::{Index, IndexMut, Range};
 use std::ptr;
 use std::time::Duration;
 
@@ -11,6 +11,16 @@ use crate::{Message, Receiver, Sender, Status, message, mode};
 const NO_LOAN: vil_sys::vil_loan_t = vil_sys::vil_loan_t { data: ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
 const NO_MESSAGE: vil_sys::vil_message_t =
     vil_sys::vil_message_t { data: ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
+
+/// What stays of a batch, moved to its beginning; how many.
+#[inline(always)]
+fn behind<R: Copy>(raw: &mut [R], rest: Range<usize>) -> usize {
+    let held = rest.len();
+    if held > 0 {
+        raw.copy_within(rest, 0);
+    }
+    held
+}
 
 /// Up to `N` slots on loan from a [`Sender`], at most 256: `T`s in shared memory that nobody else sees before they are
 /// published.
@@ -83,10 +93,7 @@ impl<'a, T: Message, const N: usize, M: mode::Publishes> LoanBatch<'a, T, N, M> 
         let (mut done, first, count) = (0, self.raw.as_mut_ptr(), self.held);
         // SAFETY: the end is open until drop; the first `count` are its loans, and the out-pointer is ours.
         let answer = self.sender.with(|raw| unsafe { vil_sys::vil_sender_publish_batch(raw, first, count, &mut done) });
-        if done < count {
-            self.raw.copy_within(done..count, 0);
-        }
-        self.held = count - done;
+        self.held = behind(&mut self.raw, done..count);
         answer
     }
 
@@ -176,10 +183,7 @@ impl<'a, T: Message, const N: usize, M: mode::Releases> IncomingBatch<'a, T, N, 
         // SAFETY: the end is open until drop; the first `count` are its messages, and the out-pointer is ours.
         let answer =
             self.receiver.with(|raw| unsafe { vil_sys::vil_receiver_release_batch(raw, first, count, &mut done) });
-        if done < count {
-            self.raw.copy_within(done..count, 0);
-        }
-        self.held = count - done;
+        self.held = behind(&mut self.raw, done..count);
         answer
     }
 
