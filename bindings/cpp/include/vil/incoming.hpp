@@ -13,6 +13,8 @@ namespace vil {
 
 template <typename T, typename Mode>
 class Sender;
+template <typename T, typename Mode>
+class Receiver;
 
 // Move-only; releases itself. It must end before its receiver is closed. Where the route is consume_once it is the
 // receiver's own: one that is neither consumed nor passed on is lost, and libvil records that as a fault.
@@ -22,7 +24,9 @@ class Incoming {
   static_assert(detail::is_one_of<Mode, mode::read, mode::change, mode::take>, "no mode of a receiver");
 
  public:
-  Incoming(vil_receiver_t *receiver, const vil_message_t &raw) noexcept : receiver_(receiver), raw_(raw) {}
+  // Of this receiver; holds nothing until the receiver fills it where it lies. Copied into place it would be read before
+  // its stores are done.
+  explicit Incoming(vil_receiver_t *receiver) noexcept : receiver_(receiver), raw_{} {}
   Incoming(Incoming &&other) noexcept
       : receiver_(other.receiver_), raw_(std::exchange(other.raw_, vil_message_t{})) {}
   Incoming &operator=(Incoming &&other) noexcept {
@@ -80,6 +84,8 @@ class Incoming {
   }
 
  private:
+  friend class Receiver<T, Mode>;
+
   vil_receiver_t *receiver_;
   vil_message_t raw_;
 };

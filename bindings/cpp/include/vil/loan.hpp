@@ -21,7 +21,9 @@ class Loan {
   static_assert(detail::is_one_of<Mode, mode::publish, mode::keep, mode::ask, mode::answer>, "no mode of a sender");
 
  public:
-  Loan(vil_sender_t *sender, const vil_loan_t &raw) noexcept : sender_(sender), raw_(raw) {}
+  // Of this sender; holds nothing until the sender fills it where it lies. Copied into place it would be read before its
+  // stores are done.
+  explicit Loan(vil_sender_t *sender) noexcept : sender_(sender), raw_{} {}
   Loan(Loan &&other) noexcept : sender_(other.sender_), raw_(std::exchange(other.raw_, vil_loan_t{})) {}
   Loan &operator=(Loan &&other) noexcept {
     std::swap(sender_, other.sender_);
@@ -76,6 +78,8 @@ class Loan {
   Result<void, Status> discard() noexcept { return detail::done(vil_sender_discard(sender_, &raw_)); }
 
  private:
+  friend class Sender<T, Mode>;
+
   vil_sender_t *sender_;
   vil_loan_t raw_;
 };

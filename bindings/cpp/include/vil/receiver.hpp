@@ -52,10 +52,10 @@ class Receiver {
 
   // The next message; Status::timeout when none came in time, Status::empty when there is none and `timeout` is 0.
   [[nodiscard]] Result<Incoming<T, Mode>, Status> receive(std::chrono::nanoseconds timeout) noexcept {
-    vil_message_t raw{};
-    const vil_status_t status = vil_receiver_receive(receiver_, detail::timeout_ns(timeout), &raw);
-    if (status != VIL_OK) return static_cast<Status>(status);
-    return Incoming<T, Mode>(receiver_, raw);
+    Result<Incoming<T, Mode>, Status> answer(std::in_place, receiver_);
+    const vil_status_t status = vil_receiver_receive(receiver_, detail::timeout_ns(timeout), &answer->raw_);
+    if (status != VIL_OK) answer = static_cast<Status>(status);
+    return answer;
   }
 
   // Messages released on the port's routes since the world was created, restarts included; under best_effort also

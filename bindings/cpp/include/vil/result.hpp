@@ -29,6 +29,12 @@ class [[nodiscard]] Result {
  public:
   Result(T value) noexcept : has_value_(true) { ::new (static_cast<void *>(&value_)) T(std::move(value)); }
   Result(E error) noexcept : has_value_(false) { ::new (static_cast<void *>(&error_)) E(std::move(error)); }
+  // A value that is made where it stays.
+  template <typename... Args>
+  explicit Result(std::in_place_t, Args &&...args) noexcept : has_value_(true) {
+    static_assert(std::is_nothrow_constructible_v<T, Args...>);
+    ::new (static_cast<void *>(&value_)) T(std::forward<Args>(args)...);
+  }
   Result(Result &&other) noexcept : has_value_(other.has_value_) { take(std::move(other)); }
 
   Result &operator=(Result &&other) noexcept {

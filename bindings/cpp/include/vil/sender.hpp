@@ -50,10 +50,10 @@ class Sender {
 
   // A slot to write a T into. Blocks as the route's backpressure says.
   [[nodiscard]] Result<Loan<T, Mode>, Status> loan() noexcept {
-    vil_loan_t raw{};
-    const vil_status_t status = vil_sender_loan(sender_, &raw);
-    if (status != VIL_OK) return static_cast<Status>(status);
-    return Loan<T, Mode>(sender_, raw);
+    Result<Loan<T, Mode>, Status> answer(std::in_place, sender_);
+    const vil_status_t status = vil_sender_loan(sender_, &answer->raw_);
+    if (status != VIL_OK) answer = static_cast<Status>(status);
+    return answer;
   }
 
   // Loan, copy and publish in one.
