@@ -200,10 +200,9 @@ impl<T: Send, const KIND: u8> Owned<T, KIND> {
         call(self.lend(handle)?.value())
     }
 
-    /// The same for what `call` can do at once, without a word about why when it can not: then nothing has changed, and
-    /// `with` will tell.
+    /// `lend` without a word about why when it can not: then nothing has changed, and `with` will tell.
     #[inline(always)]
-    pub(crate) fn at_once<R>(&self, handle: usize, call: impl FnOnce(&mut T) -> Option<R>) -> Option<R> {
+    pub(crate) fn lend_at_once(&self, handle: usize) -> Option<Lent<T>> {
         let entry = self.0.near(handle)?;
         // ORDER: Acquire, pairs with the AcqRel in `close`.
         if entry.handle.load(Ordering::Acquire) != handle {
@@ -211,8 +210,7 @@ impl<T: Send, const KIND: u8> Owned<T, KIND> {
         }
         let me = thread();
         // An entry without a handle, which 0 seems to name, is nobody's.
-        let mut lent = if entry.take(me) { Lent { entry, me } } else { return None };
-        call(lent.value())
+        if entry.take(me) { Some(Lent { entry, me }) } else { None }
     }
 
     /// Makes the calling thread the owner. The caller sees to it that no other thread is inside a call.

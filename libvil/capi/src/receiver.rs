@@ -130,16 +130,16 @@ pub unsafe extern "C" fn vil_receiver_receive(
     // SAFETY: as promised by the caller.
     at_once(
         || unsafe { receive_by::<false>(receiver, timeout_ns, message) },
-        || unsafe { receive_copy(receiver, timeout_ns, message) },
+        || unsafe { receive_more(receiver, timeout_ns, message) },
     )
 }
 
-/// vil_receiver_receive where messages are copied: apart, so that the other calls need no registers for it.
+/// vil_receiver_receive where messages are copied, or one is timed: apart, so that the other calls need no registers for it.
 ///
 /// # Safety
 /// As `vil_receiver_receive`.
 #[inline(never)]
-unsafe extern "C" fn receive_copy(
+pub(crate) unsafe extern "C" fn receive_more(
     receiver: *mut vil_receiver_t,
     timeout_ns: u64,
     message: *mut vil_message_t,
@@ -154,14 +154,15 @@ unsafe extern "C" fn receive_copy(
 /// # Safety
 /// As `vil_receiver_receive`.
 #[inline(always)]
-unsafe fn receive_by<const COPIES: bool>(
+pub(crate) unsafe fn receive_by<const MORE: bool>(
     receiver: *mut vil_receiver_t,
     timeout_ns: u64,
     message: *mut vil_message_t,
 ) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
     let place = unsafe { message.as_mut() }?;
-    RECEIVERS.at_once(receiver as usize, |receiver| match receiver.poll_at_once::<COPIES>()? {
+    let mut lent = RECEIVERS.lend_at_once(receiver as usize)?;
+    match lent.value().poll_at_once::<MORE>()? {
         Some(received) => {
             *place = message_of(received);
             Some(VIL_OK)
@@ -171,7 +172,7 @@ unsafe fn receive_by<const COPIES: bool>(
             Some(VIL_EMPTY)
         }
         None => None,
-    })
+    }
 }
 
 /// vil_receiver_receive where it waits, or where it takes more than a look at the next cell.
@@ -206,18 +207,27 @@ pub unsafe extern "C" fn vil_receiver_release(
     receiver: *mut vil_receiver_t,
     message: *mut vil_message_t,
 ) -> vil_status_t {
-    at_once(
-        || {
-            // SAFETY: as promised by the caller.
-            let place = unsafe { message.as_mut() }?;
-            let route = place.route;
-            let sleeps = RECEIVERS.at_once(receiver as usize, |end| end.release_at_once(route, place.ticket))?;
-            *place = NO_MESSAGE;
-            Some(if sleeps { wake(receiver, route) } else { VIL_OK })
-        },
-        // SAFETY: as promised by the caller.
-        || unsafe { release_thoroughly(receiver, message) },
-    )
+    // SAFETY: as promised by the caller.
+    at_once(|| unsafe { release_at_once(receiver, message) }, || unsafe { release_thoroughly(receiver, message) })
+}
+
+/// vil_receiver_release of the oldest message in hand.
+///
+/// # Safety
+/// As `vil_receiver_release`.
+#[inline(always)]
+pub(crate) unsafe fn release_at_once(
+    receiver: *mut vil_receiver_t,
+    message: *mut vil_message_t,
+) -> Option<vil_status_t> {
+    // SAFETY: as promised by the caller.
+    let place = unsafe { message.as_mut() }?;
+    let route = place.route;
+    let mut lent = RECEIVERS.lend_at_once(receiver as usize)?;
+    let sleeps = lent.value().release_at_once(route, place.ticket)?;
+    drop(lent);
+    *place = NO_MESSAGE;
+    Some(if sleeps { wake(receiver, route) } else { VIL_OK })
 }
 
 /// Wakes the sender that waits for room in a route.
@@ -238,7 +248,10 @@ extern "C" fn wake(receiver: *mut vil_receiver_t, route: u32) -> vil_status_t {
 /// As `vil_receiver_release`.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn release_thoroughly(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t {
+pub(crate) unsafe extern "C" fn release_thoroughly(
+    receiver: *mut vil_receiver_t,
+    message: *mut vil_message_t,
+) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(message, "message is NULL") }?;

@@ -110,18 +110,21 @@ pub extern "C" fn vil_sender_close(sender: *mut vil_sender_t) -> vil_status_t {
 /// `loan` is NULL or writable.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
-    at_once(
-        || {
-            // SAFETY: as promised by the caller.
-            let place = unsafe { loan.as_mut() }?;
-            SENDERS.at_once(sender as usize, |sender| {
-                *place = loan_of(sender.loan_at_once()?);
-                Some(VIL_OK)
-            })
-        },
-        // SAFETY: as promised by the caller.
-        || unsafe { loan_thoroughly(sender, loan) },
-    )
+    // SAFETY: as promised by the caller.
+    at_once(|| unsafe { loan_at_once(sender, loan) }, || unsafe { loan_thoroughly(sender, loan) })
+}
+
+/// vil_sender_loan where a free slot is at hand.
+///
+/// # Safety
+/// As `vil_sender_loan`.
+#[inline(always)]
+pub(crate) unsafe fn loan_at_once(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> Option<vil_status_t> {
+    // SAFETY: as promised by the caller.
+    let place = unsafe { loan.as_mut() }?;
+    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    *place = loan_of(lent.value().loan_at_once()?);
+    Some(VIL_OK)
 }
 
 /// vil_sender_loan where it takes more than a free slot at hand.
@@ -130,7 +133,7 @@ pub unsafe extern "C" fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut v
 /// As `vil_sender_loan`.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn loan_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+pub(crate) unsafe extern "C" fn loan_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(loan, "loan is NULL") }?;
@@ -159,7 +162,7 @@ pub unsafe extern "C" fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mu
 /// # Safety
 /// As `vil_sender_publish`.
 #[inline(never)]
-unsafe extern "C" fn publish_inside(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+pub(crate) unsafe extern "C" fn publish_inside(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     at_once(|| unsafe { publish_by::<true>(sender, loan) }, || unsafe { publish_thoroughly(sender, loan) })
 }
@@ -167,21 +170,26 @@ unsafe extern "C" fn publish_inside(sender: *mut vil_sender_t, loan: *mut vil_lo
 /// # Safety
 /// As `vil_sender_publish`.
 #[inline(always)]
-unsafe fn publish_by<const INSIDE: bool>(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> Option<vil_status_t> {
+pub(crate) unsafe fn publish_by<const INSIDE: bool>(
+    sender: *mut vil_sender_t,
+    loan: *mut vil_loan_t,
+) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
     let place = unsafe { loan.as_mut() }?;
-    let sleeps = SENDERS.at_once(sender as usize, |sender| sender.publish_at_once::<INSIDE>(place.ticket))?;
+    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    let has_more = lent.value().publish_at_once::<INSIDE>(place.ticket)?;
+    drop(lent);
     *place = NO_LOAN;
-    Some(if sleeps { wake(sender) } else { VIL_OK })
+    Some(if has_more { follow_up(sender) } else { VIL_OK })
 }
 
-/// Wakes the receiver of what a sender published.
+/// Wakes the receiver of what a sender published, and takes back what was released.
 #[cold]
 #[inline(never)]
-extern "C" fn wake(sender: *mut vil_sender_t) -> vil_status_t {
+extern "C" fn follow_up(sender: *mut vil_sender_t) -> vil_status_t {
     hot(|| {
         with_sender(sender, |sender| {
-            sender.wake();
+            sender.follow_up();
             Ok(())
         })
     })
@@ -275,19 +283,22 @@ pub unsafe extern "C" fn vil_sender_answer(
 /// `loan` is NULL or was filled by vil_sender_loan.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
-    at_once(
-        || {
-            // SAFETY: as promised by the caller.
-            let place = unsafe { loan.as_mut() }?;
-            SENDERS.at_once(sender as usize, |sender| {
-                sender.discard_at_once(place.ticket)?;
-                *place = NO_LOAN;
-                Some(VIL_OK)
-            })
-        },
-        // SAFETY: as promised by the caller.
-        || unsafe { discard_thoroughly(sender, loan) },
-    )
+    // SAFETY: as promised by the caller.
+    at_once(|| unsafe { discard_at_once(sender, loan) }, || unsafe { discard_thoroughly(sender, loan) })
+}
+
+/// vil_sender_discard of a loan that is held.
+///
+/// # Safety
+/// As `vil_sender_discard`.
+#[inline(always)]
+pub(crate) unsafe fn discard_at_once(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> Option<vil_status_t> {
+    // SAFETY: as promised by the caller.
+    let place = unsafe { loan.as_mut() }?;
+    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    lent.value().discard_at_once(place.ticket)?;
+    *place = NO_LOAN;
+    Some(VIL_OK)
 }
 
 /// vil_sender_discard where the loan is none.
@@ -296,7 +307,7 @@ pub unsafe extern "C" fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mu
 /// As `vil_sender_discard`.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+pub(crate) unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(loan, "loan is NULL") }?;
@@ -314,27 +325,31 @@ unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, loan: *mut vi
 /// `data` is NULL or has `size` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
-    at_once(
-        || {
-            let from = NonNull::new(data.cast_mut())?.cast::<u8>();
-            let sleeps = SENDERS.at_once(sender as usize, |sender| {
-                if size != sender.message_size() as usize {
-                    return None;
-                }
-                let loan = sender.loan_at_once()?;
-                // SAFETY: the slot has at least `size` bytes and is ours alone until it is published.
-                unsafe { loan.data.copy_from_nonoverlapping(from, size) };
-                let answer = sender.publish_at_once::<false>(loan.ticket);
-                if answer.is_none() {
-                    sender.discard_at_once(loan.ticket);
-                }
-                answer
-            })?;
-            Some(if sleeps { wake(sender) } else { VIL_OK })
-        },
-        // SAFETY: as promised by the caller.
-        || unsafe { send_thoroughly(sender, data, size) },
-    )
+    // SAFETY: as promised by the caller.
+    at_once(|| unsafe { send_at_once(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
+}
+
+/// vil_sender_send where a free slot and a free cell are at hand.
+///
+/// # Safety
+/// As `vil_sender_send`.
+#[inline(always)]
+pub(crate) unsafe fn send_at_once(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> Option<vil_status_t> {
+    let from = NonNull::new(data.cast_mut())?.cast::<u8>();
+    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    let end = lent.value();
+    if size != end.message_size() as usize {
+        return None;
+    }
+    let loan = end.loan_at_once()?;
+    // SAFETY: the slot has at least `size` bytes and is ours alone until it is published.
+    unsafe { loan.data.copy_from_nonoverlapping(from, size) };
+    let Some(has_more) = end.publish_at_once::<false>(loan.ticket) else {
+        end.discard_at_once(loan.ticket);
+        return None;
+    };
+    drop(lent);
+    Some(if has_more { follow_up(sender) } else { VIL_OK })
 }
 
 /// vil_sender_send where it takes more than a free slot and a free cell.
@@ -343,7 +358,11 @@ pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const
 /// As `vil_sender_send`.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn send_thoroughly(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
+pub(crate) unsafe extern "C" fn send_thoroughly(
+    sender: *mut vil_sender_t,
+    data: *const c_void,
+    size: usize,
+) -> vil_status_t {
     hot(|| {
         if data.is_null() {
             return Err(Failure::Argument("data is NULL"));

@@ -26,13 +26,12 @@ pub const BATCH: u32 = 32;
 /// Bytes of heap slots moved in one go, at most: nobody keeps much memory from the others for the sake of speed.
 pub const BATCH_BYTES: u32 = 64 << 10;
 
-/// Every this many loans the producer reads head: oftener costs round trips, seldom cools the slots.
+/// Behind every this many messages at most the producer reads head: oftener takes its line from the consumer, seldom cools the
+/// slots.
 pub const RECLAIM_EVERY: u32 = 64;
 
-/// The same where `RECLAIM_EVERY` slots have more bytes than `RECLAIM_BYTES`.
-pub const RECLAIM_EVERY_LARGE: u32 = 16;
-
 /// So many bytes of slots may be used between two such looks: half of a cache of 1 MiB, as a processor often has for itself.
+/// Where one slot has as many, head is read behind each message, and the slot that is still in a cache goes around.
 pub const RECLAIM_BYTES: u32 = 512 << 10;
 
 /// In each step of so many messages the count beside tail is stored once; its readers extend it by tail's 32 bits. Short
@@ -72,6 +71,5 @@ pub const TOKEN_BASE: i64 = 1 << 45;
 
 const _: () = assert!(MAX_WORLD_SIZE < TOKEN_BASE as u64);
 const _: () = assert!(COUNT_EVERY.is_power_of_two());
-const _: () = assert!(RECLAIM_EVERY.is_power_of_two() && RECLAIM_EVERY_LARGE.is_power_of_two());
-const _: () = assert!(RECLAIM_EVERY_LARGE <= RECLAIM_EVERY && RECLAIM_BYTES >= RECLAIM_EVERY);
+const _: () = assert!(RECLAIM_EVERY.is_power_of_two() && RECLAIM_BYTES.is_power_of_two());
 const _: () = assert!(BATCH <= vil_ir::limits::MAX_SLOTS);

@@ -128,17 +128,17 @@ impl OutEnd {
         self.swift()?.discard_at_once(ticket)
     }
 
-    /// `publish` into a ledger that has room. True: somebody sleeps, and `wake` is to be called. `None`: nothing changed,
-    /// and `publish` will tell.
+    /// `publish` into a ledger that has room. True: `follow_up` is to be called. `None`: nothing changed, and `publish` will
+    /// tell.
     #[inline(always)]
     pub fn publish_at_once<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
         self.swift()?.publish_at_once::<INSIDE>(shared, ticket)
     }
 
-    /// Wakes those for whom `publish_at_once` said so.
-    pub fn wake(&mut self, shared: &Shared) {
+    /// What `publish_at_once` says is to be done behind a message.
+    pub fn follow_up(&mut self, shared: &Shared) {
         if let OutEnd::Ledger(end) = self {
-            end.wake(shared);
+            end.follow_up(shared);
         }
     }
 
@@ -288,12 +288,12 @@ impl InEnd {
         either!(self, end => end.receive(shared))
     }
 
-    /// `receive` by a ledger where only the next cell is looked at; `Some(None)`: there is no message. `None`: nothing
+    /// `receive` by a ledger where only the next cell is looked at, `MORE` as there; `Some(None)`: there is no message. `None`: nothing
     /// changed, and `receive` will tell.
     #[inline(always)]
-    pub fn receive_at_once<const COPIES: bool>(&mut self, shared: &Shared) -> Option<Option<Message>> {
+    pub fn receive_at_once<const MORE: bool>(&mut self, shared: &Shared) -> Option<Option<Message>> {
         match self {
-            InEnd::Ledger(end) => end.receive_at_once::<COPIES>(shared),
+            InEnd::Ledger(end) => end.receive_at_once::<MORE>(shared),
             InEnd::Claimed(_) => None,
         }
     }

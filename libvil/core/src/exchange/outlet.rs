@@ -8,7 +8,7 @@ use vil_ir::vocabulary::{Delivery, Transfer};
 use crate::base::atomic::{FOR_DATA, seldom};
 use crate::base::crash::mutant;
 use crate::base::index::{depth, extend};
-use crate::base::limits::COUNT_EVERY;
+use crate::base::limits::{COUNT_EVERY, RECLAIM_BYTES, RECLAIM_EVERY};
 use crate::base::words::{EndWord, ProcessId, Reference, Stamp};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::{IN_CELL, Pool};
@@ -61,6 +61,8 @@ pub(super) struct Outlet {
     /// The count as it is stored; it lags behind tail.
     count: u64,
     sample_mask: u32,
+    /// Behind a message that leaves tail with none of these bits head is looked at.
+    look_mask: u32,
     /// As it was when it was looked at last.
     head: u32,
     /// Cells before it are reclaimed, or were our predecessor's.
@@ -75,6 +77,12 @@ pub(super) struct Outlet {
 
 /// Where the ledger has the origin of a slot: above what a cell says of it.
 const ORIGIN: u32 = 52;
+
+/// How many messages lie between two looks at head, a power of two. `stride`: bytes of a slot.
+fn look_every(stride: u32) -> u32 {
+    let most = (RECLAIM_BYTES / stride.max(1)).clamp(1, RECLAIM_EVERY);
+    1 << most.ilog2()
+}
 
 /// What the ledger says of a cell.
 #[inline(always)]
@@ -143,6 +151,7 @@ impl Outlet {
             swift: if is_narrow && ring.class.is_some() { RingPlaces::of(shared, &ring) } else { RingPlaces::NONE },
             inside: if is_narrow && ring.class.is_none() { RingPlaces::of(shared, &ring) } else { RingPlaces::NONE },
             sample_mask: ring.sample_mask,
+            look_mask: look_every(ring.class.map_or(0, |class| class.stride)) - 1,
             is_plain: ring.class.is_some() && !is_given,
             route,
             ring,
@@ -199,7 +208,7 @@ impl Outlet {
     }
 
     /// Publishes what `word` answers, a slot of our pool as a cell names it, where there is room by the last look at head.
-    /// True: somebody sleeps for it and is to be woken. `None`: nothing changed; `word` was the last to be asked.
+    /// True: there is more to do behind it. `None`: nothing changed; `word` was the last to be asked.
     #[inline(always)]
     pub(super) fn append_at_once<const INSIDE: bool>(
         &mut self,
@@ -226,7 +235,14 @@ impl Outlet {
         fill::<INSIDE>(view, index, carried, word, stamp);
         self.tail = next;
         view.tail().store(tail, "publish.tail");
-        Some(shared.may_be_awaited(view.consumer_flag(), FOR_DATA, "publish.awaited"))
+        // Not `||`: one jump for both.
+        Some(shared.may_be_awaited(view.consumer_flag(), FOR_DATA, "publish.awaited") | (next & self.look_mask == 0))
+    }
+
+    /// Is head to be looked at behind the last `count` messages?
+    #[inline(always)]
+    pub(super) fn is_look_due(&self, count: u32) -> bool {
+        (self.tail ^ self.tail.wrapping_sub(count)) > self.look_mask
     }
 
     /// The same for one of several: tail is to be announced, as behind `publish`.

@@ -8,7 +8,6 @@ use std::ptr::NonNull;
 use vil_ir::vocabulary::Transfer;
 
 use crate::base::crash::mutant;
-use crate::base::limits::{RECLAIM_BYTES, RECLAIM_EVERY, RECLAIM_EVERY_LARGE};
 use crate::base::words::{ProcessId, Reference};
 use crate::exchange::copied::Buffers;
 use crate::exchange::hand::Hand;
@@ -25,12 +24,6 @@ const POSITION_BITS: u32 = 16;
 
 /// Where the count begins to hold the end's ordinal, so that no two of 4,096 senders give out the same within 2^36 loans.
 const TICKET_END: u32 = 36 + POSITION_BITS;
-
-/// A ticket with none of these bits is of a loan before which head is looked at. `stride`: bytes of a slot.
-fn reclaim_mask(stride: u32) -> u64 {
-    let every = if stride > RECLAIM_BYTES / RECLAIM_EVERY { RECLAIM_EVERY_LARGE } else { RECLAIM_EVERY };
-    u64::from(every - 1) << POSITION_BITS
-}
 
 /// A slot (or a private buffer) to write a message into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,8 +48,6 @@ pub struct Producer {
     hand: Hand,
     /// The last ticket, without its position.
     tickets: u64,
-    /// Before the loan of a ticket with none of these bits head is looked at.
-    reclaim_mask: u64,
     /// Of the slots that a loan takes; none where loans are private buffers, or when nothing works any more.
     slots: SlotPlaces,
     buffers: Buffers,
@@ -94,7 +85,6 @@ impl Producer {
             size: ring.size,
             hand: Hand::new(loans),
             tickets: ordinal() << TICKET_END,
-            reclaim_mask: reclaim_mask(ring.class.map_or(0, |class| class.stride)),
             slots: ring.class.map_or(SlotPlaces::NONE, |class| SlotPlaces::of(shared, &class)),
             buffers: if is_inside { Buffers::new(loans, ring.size) } else { Buffers::none() },
             corrupt: false,
@@ -132,14 +122,11 @@ impl Producer {
         }
     }
 
-    /// `loan` where a free slot is at hand and head need not be looked at. `None`: nothing changed, and `loan` will tell.
+    /// `loan` where a free slot is at hand. `None`: nothing changed, and `loan` will tell.
     #[inline(always)]
     pub fn loan_at_once(&mut self, shared: &Shared) -> Option<Loan> {
         let position = self.hand.next()?;
         let Some(word) = self.pool.last() else { return self.loan_inside(position) };
-        if self.tickets.wrapping_add(1 << POSITION_BITS) & self.reclaim_mask == 0 {
-            return None;
-        }
         let slot = self.slots.on(shared, Reference::decode(word).slot)?;
         self.pool.pop();
         Some(self.hand_out(position, word, slot.address()))
@@ -199,15 +186,15 @@ impl Producer {
         match answer {
             Some(false) => Ok(()),
             Some(true) => {
-                self.wake(shared);
+                self.follow_up(shared);
                 Ok(())
             }
             None => self.spread(shared, ticket, false),
         }
     }
 
-    /// `publish` into the one ring of the port (`INSIDE`: into its cells), where that has room. True: the consumer sleeps,
-    /// and `wake` is to be called. `None`: nothing changed, and `publish` will tell.
+    /// `publish` into the one ring of the port (`INSIDE`: into its cells), where that has room. True:
+    /// `follow_up` is to be called. `None`: nothing changed, and `publish` will tell.
     #[inline(always)]
     pub fn publish_at_once<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
         let [outlet] = &mut *self.outlets else { return None };
@@ -217,10 +204,23 @@ impl Producer {
         })
     }
 
-    /// Wakes the consumers that sleep for data.
+    /// What is to be done behind some messages: wakes the consumer where it sleeps for data, and looks at head where that is
+    /// due. Behind the message, because before it somebody would wait for that.
     #[cold]
-    pub fn wake(&self, shared: &Shared) {
+    pub fn follow_up(&mut self, shared: &Shared) {
         self.outlets.iter().for_each(|outlet| outlet.wake(shared));
+        self.look_at_heads(shared, 1);
+    }
+
+    /// Takes back what head has passed in the rings in which it is to be looked at behind the last `count` messages.
+    #[inline]
+    fn look_at_heads(&mut self, shared: &Shared, count: u32) {
+        for at in 0..self.outlets.len() {
+            if self.outlets[at].is_look_due(count) {
+                // What was published is published; that the words are nonsense is told by the next call.
+                let _ = self.reclaim_at(shared, at);
+            }
+        }
     }
 
     /// Publishes loans in their order, and tells who looks at tail or sleeps only once, behind the last. A loan that is
@@ -236,6 +236,7 @@ impl Producer {
         };
         if batch.done > 0 {
             self.announce(shared);
+            self.look_at_heads(shared, batch.done as u32);
         }
         batch
     }
@@ -267,6 +268,9 @@ impl Producer {
         let parcel = Parcel { slot, origin: Origin::Own, source: 0, answers: number, position };
         self.outlets[at].append(shared, parcel, &self.buffers);
         self.hand.end(position);
+        if self.outlets[at].is_look_due(1) {
+            let _ = self.reclaim_at(shared, at);
+        }
         Ok(())
     }
 
@@ -328,6 +332,7 @@ impl Producer {
             true => self.hand.rename(position, name_of(ticket, true)),
             false => self.hand.end(position),
         }
+        self.look_at_heads(shared, 1);
         Ok(())
     }
 
@@ -455,9 +460,6 @@ impl Producer {
     /// A free slot and its address.
     #[inline]
     fn slot(&mut self, shared: &Shared) -> Result<(Slot, NonNull<u8>), Refusal> {
-        if self.tickets.wrapping_add(1 << POSITION_BITS) & self.reclaim_mask == 0 {
-            self.reclaim(shared)?;
-        }
         if self.pool.is_empty() {
             self.refill(shared)?;
         }
@@ -478,10 +480,11 @@ impl Producer {
     }
 
     fn reclaim(&mut self, shared: &Shared) -> Result<(), Refusal> {
-        for at in 0..self.outlets.len() {
-            self.outlets[at].reclaim(shared, &mut self.pool).inspect_err(|_| self.quarantine(shared, at))?;
-        }
-        Ok(())
+        (0..self.outlets.len()).try_for_each(|at| self.reclaim_at(shared, at))
+    }
+
+    fn reclaim_at(&mut self, shared: &Shared, at: usize) -> Result<(), Refusal> {
+        self.outlets[at].reclaim(shared, &mut self.pool).inspect_err(|_| self.quarantine(shared, at))
     }
 
     #[cold]

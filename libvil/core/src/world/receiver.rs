@@ -132,16 +132,16 @@ impl Receiver {
         Err(Stop::Empty)
     }
 
-    /// `poll` where the ring whose turn it is has a message, or is the only one, and copies or not; `Some(None)`: there is no
-    /// message. `None`: nothing changed, and `poll` will tell.
+    /// `poll` where the ring whose turn it is has a message, or is the only one; without `MORE` only of one that lies in place
+    /// and is not timed. `Some(None)`: there is no message. `None`: nothing changed, and `poll` will tell.
     #[inline(always)]
-    pub fn poll_at_once<const COPIES: bool>(&mut self) -> Option<Option<Received>> {
+    pub fn poll_at_once<const MORE: bool>(&mut self) -> Option<Option<Received>> {
         if self.is_told_of {
             return None;
         }
         let at = self.next;
         let inlet = self.inlets.get_mut(at)?;
-        match inlet.consumer.receive_at_once::<COPIES>(&self.world.shared)? {
+        match inlet.consumer.receive_at_once::<MORE>(&self.world.shared)? {
             Some(message) => {
                 self.next = inlet.after;
                 Some(Some(Received { message, route: inlet.route }))

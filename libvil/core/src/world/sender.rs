@@ -81,17 +81,17 @@ impl Sender {
         self.producer.loan_at_once(&self.world.shared)
     }
 
-    /// `publish` where there is room in the one ring of the port; `INSIDE`: where its messages travel inside cells. True: the receiver sleeps, and `wake` is to be called.
-    /// `None`: nothing changed, and `publish` will tell.
+    /// `publish` where there is room in the one ring of the port; `INSIDE`: where its messages travel inside cells. True:
+    /// `follow_up` is to be called. `None`: nothing changed, and `publish` will tell.
     #[inline(always)]
     pub fn publish_at_once<const INSIDE: bool>(&mut self, ticket: u64) -> Option<bool> {
         self.producer.publish_at_once::<INSIDE>(&self.world.shared, ticket)
     }
 
-    /// Wakes whoever sleeps for what was published.
+    /// Wakes whoever sleeps for what was published, and sees what came back.
     #[cold]
-    pub fn wake(&mut self) {
-        self.producer.wake(&self.world.shared);
+    pub fn follow_up(&mut self) {
+        self.producer.follow_up(&self.world.shared);
     }
 
     /// `discard` of a loan that is held. `None`: nothing changed, and `discard` will tell.

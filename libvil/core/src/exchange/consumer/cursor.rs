@@ -28,9 +28,7 @@ impl Consumer {
     /// crash at any point redelivers it.
     #[inline]
     pub fn receive(&mut self, shared: &Shared) -> Result<Message, Refusal> {
-        let answer =
-            if self.copies { self.receive_at_once::<true>(shared) } else { self.receive_at_once::<false>(shared) };
-        match answer {
+        match self.receive_at_once::<true>(shared) {
             Some(answer) => answer.ok_or(Refusal::Empty),
             None => self.receive_thoroughly(shared),
         }
@@ -48,20 +46,21 @@ impl Consumer {
         Ok(self.hand_out(shared, position, InHand { index, word }, stamp, data, self.ring.size))
     }
 
-    /// `receive` in place, or as a copy on routes that copy, where nothing is in the way. `Some(None)`: there is no message.
-    /// `None`: nothing changed, and `receive` will tell.
+    /// `receive` where nothing is in the way; without `MORE` only in place, and only of a message that is not timed.
+    /// `Some(None)`: there is no message. `None`: nothing changed, and `receive` will tell.
     #[inline(always)]
-    pub fn receive_at_once<const COPIES: bool>(&mut self, shared: &Shared) -> Option<Option<Message>> {
+    pub fn receive_at_once<const MORE: bool>(&mut self, shared: &Shared) -> Option<Option<Message>> {
         let view = self.swift.on(shared)?;
         let (index, behind) = (self.cursor, self.cursor.wrapping_sub(self.head));
         let stamp = view.stamp(index).load("stamp");
+        let expected = Stamp { sequence: Stamp::of(index), time: if MORE { Stamp::decode(stamp).time } else { 0 } };
         // One that says when is timed, and none is there where a ring's length is in hand already.
-        if stamp != (Stamp { sequence: Stamp::of(index), time: 0 }).encode() || behind > self.swift.mask() {
+        if stamp != expected.encode() || behind > self.swift.mask() {
             return self.is_of_the_lap_before(Stamp::decode(stamp)).then_some(None);
         }
         let word = view.reference(index).load("cell");
         let (slot, position) = (Reference::decode(word).slot, self.hand.next()?);
-        let data = if !COPIES {
+        let data = if !MORE || !self.copies {
             view.slot(slot)?.address()
         } else if self.is_inside {
             let words = (slot == NO_SLOT).then(|| view.inline(index))?;
@@ -72,6 +71,9 @@ impl Consumer {
         self.cursor = index.wrapping_add(1);
         let ticket = self.ticket(position, index);
         self.hand.fill(position, ticket, word);
+        if MORE && index & self.ring.sample_mask == 0 {
+            self.time(shared, expected);
+        }
         let number = self.released.wrapping_add(u64::from(behind));
         Some(Some(Message { data, size: self.size, number, answers: 0, ticket }))
     }
