@@ -10,6 +10,7 @@ mod error;
 mod guard;
 mod handle;
 mod heap;
+pub mod inlined;
 mod observe;
 mod options;
 mod program;

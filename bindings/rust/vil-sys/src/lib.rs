@@ -21,3 +21,10 @@ pub const VIL_FOREVER: u64 = u64::MAX;
 
 #[cfg(all(feature = "bundled", not(feature = "system")))]
 pub use vil_capi::*;
+
+/// The calls of a message hide the exported ones of the same names: they do the same, compiled into their callers.
+#[cfg(all(feature = "bundled", not(feature = "system")))]
+pub use vil_capi::inlined::{
+    vil_receiver_receive, vil_receiver_release, vil_sender_discard, vil_sender_loan, vil_sender_publish,
+    vil_sender_send,
+};

@@ -81,8 +81,12 @@ impl<'a, T: Message, M: mode::Receives> Incoming<'a, T, M> {
 
 impl<T: Message, M: mode::Releases> Incoming<'_, T, M> {
     /// Gives the message back: its slot can be written again. The same as dropping it.
-    #[inline]
-    pub fn release(self) {}
+    #[inline(always)]
+    pub fn release(self) {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: as in `drop`.
+        let _ = unsafe { vil_sys::vil_receiver_release(this.receiver.as_raw(), &mut this.raw) };
+    }
 }
 
 impl<T: Message> Incoming<'_, T, mode::Take> {
@@ -118,7 +122,7 @@ impl<T: Message, M: mode::Changes> DerefMut for Incoming<'_, T, M> {
 }
 
 impl<T: Message, M: mode::Receives> Drop for Incoming<'_, T, M> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the receiver is borrowed, so open; the message is its own and held, and this is its last use.
         let _ = unsafe { vil_sys::vil_receiver_release(self.receiver.as_raw(), &mut self.raw) };

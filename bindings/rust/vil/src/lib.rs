@@ -39,6 +39,7 @@ mod message;
 pub mod mode;
 mod observe;
 mod options;
+mod owned;
 mod program;
 mod queue;
 mod receiver;

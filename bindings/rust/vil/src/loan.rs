@@ -32,14 +32,12 @@ impl<'a, T: Message, M: mode::Sends> Loan<'a, T, M> {
         Self { sender, raw }
     }
 
-    /// Hands the loan to a call that ends it or gives it back.
+    /// What a call answered that ends the loan or leaves it.
     #[inline(always)]
-    fn end(
-        self,
-        call: impl FnOnce(*mut vil_sys::vil_sender_t, &mut vil_sys::vil_loan_t) -> vil_sys::vil_status_t,
+    fn ended(
+        this: ManuallyDrop<Self>,
+        status: vil_sys::vil_status_t,
     ) -> Result<vil_sys::vil_loan_t, Unpublished<'a, T, M>> {
-        let mut this = ManuallyDrop::new(self);
-        let status = call(this.sender.as_raw(), &mut this.raw);
         if status == vil_sys::VIL_OK {
             return Ok(this.raw);
         }
@@ -51,10 +49,12 @@ impl<'a, T: Message, M: mode::Sends> Loan<'a, T, M> {
 
 impl<'a, T: Message, M: mode::Publishes> Loan<'a, T, M> {
     /// Hands the message to the receivers. Blocks as the route's backpressure says.
-    #[inline]
+    #[inline(always)]
     pub fn publish(self) -> Result<(), Unpublished<'a, T, M>> {
+        let mut this = ManuallyDrop::new(self);
         // SAFETY: the sender is borrowed, so open; the loan is its own and held.
-        self.end(|sender, loan| unsafe { vil_sys::vil_sender_publish(sender, loan) })?;
+        let status = unsafe { vil_sys::vil_sender_publish(this.sender.as_raw(), &mut this.raw) };
+        Self::ended(this, status)?;
         Ok(())
     }
 }
@@ -64,8 +64,10 @@ impl<'a, T: Message> Loan<'a, T, mode::Keep> {
     #[inline]
     pub fn keep(self) -> Result<Kept<'a, T>, Unpublished<'a, T, mode::Keep>> {
         let sender = self.sender;
+        let mut this = ManuallyDrop::new(self);
         // SAFETY: the sender is borrowed, so open; the loan is its own and held.
-        let raw = self.end(|sender, loan| unsafe { vil_sys::vil_sender_keep(sender, loan) })?;
+        let status = unsafe { vil_sys::vil_sender_keep(sender.as_raw(), &mut this.raw) };
+        let raw = Self::ended(this, status)?;
         // SAFETY: C has kept it for this sender, and it was a loan for a T.
         Ok(unsafe { Kept::new(sender, raw) })
     }
@@ -80,8 +82,10 @@ impl<'a, T: Message> Loan<'a, T, mode::Ask> {
             Ok(number) => number,
             Err(status) => return Err(Unpublished { status, loan: Some(self) }),
         };
+        let mut this = ManuallyDrop::new(self);
         // SAFETY: the sender is borrowed, so open; the loan is its own and held.
-        self.end(|sender, loan| unsafe { vil_sys::vil_sender_publish(sender, loan) })?;
+        let status = unsafe { vil_sys::vil_sender_publish(this.sender.as_raw(), &mut this.raw) };
+        Self::ended(this, status)?;
         Ok(number)
     }
 }
@@ -90,8 +94,10 @@ impl<'a, T: Message> Loan<'a, T, mode::Answer> {
     /// Hands the message to whoever asked. The question stays to be released. Blocks as the route's backpressure says.
     #[inline]
     pub fn answer<Q: Message>(self, question: &Incoming<'_, Q>) -> Result<(), Unpublished<'a, T, mode::Answer>> {
+        let mut this = ManuallyDrop::new(self);
         // SAFETY: the sender is borrowed, so open; the loan is its own and held, the question is a message in hand.
-        self.end(|sender, loan| unsafe { vil_sys::vil_sender_answer(sender, loan, question.as_raw()) })?;
+        let status = unsafe { vil_sys::vil_sender_answer(this.sender.as_raw(), &mut this.raw, question.as_raw()) };
+        Self::ended(this, status)?;
         Ok(())
     }
 }
@@ -116,7 +122,7 @@ impl<T: Message, M: mode::Sends> DerefMut for Loan<'_, T, M> {
 }
 
 impl<T: Message, M: mode::Sends> Drop for Loan<'_, T, M> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the sender is borrowed, so open; the loan is its own and held, and this is its last use.
         let _ = unsafe { vil_sys::vil_sender_discard(self.sender.as_raw(), &mut self.raw) };

@@ -6,6 +6,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use crate::contract::Direction;
+use crate::owned::owned;
 use crate::{Error, Incoming, Message, Result, Status, World, message, mode};
 
 /// The receiving end of a port: all its routes, in turn. Its world may be dropped before it.
@@ -55,13 +56,13 @@ impl<T: Message, M: mode::Receives> Receiver<T, M> {
 
     /// The next message. [`Status::EMPTY`] when there is none and `timeout` is zero, [`Status::TIMEOUT`] when none came
     /// in time; [`Duration::MAX`] waits until something happens.
-    #[inline]
+    #[inline(always)]
     pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, T, M>, Status> {
         let mut message =
             vil_sys::vil_message_t { data: ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
         let timeout_ns = nanoseconds(timeout);
         // SAFETY: the end is open until drop, the out-struct is ours.
-        self.with(|raw| unsafe { vil_sys::vil_receiver_receive(raw, timeout_ns, &mut message) })?;
+        owned!(self, raw => unsafe { vil_sys::vil_receiver_receive(raw, timeout_ns, &mut message) })?;
         debug_assert_eq!(message.size, message::size_of::<T>());
         // SAFETY: the message was received by this end, whose port carries T: checked against the contract by `open`,
         // and the contract against the world by libvil.
@@ -88,11 +89,7 @@ impl<T: Message, M: mode::Receives> Receiver<T, M> {
         &self,
         mut call: impl FnMut(*mut vil_sys::vil_receiver_t) -> vil_sys::vil_status_t,
     ) -> Result<(), Status> {
-        let status = call(self.as_raw());
-        if status == vil_sys::VIL_E_BUSY && self.claim() {
-            return Status::check(call(self.as_raw()));
-        }
-        Status::check(status)
+        owned!(self, raw => call(raw))
     }
 
     /// Makes the calling thread the one that C lets use this end.

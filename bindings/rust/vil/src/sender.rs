@@ -6,6 +6,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use crate::contract::Direction;
+use crate::owned::owned;
 use crate::receiver::nanoseconds;
 use crate::{Error, Incoming, Loan, Message, Result, Status, World, message, mode};
 
@@ -46,11 +47,11 @@ impl<T: Message, M: mode::Sends> Sender<T, M> {
     }
 
     /// A slot to write a `T` into. Blocks as the route's backpressure says.
-    #[inline]
+    #[inline(always)]
     pub fn loan(&self) -> Result<Loan<'_, T, M>, Status> {
         let mut loan = vil_sys::vil_loan_t { data: ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
         // SAFETY: the end is open until drop, the out-struct is ours.
-        self.with(|raw| unsafe { vil_sys::vil_sender_loan(raw, &mut loan) })?;
+        owned!(self, raw => unsafe { vil_sys::vil_sender_loan(raw, &mut loan) })?;
         debug_assert_eq!(loan.size, message::size_of::<T>());
         // SAFETY: the slot is on loan from this end, whose port carries T: checked against the contract by `open`, and
         // the contract against the world by libvil.
@@ -76,11 +77,7 @@ impl<T: Message, M: mode::Sends> Sender<T, M> {
         &self,
         mut call: impl FnMut(*mut vil_sys::vil_sender_t) -> vil_sys::vil_status_t,
     ) -> Result<(), Status> {
-        let status = call(self.as_raw());
-        if status == vil_sys::VIL_E_BUSY && self.claim() {
-            return Status::check(call(self.as_raw()));
-        }
-        Status::check(status)
+        owned!(self, raw => call(raw))
     }
 
     /// Makes the calling thread the one that C lets use this end.
@@ -92,12 +89,12 @@ impl<T: Message, M: mode::Sends> Sender<T, M> {
 
 impl<T: Message, M: mode::Publishes> Sender<T, M> {
     /// Loan, copy and publish in one.
-    #[inline]
+    #[inline(always)]
     pub fn send(&self, message: &T) -> Result<(), Status> {
         let data: *const T = message;
         // SAFETY: the end is open until drop, the message is borrowed and has this many bytes, all of them written
         // (Message promises that there are no holes).
-        self.with(|raw| unsafe { vil_sys::vil_sender_send(raw, data.cast(), size_of::<T>()) })
+        owned!(self, raw => unsafe { vil_sys::vil_sender_send(raw, data.cast(), size_of::<T>()) })
     }
 }
 
