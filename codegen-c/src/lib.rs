@@ -86,7 +86,8 @@ pub fn plan(source: &Source<'_>) -> Result<plan::Unit, Faults> {
 /// Generates one language.
 ///
 /// # Errors
-/// Names that collide after escaping, types without a flat layout, a process that the program does not have.
+/// Names that collide after escaping, types without a layout, a message or struct that is not flat, a process that the
+/// program does not have.
 pub fn generate(source: &Source<'_>, language: Language) -> Result<Vec<File>, Faults> {
     let unit = plan(source)?;
     Ok(match language {

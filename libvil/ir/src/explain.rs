@@ -75,7 +75,7 @@ fn types(text: &str) -> Vec<TypeText<'_>> {
     let mut types: Vec<TypeText<'_>> = Vec::new();
     let mut arm = "";
     for line in text.lines().skip(1) {
-        if let Some((kind, rest)) = line.split_once(' ').filter(|(kind, _)| !kind.is_empty()) {
+        if let Some((kind, rest)) = kind(line) {
             let Some((name, about)) = rest.split_once(": ") else { continue };
             if types.len() == MAX_TYPES {
                 break;
@@ -93,6 +93,13 @@ fn types(text: &str) -> Vec<TypeText<'_>> {
         }
     }
     types
+}
+
+/// The words in front of a type's name; `None` on lines within a type.
+fn kind(line: &str) -> Option<(&str, &str)> {
+    let union = "relative union";
+    let split = line.strip_prefix(union).and_then(|rest| Some((union, rest.strip_prefix(' ')?)));
+    split.or_else(|| line.split_once(' ').filter(|(kind, _)| !kind.is_empty()))
 }
 
 fn member<'a>(arm: &'a str, line: &'a str) -> Option<MemberText<'a>> {
@@ -273,6 +280,38 @@ mod tests {
         let world = "vil-layout 1\nstruct A: size 1 align 1\n  @0 #1 r: Risk as u8\nenum Risk: u8 open\n";
         let found = explain(world, &world.replace("u8 open", "u8")).expect("they differ");
         assert_eq!(found.sentence, "message A: `Risk` is enum (u8 open) in the world and enum (u8) here");
+    }
+
+    #[test]
+    fn a_field_of_a_relative_message_and_a_change_of_its_profile_are_named() {
+        let relative = "vil-layout 1\nrelative Scan: size 16 align 8\n  @0 #1 points: VSlice<Point>\n  @8 #2 label: VStr\nstruct Point: size 4 align 4\n  @0 #1 x: f32\n";
+        let found = explain(relative, &relative.replace("label: VStr", "label: VStr<16>")).expect("they differ");
+        assert_eq!(
+            found.sentence,
+            "message Scan: field `label` has type VStr in the world (offset 8) and VStr<16> here (offset 8)"
+        );
+        let found = explain(relative, &relative.replace("x: f32", "x: u32")).expect("they differ");
+        assert!(found.sentence.starts_with("message Scan: field `x` of `Point` has type f32"), "{}", found.sentence);
+        let flat = "vil-layout 1\nstruct A: size 1 align 1\n  @0 #1 a: u8\n";
+        let found = explain(flat, &flat.replace("struct", "relative")).expect("they differ");
+        assert_eq!(
+            found.sentence,
+            "message A: `A` is struct (size 1 align 1) in the world and relative (size 1 align 1) here"
+        );
+    }
+
+    #[test]
+    fn a_relative_union_and_an_external_message_are_called_by_their_names() {
+        let union = "vil-layout 1\nrelative union Pick: size 16 align 8 tag u32 arms @8\n  arm A = 1: size 8 align 8\n    @0 #1 s: VStr\n";
+        let found = explain(union, &union.replace("VStr", "u64")).expect("they differ");
+        assert!(found.sentence.starts_with("message Pick: field `s` of variant `A`"), "{}", found.sentence);
+        let odd = "vil-layout 1\nrelative union: size 1 align 1\n  @0 #1 a: u8\n";
+        let found = explain(odd, &odd.replace("u8", "i8")).expect("they differ");
+        assert!(found.sentence.starts_with("message union: field `a`"), "{}", found.sentence);
+        let external = "vil-layout 1\nexternal Order: media application/json adapter json\n";
+        let found = explain(external, &external.replace("adapter json", "adapter cbor")).expect("they differ");
+        let adapter = "`Order` is external (media application/json adapter json) in the world";
+        assert!(found.sentence.contains(adapter), "{}", found.sentence);
     }
 
     #[test]

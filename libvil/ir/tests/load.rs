@@ -212,7 +212,7 @@ fn imports_of_another_package_are_used_by_their_full_name() {
     assert_eq!(from_json(&json).expect("it stands alone").0, program);
     let home = from_yaml(GEO).expect("it is right").0;
     let text = |program: &vil_ir::model::Program, name: &str| {
-        layout_text(program, &lay_out(program).expect("it is flat"), name)
+        layout_text(program, &lay_out(program).expect("it has a layout"), name)
     };
     assert_eq!(text(&program, "geo.Point"), text(&home, "Point"), "one message has one layout text");
     let short = main.replace("geo.Point", "Point");

@@ -87,6 +87,7 @@ impl Maker<'_> {
             Shape::Array { element, count } => {
                 (0..*count).for_each(|index| self.shape(element, at + index * element.size(), choice, made));
             }
+            Shape::Slice { .. } | Shape::Str { .. } | Shape::Ref { .. } => panic!("a flat program has no references"),
         }
     }
 
