@@ -14,7 +14,7 @@ use crate::load::json;
 use crate::load::node::{Data, Node};
 use crate::model::End;
 use crate::plan::{ANY_CLASS, ClassPlan, MessagePlan, Plan, RoutePlan, stride};
-use crate::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
+use crate::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, Profile, QueueKind, Transfer};
 
 /// What the contract of every heap begins with, and of no program.
 const BEGINNING: &str = r#"{"vil":1,"heap":{"#;
@@ -93,10 +93,14 @@ impl HeapShape {
         self.check()?;
         let contract = self.contract();
         let text = "vil-layout 1\nBlock: bytes\n".to_owned();
+        let size = self.classes.iter().map(|class| class.size).min().unwrap_or(MIN_BLOCK);
         let block = MessagePlan {
             name: "Block".to_owned(),
             layout_id: layout_id(&text),
-            size: self.classes.iter().map(|class| class.size).min().unwrap_or(MIN_BLOCK),
+            profile: Profile::Flat,
+            size,
+            least: size,
+            root_size: 0,
             align: 1,
             text,
         };

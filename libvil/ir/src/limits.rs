@@ -3,7 +3,12 @@
 /// Bytes in a flat message or struct. A slot's largest size class; LayoutLegality refuses more.
 pub const MAX_FLAT_SIZE: u32 = 64 << 20;
 
-/// Elements in a fixed array. No array may be larger than the largest message; LayoutLegality refuses more.
+/// Bytes that `max_bytes` of a relative or external message may state: it lies in a slot like a flat one. LayoutLegality
+/// refuses more.
+pub const MAX_MESSAGE_SIZE: u32 = MAX_FLAT_SIZE;
+
+/// Elements in a fixed array, and the highest bound of a VSlice or VStr. No array may be larger than the largest message;
+/// LayoutLegality refuses more.
 pub const MAX_ARRAY_COUNT: u32 = MAX_FLAT_SIZE;
 
 /// Bytes of a message that moves by copy; larger ones are what loans are for. TransferCapability refuses more.

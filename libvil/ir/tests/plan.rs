@@ -2,7 +2,7 @@
 
 use vil_ir::load::from_yaml;
 use vil_ir::plan::{ClassPlan, Plan, RoutePlan, plan_program};
-use vil_ir::vocabulary::{Backpressure, Delivery, MemoryClass, QueueKind, Transfer};
+use vil_ir::vocabulary::{Backpressure, Delivery, MemoryClass, Profile, QueueKind, Transfer};
 use vil_ir::{limits, passes};
 
 /// Accepted by the passes, warnings aside, and planned.
@@ -128,4 +128,47 @@ fn what_is_forwarded_is_published_by_its_offset_and_each_memory_has_slots_of_its
     let memories: Vec<(MemoryClass, u32)> = plan.classes.iter().map(|class| (class.memory, class.count)).collect();
     assert_eq!(memories, [(MemoryClass::PagedExchange, 2 * 257), (MemoryClass::PinnedRemote, 257)]);
     assert_eq!(plan.routes.iter().map(|ring| ring.class).collect::<Vec<_>>(), [Some(0), Some(0), Some(1)]);
+}
+
+const RELATIVE: &str = "vil: 1\nprogram: p\nmessages:\n  \
+    Scan: { max_bytes: 4000, fields: [ { name: stamp, type: u64 }, { name: points, type: 'VSlice<f32>' }, { name: ok, type: bool } ] }\n  \
+    Order: { layout: external, media_type: application/json, adapter: json, max_bytes: 40 }\n\
+    interfaces:\n  \
+    Out: { ports: { s: { direction: out, message: Scan }, o: { direction: out, message: Order } } }\n  \
+    In: { ports: { s: { direction: in, message: Scan }, o: { direction: in, message: Order } } }\n\
+    processes: { a: { interface: Out }, b: { interface: In } }\n\
+    routes:\n  - { from: a.s, to: b.s }\n  - { from: a.o, to: b.o }\n";
+
+#[test]
+fn a_message_that_is_not_flat_is_planned_with_its_max_bytes() {
+    let (program, _) = from_yaml(RELATIVE).unwrap_or_else(|faults| panic!("{faults}"));
+    let plan = plan_program(&program).expect("it has a plan");
+    let [order, scan] = &plan.messages[..] else { panic!("{:?}", plan.messages) };
+    assert_eq!((scan.profile, scan.size, scan.align), (Profile::Relative, 4000, 8));
+    assert_eq!((scan.least, scan.root_size), (16 + 24, 17));
+    assert_eq!((order.profile, order.size, order.align), (Profile::External, 40, 8));
+    assert_eq!((order.least, order.root_size), (0, 0));
+    let [scans, orders] = &plan.routes[..] else { panic!("{:?}", plan.routes) };
+    assert_eq!((scans.transfer, scans.cell_size), (Transfer::LoanWrite, 16));
+    assert_eq!(
+        (orders.transfer, orders.cell_size),
+        (Transfer::Copy, 64),
+        "what is external is copied, a little of it in the cell"
+    );
+    assert_eq!(plan.classes.iter().map(|class| class.stride).collect::<Vec<_>>(), [4096]);
+}
+
+#[test]
+fn a_max_bytes_that_no_slot_has_is_refused_with_what_is_legal() {
+    let refused = |max: &str| {
+        let (program, _) = from_yaml(&RELATIVE.replace("max_bytes: 4000, ", max)).expect("it is read");
+        plan_program(&program).expect_err("no slot has that").to_string()
+    };
+    assert_eq!(refused("max_bytes: 39, "), "Scan: max_bytes is 39; 40 to 67108864 are legal");
+    assert_eq!(refused("max_bytes: 67108865, "), "Scan: max_bytes is 67108865; 40 to 67108864 are legal");
+    assert_eq!(
+        refused("max_bytes: 18446744073709551615, "),
+        "Scan: max_bytes is 18446744073709551615; 40 to 67108864 are legal"
+    );
+    assert!(refused("").contains("it has none"));
 }

@@ -5,7 +5,7 @@
 use crate::keyed::Keyed;
 use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_SAMPLE};
 use crate::model::{End, Forward, Message, Port, Program, Queue, Route};
-use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Lane, MemoryClass, QueueKind, Transfer};
+use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Lane, MemoryClass, Profile, QueueKind, Transfer};
 
 /// The memory class of a message: as written, else from its kind.
 pub fn memory(message: &Message) -> MemoryClass {
@@ -100,9 +100,9 @@ pub fn forwards_into<'p>(program: &'p Program, end: &'p End) -> impl Iterator<It
 }
 
 /// The transfer mode of a ring that carries `message`: as written, else by `defaults`, else from queue, forwards and
-/// fan-out. What lives on the control heap is copied whatever `defaults` say.
+/// fan-out. What lives on the control heap or is external is copied whatever `defaults` say.
 pub fn transfer(program: &Program, shared: &Shared<'_>, route: &Route, source: &Port, message: &Message) -> Transfer {
-    if memory(message) == MemoryClass::ControlHeap {
+    if is_copied(message) {
         return route.transfer.unwrap_or(Transfer::Copy);
     }
     route.transfer.or(program.defaults.routes.transfer).unwrap_or_else(|| {
@@ -118,9 +118,15 @@ pub fn transfer(program: &Program, shared: &Shared<'_>, route: &Route, source: &
     })
 }
 
-/// The transfer mode of the answers to the requests of a route: the route's own, but that the control heap is copied.
+/// Whether a message moves by copy because of what it is.
+fn is_copied(message: &Message) -> bool {
+    memory(message) == MemoryClass::ControlHeap || message.layout == Some(Profile::External)
+}
+
+/// The transfer mode of the answers to the requests of a route: the route's own, but that the control heap and what is
+/// external are copied.
 pub fn answer_transfer(program: &Program, route: &Route, reply: &Message) -> Transfer {
-    if memory(reply) == MemoryClass::ControlHeap {
+    if is_copied(reply) {
         return Transfer::Copy;
     }
     route.transfer.or(program.defaults.routes.transfer).unwrap_or(Transfer::LoanWrite)

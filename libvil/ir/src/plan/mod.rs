@@ -13,9 +13,9 @@ pub use derive::{
 };
 
 use crate::fingerprint::{layout_id, layout_text, sha256};
-use crate::layout::{Layouts, lay_out};
-use crate::limits::{MAX_PROCESSES, MAX_ROUTES, SLOT_STRIDE, SPARE_PROCESSES};
-use crate::model::{End, Port, Program};
+use crate::layout::{Layouts, RELATIVE_ALIGN, lay_out};
+use crate::limits::{MAX_MESSAGE_SIZE, MAX_PROCESSES, MAX_ROUTES, SLOT_STRIDE, SPARE_PROCESSES};
+use crate::model::{End, Message, Port, Program};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, MemoryClass, Profile, QueueKind, Transfer};
 
 /// A program as plain numbers.
@@ -44,8 +44,14 @@ pub struct MessagePlan {
     pub name: String,
     /// Its layout id.
     pub layout_id: u64,
-    /// Size in bytes.
+    /// Flat: exactly `size` bytes. Relative and external: up to `size` bytes, a relative one's head tells how many.
+    pub profile: Profile,
+    /// Size in bytes: of a relative or external message its `max_bytes`.
     pub size: u32,
+    /// Bytes of the smallest message: `size` of a flat one, head and root of a relative one, 0 of an external one.
+    pub least: u32,
+    /// What the head of a relative message says of its root; of other messages 0.
+    pub root_size: u32,
     /// Alignment in bytes.
     pub align: u32,
     /// Its layout text.
@@ -189,12 +195,36 @@ fn messages(program: &Program, layouts: &Layouts) -> Result<Vec<MessagePlan>, Pl
 }
 
 fn one_message(program: &Program, layouts: &Layouts, name: &str) -> Result<MessagePlan, PlanError> {
-    let Some(layout) = layouts.types.get(name) else {
-        let profile = program.messages.get(name).and_then(|message| message.layout).unwrap_or(Profile::Flat);
-        return refuse(name, format!("messages of profile {profile} cannot be carried by this version"));
-    };
+    let Some(message) = program.messages.get(name) else { return refuse(name, "there is no such message") };
     let text = layout_text(program, layouts, name);
-    Ok(MessagePlan { name: name.to_owned(), layout_id: layout_id(&text), size: layout.size, align: layout.align, text })
+    let plan = |profile, size, least, root_size, align| {
+        let (name, layout_id, text) = (name.to_owned(), layout_id(&text), text.clone());
+        MessagePlan { name, layout_id, profile, size, least, root_size, align, text }
+    };
+    if message.layout == Some(Profile::External) {
+        return Ok(plan(Profile::External, max_bytes(name, message, 1)?, 0, 0, RELATIVE_ALIGN));
+    }
+    let Some(layout) = layouts.types.get(name) else { return refuse(name, "the message has no layout") };
+    let least = layout.least_bytes();
+    Ok(match layout.profile {
+        Profile::Relative => {
+            plan(Profile::Relative, max_bytes(name, message, least)?, least, layout.root_size, RELATIVE_ALIGN)
+        }
+        _ => plan(Profile::Flat, layout.size, layout.size, 0, layout.align),
+    })
+}
+
+/// The bytes that a slot for a message of no fixed size has.
+fn max_bytes(name: &str, message: &Message, least: u32) -> Result<u32, PlanError> {
+    let stated = message.max_bytes.map(u32::try_from);
+    match stated {
+        Some(Ok(bytes)) if (least..=MAX_MESSAGE_SIZE).contains(&bytes) => Ok(bytes),
+        Some(_) => {
+            let bytes = message.max_bytes.unwrap_or(0);
+            refuse(name, format!("max_bytes is {bytes}; {least} to {MAX_MESSAGE_SIZE} are legal"))
+        }
+        None => refuse(name, "a message that is not flat is carried in slots of its max_bytes, and it has none"),
+    }
 }
 
 fn port<'a>(program: &'a Program, end: &End) -> Result<&'a Port, PlanError> {
