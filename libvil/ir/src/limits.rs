@@ -33,6 +33,9 @@ pub const MAX_ROUTES: u32 = 4095;
 /// Slots in a world: a cell's slot has 20 bits and the last number means none.
 pub const MAX_SLOTS: u32 = (1 << 20) - 1;
 
+/// Bytes of all slots of a world: half of the largest world, and more than any machine has. AbiProfile refuses more.
+pub const MAX_SLOT_BYTES: u64 = 1 << 41;
+
 /// Processes attached at once: a ring's owner has 10 bits and 0 means vacant.
 pub const MAX_PROCESSES: u32 = 1022;
 

@@ -1,13 +1,13 @@
 //! Pass 10, AbiProfile: can it all be written down in C, C++ and Rust, and does it fit the world's numbers.
 //!
 //! A001 names that collide after case change and escaping · A002 names that generated code keeps · A003 worlds that
-//! are too big · A004 names that are too long
+//! are too big · A004 names that are too long · A005 worlds of too many bytes
 
 use super::view::{bodies, lists};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keywords::{escape, snake, upper};
-use crate::limits::{MAX_IDENTIFIER, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SPARE_PROCESSES};
+use crate::limits::{MAX_IDENTIFIER, MAX_PROCESSES, MAX_ROUTES, MAX_SLOT_BYTES, MAX_SLOTS, SPARE_PROCESSES};
 use crate::model::{Body, Named, Program};
 use crate::plan;
 
@@ -15,11 +15,12 @@ const COLLISION: Rule = Rule::error("VIL-A001", "Names stay apart when they are 
 const KEPT: Rule = Rule::error("VIL-A002", "Names that begin with `vil_` belong to generated code.");
 const WORLD: Rule = Rule::error("VIL-A003", "A world has at most 4,095 routes, 1,048,575 slots and 990 processes.");
 const LONG: Rule = Rule::error("VIL-A004", "A name has at most 63 characters.");
+const HEAVY: Rule = Rule::error("VIL-A005", "The slots of a world have at most 2 TiB together.");
 
 pub(super) const PASS: Pass = Pass {
     name: "AbiProfile",
     about: "It can all be written down in C, C++ and Rust, and fits the world's numbers.",
-    rules: &[COLLISION, KEPT, WORLD, LONG],
+    rules: &[COLLISION, KEPT, WORLD, LONG, HEAVY],
     run,
 };
 
@@ -139,7 +140,13 @@ fn world(program: &Program, report: &mut Report) {
     let processes = plan::processes(program);
     add("/processes", "processes", processes, MAX_PROCESSES - SPARE_PROCESSES);
     // Rings that cannot be planned are the business of other passes.
-    let (rings, slots) = plan::rings_and_slots(program).unwrap_or((program.routes.len() as u64, 0));
-    add("/routes", "routes, answers included", rings, MAX_ROUTES);
-    add("/routes", "slots", slots, MAX_SLOTS);
+    let rings = program.routes.len() as u64;
+    let needs = plan::needs(program).unwrap_or(plan::Needs { rings, slots: 0, bytes: 0 });
+    add("/routes", "routes, answers included", needs.rings, MAX_ROUTES);
+    add("/routes", "slots", needs.slots, MAX_SLOTS);
+    if needs.bytes > MAX_SLOT_BYTES {
+        let fault = Diagnostic::new(HEAVY, "/routes", format!("the slots would have {} bytes together", needs.bytes));
+        let fault = fault.found(needs.bytes).expected(format!("at most {MAX_SLOT_BYTES}"));
+        report.add(fault.fix("use smaller capacities, or a smaller max_bytes"));
+    }
 }

@@ -1,24 +1,31 @@
 //! Pass 7, CleanupObligation: is everything that goes wrong somebody's business.
 //!
 //! C001 faults that nobody receives · C002 failovers that lead nowhere · C003 keep_for_debug (not in this version) ·
-//! C004 cleanup left open under `strict` · C005 failovers on something else than a fault
+//! C004 cleanup left open under `strict` · C005 failovers on something else than a fault · C006 keep_for_debug under
+//! at_least_once · C007 two failovers for one fault
 
-use super::view::{Connected, ports, sends};
+use super::view::{Connected, ports, rings, sends};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
+use crate::keyed::Keyed;
 use crate::model::{Failover, Program};
-use crate::vocabulary::{Cleanup, Kind, Strategy};
+use crate::vocabulary::{Cleanup, Delivery, Kind, Strategy};
 
 const UNHEARD: Rule = Rule::error("VIL-C001", "A fault has a receiver.");
 const DEAD_END: Rule = Rule::error("VIL-C002", "A failover leads to another process; restart has no target.");
 const KEEP: Rule = Rule::error("VIL-C003", "This version reclaims what the dead leave behind: no keep_for_debug.");
 const OPEN: Rule = Rule::error("VIL-C004", "Under `strict` every process states its cleanup.");
 const NO_FAULT: Rule = Rule::error("VIL-C005", "A failover is triggered by a fault.");
+const KEPT_BACK: Rule = Rule::error(
+    "VIL-C006",
+    "What is kept for a debugger is delivered to nobody: no keep_for_debug under at_least_once.",
+);
+const TWO_ANSWERS: Rule = Rule::error("VIL-C007", "One fault of one process has one failover.");
 
 pub(super) const PASS: Pass = Pass {
     name: "CleanupObligation",
     about: "Everything that goes wrong is somebody's business.",
-    rules: &[UNHEARD, DEAD_END, KEEP, OPEN, NO_FAULT],
+    rules: &[UNHEARD, DEAD_END, KEEP, OPEN, NO_FAULT, KEPT_BACK, TWO_ANSWERS],
     run,
 };
 
@@ -31,6 +38,8 @@ fn run(program: &Program, report: &mut Report) {
         }
     }
     cleanups(program, report);
+    kept_back(program, report);
+    two_answers(program, report);
     for (index, failover) in program.failovers.iter().enumerate() {
         target(index, failover, report);
         trigger(program, index, failover, report);
@@ -53,6 +62,33 @@ fn cleanups(program: &Program, report: &mut Report) {
             let text = format!("`{name}` leaves `cleanup` to a built-in default");
             let fault = Diagnostic::new(OPEN, format!("/processes/{name}"), text);
             report.add(fault.fix("add `cleanup: reclaim_orphans` here or under `defaults`"));
+        }
+    }
+}
+
+/// One report a process, however many of its routes promise to deliver.
+fn kept_back(program: &Program, report: &mut Report) {
+    let mut told: Keyed<&str, ()> = Keyed::new();
+    for view in rings(program).filter(|view| view.delivery == Delivery::AtLeastOnce) {
+        for end in [&view.route.from, &view.route.to] {
+            let Some(process) = program.processes.get(&end.process) else { continue };
+            let cleanup = process.cleanup.or(program.defaults.processes.cleanup);
+            if cleanup == Some(Cleanup::KeepForDebug) && told.insert(&end.process, ()).is_none() {
+                let text = format!("{}: at_least_once, and `{}` would keep what it had", view.name(), end.process);
+                let fault = Diagnostic::new(KEPT_BACK, format!("/processes/{}/cleanup", end.process), text);
+                report.add(fault.expected("reclaim_orphans").fix("say `delivery: best_effort` while you debug"));
+            }
+        }
+    }
+}
+
+fn two_answers(program: &Program, report: &mut Report) {
+    let mut seen: Keyed<(&str, Option<&str>), usize> = Keyed::new();
+    for (index, failover) in program.failovers.iter().enumerate() {
+        if let Some(first) = seen.insert((&failover.source, failover.on.as_deref()), index) {
+            let text = format!("`{}` has a failover for this already", failover.source);
+            let fault = Diagnostic::new(TWO_ANSWERS, format!("/failovers/{index}"), text);
+            report.add(fault.found(format!("failover {first} too")).fix("take one of them out"));
         }
     }
 }

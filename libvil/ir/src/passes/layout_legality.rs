@@ -1,29 +1,25 @@
 //! Pass 1, LayoutLegality: can every type be laid out, and does what is said about it fit it.
 //!
 //! L001 heap types · L002 types that contain themselves · L003 array lengths · L004 sizes · L005 references in flat
-//! messages · L006 relative messages (not in this version) · L007 external messages (not in this version) · L008, L009
-//! ids · L010 numbers that stand twice · L011 defaults and sentinels · L012 ranges · L013 constants · L014 `as` ·
-//! L015 enum values · L016 tags · L017 used_by · L018 clock · L019 empty unions · L020 keys of external messages
+//! messages · L008, L009 ids · L010 numbers that stand twice · L011 defaults and sentinels · L012 ranges · L013
+//! constants · L014 `as` · L015 enum values · L016 tags · L017 used_by · L018 clock · L019 empty unions · L020 keys of
+//! external messages · L021 bounds and elements of slices · L022 types without an end · L023 optional arrays of
+//! references · L024 where references lead · L025 external messages as types · L026 to L029 max_bytes · L030, L031 what an
+//! external message is · L032 fields of one · L033 scales · L034 keys that may be absent · L035 defaults out of range ·
+//! L036 bitmasks · L037 closed enums without values · L038 lengths that may be absent
 
+mod messages;
+mod types;
 mod values;
 
-use super::view::{base, bodies, fields, is_reference, lists, profile};
+use super::view::{base, bodies, fields, lists};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
-use crate::layout::{LayoutReason, lay_out};
-use crate::limits::{MAX_ARRAY_COUNT, MAX_FLAT_SIZE};
+use crate::layout::attempt;
 use crate::model::{Body, Field, Program, Type};
-use crate::vocabulary::{Profile, Scalar};
+use crate::vocabulary::Scalar;
 
-const HEAP: Rule = Rule::error("VIL-L001", "A field holds its value, not a pointer to a private heap.");
-const RECURSIVE: Rule = Rule::error("VIL-L002", "A type does not contain itself by value.");
-const COUNT: Rule = Rule::error("VIL-L003", "An array has 1 to 67,108,864 elements.");
-const TOO_LARGE: Rule = Rule::error("VIL-L004", "A struct or flat message has at most 64 MiB.");
-const REFERENCE: Rule = Rule::error("VIL-L005", "A flat message holds no references, not even in a struct.");
-const RELATIVE: Rule =
-    Rule::error("VIL-L006", "This version carries flat messages: no relative ones, no VSlice, VStr or VRef.");
-const EXTERNAL: Rule = Rule::error("VIL-L007", "This version carries flat messages: no external ones.");
 const SOME_IDS: Rule = Rule::error("VIL-L008", "All fields of a type have an id, or none has.");
 const SAME_ID: Rule = Rule::error("VIL-L009", "An id is at least 1 and stands once in its type.");
 const SAME_NUMBER: Rule =
@@ -39,19 +35,30 @@ const USED_BY: Rule =
     Rule::error("VIL-L017", "`used_by` stands on an array and names a field with an unsigned integer.");
 const CLOCK: Rule = Rule::error("VIL-L018", "`clock` stands on an integer.");
 const NO_ARMS: Rule = Rule::error("VIL-L019", "A union has at least one variant.");
-const NOT_EXTERNAL: Rule = Rule::error("VIL-L020", "`media_type` and `adapter` belong to external messages.");
+const SCALE: Rule = Rule::error("VIL-L033", "A scale stands on a number, and is one that can be divided by.");
+const KEY: Rule = Rule::error("VIL-L034", "What identifies an instance is always there: a `key` is not optional.");
+pub(super) const OUT_OF_RANGE: Rule = Rule::error("VIL-L035", "A default lies in the range of its field.");
+const BITS: Rule = Rule::error("VIL-L036", "The values of a bitmask are not negative.");
+const NO_VALUES: Rule = Rule::error("VIL-L037", "A closed enum has at least one value.");
+const ABSENT_LENGTH: Rule = Rule::error("VIL-L038", "The field that `used_by` names is not optional.");
 
 pub(super) const PASS: Pass = Pass {
     name: "LayoutLegality",
     about: "Every type can be laid out, and what is said about it fits it.",
-    rules: &[
-        HEAP,
-        RECURSIVE,
-        COUNT,
-        TOO_LARGE,
-        REFERENCE,
-        RELATIVE,
-        EXTERNAL,
+    rules: &RULES,
+    run,
+};
+
+/// In the order of their codes.
+const RULES: [Rule; 36] = {
+    let [heap, recursive, count, too_large, reference, bound, endless, absent_twice, target, opaque] = types::RULES;
+    let [not_external, no_max, small_max, large_max, flat_max, unsaid, form, not_opaque] = messages::RULES;
+    [
+        heap,
+        recursive,
+        count,
+        too_large,
+        reference,
         SOME_IDS,
         SAME_ID,
         SAME_NUMBER,
@@ -64,15 +71,33 @@ pub(super) const PASS: Pass = Pass {
         USED_BY,
         CLOCK,
         NO_ARMS,
-        NOT_EXTERNAL,
-    ],
-    run,
+        not_external,
+        bound,
+        endless,
+        absent_twice,
+        target,
+        opaque,
+        no_max,
+        small_max,
+        large_max,
+        flat_max,
+        unsaid,
+        form,
+        not_opaque,
+        SCALE,
+        KEY,
+        OUT_OF_RANGE,
+        BITS,
+        NO_VALUES,
+        ABSENT_LENGTH,
+    ]
 };
 
 fn run(program: &Program, report: &mut Report) {
-    types(program, report);
-    sizes(program, report);
-    profiles(program, report);
+    let (layouts, errors) = attempt(program);
+    types::fields_of(program, &layouts, report);
+    types::whole(program, &errors, report);
+    messages::judge(program, &layouts, report);
     ids(program, report);
     enums(program, report);
     unions(program, report);
@@ -80,112 +105,11 @@ fn run(program: &Program, report: &mut Report) {
         storage(program, field, &pointer, report);
         length(siblings, field, &pointer, report);
         clock(field, &pointer, report);
+        scale(field, &pointer, report);
+        key(field, &pointer, report);
         values::field(program, field, &pointer, report);
     }
     values::constants(program, report);
-}
-
-/// What stands in a field's type: heap types, array lengths, references.
-fn types(program: &Program, report: &mut Report) {
-    for (owner, _, field, pointer) in fields(program) {
-        let at = format!("{pointer}/type");
-        if let Type::Heap(name) = base(&field.ty) {
-            let message =
-                format!("`{owner}.{}` would hold a pointer that means nothing in another process", field.name);
-            report.add(Diagnostic::new(HEAP, at.clone(), message).found(format!("`{name}`")).fix(instead(name)));
-        }
-        counts(&field.ty, &at, report);
-        let flat = program.messages.get(owner).is_some_and(|message| message.layout == Some(Profile::Flat));
-        if is_reference(&field.ty) && flat {
-            let message = format!("`{owner}` is flat, and `{}` is a reference", field.name);
-            let fix = "use an array of fixed length, with `used_by` for its length";
-            report.add(Diagnostic::new(REFERENCE, at, message).found(format!("`{}`", field.ty)).fix(fix));
-        } else if is_reference(&field.ty) && !program.messages.contains_key(owner) {
-            let message = format!("`{owner}.{}` is a reference, and this version carries none", field.name);
-            let fix = "use an array of fixed length, with `used_by` for its length";
-            report.add(Diagnostic::new(RELATIVE, at, message).found(format!("`{}`", field.ty)).fix(fix));
-        }
-    }
-}
-
-/// What to use instead of a heap type.
-fn instead(name: &str) -> &'static str {
-    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    if has(&["Option"]) {
-        return "use the value with `optional: true`";
-    }
-    if has(&["HashMap", "BTreeMap", "map", "Set"]) {
-        return "use an array of a struct with key and value, `[Entry; N]`";
-    }
-    if has(&["String", "str", "char"]) {
-        return "use `[u8; N]`";
-    }
-    if has(&["Vec", "vector", "list"]) {
-        return "use `[T; N]`, with `used_by` for the length";
-    }
-    "use the value itself"
-}
-
-fn counts(ty: &Type, at: &str, report: &mut Report) {
-    if let Type::Array(element, count) = ty {
-        if *count == 0 || *count > MAX_ARRAY_COUNT {
-            let fault = Diagnostic::new(COUNT, at, format!("an array of {count} elements"));
-            report.add(fault.found(count).expected(format!("1 to {MAX_ARRAY_COUNT}")));
-        }
-        counts(element, at, report);
-    }
-}
-
-/// What only the whole layout tells: circles and sizes. Its other reasons are found above, field by field.
-fn sizes(program: &Program, report: &mut Report) {
-    for error in lay_out(program).err().unwrap_or_default() {
-        let section = if program.structs.contains_key(&error.owner) { "structs" } else { "messages" };
-        let pointer = format!("/{section}/{}", error.owner);
-        match &error.reason {
-            LayoutReason::Recursive(path) => {
-                let fault = Diagnostic::new(RECURSIVE, pointer, format!("`{}` contains itself by value", error.owner));
-                report.add(fault.found(path.join(" -> ")).fix("name the other by a number, a key or an index"));
-            }
-            LayoutReason::TooLarge => {
-                let place = error.field.as_ref().map_or(String::new(), |field| format!(", at `{field}`"));
-                let fault = Diagnostic::new(TOO_LARGE, pointer, format!("`{}` is too large{place}", error.owner));
-                report.add(fault.expected(format!("at most {MAX_FLAT_SIZE} bytes")));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn profiles(program: &Program, report: &mut Report) {
-    for (name, message) in &program.messages {
-        let pointer = format!("/messages/{name}");
-        let at = if message.layout.is_some() { format!("{pointer}/layout") } else { pointer.clone() };
-        let profile = profile(message);
-        match profile {
-            Profile::Flat => {}
-            Profile::Relative => {
-                let fault = Diagnostic::new(
-                    RELATIVE,
-                    at,
-                    format!("`{name}` is relative, and this version carries flat messages"),
-                );
-                report.add(fault.fix("use arrays of fixed length instead of VSlice and VStr, and `layout: flat`"));
-            }
-            Profile::External => {
-                let fault = Diagnostic::new(
-                    EXTERNAL,
-                    at,
-                    format!("`{name}` is external, and this version carries flat messages"),
-                );
-                report.add(fault.fix("convert it outside, and give the fields here with `layout: flat`"));
-            }
-        }
-        let keys = [("media_type", &message.media_type), ("adapter", &message.adapter)];
-        for (key, _) in keys.iter().filter(|(_, value)| value.is_some() && profile != Profile::External) {
-            let text = format!("`{name}` is {profile}, and `{key}` belongs to external messages");
-            report.add(Diagnostic::new(NOT_EXTERNAL, format!("{pointer}/{key}"), text).fix("take it out"));
-        }
-    }
 }
 
 fn ids(program: &Program, report: &mut Report) {
@@ -219,9 +143,19 @@ fn ids(program: &Program, report: &mut Report) {
 
 fn enums(program: &Program, report: &mut Report) {
     for (name, found) in &program.enums {
+        if found.values.is_empty() && !found.open {
+            let message = format!("`{name}` is closed and has no values, so no number is legal");
+            let fault = Diagnostic::new(NO_VALUES, format!("/enums/{name}/values"), message);
+            report.add(fault.fix("add one, or take `open: false` out"));
+        }
         let mut seen: Keyed<i128, &str> = Keyed::new();
         for value in &found.values {
             let pointer = format!("/enums/{name}/values/{}", value.name);
+            if found.bitmask && value.value < 0 {
+                let message = format!("`{}` is no set of bits: `{name}` is a bitmask", value.name);
+                let fault = Diagnostic::new(BITS, pointer.clone(), message).found(value.value);
+                report.add(fault.expected("0 or more").fix("use the unsigned type of that width"));
+            }
             if let Some((lowest, highest)) = found.repr.integer_range()
                 && !(lowest..=highest).contains(&value.value)
             {
@@ -304,6 +238,10 @@ fn length(siblings: &[Field], field: &Field, pointer: &str, report: &mut Report)
     if !matches!(length.ty, Type::Scalar(Scalar::U8 | Scalar::U16 | Scalar::U32 | Scalar::U64)) {
         let fault = Diagnostic::new(USED_BY, at, format!("`{name}` cannot tell a length"));
         report.add(fault.found(format!("`{}`", length.ty)).expected("u8, u16, u32 or u64"));
+    } else if length.optional {
+        let fault =
+            Diagnostic::new(ABSENT_LENGTH, at, format!("`{name}` may be absent, and then nothing tells a length"));
+        report.add(fault.found("optional: true").fix(format!("take `optional` out at `{name}`")));
     }
 }
 
@@ -312,5 +250,26 @@ fn clock(field: &Field, pointer: &str, report: &mut Report) {
     if field.clock.is_some() && !integer {
         let fault = Diagnostic::new(CLOCK, format!("{pointer}/clock"), format!("`{}` is no integer", field.name));
         report.add(fault.found(format!("`{}`", field.ty)).fix("count the time in nanoseconds in an i64 or u64"));
+    }
+}
+
+fn scale(field: &Field, pointer: &str, report: &mut Report) {
+    let Some(scale) = field.scale else { return };
+    let at = format!("{pointer}/scale");
+    let is_number = matches!(base(&field.ty), Type::Scalar(scalar) if *scalar != Scalar::Bool);
+    if !is_number {
+        let fault = Diagnostic::new(SCALE, at, format!("`{}` is no number", field.name));
+        report.add(fault.found(format!("`{}`", field.ty)).fix("take `scale` out"));
+    } else if !scale.is_finite() || scale == 0.0 {
+        let fault = Diagnostic::new(SCALE, at, format!("`{}`: from this scale no value comes back", field.name));
+        report.add(fault.found(format!("{scale:?}")).expected("a finite number other than 0"));
+    }
+}
+
+fn key(field: &Field, pointer: &str, report: &mut Report) {
+    if field.key && field.optional {
+        let message = format!("`{}` identifies an instance and may be absent", field.name);
+        let fault = Diagnostic::new(KEY, format!("{pointer}/key"), message).found("optional: true");
+        report.add(fault.fix("take `optional` out, or `key`"));
     }
 }

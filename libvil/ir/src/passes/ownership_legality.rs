@@ -2,7 +2,7 @@
 //!
 //! O002 mutates of a port that receives nothing · O003 redelivery may meet a changed message · O004 a circle of data
 //! routes that all block · O005 what is taken is lost with its taker · O006 to O010 forwards (see `forwards`) · O011
-//! changes of what others read · O012 publish_offset without a forward
+//! changes of what others read · O012 publish_offset without a forward · O013 what is said twice
 
 mod forwards;
 
@@ -23,6 +23,7 @@ const TAKEN: Rule =
 const OTHERS_READ: Rule =
     Rule::error("VIL-O011", "A process does not change in place what its producer or others may be reading.");
 const NO_FORWARD: Rule = Rule::error("VIL-O012", "By publish_offset goes what a forward leads to.");
+const TWICE: Rule = Rule::error("VIL-O013", "A process says once what it changes in place and what it forwards.");
 
 pub(super) const PASS: Pass = Pass {
     name: "OwnershipLegality",
@@ -39,12 +40,14 @@ pub(super) const PASS: Pass = Pass {
         forwards::SECOND_HOP,
         OTHERS_READ,
         NO_FORWARD,
+        TWICE,
     ],
     run,
 };
 
 fn run(program: &Program, report: &mut Report) {
     mutates(program, report);
+    twice(program, report);
     changed(program, report);
     circles(program, report);
     for view in routes(program) {
@@ -69,6 +72,25 @@ fn mutates(program: &Program, report: &mut Report) {
                 format!("`{port}` receives nothing"),
             );
             report.add(fault.found(format!("direction {}", found.direction)).expected("an in port"));
+        }
+    }
+}
+
+fn twice(program: &Program, report: &mut Report) {
+    for (name, process) in &program.processes {
+        let mut seen: Keyed<(&str, &str), ()> = Keyed::new();
+        let mutates = process.mutates.iter().enumerate();
+        let mutates = mutates.map(|(index, port)| ((port.as_str(), ""), format!("mutates/{index}")));
+        let forwards = process.forwards.iter().enumerate();
+        let forwards =
+            forwards.map(|(index, pair)| ((pair.from.as_str(), pair.to.as_str()), format!("forwards/{index}")));
+        for (said, at) in mutates.chain(forwards) {
+            if seen.insert(said, ()).is_some() {
+                let message = format!("`{name}` says of port `{}` what it has said already", said.0);
+                report.add(
+                    Diagnostic::new(TWICE, format!("/processes/{name}/{at}"), message).fix("take one of them out"),
+                );
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Pass 4, QueueCapability: can the queue of a route do what it is asked for.
 //!
 //! Q001 capacity · Q002 capacity below the loans · Q003 drops under at_least_once · Q006 instances on spsc · Q007 loans ·
-//! Q008 queues that disagree · Q009 instances on share_read · Q010 no instance · Q011 full rings of one port
+//! Q008 queues that disagree · Q009 instances on share_read (not in this version) · Q010 no instance · Q011 full rings of
+//! one port · Q012 deadlines of 0
 
 use super::view::{View, all_queues, backpressure, port_pointer, rings, routes, stated};
 use super::{Pass, Report};
@@ -21,11 +22,12 @@ const DISAGREE: Rule = Rule::error("VIL-Q008", "The queue on a consuming port sa
 const SHARED: Rule = Rule::error("VIL-Q009", "A process that runs several times takes no part in share_read.");
 const NONE: Rule = Rule::error("VIL-Q010", "A process runs at least once.");
 const FULL: Rule = Rule::error("VIL-Q011", "A full ring means the same on all routes of one port.");
+const NO_TIME: Rule = Rule::error("VIL-Q012", "Who blocks waits for at least a millisecond.");
 
 pub(super) const PASS: Pass = Pass {
     name: "QueueCapability",
     about: "A queue can do what it is asked for.",
-    rules: &[CAPACITY, TOO_SMALL, DROPS, INSTANCES, LOANS, DISAGREE, SHARED, NONE, FULL],
+    rules: &[CAPACITY, TOO_SMALL, DROPS, INSTANCES, LOANS, DISAGREE, SHARED, NONE, FULL, NO_TIME],
     run,
 };
 
@@ -102,6 +104,10 @@ fn written(queue: &Queue, pointer: &str, report: &mut Report) {
                 .expected(format!("a power of two from 1 to {MAX_CAPACITY}"))
                 .fix(format!("use {next}")),
         );
+    }
+    if queue.deadline_ms == Some(0) && matches!(queue.backpressure, None | Some(Backpressure::Block)) {
+        let fault = Diagnostic::new(NO_TIME, format!("{pointer}/deadline_ms"), "a wait that is over before it begins");
+        report.add(fault.found(0).expected("1 or more").fix("use `backpressure: fail` where nobody waits"));
     }
 }
 

@@ -2,17 +2,18 @@
 //!
 //! T002 size of copies · T003 state by copy · T004 control_heap on loan · T008 local_scratch between processes · T009
 //! several routes from one port · T010 queues that several share · T011 how requests travel · T012 several routes from a
-//! request port · T013 replies · T014 routes into one port that differ
+//! request port · T013 replies · T014 routes into one port that differ · T015 external messages on loan · T016 verify of what
+//! holds no references · T017 large external messages (not in this version)
 
-use super::view::{View, rings, routes};
+use super::view::{View, is_external, rings, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
-use crate::layout::lay_out;
+use crate::layout::{Layouts, attempt};
 use crate::limits::MAX_COPY_SIZE;
 use crate::model::{End, Program};
 use crate::plan::{is_claimed, memory};
-use crate::vocabulary::{Direction, Kind, MemoryClass, Transfer};
+use crate::vocabulary::{Direction, Kind, MemoryClass, Profile, Transfer};
 
 const COPY_SIZE: Rule = Rule::error("VIL-T002", "A message that moves by copy has at most 4,096 bytes.");
 const STATE: Rule = Rule::error("VIL-T003", "State does not move by copy.");
@@ -28,19 +29,42 @@ const REQUEST: Rule = Rule::error("VIL-T011", "A request and its answer travel b
 const ONE_SERVER: Rule = Rule::error("VIL-T012", "One route leads away from a request port.");
 const REPLY: Rule = Rule::error("VIL-T013", "Request and response ports have a reply, other ports have none.");
 const MIXED: Rule = Rule::error("VIL-T014", "The routes into one port all hand their messages over, or none does.");
+const EXTERNAL: Rule = Rule::error("VIL-T015", "An external message moves by copy.");
+const NOTHING_TO_VERIFY: Rule =
+    Rule::warning("VIL-T016", "`verify` is for relative messages: others have no references.");
+const LARGE_EXTERNAL: Rule =
+    Rule::error("VIL-T017", "This version copies at most 4,096 bytes: no larger external messages.");
 
 pub(super) const PASS: Pass = Pass {
     name: "TransferCapability",
     about: "A message can travel the way its route says.",
-    rules: &[COPY_SIZE, STATE, CONTROL_HEAP, LOCAL, FAN_OUT, CLAIMED, REQUEST, ONE_SERVER, REPLY, MIXED],
+    rules: &[
+        COPY_SIZE,
+        STATE,
+        CONTROL_HEAP,
+        LOCAL,
+        FAN_OUT,
+        CLAIMED,
+        REQUEST,
+        ONE_SERVER,
+        REPLY,
+        MIXED,
+        EXTERNAL,
+        NOTHING_TO_VERIFY,
+        LARGE_EXTERNAL,
+    ],
     run,
 };
 
 fn run(program: &Program, report: &mut Report) {
     for view in rings(program) {
         memories(&view, report);
+        external(program, &view, report);
     }
-    copies(program, report);
+    // What has no layout has no size; LayoutLegality says so.
+    let (layouts, _) = attempt(program);
+    copies(program, &layouts, report);
+    verified(program, &layouts, report);
     fan_out(program, report);
     for view in routes(program) {
         let is_request = view.source.direction == Direction::Request;
@@ -64,24 +88,55 @@ fn memories(view: &View<'_>, report: &mut Report) {
     }
 }
 
-fn copies(program: &Program, report: &mut Report) {
-    // A program with a type that cannot be laid out has no sizes; LayoutLegality says so.
-    let layouts = lay_out(program).unwrap_or_default();
+fn external(program: &Program, view: &View<'_>, report: &mut Report) {
+    if is_external(program, view.carries) && view.transfer != Transfer::Copy {
+        let message = format!("{}: `{}` is external, and its adapter gets a copy", view.name(), view.carries);
+        let fault = Diagnostic::new(EXTERNAL, view.at("transfer"), message).found(view.transfer);
+        report.add(fault.expected("copy").fix("leave `transfer` out: it is derived"));
+    }
+}
+
+/// Where a route asks for what would do nothing. `defaults` may ask: they are for all.
+fn verified(program: &Program, layouts: &Layouts, report: &mut Report) {
+    let has_none = |name: &str| match layouts.types.get(name) {
+        Some(layout) => layout.profile != Profile::Relative,
+        None => is_external(program, name),
+    };
+    for view in routes(program).filter(|view| view.route.verify.is_some()) {
+        if has_none(view.carries) && view.source.reply.as_deref().is_none_or(has_none) {
+            let message = format!("{}: `{}` holds no references to be verified", view.name(), view.carries);
+            let fault = Diagnostic::new(NOTHING_TO_VERIFY, view.at("verify"), message);
+            report.add(fault.fix("take `verify` out"));
+        }
+    }
+}
+
+fn copies(program: &Program, layouts: &Layouts, report: &mut Report) {
     for view in rings(program).filter(|view| view.transfer == Transfer::Copy) {
         let (name, message) = (view.name(), view.carries);
+        if is_external(program, message) {
+            if let Some(bytes) = view.message.max_bytes.filter(|bytes| *bytes > u64::from(MAX_COPY_SIZE)) {
+                let text = format!("{name}: `{message}` may become larger than this version copies");
+                let fault = Diagnostic::new(LARGE_EXTERNAL, format!("/messages/{message}/max_bytes"), text);
+                report.add(fault.found(bytes).expected(format!("at most {MAX_COPY_SIZE}")).fix("send it in parts"));
+            }
+            continue;
+        }
         if view.message.kind == Some(Kind::State) {
             let fault = Diagnostic::new(STATE, view.at("transfer"), format!("{name}: `{message}` is state"));
             report.add(fault.found("copy").expected("loan_write"));
         }
-        if let Some(layout) = layouts.types.get(message)
-            && layout.size > MAX_COPY_SIZE
-        {
+        let size = layouts.types.get(message).map(|layout| match layout.profile {
+            Profile::Relative => view.message.max_bytes.unwrap_or(0),
+            Profile::Flat | Profile::External => layout.size.into(),
+        });
+        if let Some(size) = size.filter(|size| *size > u64::from(MAX_COPY_SIZE)) {
             let fault = Diagnostic::new(
                 COPY_SIZE,
                 view.at("transfer"),
                 format!("{name}: `{message}` is too large to be copied"),
             );
-            let fault = fault.found(format!("{} bytes", layout.size)).expected(format!("at most {MAX_COPY_SIZE}"));
+            let fault = fault.found(format!("{size} bytes")).expected(format!("at most {MAX_COPY_SIZE}"));
             report.add(fault.fix("use loan_write, with `memory: paged_exchange` on the message"));
         }
     }

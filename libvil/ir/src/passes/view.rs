@@ -214,9 +214,8 @@ pub(super) fn is_reference(ty: &Type) -> bool {
     }
 }
 
-/// The profile of a message: as written, else relative where a field of its own is a reference, else flat.
-pub(super) fn profile(message: &Message) -> Profile {
-    let lists = lists(&message.body, "");
-    let relative = lists.iter().any(|(fields, _)| fields.iter().any(|field| is_reference(&field.ty)));
-    message.layout.unwrap_or(if relative { Profile::Relative } else { Profile::Flat })
+/// Whether this is the name of an external message.
+pub(super) fn is_external(program: &Program, name: &str) -> bool {
+    !program.structs.contains_key(name)
+        && program.messages.get(name).is_some_and(|message| message.layout == Some(Profile::External))
 }

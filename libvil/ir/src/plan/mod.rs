@@ -170,11 +170,22 @@ pub fn processes(program: &Program) -> u64 {
     program.processes.keys().map(|name| u64::from(instances(program, name))).sum()
 }
 
-/// Rings and slots of a program, however many there are; `None` where a ring cannot be planned at all.
-pub fn rings_and_slots(program: &Program) -> Option<(u64, u64)> {
+/// What a program needs of a world, however much that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// Rings, those of answers included.
+    pub rings: u64,
+    /// Slots of all classes.
+    pub slots: u64,
+    /// Bytes of those slots.
+    pub bytes: u64,
+}
+
+/// What a program needs of a world; `None` where a ring cannot be planned at all.
+pub fn needs(program: &Program) -> Option<Needs> {
     let messages = messages(program, &lay_out(program).ok()?).ok()?;
     let rings = rings::rings(program, &messages).ok()?;
-    Some((rings.len() as u64, rings::slots(&rings)))
+    Some(Needs { rings: rings.len() as u64, slots: rings::slots(&rings), bytes: rings::bytes(&rings) })
 }
 
 /// Bytes from one slot to the next for messages of this size: whole `SLOT_STRIDE`s, whole pages above a page.

@@ -198,6 +198,11 @@ pub(super) fn slots(rings: &[Ring]) -> u64 {
     needs(rings).fold(0, |sum, (_, count)| sum.saturating_add(count))
 }
 
+/// Bytes of the slots of all rings together.
+pub(super) fn bytes(rings: &[Ring]) -> u64 {
+    needs(rings).fold(0, |sum, (slots, count)| sum.saturating_add(count.saturating_mul(slots.stride.into())))
+}
+
 /// What each ring adds. A message that is shared lies in one slot: of the rings of one port only the one that needs
 /// most counts.
 fn needs(rings: &[Ring]) -> impl Iterator<Item = (&Slots, u64)> {

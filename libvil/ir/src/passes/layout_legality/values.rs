@@ -2,16 +2,19 @@
 
 use super::super::Report;
 use super::super::view::base;
-use super::{CONSTANT, DEFAULT, RANGE, enum_of};
+use super::{CONSTANT, DEFAULT, OUT_OF_RANGE, RANGE, enum_of};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::{Constant, Field, Named, Program, Type, Value};
 use crate::vocabulary::Scalar;
 
-/// L011 and L012 of one field.
+/// L011, L012 and L035 of one field.
 pub(super) fn field(program: &Program, field: &Field, pointer: &str, report: &mut Report) {
     for (key, value) in [("default", &field.default), ("unknown", &field.unknown)] {
         let Some(value) = value else { continue };
         let fits = match (base(&field.ty), enum_of(program, &field.ty)) {
+            _ if key == "default" && is_slice(&field.ty) => {
+                Err("no default: it is empty when nothing is said".to_owned())
+            }
             (_, Some(found)) => match value {
                 Value::Str(name) if !found.values.iter().any(|value| value.name == *name) => {
                     Err(format!("the name of one of its values, such as {}", some(&found.values)))
@@ -33,6 +36,28 @@ pub(super) fn field(program: &Program, field: &Field, pointer: &str, report: &mu
         );
     }
     range(field, pointer, report);
+    default_in_range(field, pointer, report);
+}
+
+fn is_slice(ty: &Type) -> bool {
+    match ty {
+        Type::Slice(..) => true,
+        Type::Array(element, _) => is_slice(element),
+        _ => false,
+    }
+}
+
+/// A default that checks of generated code would refuse; the sentinel may lie outside.
+fn default_in_range(field: &Field, pointer: &str, report: &mut Report) {
+    let (Some(default), Some((low, high))) = (&field.default, &field.range) else { return };
+    let is_outside =
+        low.as_ref().is_some_and(|low| above(low, default)) || high.as_ref().is_some_and(|high| above(default, high));
+    if is_outside && field.unknown.as_ref() != Some(default) {
+        let message = format!("the default of `{}` lies outside of its range", field.name);
+        let fault = Diagnostic::new(OUT_OF_RANGE, format!("{pointer}/default"), message).found(show(default));
+        let end = |end: &Option<Value>| end.as_ref().map_or("null".to_owned(), show);
+        report.add(fault.expected(format!("a value in [{}, {}]", end(low), end(high))));
+    }
 }
 
 fn some(values: &[crate::model::EnumValue]) -> String {
@@ -96,6 +121,7 @@ fn range(field: &Field, pointer: &str, report: &mut Report) {
     }
 }
 
+/// Whether a range from `low` to `high` would be empty, as it is where an end is no number.
 fn above(low: &Value, high: &Value) -> bool {
     let float = |value: &Value| match value {
         Value::Int(number) => *number as f64,
