@@ -111,3 +111,32 @@ fn a_program_that_the_passes_refuse_gives_no_code() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(!directory.0.join("out").exists());
 }
+
+#[test]
+fn a_message_that_is_not_flat_is_named_by_one_error_and_gives_no_code() {
+    let directory = Directory::new("relative");
+    std::fs::create_dir_all(&directory.0).expect("the directory can be made");
+    let file = directory.0.join("scan.yaml");
+    let begin = "vil: 1\nprogram: scan\nmessages:\n  Flat: { fields: [ { name: n, type: u8 } ] }\n";
+    let external = "  Order: { layout: external, media_type: application/json, adapter: json }\n";
+    let named = "structs: { Named: { fields: [ { name: label, type: VStr } ] } }\n";
+    let cases = [
+        (
+            "  Scan: { fields: [ { name: label, type: VStr }, { name: at, type: 'VSlice<f32>' } ] }\n",
+            "message `Scan` is relative",
+        ),
+        (external, "message `Order` is external"),
+        (named, "struct `Named` is relative"),
+    ];
+    for (more, expected) in cases {
+        std::fs::write(&file, format!("{begin}{more}")).expect("the program can be written");
+        for language in Language::ALL {
+            let output = vil_gen(&["--lang", language.word(), "-o", text(&directory.0.join("out")), text(&file)]);
+            assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+            let error =
+                format!("error: {expected}, and this version generates code for flat messages and structs only\n");
+            assert_eq!(said(&output), error);
+        }
+    }
+    assert!(!directory.0.join("out").exists());
+}

@@ -74,9 +74,9 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
 /// The first message, else the first struct, that is not flat: there is no code for any of the program then, because code
 /// for a part of it would be another contract.
 fn not_flat(program: &Program, layouts: &Layouts) -> Option<String> {
-    let kind_of = |(name, message): (&String, &model::Message)| match layouts.types.get(name) {
-        Some(layout) if layout.profile == Profile::Flat => None,
-        found => Some(format!("message `{name}` is {}", found.map_or(message.layout?, |layout| layout.profile))),
+    let kind_of = |(name, _): (&String, &model::Message)| {
+        let profile = layouts.types.get(name).map_or(Profile::External, |layout| layout.profile);
+        (profile != Profile::Flat).then(|| format!("message `{name}` is {profile}"))
     };
     let holds = |name: &&String| layouts.types.get(*name).is_some_and(|layout| layout.references);
     let message = program.messages.iter().find_map(kind_of);
