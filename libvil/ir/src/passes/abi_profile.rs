@@ -8,7 +8,7 @@ use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keywords::{escape, snake, upper};
 use crate::limits::{MAX_IDENTIFIER, MAX_PROCESSES, MAX_ROUTES, MAX_SLOT_BYTES, MAX_SLOTS, SPARE_PROCESSES};
-use crate::model::{Body, Named, Program};
+use crate::model::{Body, Constant, Named, Program};
 use crate::plan;
 
 const COLLISION: Rule = Rule::error("VIL-A001", "Names stay apart when they are written for C, C++ and Rust.");
@@ -27,6 +27,13 @@ pub(super) const PASS: Pass = Pass {
 fn run(program: &Program, report: &mut Report) {
     types(program, report);
     members(program, report);
+    constants(&program.constants, "", report);
+    for (name, found) in &program.structs {
+        constants(&found.constants, &format!("/structs/{name}"), report);
+    }
+    for (name, found) in &program.messages {
+        constants(&found.constants, &format!("/messages/{name}"), report);
+    }
     ports(program, report);
     world(program, report);
 }
@@ -117,6 +124,13 @@ fn members(program: &Program, report: &mut Report) {
                 space.take(&field.name, "field", &at, &[escape(&snake(&field.name))]);
             }
         }
+    }
+}
+
+fn constants(constants: &Named<Constant>, owner: &str, report: &mut Report) {
+    let mut space = Space::new(report);
+    for name in constants.keys() {
+        space.take(name, "constant", &format!("{owner}/constants/{name}"), &[identifier(name)]);
     }
 }
 
