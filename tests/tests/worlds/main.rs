@@ -17,6 +17,7 @@ mod limits;
 mod owners;
 mod places;
 mod policies;
+mod profiles;
 mod queue;
 mod registry;
 mod surface;
