@@ -39,6 +39,9 @@ fn run(program: &Program, report: &mut Report) {
             report.add(
                 fault.expected("inter_process, inter_thread or intra_process").fix("keep both processes on one host"),
             );
+            if crossed == Boundary::InterHost {
+                far(program, &view, report);
+            }
         } else if let Some((from, to)) = hosts(program, view.route) {
             let fault = Diagnostic::new(
                 TWO_HOSTS,
@@ -51,9 +54,6 @@ fn run(program: &Program, report: &mut Report) {
     for view in rings(program) {
         zones(program, &view, report);
         adapters(program, &view, report);
-    }
-    for view in routes(program).filter(|view| boundary(program, view.route) == Boundary::InterHost) {
-        far(program, &view, report);
     }
     addresses(program, report);
 }

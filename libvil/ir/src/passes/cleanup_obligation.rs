@@ -8,7 +8,7 @@ use super::view::{Connected, ports, rings, sends};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
-use crate::model::{Failover, Program};
+use crate::model::{Failover, Process, Program};
 use crate::vocabulary::{Cleanup, Delivery, Kind, Strategy};
 
 const UNHEARD: Rule = Rule::error("VIL-C001", "A fault has a receiver.");
@@ -68,12 +68,15 @@ fn cleanups(program: &Program, report: &mut Report) {
 
 /// One report a process, however many of its routes promise to deliver.
 fn kept_back(program: &Program, report: &mut Report) {
+    let default = program.defaults.processes.cleanup;
+    let keeps = |process: &Process| process.cleanup.or(default) == Some(Cleanup::KeepForDebug);
+    if !program.processes.values().any(keeps) {
+        return;
+    }
     let mut told: Keyed<&str, ()> = Keyed::new();
     for view in rings(program).filter(|view| view.delivery == Delivery::AtLeastOnce) {
         for end in [&view.route.from, &view.route.to] {
-            let Some(process) = program.processes.get(&end.process) else { continue };
-            let cleanup = process.cleanup.or(program.defaults.processes.cleanup);
-            if cleanup == Some(Cleanup::KeepForDebug) && told.insert(&end.process, ()).is_none() {
+            if program.processes.get(&end.process).is_some_and(keeps) && told.insert(&end.process, ()).is_none() {
                 let text = format!("{}: at_least_once, and `{}` would keep what it had", view.name(), end.process);
                 let fault = Diagnostic::new(KEPT_BACK, format!("/processes/{}/cleanup", end.process), text);
                 report.add(fault.expected("reclaim_orphans").fix("say `delivery: best_effort` while you debug"));

@@ -3,7 +3,7 @@
 //! S001 labels used twice · S002 hops (not in this version) · S003 observe left open under `strict` · S004 sample · S005
 //! marks on boundaries that carry no stamp · S006 labels that cannot be read
 
-use super::view::{boundary, routes};
+use super::view::boundary;
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
@@ -65,17 +65,18 @@ fn is_label(label: &str) -> bool {
 /// One report a process, however many of its routes carry no stamp.
 fn stamps(program: &Program, report: &mut Report) {
     let mut told: Keyed<&str, ()> = Keyed::new();
-    for view in routes(program) {
-        let crossed = boundary(program, view.route);
+    for route in &program.routes {
+        let crossed = boundary(program, route);
         if !matches!(crossed, Boundary::ForeignRuntime | Boundary::InterHost) {
             continue;
         }
-        for end in [&view.route.from, &view.route.to] {
+        for end in [&route.from, &route.to] {
             let process = program.processes.get(&end.process);
             let Some(observe) = process.and_then(|process| process.observe.as_ref()) else { continue };
             let asks = observe.latency.is_some() || observe.trace_hop == Some(true);
             if asks && told.insert(&end.process, ()).is_none() {
-                let text = format!("{}: `{}` asks for what no stamp tells there", view.name(), end.process);
+                let text =
+                    format!("{} -> {}: `{}` asks for what no stamp tells there", route.from, route.to, end.process);
                 let fault = Diagnostic::new(NO_STAMP, format!("/processes/{}/observe", end.process), text);
                 report.add(fault.found(crossed).fix("measure at the last process on this side"));
             }

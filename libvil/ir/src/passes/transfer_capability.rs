@@ -102,7 +102,11 @@ fn verified(program: &Program, layouts: &Layouts, report: &mut Report) {
         Some(layout) => layout.profile != Profile::Relative,
         None => is_external(program, name),
     };
-    for view in routes(program).filter(|view| view.route.verify.is_some()) {
+    let asks = |view: &View<'_>| view.route.verify.is_some();
+    if program.routes.iter().all(|route| route.verify.is_none()) {
+        return;
+    }
+    for view in routes(program).filter(asks) {
         if has_none(view.carries) && view.source.reply.as_deref().is_none_or(has_none) {
             let message = format!("{}: `{}` holds no references to be verified", view.name(), view.carries);
             let fault = Diagnostic::new(NOTHING_TO_VERIFY, view.at("verify"), message);
