@@ -184,15 +184,26 @@ impl Maker<'_> {
         Enum { name, repr: found.repr, mask, values, note }
     }
 
+    /// Plans a type behind those it holds. With a stack of its own: types may hold one another thousands of times.
     fn type_and_what_it_uses(&mut self, declared: &str) {
+        let mut stack = vec![(declared.to_owned(), false)];
+        while let Some((name, is_ready)) = stack.pop() {
+            if is_ready {
+                self.one_type(&name);
+                continue;
+            }
+            let Some(layout) = self.layouts.types.get(&name).filter(|_| !self.checked.contains_key(&name)) else {
+                continue;
+            };
+            let used = used_structs(&layout.body);
+            self.checked.insert(name.clone(), false);
+            stack.push((name, true));
+            stack.extend(used.into_iter().rev().map(|used| (used, false)));
+        }
+    }
+
+    fn one_type(&mut self, declared: &str) {
         let Some(layout) = self.layouts.types.get(declared).cloned() else { return };
-        if self.checked.contains_key(declared) {
-            return;
-        }
-        self.checked.insert(declared.to_owned(), false);
-        for used in used_structs(&layout.body) {
-            self.type_and_what_it_uses(&used);
-        }
         let program = self.program;
         let (body, constants, notes, message) = match (program.structs.get(declared), program.messages.get(declared)) {
             (Some(found), _) => (&found.body, &found.constants, &found.notes, false),
