@@ -73,6 +73,7 @@ pub const DEFAULT_HEAP_PROCESSES: u32 = 64;
 pub const MAX_BLOCK_ALIGN: u32 = 4096;
 
 const _: () = assert!(MAX_COPY_SIZE >= INLINE_SIZE);
+const _: () = assert!(MAX_MESSAGE_SIZE <= MAX_FLAT_SIZE && MAX_SLOT_BYTES > MAX_MESSAGE_SIZE as u64);
 const _: () = assert!(MIN_BLOCK <= SLOT_STRIDE && MAX_HEAP_CLASSES >= 3 * (MAX_BLOCK / MIN_BLOCK).ilog2());
 const _: () = assert!(MAX_CAPACITY.is_power_of_two() && DEFAULT_CAPACITY <= MAX_CAPACITY);
 const _: () = assert!(MAX_ROUTES < 1 << 12);
