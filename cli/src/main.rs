@@ -1,4 +1,4 @@
-//! The `vil` command: judge a program, print it, make code from it; look at running worlds and clear up after the dead.
+//! The `vil` command: judge a program, print it, draw it, make code from it; look at running worlds and clear up after the dead.
 //!
 //! One file per command; each has an `Args` with its flags and a `run` that answers the exit code. A command reads
 //! programs through `source` alone, so that all of them fail alike: 0 is fine, 1 means faults in the program, 2 means
@@ -9,6 +9,7 @@ mod doctor;
 mod dump;
 #[path = "gen.rs"]
 mod generate;
+mod graph;
 mod json;
 mod reap;
 mod source;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Contracts of message exchange: check, print, generate; and running worlds: look, clear up.
+/// Contracts of message exchange: check, print, draw, generate; and running worlds: look, clear up.
 #[derive(Debug, Parser)]
 #[command(name = "vil", version, about, after_help = EXAMPLES)]
 struct Cli {
@@ -32,6 +33,7 @@ enum Command {
     Check(check::Args),
     Dump(dump::Args),
     Gen(generate::Args),
+    Graph(graph::Args),
     Doctor(doctor::Args),
     Reap(reap::Args),
 }
@@ -42,6 +44,7 @@ Examples:
   vil dump credit.yaml                     print its canonical JSON
   vil dump credit.json --format yaml       print it for people
   vil gen --lang c -o gen credit.yaml      write C headers from it
+  vil graph credit.yaml -o credit.svg      draw it
   vil doctor                               look at the worlds that run, and say what is wrong
   vil reap --all                           recover the dead, and remove worlds in which nobody lives
 
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Gen(args) => generate::run(&args),
+        Command::Graph(args) => graph::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Reap(args) => reap::run(&args),
     }

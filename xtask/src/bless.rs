@@ -13,7 +13,8 @@ pub(crate) const HELP: &str = "
 bless
 
 Runs the tests that own generated files with VIL_BLESS=1, so that they write them instead of comparing them: vil.h, the
-declarations for Rust, the list of exports, golden files, committed generated code, the list of diagnostics. Look at the change before you commit it.
+declarations for Rust, the list of exports, golden files, committed generated code, the list of diagnostics, pictures of programs. Look at the
+change before you commit it.
 ";
 
 /// The tests that own generated files; a later one may read what an earlier one wrote.
@@ -27,6 +28,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),
     ("what hot calls cost", &["--package", "vil-tests", "--test", "hot_path", "no_hot_call_takes"]),
     ("the list of diagnostics", &["--package", "vil-tests", "--test", "passes"]),
+    ("pictures of programs", &["--package", "vil-cli", "--bin", "vil", "committed_pictures"]),
 ];
 
 /// Runs the owners one after another.
