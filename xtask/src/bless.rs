@@ -27,6 +27,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("code that the Rust wrapper is tested with", &["--package", "vil-tests", "--test", "wrapper"]),
     ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),
     ("what hot calls cost", &["--package", "vil-tests", "--test", "hot_path", "no_hot_call_takes"]),
+    ("the rules of evolution", &["--package", "vil-ir", "--test", "evolve", "the_document_of_evolution"]),
     ("the list of diagnostics", &["--package", "vil-tests", "--test", "passes"]),
     ("pictures of programs", &["--package", "vil-cli", "--bin", "vil", "committed_pictures"]),
 ];

@@ -102,7 +102,7 @@ fn describe(program: &Program, layouts: &Layouts, name: &str, is_root: bool, tex
 }
 
 /// A name with its package in front.
-fn full(program: &Program, name: &str) -> String {
+pub(crate) fn full(program: &Program, name: &str) -> String {
     match &program.package {
         Some(package) if !name.contains('.') => format!("{package}.{name}"),
         _ => name.to_owned(),

@@ -5,6 +5,8 @@
 
 pub(crate) mod json;
 mod tree;
+
+pub(crate) use tree::tree;
 #[cfg(feature = "yaml")]
 mod yaml;
 
@@ -12,11 +14,11 @@ use crate::model::Program;
 
 /// Canonical JSON: one line without blanks and without a line end. Imports are merged in, so it stands alone.
 pub fn canonical_json(program: &Program) -> String {
-    json::print(&tree::tree(program))
+    json::print(&tree(program))
 }
 
 /// YAML as an author would write it.
 #[cfg(feature = "yaml")]
 pub fn yaml(program: &Program) -> String {
-    yaml::print(&tree::tree(program))
+    yaml::print(&tree(program))
 }

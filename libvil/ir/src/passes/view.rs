@@ -76,7 +76,7 @@ pub(super) fn port_pointer(program: &Program, end: &End) -> String {
 }
 
 /// What lies between the ends of a route: as written, else from the hosts and processes.
-pub(super) fn boundary(program: &Program, route: &Route) -> Boundary {
+pub(crate) fn boundary(program: &Program, route: &Route) -> Boundary {
     let derived = match (hosts(program, route), route.from.process == route.to.process) {
         (Some(_), _) => Boundary::InterHost,
         (None, true) => Boundary::InterThread,

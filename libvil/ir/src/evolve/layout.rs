@@ -1,0 +1,290 @@
+//! Two layout texts of one message. Everything is frozen, but for the end of a relative message's root and the arms of
+//! open unions.
+
+use std::fmt::Display;
+
+use super::rules::{
+    ARM, CLOSED_ARM, ENUM, FIELD, FORM, FROZEN, GROWN, NAME, OPEN_ARM, READABLE, Rule, SIZE, UNION, WITHIN,
+};
+use super::text::{Arm, Member, Text, Type};
+use super::{Finding, Verdict, all_of, mixed, neither};
+use crate::model::Named;
+
+/// What the two sides are called in sentences.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides {
+    /// Where the old one is.
+    pub old: &'static str,
+    /// Where the new one is.
+    pub new: &'static str,
+}
+
+impl Sides {
+    /// Two releases.
+    pub const RELEASES: Sides = Sides { old: "in the old layout", new: "in the new one" };
+
+    /// A world and a process that comes to it.
+    pub const ATTACH: Sides = Sides { old: "in the world", new: "here" };
+}
+
+/// Is this the layout text of a relative message?
+pub fn is_relative(text: &str) -> bool {
+    text.strip_prefix("vil-layout 1\nrelative ").is_some()
+}
+
+/// Compares two layout texts of a message. Equal texts are equivalent whatever they say.
+pub fn layouts(old: &str, new: &str, sides: Sides) -> (Verdict, Vec<Finding>) {
+    if old == new {
+        return (Verdict::Equivalent, Vec::new());
+    }
+    let mut found = Found { sides, findings: Vec::new() };
+    match (Text::read(old), Text::read(new)) {
+        (Ok(old), Ok(new)) => message(&old, &new, &mut found),
+        (old, new) => {
+            let sides = [(old.err(), sides.old), (new.err(), sides.new)];
+            for (reason, side) in sides.into_iter().filter_map(|(reason, side)| Some((reason?, side))) {
+                found.broken(&READABLE, "", &format_args!("the layout text {side} cannot be read: {reason}"));
+            }
+        }
+    }
+    // Texts that differ and of which nothing is found are written in a way that no generator writes.
+    if found.findings.is_empty() {
+        found.broken(&READABLE, "", &"the texts differ in a way that says nothing");
+    }
+    if mixed(found.findings.iter()) && !found.findings.iter().any(|one| one.verdict == Verdict::Incompatible) {
+        found.findings.push(neither(""));
+    }
+    (all_of(found.findings.iter().map(|finding| finding.verdict)), found.findings)
+}
+
+struct Found {
+    sides: Sides,
+    findings: Vec<Finding>,
+}
+
+impl Found {
+    fn add(&mut self, rule: &'static Rule, verdict: Verdict, path: &str, sentence: &dyn Display) {
+        self.findings.push(Finding { rule, verdict, path: path.to_owned(), sentence: sentence.to_string() });
+    }
+
+    fn broken(&mut self, rule: &'static Rule, path: &str, sentence: &dyn Display) {
+        self.add(rule, Verdict::Incompatible, path, sentence);
+    }
+
+    /// Something that is said in two ways and has to be said in one.
+    fn differs(&mut self, rule: &'static Rule, path: &str, what: &dyn Display, old: &dyn Display, new: &dyn Display) {
+        let Sides { old: there, new: here } = self.sides;
+        self.broken(rule, path, &format_args!("{what} {old} {there} and {new} {here}"));
+    }
+
+    /// Something that only one side has.
+    fn only(&mut self, rule: &'static Rule, verdict: Verdict, path: &str, what: &dyn Display, in_old: bool) {
+        let Sides { old, new } = self.sides;
+        let (there, not) = if in_old { (old, new) } else { (new, old) };
+        self.add(rule, verdict, path, &format_args!("{what} stands {there} and not {not}"));
+    }
+}
+
+fn message(old: &Text<'_>, new: &Text<'_>, found: &mut Found) {
+    let (root, other) = (old.root(), new.root());
+    if root.name != other.name {
+        let path = format!("/{}", root.name);
+        return found.differs(&NAME, &path, &"it is called", &tick(root.name), &tick(other.name));
+    }
+    for theirs in &old.types {
+        let Some(ours) = new.find(theirs.name) else { continue };
+        let path = format!("/{}", theirs.name);
+        if theirs.form != ours.form {
+            let what = format!("`{}` is a", theirs.name);
+            found.differs(&FORM, &path, &what, &theirs.form, &ours.form);
+        } else if theirs.form.ends_with("union") {
+            union(&path, theirs, ours, found);
+        } else if theirs.form == "relative" && theirs.name == root.name {
+            grown(&path, (old, theirs), (new, ours), found);
+        } else {
+            frozen(&path, theirs, ours, found);
+        }
+    }
+    described(old, new, found);
+}
+
+/// The root of a relative message: the members of one side are the first ones of the other.
+fn grown(path: &str, (old, theirs): (&Text<'_>, &Type<'_>), (new, ours): (&Text<'_>, &Type<'_>), found: &mut Found) {
+    let shared = theirs.members.len().min(ours.members.len());
+    if theirs.members.len() == ours.members.len() || theirs.members[..shared] != ours.members[..shared] {
+        return frozen(path, theirs, ours, found);
+    }
+    // A presence byte at the end of what both have is a field that became optional, not one that came.
+    if theirs.members.get(shared).or(ours.members.get(shared)).is_some_and(Member::is_presence) {
+        return frozen(path, theirs, ours, found);
+    }
+    let is_newer = ours.members.len() > shared;
+    let (long, short, verdict) = if is_newer { (ours, theirs, Verdict::Newer) } else { (theirs, ours, Verdict::Older) };
+    let from = shared.saturating_sub(1);
+    let is_behind = long.members[from..].windows(2).all(|pair| pair[0].offset < pair[1].offset);
+    if !is_behind || size(long) < size(short) {
+        return found.broken(&READABLE, path, &format_args!("`{}` grows into what it had", theirs.name));
+    }
+    if stands_within(old) || stands_within(new) {
+        let what = format!("`{}` stands within itself, and a field more", theirs.name);
+        return found.only(&WITHIN, Verdict::Incompatible, path, &what, !is_newer);
+    }
+    for member in long.members[shared..].iter().filter(|member| !member.is_presence()) {
+        let what = format!("field `{}` at the end of the root, at offset {},", member.name, member.offset);
+        found.only(&GROWN, verdict, &format!("{path}/{}", member.name), &what, !is_newer);
+    }
+}
+
+fn size(ty: &Type<'_>) -> Option<u64> {
+    ty.about.strip_prefix("size ")?.split(' ').next()?.parse().ok()
+}
+
+/// Does a message refer to its own root, or hold it?
+fn stands_within(text: &Text<'_>) -> bool {
+    let root = text.root().name;
+    text.types.iter().flat_map(all_members).any(|member| member.names().any(|name| name == root))
+}
+
+fn all_members<'t>(ty: &'t Type<'_>) -> impl Iterator<Item = &'t Member<'t>> {
+    ty.members.iter().chain(ty.arms.iter().flat_map(|arm| &arm.members))
+}
+
+/// A struct or an enum.
+fn frozen(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
+    let before = found.findings.len();
+    members(path, &old.members, &new.members, found);
+    if old.about != new.about && found.findings.len() == before {
+        let rule = if old.form == "enum" { &ENUM } else { &SIZE };
+        found.differs(rule, path, &format_args!("`{}` has", old.name), &old.about, &new.about);
+    }
+}
+
+fn members(path: &str, old: &[Member<'_>], new: &[Member<'_>], found: &mut Found) {
+    if old == new {
+        return;
+    }
+    let named = |members: &[Member<'_>]| -> Named<usize> {
+        members.iter().enumerate().map(|(at, member)| (key(member), at)).collect()
+    };
+    let (in_old, in_new) = (named(old), named(new));
+    let before = found.findings.len();
+    for theirs in old {
+        match in_new.get(&key(theirs)) {
+            Some(at) => member(path, theirs, &new[*at], found),
+            None => alone(path, theirs, true, found),
+        }
+    }
+    for ours in new.iter().filter(|ours| !in_old.contains_key(&key(ours))) {
+        alone(path, ours, false, found);
+    }
+    if found.findings.len() == before {
+        found.broken(&READABLE, path, &"a field stands twice, or fields do not stand in the order of their offsets");
+    }
+}
+
+/// A name that keeps a field and its presence byte apart.
+fn key(member: &Member<'_>) -> String {
+    let mark = if member.is_presence() { "?" } else { "" };
+    format!("{}{mark}", member.name)
+}
+
+fn member(path: &str, old: &Member<'_>, new: &Member<'_>, found: &mut Found) {
+    if old == new {
+        return;
+    }
+    let (path, what) = (format!("{path}/{}", old.name), place(old));
+    if old.offset != new.offset {
+        found.differs(&FIELD, &path, &format_args!("{what} is at offset"), &old.offset, &new.offset);
+    } else if old.ty != new.ty {
+        found.differs(&FIELD, &path, &format_args!("{what} has type"), &old.ty, &new.ty);
+    } else {
+        found.differs(&FIELD, &path, &format_args!("{what} has id"), &old.id, &new.id);
+    }
+}
+
+fn alone(path: &str, member: &Member<'_>, in_old: bool, found: &mut Found) {
+    let what = format!("{} at offset {}", place(member), member.offset);
+    found.only(&FROZEN, Verdict::Incompatible, &format!("{path}/{}", member.name), &what, in_old);
+}
+
+fn place(member: &Member<'_>) -> String {
+    let of = if member.is_presence() { "presence byte of " } else { "" };
+    format!("{of}field `{}`", member.name)
+}
+
+fn union(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
+    if old.about != new.about {
+        return found.differs(&UNION, path, &format_args!("`{}` has", old.name), &old.about, &new.about);
+    }
+    members(path, &old.members, &new.members, found);
+    let named = |arms: &[Arm<'_>]| -> Named<usize> {
+        arms.iter().enumerate().map(|(at, arm)| (arm.name.to_owned(), at)).collect()
+    };
+    let tags = |arms: &[Arm<'_>]| -> Named<()> { arms.iter().map(|arm| (arm.tag.to_owned(), ())).collect() };
+    let (in_old, in_new) = (named(&old.arms), named(&new.arms));
+    if in_old.len() != old.arms.len() || in_new.len() != new.arms.len() {
+        return found.broken(&READABLE, path, &"an arm stands twice");
+    }
+    let is_open = old.about.contains(" open ");
+    let alone = |arm: &Arm<'_>, others: &Named<()>, in_old: bool, found: &mut Found| {
+        let path = format!("{path}/{}", arm.name);
+        let what = format!("variant `{}` of `{}`", arm.name, old.name);
+        let verdict = if in_old { Verdict::Older } else { Verdict::Newer };
+        match (is_open, others.contains_key(arm.tag)) {
+            (_, true) => found.broken(&ARM, &path, &format_args!("{what} has tag {} of another variant", arm.tag)),
+            (true, false) => found.only(&OPEN_ARM, verdict, &path, &what, in_old),
+            (false, false) => found.only(&CLOSED_ARM, Verdict::Incompatible, &path, &what, in_old),
+        }
+    };
+    let (old_tags, new_tags) = (tags(&old.arms), tags(&new.arms));
+    for theirs in &old.arms {
+        match in_new.get(theirs.name) {
+            Some(at) => arm(path, theirs, &new.arms[*at], found),
+            None => alone(theirs, &new_tags, true, found),
+        }
+    }
+    for ours in new.arms.iter().filter(|arm| !in_old.contains_key(arm.name)) {
+        alone(ours, &old_tags, false, found);
+    }
+}
+
+fn arm(path: &str, old: &Arm<'_>, new: &Arm<'_>, found: &mut Found) {
+    let path = format!("{path}/{}", old.name);
+    let what = |about: &str| format!("variant `{}` has {about}", old.name);
+    if old.tag != new.tag {
+        return found.differs(&ARM, &path, &what("tag"), &old.tag, &new.tag);
+    }
+    let before = found.findings.len();
+    members(&path, &old.members, &new.members, found);
+    if old.about != new.about && found.findings.len() == before {
+        found.differs(&ARM, &path, &what(""), &old.about, &new.about);
+    }
+}
+
+/// What a shared member refers to is described by both sides or, as the scalars are, by none.
+fn described(old: &Text<'_>, new: &Text<'_>, found: &mut Found) {
+    let lacks = |name: &str| old.find(name).is_some() != new.find(name).is_some();
+    let lonely = |text: &Text<'_>, other: &Text<'_>| text.types.iter().any(|ty| other.find(ty.name).is_none());
+    if !lonely(old, new) && !lonely(new, old) {
+        return;
+    }
+    for theirs in &old.types {
+        let Some(ours) = new.find(theirs.name) else { continue };
+        let shared: Named<()> = all_members(ours).map(|member| (member.ty.to_owned(), ())).collect();
+        let both = all_members(theirs).filter(|member| shared.contains_key(member.ty));
+        if let Some(name) = both.flat_map(|member| member.names()).find(|name| lacks(name)) {
+            let path = format!("/{}", theirs.name);
+            found.only(
+                &READABLE,
+                Verdict::Incompatible,
+                &path,
+                &format_args!("what `{name}` is"),
+                old.find(name).is_some(),
+            );
+        }
+    }
+}
+
+fn tick(name: &str) -> String {
+    format!("`{name}`")
+}

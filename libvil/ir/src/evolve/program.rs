@@ -1,0 +1,79 @@
+//! Two programs, level by level; and released layouts, which are all that `vil.lock` keeps of a program.
+
+use super::filled::filled;
+use super::layout::{Sides, layouts};
+use super::rules::{MESSAGE_GONE, MESSAGE_NEW};
+use super::{Comparison, Finding, Level, Verdict, contract};
+use crate::dump;
+use crate::fingerprint::{full, layout_text};
+use crate::layout::lay_out;
+use crate::model::{Named, Program};
+
+/// Why programs cannot be compared: one of them has no layouts. `vil check` says more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoLayouts {
+    /// The program.
+    pub program: String,
+    /// The first reason.
+    pub reason: String,
+}
+
+impl std::fmt::Display for NoLayouts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "program {} has no layouts: {}", self.program, self.reason)
+    }
+}
+
+impl std::error::Error for NoLayouts {}
+
+/// The layout texts of all messages of a program, by their full names.
+pub fn layout_texts(program: &Program) -> Result<Named<String>, NoLayouts> {
+    let layouts = lay_out(program).map_err(|errors| {
+        let reason = errors.first().map_or_else(String::new, ToString::to_string);
+        NoLayouts { program: program.name.clone(), reason }
+    })?;
+    let text = |name: &String| (full(program, name), layout_text(program, &layouts, name));
+    Ok(program.messages.keys().map(text).collect())
+}
+
+/// Compares released layouts with others, message by message.
+pub fn texts(old: &Named<String>, new: &Named<String>) -> Comparison {
+    by_message(old, new).close()
+}
+
+fn by_message(old: &Named<String>, new: &Named<String>) -> Comparison {
+    let mut comparison = Comparison::default();
+    let names: Named<()> = old.keys().chain(new.keys()).map(|name| (name.clone(), ())).collect();
+    for name in names.keys() {
+        let subject = format!("message {name}");
+        let alone = |rule, verdict, what: &str| {
+            let (path, sentence) = (format!("/{name}"), format!("message `{name}` {what}"));
+            vec![Finding { rule, verdict, path, sentence }]
+        };
+        let findings = match (old.get(name), new.get(name)) {
+            (Some(old), Some(new)) => layouts(old, new, Sides::RELEASES).1,
+            (Some(_), None) => alone(&MESSAGE_GONE, Verdict::Incompatible, "is gone"),
+            (None, _) => alone(&MESSAGE_NEW, Verdict::Newer, "is new"),
+        };
+        comparison.add(&subject, None);
+        findings.into_iter().for_each(|finding| comparison.add(&subject, Some(finding)));
+    }
+    comparison
+}
+
+/// Compares two programs up to a level.
+pub fn programs(old: &Program, new: &Program, level: Level) -> Result<Comparison, NoLayouts> {
+    let mut comparison = by_message(&layout_texts(old)?, &layout_texts(new)?);
+    if level > Level::Layout {
+        contract::compare(&dump::tree(&named(old)), &dump::tree(&named(new)), level, &mut comparison);
+    }
+    Ok(comparison.close())
+}
+
+/// A program with its defaults filled in, and messages called by their full names.
+fn named(program: &Program) -> Program {
+    let mut full_names = filled(program);
+    full_names.messages =
+        full_names.messages.iter().map(|(name, message)| (full(program, name), message.clone())).collect();
+    full_names
+}
