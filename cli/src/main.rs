@@ -1,16 +1,19 @@
-//! The `vil` command: judge a program, print it, draw it, make code from it; look at running worlds and clear up after the dead.
+//! The `vil` command: judge a program, print it, draw it, compare it, make code from it; look at running worlds and clear up
+//! after the dead.
 //!
 //! One file per command; each has an `Args` with its flags and a `run` that answers the exit code. A command reads
 //! programs through `source` alone, so that all of them fail alike: 0 is fine, 1 means faults in the program, 2 means
 //! that it cannot be loaded or that the command line is wrong. Diagnostics go to stderr, results to stdout.
 
 mod check;
+mod diff;
 mod doctor;
 mod dump;
 #[path = "gen.rs"]
 mod generate;
 mod graph;
 mod json;
+mod lock;
 mod reap;
 mod source;
 mod worlds;
@@ -19,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Contracts of message exchange: check, print, draw, generate; and running worlds: look, clear up.
+/// Contracts of message exchange: check, print, draw, compare, generate; and running worlds: look, clear up.
 #[derive(Debug, Parser)]
 #[command(name = "vil", version, about, after_help = EXAMPLES)]
 struct Cli {
@@ -32,6 +35,8 @@ struct Cli {
 enum Command {
     Check(check::Args),
     Dump(dump::Args),
+    Diff(diff::Args),
+    Lock(lock::Args),
     Gen(generate::Args),
     Graph(graph::Args),
     Doctor(doctor::Args),
@@ -43,17 +48,21 @@ Examples:
   vil check credit.yaml                    say what is wrong with a program
   vil dump credit.yaml                     print its canonical JSON
   vil dump credit.json --format yaml       print it for people
+  vil diff v1/credit.yaml credit.yaml      say whether the new one still fits the old one
+  vil lock --check credit.yaml             hold it against the layouts that were released
   vil gen --lang c -o gen credit.yaml      write C headers from it
   vil graph credit.yaml -o credit.svg      draw it
   vil doctor                               look at the worlds that run, and say what is wrong
   vil reap --all                           recover the dead, and remove worlds in which nobody lives
 
-Exit codes: 0 fine, 1 faults in the program or findings in a world, 2 cannot be done or wrong usage.";
+Exit codes: 0 fine, 1 faults in the program, an incompatible change or findings in a world, 2 cannot be done or wrong usage.";
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(args) => check::run(&args),
         Command::Dump(args) => dump::run(&args),
+        Command::Diff(args) => diff::run(&args),
+        Command::Lock(args) => lock::run(&args),
         Command::Gen(args) => generate::run(&args),
         Command::Graph(args) => graph::run(&args),
         Command::Doctor(args) => doctor::run(&args),

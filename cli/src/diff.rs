@@ -1,0 +1,145 @@
+//! `vil diff`: whether a program still holds what another one, or a lock, promised.
+
+use std::process::ExitCode;
+
+use vil_ir::evolve::{self, Comparison, Level, Subject, Verdict};
+use vil_ir::model::Program;
+
+use crate::json::{Object, list};
+use crate::lock::{self, Released};
+use crate::source::{self, FAULTY, FINE, Report, UNREADABLE};
+
+/// Compare two programs, or a vil.lock with a program: equivalent, newer, older or incompatible, message by message.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  vil diff v1/credit.yaml credit.yaml                    what happens to the bytes of messages
+  vil diff --level source v1/credit.yaml credit.yaml     and to names and types of generated code
+  vil diff --level semantic v1/credit.yaml credit.yaml   and to units, defaults, queues and all that is said
+  vil diff vil.lock credit.yaml                          against the layouts that were released
+  vil diff --format json v1/credit.yaml credit.yaml      one JSON object on stdout
+
+The rules of each level are listed in docs/evolution.md.
+
+Exit codes: 0 equivalent, newer or older: readers of OLD can read NEW, and the other way round; 1 incompatible;
+2 one of them cannot be loaded, or wrong usage.")]
+pub(crate) struct Args {
+    /// Program in YAML or JSON, or a vil.lock.
+    #[arg(value_name = "OLD")]
+    old: String,
+
+    /// Program in YAML or JSON, or a vil.lock; `-` for a program on stdin.
+    #[arg(value_name = "NEW")]
+    new: String,
+
+    /// What is compared; each level includes those before it.
+    #[arg(long, value_enum, default_value_t = Depth::Layout)]
+    level: Depth,
+
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    format: Report,
+}
+
+/// A level, for the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Depth {
+    /// Bytes of messages.
+    Layout,
+    /// And what generated code is called and typed.
+    Source,
+    /// And what it all means.
+    Semantic,
+}
+
+/// Compares and answers the exit code.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let level = Level::ALL[args.level as usize];
+    match compare(args, level) {
+        Ok(comparison) => tell(&comparison, level, args.format),
+        Err(code) => code,
+    }
+}
+
+/// What is compared.
+enum Side {
+    Program(Box<Program>),
+    Lock(Released),
+}
+
+impl Side {
+    fn read(file: &str, report: Report) -> Result<Side, ExitCode> {
+        if lock::is_lock(file) {
+            return lock::read(file).map(Side::Lock).map_err(refuse);
+        }
+        source::read(file, report).map(|(program, _)| Side::Program(Box::new(program)))
+    }
+
+    fn texts(self) -> Result<Released, String> {
+        match self {
+            Side::Lock(texts) => Ok(texts),
+            Side::Program(program) => layouts_of(&program),
+        }
+    }
+}
+
+fn compare(args: &Args, level: Level) -> Result<Comparison, ExitCode> {
+    let (old, new) = (Side::read(&args.old, args.format)?, Side::read(&args.new, args.format)?);
+    let comparison = match (old, new) {
+        (Side::Program(old), Side::Program(new)) => evolve::programs(&old, &new, level).map_err(why),
+        (old, new) if level == Level::Layout => {
+            old.texts().and_then(|old| new.texts().map(|new| evolve::texts(&old, &new)))
+        }
+        _ => Err(format!("a lock holds layouts alone; it has no level {}", level.word())),
+    };
+    comparison.map_err(refuse)
+}
+
+fn refuse(reason: String) -> ExitCode {
+    eprintln!("error: {reason}");
+    ExitCode::from(UNREADABLE)
+}
+
+fn why(error: evolve::NoLayouts) -> String {
+    format!("{error}; `vil check` says more")
+}
+
+/// The layouts of a program's messages.
+pub(crate) fn layouts_of(program: &Program) -> Result<Released, String> {
+    evolve::layout_texts(program).map_err(why)
+}
+
+/// Writes what was found to stdout and answers the exit code.
+pub(crate) fn tell(comparison: &Comparison, level: Level, report: Report) -> ExitCode {
+    match report {
+        Report::Text => print!("{}", text(comparison)),
+        Report::Json => println!("{}", json(comparison, level)),
+    }
+    ExitCode::from(if comparison.verdict() == Verdict::Incompatible { FAULTY } else { FINE })
+}
+
+fn text(comparison: &Comparison) -> String {
+    let line = |subject: &Subject| {
+        let findings = subject.findings.iter();
+        let findings = findings.map(|found| {
+            let path = if found.path.is_empty() { "/" } else { &found.path };
+            format!("  {} {} {path}: {}\n", found.rule.code, found.verdict.word(), found.sentence)
+        });
+        format!("{}: {}\n{}", subject.name, subject.verdict().word(), findings.collect::<String>())
+    };
+    let subjects: String = comparison.subjects.iter().map(line).collect();
+    format!("{subjects}{}\n", comparison.verdict().word())
+}
+
+fn json(comparison: &Comparison, level: Level) -> String {
+    let subjects = comparison.subjects.iter().map(|subject| {
+        let findings = subject.findings.iter().map(|found| {
+            let finding = Object::default().text("rule", found.rule.code).text("verdict", found.verdict.word());
+            finding.text("path", &found.path).text("message", &found.sentence).end()
+        });
+        let told = Object::default().text("name", &subject.name).text("verdict", subject.verdict().word());
+        told.raw("findings", list(findings)).end()
+    });
+    let whole = Object::default().text("level", level.word()).text("verdict", comparison.verdict().word());
+    whole.raw("subjects", list(subjects)).end()
+}

@@ -1,0 +1,153 @@
+//! `vil lock`: the layouts that were released, in a file that is committed and that later programs are held against.
+//!
+//! One entry a message in the order of names, each a line with name and id and then its layout text, with a blank line
+//! between two. So a change of one message is a change of its lines alone, and branches that touch different messages merge.
+
+use std::process::ExitCode;
+
+use vil_ir::evolve::{self, Level};
+use vil_ir::fingerprint::layout_id;
+use vil_ir::model::Named;
+
+use crate::diff::{layouts_of, tell};
+use crate::source::{self, FINE, Report, UNREADABLE};
+
+/// Layout texts by message.
+pub(crate) type Released = Named<String>;
+
+const FIRST_LINE: &str = "vil-lock 1";
+
+/// Write the layouts of a program's messages to a lock, or hold the program against it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  vil lock credit.yaml                     write vil.lock; commit it when the layouts are released
+  vil lock --check credit.yaml             does the program still hold to it?
+  vil lock credit.yaml -o credit.lock      another file
+
+Exit codes: 0 written; with --check equivalent, newer or older; 1 incompatible; 2 the program or the lock cannot be
+read, the lock cannot be written, or wrong usage.")]
+pub(crate) struct Args {
+    /// Program in YAML or JSON, `-` for stdin.
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    /// The lock.
+    #[arg(short, long, value_name = "LOCK", default_value = "vil.lock")]
+    output: String,
+
+    /// Write nothing; compare as `vil diff LOCK FILE` does.
+    #[arg(long)]
+    check: bool,
+
+    /// How the answer of --check is written.
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    format: Report,
+}
+
+/// Writes or checks, and answers the exit code.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let program = match source::read(&args.file, args.format) {
+        Ok((program, _)) => program,
+        Err(code) => return code,
+    };
+    let done = layouts_of(&program).and_then(|texts| {
+        if args.check {
+            let old = read(&args.output)?;
+            return Ok(tell(&evolve::texts(&old, &texts), Level::Layout, args.format));
+        }
+        write(&args.output, &texts).map(|()| ExitCode::from(FINE))
+    });
+    done.unwrap_or_else(|reason| {
+        eprintln!("error: {reason}");
+        ExitCode::from(UNREADABLE)
+    })
+}
+
+/// Does the file begin as a lock does?
+pub(crate) fn is_lock(file: &str) -> bool {
+    use std::io::Read;
+    let mut start = String::new();
+    let opened = std::fs::File::open(file);
+    let read = opened.and_then(|opened| opened.take(FIRST_LINE.len() as u64).read_to_string(&mut start));
+    read.is_ok() && start == FIRST_LINE
+}
+
+/// Reads a lock; the error is a sentence.
+pub(crate) fn read(file: &str) -> Result<Released, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+    parse(&text).map_err(|reason| format!("{file}: {reason}"))
+}
+
+fn write(file: &str, texts: &Released) -> Result<(), String> {
+    std::fs::write(file, print(texts)).map_err(|error| format!("cannot write {file}: {error}"))
+}
+
+fn print(texts: &Released) -> String {
+    let entry = |(name, text): (&String, &String)| format!("\nmessage {name} {:#018x}\n{text}", layout_id(text));
+    let head = format!("{FIRST_LINE}\n# Layouts that were released, written by `vil lock`. Commit this file.\n");
+    texts.iter().fold(head, |lock, one| lock + &entry(one))
+}
+
+fn parse(lock: &str) -> Result<Released, String> {
+    let mut texts = Released::new();
+    let first = lock.lines().next().unwrap_or("");
+    if first != FIRST_LINE {
+        return Err(format!("its first line is `{first}`, not `{FIRST_LINE}`; it is no lock, or one of a newer vil"));
+    }
+    let mut lines = lock.lines().enumerate().skip_while(|(at, line)| *at == 0 || line.starts_with('#')).peekable();
+    while let Some((at, line)) = lines.next() {
+        if line.is_empty() {
+            continue;
+        }
+        let at = at + 1;
+        let head = line.strip_prefix("message ").and_then(|rest| rest.split_once(" 0x"));
+        let id = head.and_then(|(name, id)| Some((name, u64::from_str_radix(id, 16).ok()?)));
+        let Some((name, id)) = id else {
+            return Err(format!("line {at} is no `message NAME ID`: `{line}`; resolve it, or write the lock anew"));
+        };
+        let mut text = String::new();
+        while let Some((_, line)) = lines.next_if(|(_, line)| !line.is_empty()) {
+            text += line;
+            text.push('\n');
+        }
+        if layout_id(&text) != id {
+            return Err(format!(
+                "the layout of message {name}, line {at}, is not that of its id; it was edited or merged by hand, \
+                 write the lock anew"
+            ));
+        }
+        if texts.insert(name.to_owned(), text).is_some() {
+            return Err(format!("message {name}, line {at}, stands twice; keep one"));
+        }
+    }
+    Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts() -> Released {
+        let text = |name: &str| format!("vil-layout 1\nstruct {name}: size 8 align 8\n  @0 #1 n: u64\n");
+        ["B", "a.A"].into_iter().map(|name| (name.to_owned(), text(name))).collect()
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_written_the_same() {
+        let lock = print(&texts());
+        assert_eq!(parse(&lock), Ok(texts()));
+        assert_eq!(parse(&print(&Released::new())), Ok(Released::new()));
+        assert!(lock.starts_with("vil-lock 1\n#") && lock.contains("\nmessage B 0x"), "{lock}");
+    }
+
+    #[test]
+    fn a_lock_that_was_edited_is_refused_with_the_message() {
+        let lock = print(&texts());
+        let said = |lock: String| parse(&lock).expect_err("it was edited");
+        assert!(said(lock.replace("n: u64", "m: u64")).contains("message B"), "{lock}");
+        assert!(said(lock.replace("\nmessage B", "\n<<<<<<< ours\nmessage B")).contains("line 4"));
+        let twice = lock.split_once("\nmessage B").expect("it is there").1;
+        assert!(said(format!("{lock}\nmessage B{twice}")).contains("twice"));
+    }
+}
