@@ -7,6 +7,7 @@ mod child;
 mod creators;
 mod crowd;
 mod deaths;
+mod evolution;
 mod forks;
 mod handles;
 mod heap;

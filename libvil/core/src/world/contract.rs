@@ -1,12 +1,14 @@
 //! What a binary was generated from, held against what a world was made from.
 //!
 //! Only the layout ids of the binary's own ports are compared, so a program may grow other processes. Texts are read
-//! only to explain a mismatch.
+//! only where the ids differ: then evolution decides, and a binary that is newer or older than the world comes in. Slots have
+//! the size that the world was made with, and no sender comes in that promises more.
 
+use vil_ir::evolve::{Sides, Verdict, is_bounded, layouts};
 use vil_ir::explain::explain;
 
 use crate::base::error::{Error, Fault};
-use crate::mem::Catalog;
+use crate::mem::{Catalog, MessageEntry};
 use crate::world::ends::Index;
 
 /// A binary's role and its ports; borrowed from the binary's static data.
@@ -74,8 +76,7 @@ fn check_port(
         if theirs.layout_id == port.layout_id && route.size == port.size {
             continue;
         }
-        let why = explain(&theirs.text, port.layout_text)
-            .map_or_else(|| format!("{} bytes and {}", route.size, port.size), |found| found.to_string());
+        let Some(why) = mismatch(theirs, route.size, port) else { continue };
         let message = format!(
             "port {process}.{name} of world `{world}` carries {}, this binary was generated for {}: {why}; generate both from one program",
             theirs.name, port.message
@@ -91,4 +92,29 @@ fn check_port(
         catalog.program, port.port
     );
     Err(Error::new(Fault::Contract, message))
+}
+
+/// Why a binary whose layout or size is another one may not come in; `None` when it may.
+#[cold]
+fn mismatch(theirs: &MessageEntry, size: u32, port: &PortContract<'_>) -> Option<String> {
+    if theirs.layout_id != port.layout_id {
+        if theirs.text == port.layout_text {
+            return Some("one layout has two ids".to_owned());
+        }
+        let (verdict, findings) = layouts(&theirs.text, port.layout_text, Sides::ATTACH);
+        if verdict == Verdict::Incompatible {
+            let found = findings.into_iter().find(|finding| finding.verdict == verdict);
+            let found = found.map(|finding| format!("message {}: {}", theirs.name, finding.sentence));
+            // Where nothing may differ the first difference says more: it tells a renaming from a field that is gone.
+            let first = || explain(&theirs.text, port.layout_text).map(|difference| difference.sentence);
+            return if is_bounded(&theirs.text) { found } else { first().or(found) };
+        }
+    }
+    match is_bounded(&theirs.text) {
+        true if port.facing == Facing::Out && port.size > size => {
+            Some(format!("it sends up to {} bytes, and the world's slots have {size}", port.size))
+        }
+        false if port.size != size => Some(format!("{size} bytes and {}", port.size)),
+        _ => None,
+    }
 }

@@ -27,9 +27,10 @@ impl Sides {
     pub const ATTACH: Sides = Sides { old: "in the world", new: "here" };
 }
 
-/// Is this the layout text of a relative message?
-pub fn is_relative(text: &str) -> bool {
-    text.strip_prefix("vil-layout 1\nrelative ").is_some()
+/// Is this the layout text of a message whose size is a bound and not a number: of a relative or an external one?
+pub fn is_bounded(text: &str) -> bool {
+    let rest = text.strip_prefix("vil-layout 1\n").unwrap_or("");
+    rest.starts_with("relative ") || rest.starts_with("external ")
 }
 
 /// Compares two layout texts of a message. Equal texts are equivalent whatever they say.

@@ -13,7 +13,7 @@ mod program;
 mod rules;
 mod text;
 
-pub use layout::{Sides, is_relative, layouts};
+pub use layout::{Sides, is_bounded, layouts};
 pub use program::{NoLayouts, layout_texts, programs, texts};
 pub use rules::{RULES, Rule};
 
