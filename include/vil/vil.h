@@ -8,6 +8,33 @@
 // Loans, messages or blocks in one batch; bounds the work of one call.
 #define VIL_BATCH_SIZE 256
 
+// As a severity: something is probably not meant; the program is legal.
+#define VIL_SEVERITY_WARNING 0
+
+// As a severity: the program is refused.
+#define VIL_SEVERITY_ERROR 1
+
+// As a level: bytes of messages.
+#define VIL_LEVEL_LAYOUT 0
+
+// As a level: and what generated code is called and typed.
+#define VIL_LEVEL_SOURCE 1
+
+// As a level: and what it all means.
+#define VIL_LEVEL_SEMANTIC 2
+
+// As a verdict: nothing differs that anybody depends on.
+#define VIL_VERDICT_EQUIVALENT 0
+
+// As a verdict: who relies on the old one can rely on the new one.
+#define VIL_VERDICT_NEWER 1
+
+// As a verdict: who relies on the new one can rely on the old one.
+#define VIL_VERDICT_OLDER 2
+
+// As a verdict: neither can stand in for the other.
+#define VIL_VERDICT_INCOMPATIBLE 3
+
 // Bytes of the sentence in a `vil_error_t`, its NUL included.
 #define VIL_ERROR_MESSAGE_SIZE 1020
 
@@ -126,6 +153,12 @@
 // As a timeout: wait until something happens.
 #define VIL_FOREVER UINT64_MAX
 
+// Everything that is wrong with a program, in the order of its text. Any thread may use it.
+typedef struct vil_diagnostics_t vil_diagnostics_t;
+
+// What differs between two programs. Any thread may use it.
+typedef struct vil_diff_t vil_diff_t;
+
 // Blocks of several sizes and queues of them in shared memory. Any thread may use it.
 typedef struct vil_heap_t vil_heap_t;
 
@@ -182,6 +215,56 @@ typedef struct {
   uint64_t ticket;
 } vil_message_t;
 
+// Filled by cold calls that answer an error; NULL is allowed wherever one is taken. Owned by the caller, never
+// allocated, never kept: a call that succeeds leaves it alone.
+typedef struct {
+  // The status that the call answers.
+  vil_status_t status;
+  // What happened to which object, what was expected, what was found, what to do. UTF-8, ends with NUL, cut at
+  // 1,019 bytes.
+  char message[VIL_ERROR_MESSAGE_SIZE];
+} vil_error_t;
+
+// One thing that is wrong. Texts belong to the diagnostics' handle and end with it; what has nothing to say is "".
+typedef struct {
+  // sizeof(vil_diagnostic_t).
+  uint32_t struct_size;
+  // VIL_SEVERITY_*.
+  uint32_t severity;
+  // Line in the text, from 1; 0 when there is no place.
+  uint32_t line;
+  // Column in characters, from 1; 0 when there is no place.
+  uint32_t column;
+  // Stable code of the rule, as docs/diagnostics.md lists them.
+  const char *code;
+  // JSON pointer to the node.
+  const char *pointer;
+  // What is wrong, one sentence.
+  const char *message;
+  // What stands there.
+  const char *found;
+  // What may stand there.
+  const char *expected;
+  // What to do.
+  const char *fix;
+} vil_diagnostic_t;
+
+// One thing that differs. Texts belong to the diff's handle and end with it.
+typedef struct {
+  // sizeof(vil_finding_t).
+  uint32_t struct_size;
+  // VIL_VERDICT_*: what this alone means.
+  uint32_t verdict;
+  // Whose it is: `message Credit`, `enum Risk`, `program`.
+  const char *subject;
+  // Stable code of the rule, as docs/evolution.md lists them.
+  const char *rule;
+  // Where: `/TYPE/FIELD` in a layout, a JSON pointer with names for positions in a program.
+  const char *path;
+  // What differs, one sentence.
+  const char *message;
+} vil_finding_t;
+
 // Blocks of one size.
 typedef struct {
   // Bytes per block, 64 to 67,108,864; in VIL_MEMORY_CONTROL_HEAP at most 4,096. Larger than in the class before.
@@ -230,16 +313,6 @@ typedef struct {
   // As in vil_world_options_t.
   const char *runtime_dir;
 } vil_heap_options_t;
-
-// Filled by cold calls that answer an error; NULL is allowed wherever one is taken. Owned by the caller, never
-// allocated, never kept: a call that succeeds leaves it alone.
-typedef struct {
-  // The status that the call answers.
-  vil_status_t status;
-  // What happened to which object, what was expected, what was found, what to do. UTF-8, ends with NUL, cut at
-  // 1,019 bytes.
-  char message[VIL_ERROR_MESSAGE_SIZE];
-} vil_error_t;
 
 // A block in the caller's hands. The struct is the caller's and is set to zero when the block is given up; a copy of
 // it is then of no use.
@@ -645,6 +718,92 @@ vil_status_t vil_receiver_release_batch(vil_receiver_t *receiver,
                                         size_t count,
                                         size_t *released);
 
+// Parses a program as vil_program_parse does and finds all that is wrong with it. A legal program has no errors among its
+// diagnostics; vil_program_parse then makes a program of it.
+//
+// Threads: any. Ownership: the answer is the caller's, ended by vil_diagnostics_close; the text is not kept.
+// NULL: `error` may be, `json` and `diagnostics` may not. Blocks: never.
+// Errors: VIL_E_PROGRAM when the text is not UTF-8, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+//
+// # Safety
+// `json` has `size` readable bytes; `diagnostics` and `error` are NULL or writable.
+VIL_API
+vil_status_t vil_diagnostics_parse(const char *json,
+                                   size_t size,
+                                   vil_diagnostics_t **diagnostics,
+                                   vil_error_t *error);
+
+// Ends the diagnostics' handle, and with it all texts that were read from it.
+//
+// Threads: any. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: until calls on it in other threads end.
+// Errors: VIL_E_HANDLE. Since: 0.1.
+VIL_API
+vil_status_t vil_diagnostics_close(vil_diagnostics_t *diagnostics);
+
+// How many diagnostics there are, and how many of them are errors.
+//
+// Threads: any. Ownership: the counts are the caller's. NULL: `errors` and `count` may not be. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `errors` and `count` are NULL or writable.
+VIL_API vil_status_t vil_diagnostics_count(vil_diagnostics_t *diagnostics, uint32_t *errors, uint32_t *count);
+
+// Looks at one diagnostic, 0 to count - 1.
+//
+// Threads: any. Ownership: `diagnostic` is the caller's, its texts are the handle's. NULL: `diagnostic` may not be.
+// Blocks: never. Errors: VIL_E_ARGUMENT (also for an index that is too high), VIL_E_HANDLE. Since: 0.1.
+//
+// # Safety
+// `diagnostic` is NULL or has `struct_size` writable bytes.
+VIL_API
+vil_status_t vil_diagnostics_get(vil_diagnostics_t *diagnostics,
+                                 uint32_t index,
+                                 vil_diagnostic_t *diagnostic);
+
+// Compares two programs. `level` is VIL_LEVEL_*, and each level includes those before it.
+//
+// Threads: any. Ownership: the answer is the caller's, ended by vil_diff_close; the programs are not kept.
+// NULL: `error` may be, `diff` may not. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+//
+// # Safety
+// `diff` and `error` are NULL or writable.
+VIL_API
+vil_status_t vil_diff_create(vil_program_t *old_program,
+                             vil_program_t *new_program,
+                             uint32_t level,
+                             vil_diff_t **diff,
+                             vil_error_t *error);
+
+// Ends the diff's handle, and with it all texts that were read from it.
+//
+// Threads: any. Ownership: ends the caller's. NULL: VIL_E_HANDLE. Blocks: until calls on it in other threads end.
+// Errors: VIL_E_HANDLE. Since: 0.1.
+VIL_API
+vil_status_t vil_diff_close(vil_diff_t *diff);
+
+// What all findings together mean, VIL_VERDICT_*, and how many there are.
+//
+// Threads: any. Ownership: the numbers are the caller's. NULL: `verdict` and `count` may not be. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `verdict` and `count` are NULL or writable.
+VIL_API
+vil_status_t vil_diff_verdict(vil_diff_t *diff,
+                              uint32_t *verdict,
+                              uint32_t *count);
+
+// Looks at one finding, 0 to count - 1.
+//
+// Threads: any. Ownership: `finding` is the caller's, its texts are the handle's. NULL: `finding` may not be.
+// Blocks: never. Errors: VIL_E_ARGUMENT (also for an index that is too high), VIL_E_HANDLE. Since: 0.1.
+//
+// # Safety
+// `finding` is NULL or has `struct_size` writable bytes.
+VIL_API vil_status_t vil_diff_finding(vil_diff_t *diff, uint32_t index, vil_finding_t *finding);
+
 // Creates a heap with its queues and opens it. A heap of this name in which nobody lives any more is replaced. In
 // local_scratch the heap is this process's alone and the name is for errors only.
 //
@@ -858,6 +1017,21 @@ vil_status_t vil_program_close(vil_program_t *program);
 // # Safety
 // `fingerprint` is NULL or has 32 writable bytes.
 VIL_API vil_status_t vil_program_fingerprint(vil_program_t *program, uint8_t *fingerprint);
+
+// Writes the program's canonical JSON and a NUL to `buffer`, which has room for `capacity` bytes, and its length without
+// the NUL to `size`. With NULL and 0 for the buffer it writes the length alone.
+//
+// Threads: any. Ownership: `buffer` is the caller's. NULL: `buffer` may be when `capacity` is 0, `size` may not. Blocks: never.
+// Errors: VIL_E_ARGUMENT, also when there is less room than that: then `size` is written and `buffer` is left alone;
+// VIL_E_HANDLE. Since: 0.1.
+//
+// # Safety
+// `buffer` has `capacity` writable bytes; `size` is NULL or writable.
+VIL_API
+vil_status_t vil_program_dump(vil_program_t *program,
+                              char *buffer,
+                              size_t capacity,
+                              size_t *size);
 
 // Opens one end of a queue, VIL_PRODUCER or VIL_CONSUMER. A dead predecessor is recovered first. A queue of kind
 // VIL_QUEUE_MPMC may be opened by several processes at either end.

@@ -6,6 +6,8 @@
 
 mod batch;
 mod contract;
+mod diagnostics;
+mod diff;
 mod error;
 mod guard;
 mod handle;
@@ -19,11 +21,14 @@ mod receiver;
 mod registry;
 mod sender;
 mod status;
+mod told;
 mod waitset;
 mod world;
 
 pub use batch::*;
 pub use contract::{vil_contract_t, vil_port_contract_t};
+pub use diagnostics::*;
+pub use diff::*;
 pub use error::{VIL_ERROR_MESSAGE_SIZE, vil_error_t};
 pub use heap::*;
 pub use observe::*;

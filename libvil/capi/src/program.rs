@@ -4,6 +4,8 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use vil_core::base::error::{Error, Fault};
+use vil_ir::diagnostics::Diagnostics;
+use vil_ir::model::Program;
 use vil_ir::plan::{Plan, plan_program};
 
 use crate::error::{Failure, vil_error_t};
@@ -36,11 +38,7 @@ pub unsafe extern "C" fn vil_program_parse(
         cold(error, || {
             let program = out(program, "program is NULL")?;
             *program = std::ptr::null_mut();
-            if json.is_null() {
-                return Err(Failure::Argument("json is NULL"));
-            }
-            let text = std::slice::from_raw_parts(json.cast::<u8>(), size);
-            let handle = PROGRAMS.insert(Arc::new(parse(text)?)).ok_or(full())?;
+            let handle = PROGRAMS.insert(Arc::new(parse(utf8(json, size)?)?)).ok_or(full())?;
             *program = handle as *mut vil_program_t;
             Ok(())
         })
@@ -73,6 +71,53 @@ pub unsafe extern "C" fn vil_program_fingerprint(program: *mut vil_program_t, fi
     })
 }
 
+/// Writes the program's canonical JSON and a NUL to `buffer`, which has room for `capacity` bytes, and its length without
+/// the NUL to `size`. With NULL and 0 for the buffer it writes the length alone.
+///
+/// Threads: any. Ownership: `buffer` is the caller's. NULL: `buffer` may be when `capacity` is 0, `size` may not. Blocks: never.
+/// Errors: VIL_E_ARGUMENT, also when there is less room than that: then `size` is written and `buffer` is left alone;
+/// VIL_E_HANDLE. Since: 0.1.
+///
+/// # Safety
+/// `buffer` has `capacity` writable bytes; `size` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_program_dump(
+    program: *mut vil_program_t,
+    buffer: *mut c_char,
+    capacity: usize,
+    size: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let size = unsafe { out(size, "size is NULL") }?;
+        with_plan(program, |plan| {
+            // SAFETY: as promised by the caller.
+            let done = unsafe { copy_out(&plan.contract, buffer, capacity) };
+            *size = plan.contract.len();
+            done
+        })
+    })
+}
+
+/// Copies a text and a NUL, if there is room or nobody asks for it.
+///
+/// # Safety
+/// `buffer` is NULL or has `capacity` writable bytes.
+unsafe fn copy_out(text: &str, buffer: *mut c_char, capacity: usize) -> Result<(), Failure> {
+    if buffer.is_null() && capacity == 0 {
+        return Ok(());
+    }
+    if buffer.is_null() || capacity <= text.len() {
+        return Err(Failure::Argument("the buffer has no room for the program and a NUL"));
+    }
+    // SAFETY: the buffer has room for the text and one byte more, and is the caller's own.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr(), buffer.cast(), text.len());
+        buffer.add(text.len()).write(0);
+    }
+    Ok(())
+}
+
 /// Shows a program's plan.
 pub(crate) fn with_plan<R>(
     program: *mut vil_program_t,
@@ -81,19 +126,46 @@ pub(crate) fn with_plan<R>(
     PROGRAMS.with(program as usize, |plan| call(plan))
 }
 
-fn parse(text: &[u8]) -> Result<Plan, Failure> {
-    let refused = |reason: String| Failure::Cold(Error::new(Fault::Program, reason));
-    let text = std::str::from_utf8(text).map_err(|error| refused(format!("the program is not UTF-8: {error}")))?;
-    let (program, source) = vil_ir::load::from_json(text).map_err(|faults| refused(first(&faults)))?;
-    let faults = vil_ir::passes::check(&program, source);
-    if faults.items.iter().any(vil_ir::diagnostics::Diagnostic::is_error) {
+/// What a program says.
+pub(crate) fn model(program: *mut vil_program_t) -> Result<Program, Failure> {
+    let read = with_plan(program, |plan| Ok(vil_ir::load::from_json(&plan.contract)))?;
+    read.map(|(program, _)| program).map_err(|faults| refused(first(&faults)))
+}
+
+/// A text of the caller's.
+///
+/// # Safety
+/// `json` is NULL or has `size` readable bytes.
+pub(crate) unsafe fn utf8<'a>(json: *const c_char, size: usize) -> Result<&'a str, Failure> {
+    if json.is_null() {
+        return Err(Failure::Argument("json is NULL"));
+    }
+    // SAFETY: as promised by the caller.
+    let text = unsafe { std::slice::from_raw_parts(json.cast::<u8>(), size) };
+    std::str::from_utf8(text).map_err(|error| refused(format!("the program is not UTF-8: {error}")))
+}
+
+/// A program and what the passes find in it; what is wrong with its form when it is none.
+pub(crate) fn judge(text: &str) -> Result<(Program, Diagnostics), Diagnostics> {
+    let (program, source) = vil_ir::load::from_json(text)?;
+    let found = vil_ir::passes::check(&program, source);
+    Ok((program, found))
+}
+
+fn parse(text: &str) -> Result<Plan, Failure> {
+    let (program, faults) = judge(text).map_err(|faults| refused(first(&faults)))?;
+    if faults.any_error() {
         return Err(refused(first(&faults)));
     }
     plan_program(&program).map_err(|error| refused(error.to_string()))
 }
 
+fn refused(reason: String) -> Failure {
+    Failure::Cold(Error::new(Fault::Program, reason))
+}
+
 /// The first error, and how many more there are.
-fn first(faults: &vil_ir::diagnostics::Diagnostics) -> String {
+fn first(faults: &Diagnostics) -> String {
     let mut errors = faults.items.iter().filter(|fault| fault.is_error());
     let first = errors.next().map_or_else(|| "the program was refused".to_owned(), ToString::to_string);
     match errors.count() {

@@ -17,8 +17,10 @@ use vil_tests::runtime_dir::RuntimeDir;
 use vil_tests::scratch::Scratch;
 
 /// Files of rules in C, without their ending.
-const IN_C: &[&str] =
-    &["status", "own", "null", "error", "thread", "wait", "waitset", "version", "world", "fork", "mode", "batch"];
+const IN_C: &[&str] = &[
+    "status", "own", "program", "null", "error", "thread", "wait", "waitset", "version", "world", "fork", "mode",
+    "batch",
+];
 
 fn here() -> PathBuf {
     root().join("tests/tests/conventions")
@@ -117,6 +119,7 @@ macro_rules! rules_in_c {
 rules_in_c! {
     statuses_are_those_of_the_table in "status";
     everything_has_an_owner in "own";
+    programs_are_judged_printed_and_compared in "program";
     null_is_where_it_may_be in "null";
     errors_are_the_callers in "error";
     threads_and_signals_are_the_callers in "thread";

@@ -18,6 +18,9 @@ static void a_null_handle_is_refused(void) {
   vil_heap_info_t heap_info = {sizeof heap_info, 0, 0, 0, 0, 0, 0, 0};
   vil_heap_class_info_t class_info = {sizeof class_info, 0, 0, 0, 0, 0, 0, 0, 0};
   vil_queue_info_t queue_info = {sizeof queue_info, 0, 0, 0, 0, 0, 0, 0, 0};
+  vil_diagnostic_t diagnostic = {sizeof diagnostic, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+  vil_finding_t finding = {sizeof finding, 0, NULL, NULL, NULL, NULL};
+  vil_diff_t *diff = NULL;
   vil_world_t *world = NULL;
   uint8_t fingerprint[32];
   uint64_t count = 0;
@@ -28,6 +31,15 @@ static void a_null_handle_is_refused(void) {
   const char data[16] = "";
   SAYS(VIL_E_HANDLE, vil_program_close(NULL));
   SAYS(VIL_E_HANDLE, vil_program_fingerprint(NULL, fingerprint));
+  SAYS(VIL_E_HANDLE, vil_program_dump(NULL, NULL, 0, &index));
+  SAYS(VIL_E_HANDLE, vil_diagnostics_close(NULL));
+  SAYS(VIL_E_HANDLE, vil_diagnostics_count(NULL, &small, &small));
+  SAYS(VIL_E_HANDLE, vil_diagnostics_get(NULL, 0, &diagnostic));
+  SAYS(VIL_E_HANDLE, vil_diff_create(NULL, parsed, VIL_LEVEL_LAYOUT, &diff, NULL));
+  SAYS(VIL_E_HANDLE, vil_diff_create(parsed, NULL, VIL_LEVEL_LAYOUT, &diff, NULL));
+  SAYS(VIL_E_HANDLE, vil_diff_close(NULL));
+  SAYS(VIL_E_HANDLE, vil_diff_verdict(NULL, &small, &small));
+  SAYS(VIL_E_HANDLE, vil_diff_finding(NULL, 0, &finding));
   SAYS(VIL_E_HANDLE, vil_world_create(the_world, NULL, NULL, NULL, &world, NULL));
   SAYS(VIL_E_HANDLE, vil_world_open_or_create(the_world, NULL, NULL, NULL, &world, NULL));
   SAYS(VIL_E_HANDLE, vil_world_close(NULL));
@@ -107,6 +119,8 @@ static void a_null_error_is_allowed(void) {
   vil_world_t *world = attached(&notebook_writer_contract);
   vil_world_t *other = NULL;
   vil_program_t *parsed = NULL;
+  vil_diagnostics_t *diagnostics = NULL;
+  vil_diff_t *diff = NULL;
   vil_sender_t *sender = NULL;
   vil_receiver_t *receiver = NULL;
   vil_heap_t *heap = NULL;
@@ -114,6 +128,8 @@ static void a_null_error_is_allowed(void) {
   vil_block_t block;
   vil_heap_options_t options = {sizeof options, 0, NULL, NULL, 0, 1, 0, 0, 0, 0, 0, NULL};
   SAYS(VIL_E_PROGRAM, vil_program_parse("{", 1, &parsed, NULL));
+  SAYS(VIL_E_PROGRAM, vil_diagnostics_parse("\xff", 1, &diagnostics, NULL));
+  SAYS(VIL_E_HANDLE, vil_diff_create(NULL, NULL, VIL_LEVEL_LAYOUT, &diff, NULL));
   SAYS(VIL_E_NOT_FOUND, vil_world_open("nowhere", NULL, NULL, &other, NULL));
   SAYS(VIL_E_NOT_FOUND, vil_world_unlink("nowhere", NULL, NULL));
   SAYS(VIL_E_NOT_FOUND, vil_sender_open(world, "nowhere", &sender, NULL));
@@ -158,6 +174,10 @@ static void null_options_and_contract_are_defaults(void) {
 static void any_other_null_is_an_argument(void) {
   notebook_t book = notebook("notes");
   vil_program_t *parsed = NULL;
+  vil_diagnostics_t *diagnostics = NULL;
+  vil_diff_t *diff = NULL;
+  uint32_t small = 0;
+  char text[8];
   vil_world_t *world = NULL;
   vil_sender_t *sender = NULL;
   vil_receiver_t *receiver = NULL;
@@ -173,6 +193,21 @@ static void any_other_null_is_an_argument(void) {
   parsed = program();
   SAYS(VIL_E_ARGUMENT, vil_program_parse("{}", 2, NULL, NULL));
   SAYS(VIL_E_ARGUMENT, vil_program_fingerprint(parsed, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_program_dump(parsed, text, sizeof text, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_program_dump(parsed, NULL, sizeof text, &index));
+  SAYS(VIL_E_ARGUMENT, vil_diagnostics_parse(NULL, 0, &diagnostics, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_diagnostics_parse("{}", 2, NULL, NULL));
+  GOES(vil_diagnostics_parse("{}", 2, &diagnostics, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_diagnostics_count(diagnostics, NULL, &small));
+  SAYS(VIL_E_ARGUMENT, vil_diagnostics_count(diagnostics, &small, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_diagnostics_get(diagnostics, 0, NULL));
+  GOES(vil_diagnostics_close(diagnostics));
+  SAYS(VIL_E_ARGUMENT, vil_diff_create(parsed, parsed, VIL_LEVEL_LAYOUT, NULL, NULL));
+  GOES(vil_diff_create(parsed, parsed, VIL_LEVEL_LAYOUT, &diff, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_diff_verdict(diff, NULL, &small));
+  SAYS(VIL_E_ARGUMENT, vil_diff_verdict(diff, &small, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_diff_finding(diff, 0, NULL));
+  GOES(vil_diff_close(diff));
   SAYS(VIL_E_ARGUMENT, vil_world_open(NULL, NULL, NULL, &world, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_open(the_world, NULL, NULL, NULL, NULL));
   SAYS(VIL_E_ARGUMENT, vil_world_create(NULL, parsed, NULL, NULL, &world, NULL));

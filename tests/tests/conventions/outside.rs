@@ -54,7 +54,8 @@ fn function(declaration: &str) -> Option<Function> {
     Some(Function { answer: head[..=at].trim().to_owned(), name: head[at + 1..].to_owned(), parameters })
 }
 
-const NOUNS: &[&str] = &["program", "world", "sender", "receiver", "heap", "queue", "registry", "waitset"];
+const NOUNS: &[&str] =
+    &["program", "diagnostics", "diff", "world", "sender", "receiver", "heap", "queue", "registry", "waitset"];
 
 /// Functions that answer no status.
 const CANNOT_FAIL: &[&str] = &["vil_version", "vil_abi_version", "vil_layout_version", "vil_status_name"];
@@ -163,7 +164,16 @@ fn statuses_of_the_header() -> BTreeMap<String, i32> {
     });
     let others =
         ["VIL_PRODUCER", "VIL_CONSUMER", "VIL_BATCH_SIZE", "VIL_ERROR_MESSAGE_SIZE", "VIL_WORLD_FENCES", "VIL_NONE"];
-    let groups = ["VIL_EVENT_", "VIL_FULL_", "VIL_LANGUAGE_", "VIL_MEMORY_", "VIL_QUEUE_"];
+    let groups = [
+        "VIL_EVENT_",
+        "VIL_FULL_",
+        "VIL_LANGUAGE_",
+        "VIL_MEMORY_",
+        "VIL_QUEUE_",
+        "VIL_SEVERITY_",
+        "VIL_LEVEL_",
+        "VIL_VERDICT_",
+    ];
     let is_other = |name: &str| others.contains(&name) || groups.iter().any(|group| name.starts_with(group));
     all.filter(|(name, _)| !is_other(name)).collect()
 }
