@@ -153,6 +153,29 @@ void another_message_is_refused() {
   CHECK(vil::Sender<Note>::open(writer, "notes"));
 }
 
+void programs_are_judged_and_compared() {
+  const char *const faulty = "{\"vil\":1,\"program\":\"p\",\"messages\":{\"A\":{\"fields\":[{\"name\":\"a\",\"type\":\"String\"}]}}}";
+  const char *const legal = "{\"vil\":1,\"program\":\"p\",\"messages\":{\"A\":{\"fields\":[{\"name\":\"a\",\"type\":\"u64\"}]}}}";
+  const char *const other = "{\"vil\":1,\"program\":\"p\",\"messages\":{\"A\":{\"fields\":[{\"name\":\"a\",\"type\":\"i64\"}]}}}";
+  auto found = vil::Diagnostics::parse(faulty);
+  CHECK(found && found->errors() == 1 && found->count() == 1);
+  auto moved = std::move(*found);
+  CHECK(std::strcmp(moved.get(0)->code, "VIL-L001") == 0 && moved.get(1).status() == vil::Status::e_argument);
+  CHECK(vil::Program::parse(faulty).status() == vil::Status::e_program);
+  auto clean = vil::Diagnostics::parse(legal);
+  CHECK(clean && clean->errors() == 0);
+  auto before = vil::Program::parse(legal), after = vil::Program::parse(other);
+  CHECK(before && after);
+  auto same = vil::Diff::between(*before, *before, vil::Level::semantic);
+  CHECK(same && same->verdict() == vil::Verdict::equivalent && same->count() == 0);
+  auto diff = vil::Diff::between(*before, *after, vil::Level::layout);
+  CHECK(diff && diff->verdict() == vil::Verdict::incompatible && diff->count() == 1);
+  CHECK(std::strcmp(diff->finding(0)->path, "/A/a") == 0);
+  char text[256];
+  CHECK(before->dump(text, *before->dump_size()).status() == vil::Status::e_argument);
+  CHECK(*before->dump(text, sizeof text) == legal);
+}
+
 struct Rule {
   const char *id;
   void (*check)();
@@ -163,6 +186,7 @@ const Rule rules[] = {
     {"C-CPP-3", asking_for_what_is_not_there_aborts},
     {"C-CPP-4", owners_give_back},
     {"C-CPP-5", another_message_is_refused},
+    {"C-CPP-6", programs_are_judged_and_compared},
 };
 
 } // namespace

@@ -35,7 +35,7 @@ static void all_faults_are_found(void) {
   const vil_diagnostic_t first = diagnostic(diagnostics, 0), second = diagnostic(diagnostics, 1);
   CHECK(strcmp(first.code, "VIL-L001") == 0 && first.severity == VIL_SEVERITY_ERROR);
   CHECK(first.line == 2 && first.column > 1 && strcmp(first.pointer, "/messages/A/fields/0/type") == 0);
-  CHECK(strstr(first.message, "String") != NULL && first.fix[0] != '\0');
+  CHECK(strstr(first.found, "String") != NULL && first.message[0] != '\0' && first.fix[0] != '\0');
   CHECK(strcmp(second.code, "VIL-L003") == 0 && second.line == 3);
   vil_diagnostic_t none = {sizeof none, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL};
   SAYS(VIL_E_ARGUMENT, vil_diagnostics_get(diagnostics, 2, &none));

@@ -43,6 +43,23 @@ class Program {
     return out;
   }
 
+  // Bytes of the canonical JSON, without a NUL.
+  [[nodiscard]] Result<std::size_t, Status> dump_size() const noexcept {
+    std::size_t size = 0;
+    const vil_status_t status = vil_program_dump(program_, nullptr, 0, &size);
+    if (status != VIL_OK) return static_cast<Status>(status);
+    return size;
+  }
+
+  // Writes the canonical JSON and a NUL, or nothing where `capacity` is not more than dump_size(). Answers a view of it.
+  Result<std::string_view, Status> dump(char *buffer, std::size_t capacity) const noexcept {
+    std::size_t size = 0;
+    if (buffer == nullptr) return Status::e_argument;
+    const vil_status_t status = vil_program_dump(program_, buffer, capacity, &size);
+    if (status != VIL_OK) return static_cast<Status>(status);
+    return std::string_view(buffer, size);
+  }
+
   [[nodiscard]] vil_program_t *get() const noexcept { return program_; }
 
  private:

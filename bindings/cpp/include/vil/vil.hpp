@@ -3,6 +3,8 @@
 #define VIL_HPP
 
 #include "vil/contract.hpp"
+#include "vil/diagnostics.hpp"
+#include "vil/diff.hpp"
 #include "vil/error.hpp"
 #include "vil/heap.hpp"
 #include "vil/incoming.hpp"

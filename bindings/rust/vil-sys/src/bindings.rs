@@ -386,8 +386,8 @@ unsafe extern "C" {
         diagnostic: *mut vil_diagnostic_t,
     ) -> vil_status_t;
     pub fn vil_diff_create(
-        old: *mut vil_program_t,
-        new_: *mut vil_program_t,
+        old_program: *mut vil_program_t,
+        new_program: *mut vil_program_t,
         level: u32,
         diff: *mut *mut vil_diff_t,
         error: *mut vil_error_t,

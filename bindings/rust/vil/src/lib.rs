@@ -30,6 +30,8 @@
 mod batch;
 mod canceller;
 mod contract;
+mod diagnostics;
+mod diff;
 mod error;
 mod heap;
 mod incoming;
@@ -55,6 +57,8 @@ mod world;
 pub use batch::{IncomingBatch, LoanBatch};
 pub use canceller::Canceller;
 pub use contract::{Contract, PortContract};
+pub use diagnostics::{Diagnostic, Severity};
+pub use diff::{Diff, Finding, Level, Verdict};
 pub use error::{Error, Result};
 pub use heap::{Block, Heap, HeapClass, HeapInfo, HeapOptions, Memory};
 pub use incoming::{Incoming, Unforwarded};

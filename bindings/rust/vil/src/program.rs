@@ -32,6 +32,26 @@ impl Program {
         Ok(out)
     }
 
+    /// Canonical JSON: the same for the same program every time.
+    ///
+    /// ```
+    /// let program = vil::Program::parse(r#" {"program":"p", "vil":1} "#)?;
+    /// assert_eq!(program.dump()?, r#"{"vil":1,"program":"p"}"#);
+    /// # Ok::<(), vil::Error>(())
+    /// ```
+    pub fn dump(&self) -> Result<String, Status> {
+        let mut size = 0;
+        // SAFETY: the handle is open until drop, and no buffer is given.
+        Status::check(unsafe { vil_sys::vil_program_dump(self.as_raw(), ptr::null_mut(), 0, &mut size) })?;
+        let mut text = vec![0u8; size + 1];
+        // SAFETY: as above, and the buffer has the bytes that it is said to have.
+        Status::check(unsafe {
+            vil_sys::vil_program_dump(self.as_raw(), text.as_mut_ptr().cast(), text.len(), &mut size)
+        })?;
+        text.truncate(size);
+        String::from_utf8(text).map_err(|_| Status::E_PANIC)
+    }
+
     pub(crate) fn as_raw(&self) -> *mut vil_sys::vil_program_t {
         self.raw.as_ptr()
     }
