@@ -367,6 +367,64 @@ fn a_removed_message_is_incompatible_at_every_level() {
     assert!(rules.iter().any(|rule| rule == "VIL-E014 message Note /Note"), "{rules:?}");
 }
 
+/// A program with one message, and two types for it to refer to.
+fn scan(message: &str, point: &str) -> Program {
+    program(&format!(
+        r#"{{"vil":1,"program":"lidar","package":"a.b","structs":{{"Point":{{"fields":[{point}]}},"Meta":{{"fields":[{{"name":"s","type":"VStr"}}]}}}},
+        "messages":{{"Scan":{{"layout":"relative","max_bytes":4096,"fields":[{message}]}}}}}}"#
+    ))
+}
+
+fn field(name: &str, ty: &str) -> String {
+    format!(r#"{{"name":"{name}","type":"{ty}"}}"#)
+}
+
+#[test]
+fn a_relative_message_of_a_program_grows_and_what_it_refers_to_does_not() {
+    let fields = |all: &[(&str, &str)]| all.iter().map(|(name, ty)| field(name, ty)).collect::<Vec<_>>().join(",");
+    let base = [("stamp", "u64"), ("points", "VSlice<Point>")];
+    let with = |more: &[(&str, &str)]| fields(&[&base[..], more].concat());
+    let point = field("x", "f32");
+    let old = scan(&with(&[]), &point);
+    let answer = |new: &Program| {
+        let comparison = programs(&old, new, Level::Layout).expect("both have layouts");
+        let rules: Vec<_> = comparison.subjects[0].findings.iter().map(|found| found.rule.code).collect();
+        assert_eq!(comparison.subjects[0].name, "message a.b.Scan");
+        (comparison.verdict(), rules)
+    };
+    for more in [("label", "VStr"), ("meta", "VSlice<Meta>"), ("tail", "u8")] {
+        assert_eq!(answer(&scan(&with(&[more]), &point)), (NEWER, vec!["VIL-E005"]), "{more:?}");
+    }
+    let optional = format!(r#"{},{{"name":"meta","type":"VRef<Meta>","optional":true}}"#, with(&[]));
+    assert_eq!(answer(&scan(&optional, &point)), (NEWER, vec!["VIL-E005"]));
+    assert_eq!(answer(&scan(&fields(&base[..1]), &point)), (OLDER, vec!["VIL-E005"]));
+    assert_eq!(answer(&scan(&fields(&[base[1], base[0]]), &point)), (NO, vec!["VIL-E003", "VIL-E003"]));
+    let longer = format!("{point},{}", field("y", "f32"));
+    assert_eq!(answer(&scan(&with(&[]), &longer)), (NO, vec!["VIL-E004"]));
+    assert_eq!(answer(&scan(&with(&[("within", "VSlice<Scan>")]), &point)), (NO, vec!["VIL-E006"]));
+    let empty = scan("", &point);
+    let grown = programs(&empty, &scan(&field("a", "u8"), &point), Level::Layout).expect("both have layouts");
+    assert_eq!(grown.verdict(), NEWER);
+    // The bound is no part of the layout, and of the meaning it is.
+    let mut wider = old.clone();
+    wider.messages.get_mut("Scan").expect("it is there").max_bytes = Some(8192);
+    assert_eq!(programs(&old, &wider, Level::Source).expect("both have layouts").verdict(), SAME);
+    assert_eq!(programs(&old, &wider, Level::Semantic).expect("both have layouts").verdict(), NEWER);
+}
+
+#[test]
+fn an_external_message_keeps_what_its_bytes_are() {
+    let order = |adapter: &str| {
+        program(&format!(
+            r#"{{"vil":1,"program":"p","messages":{{"Order":{{"layout":"external","max_bytes":64,"media_type":"application/json","adapter":"{adapter}","fields":[]}}}}}}"#
+        ))
+    };
+    let comparison = programs(&order("json"), &order("cbor"), Level::Layout).expect("external messages have texts");
+    assert_eq!((comparison.verdict(), rules(&comparison.subjects[0].findings)), (NO, vec!["VIL-E017"]));
+    let same = programs(&order("json"), &order("json"), Level::Semantic).expect("external messages have texts");
+    assert_eq!(same.verdict(), SAME);
+}
+
 #[test]
 fn what_code_is_typed_by_stays() {
     let (verdicts, rules) = levels(r#""type":"u32","value":7"#, r#""type":"u64","value":7"#);

@@ -8,7 +8,7 @@ use vil_core::world::{Contract, Facing, PortContract, Receiver, Sender, World};
 use vil_ir::fingerprint::layout_id;
 use vil_ir::plan::Plan;
 
-use crate::house::{House, PLAIN, refused, send, take};
+use crate::house::{House, PLAIN, plan_of, refused, send, take};
 
 const RELATIVE: &str = "vil-layout 1\nrelative Letter: size 16 align 8\n  @0 #1 number: u64\n  @8 #2 check: u64\n";
 const FLAT: &str = "vil-layout 1\nstruct Letter: size 16 align 8\n  @0 #1 number: u64\n  @8 #2 check: u64\n";
@@ -102,6 +102,45 @@ fn a_sender_that_promises_more_than_a_slot_is_refused_and_a_receiver_of_any_boun
         writer.discard(loan.ticket).expect("it is held");
         for bound in [1, size, u32::MAX] {
             assert!(enter(&house, &text, bound, Facing::In).is_ok());
+        }
+    }
+}
+
+/// A program whose letters are relative, with more fields behind the first one.
+fn program(more: &str, max_bytes: u32) -> Plan {
+    plan_of(&format!(
+        "vil: 1\nprogram: post\nmessages:\n  Letter: {{ layout: relative, max_bytes: {max_bytes}, fields: [ {{ name: number, type: u64 }}{more} ] }}\n\
+         interfaces:\n  Writer: {{ ports: {{ letters: {{ direction: out, message: Letter }} }} }}\n\
+         \x20 Reader: {{ ports: {{ letters: {{ direction: in, message: Letter }} }} }}\n\
+         processes:\n  writer: {{ interface: Writer }}\n  reader: {{ interface: Reader }}\n\
+         routes:\n  - {{ from: writer.letters, to: reader.letters }}\n"
+    ))
+}
+
+#[test]
+fn programs_that_grew_apart_from_one_release_meet_in_worlds_of_either() {
+    let releases = [
+        program("", 256),
+        program(", { name: text, type: VStr }", 256),
+        program(", { name: text, type: VStr }, { name: at, type: u32 }", 512),
+    ];
+    for (made, world) in releases.iter().enumerate() {
+        let house = House::of(&format!("release-{made}"), world);
+        for (came, binary) in releases.iter().enumerate() {
+            let (message, bound) = (&binary.messages[0], world.messages[0].size);
+            let out = enter(&house, &message.text, message.size, Facing::Out);
+            assert_eq!(out.is_ok(), message.size <= bound, "{came} writes into {made}: {out:?}");
+            let into = enter(&house, &message.text, message.size, Facing::In);
+            assert!(into.is_ok(), "{came} reads from {made}: {into:?}");
+        }
+        let other = program(", { name: text, type: u64 }", 256).messages[0].clone();
+        let answer = enter(&house, &other.text, other.size, Facing::In);
+        match made {
+            0 => assert!(answer.is_ok(), "another line of releases from the same start: {answer:?}"),
+            _ => {
+                let said = refused(answer, Fault::Contract);
+                assert!(said.contains("field `text` has type VStr in the world and u64 here"), "{said}");
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use super::rules::{
-    ARM, CLOSED_ARM, ENUM, FIELD, FORM, FROZEN, GROWN, NAME, OPEN_ARM, READABLE, Rule, SIZE, UNION, WITHIN,
+    ADAPTER, ARM, CLOSED_ARM, ENUM, FIELD, FORM, FROZEN, GROWN, NAME, OPEN_ARM, READABLE, Rule, SIZE, UNION, WITHIN,
 };
 use super::text::{Arm, Member, Text, Type};
 use super::{Finding, Verdict, all_of, mixed, neither};
@@ -150,12 +150,16 @@ fn all_members<'t>(ty: &'t Type<'_>) -> impl Iterator<Item = &'t Member<'t>> {
     ty.members.iter().chain(ty.arms.iter().flat_map(|arm| &arm.members))
 }
 
-/// A struct or an enum.
+/// A struct, an enum, or the one line of an external message.
 fn frozen(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
     let before = found.findings.len();
     members(path, &old.members, &new.members, found);
     if old.about != new.about && found.findings.len() == before {
-        let rule = if old.form == "enum" { &ENUM } else { &SIZE };
+        let rule = match old.form {
+            "enum" => &ENUM,
+            "external" => &ADAPTER,
+            _ => &SIZE,
+        };
         found.differs(rule, path, &format_args!("`{}` has", old.name), &old.about, &new.about);
     }
 }

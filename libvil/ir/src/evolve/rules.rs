@@ -39,6 +39,7 @@ rules! {
     MESSAGE_GONE = "VIL-E014" Layout "A message that was released stays.";
     MESSAGE_NEW = "VIL-E015" Layout "A program may get messages.";
     ONE_DIRECTION = "VIL-E016" Layout "What is newer in one part is not older in another.";
+    ADAPTER = "VIL-E017" Layout "An external message keeps its media type and adapter.";
     NAME_GONE = "VIL-E020" Source "A name that generated code has stays: of types, fields, values, variants, constants, ports, processes.";
     NAME_NEW = "VIL-E021" Source "Generated code may get names.";
     TYPED = "VIL-E022" Source "What generated code is typed by stays: types, reprs, optional, open, direction, message, reply.";
