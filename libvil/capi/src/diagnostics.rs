@@ -9,7 +9,7 @@ use crate::guard::{cold, hot, out, sized_out};
 use crate::handle::{Pinned, full};
 use crate::program::{judge, utf8};
 use crate::status::vil_status_t;
-use crate::told::{Row, Told};
+use crate::told::Told;
 
 /// Everything that is wrong with a program, in the order of its text. Any thread may use it.
 pub struct vil_diagnostics_t(());
@@ -46,9 +46,7 @@ pub struct vil_diagnostic_t {
     pub fix: *const c_char,
 }
 
-type List = Told<6, 3>;
-
-static DIAGNOSTICS: Pinned<List, 14> = Pinned::new();
+static DIAGNOSTICS: Pinned<Told, 14> = Pinned::new();
 
 /// Parses a program as vil_program_parse does and finds all that is wrong with it. A legal program has no errors among its
 /// diagnostics; vil_program_parse then makes a program of it.
@@ -104,7 +102,7 @@ pub unsafe extern "C" fn vil_diagnostics_count(
         // SAFETY: as promised by the caller.
         let (errors, count) = unsafe { (out(errors, "errors is NULL")?, out(count, "count is NULL")?) };
         DIAGNOSTICS.with(diagnostics as usize, |list| {
-            *errors = list.rows().iter().map(|row| row.numbers[0]).sum();
+            *errors = list.sum();
             *count = list.count();
             Ok(())
         })
@@ -126,9 +124,7 @@ pub unsafe extern "C" fn vil_diagnostics_get(
 ) -> vil_status_t {
     let answer = |struct_size| {
         DIAGNOSTICS.with(diagnostics as usize, |list| {
-            let row = list.row(index)?;
-            let [severity, line, column] = row.numbers;
-            let [code, pointer, message, found, expected, fix] = row.texts();
+            let ([code, pointer, message, found, expected, fix], [severity, line, column]) = list.row(index)?;
             Ok(vil_diagnostic_t { struct_size, severity, line, column, code, pointer, message, found, expected, fix })
         })
     };
@@ -136,14 +132,16 @@ pub unsafe extern "C" fn vil_diagnostics_get(
     hot(|| unsafe { sized_out(diagnostic, answer) })
 }
 
-fn list(found: &Diagnostics) -> List {
-    let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
-    Told::new(found.items.iter().map(|fault| {
+fn list(found: &Diagnostics) -> Told {
+    let mut list = Told::default();
+    for fault in &found.items {
         let (line, column) = fault.place.map_or((0, 0), |place| (place.line, place.column));
-        let [said, expected, fix] = [&fault.found, &fault.expected, &fault.fix].map(text);
-        let texts = [fault.code(), &fault.pointer, &fault.message, &said, &expected, &fix];
-        Row::new(texts, [u32::from(fault.is_error()), line, column])
-    }))
+        let [said, expected, fix] =
+            [&fault.found, &fault.expected, &fault.fix].map(|text| text.as_deref().unwrap_or(""));
+        let texts = [fault.code(), &fault.pointer, &fault.message, said, expected, fix];
+        list.add(texts, [u32::from(fault.is_error()), line, column]);
+    }
+    list
 }
 
 const _: () = assert!(VIL_SEVERITY_ERROR == true as u32 && VIL_SEVERITY_WARNING == false as u32);

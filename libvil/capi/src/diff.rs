@@ -10,7 +10,7 @@ use crate::guard::{cold, hot, out, sized_out};
 use crate::handle::{Pinned, full};
 use crate::program::{model, vil_program_t};
 use crate::status::vil_status_t;
-use crate::told::{Row, Told};
+use crate::told::Told;
 
 /// What differs between two programs. Any thread may use it.
 pub struct vil_diff_t(());
@@ -57,7 +57,7 @@ pub struct vil_finding_t {
 /// A verdict and its findings.
 struct Diff {
     verdict: u32,
-    findings: Told<4, 1>,
+    findings: Told,
 }
 
 static DIFFS: Pinned<Diff, 15> = Pinned::new();
@@ -139,8 +139,7 @@ pub unsafe extern "C" fn vil_diff_finding(
 ) -> vil_status_t {
     let answer = |struct_size| {
         DIFFS.with(diff as usize, |diff| {
-            let row = diff.findings.row(index)?;
-            let ([verdict], [subject, rule, path, message]) = (row.numbers, row.texts());
+            let ([subject, rule, path, message, ..], [verdict, ..]) = diff.findings.row(index)?;
             Ok(vil_finding_t { struct_size, verdict, subject, rule, path, message })
         })
     };
@@ -149,11 +148,12 @@ pub unsafe extern "C" fn vil_diff_finding(
 }
 
 fn list(found: &Comparison) -> Diff {
-    let rows = found.subjects.iter().flat_map(|subject| {
-        subject.findings.iter().map(|finding| {
-            let texts = [&subject.name, finding.rule.code, &finding.path, &finding.sentence];
-            Row::new(texts, [finding.verdict as u32])
-        })
-    });
-    Diff { verdict: found.verdict() as u32, findings: Told::new(rows) }
+    let mut findings = Told::default();
+    for subject in &found.subjects {
+        for finding in &subject.findings {
+            let texts = [&subject.name, finding.rule.code, &finding.path, &finding.sentence, "", ""];
+            findings.add(texts, [finding.verdict as u32, 0, 0]);
+        }
+    }
+    Diff { verdict: found.verdict() as u32, findings }
 }

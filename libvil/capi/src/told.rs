@@ -1,41 +1,39 @@
 //! What was found about a program, in rows of text that a handle owns and that the caller reads where it lies.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 
 use crate::error::Failure;
 
+/// Texts of a row at most.
+pub(crate) const TEXTS: usize = 6;
+
+/// Numbers of a row at most.
+pub(crate) const NUMBERS: usize = 3;
+
 /// Rows that never change once a handle names them.
-pub(crate) struct Told<const TEXTS: usize, const NUMBERS: usize> {
-    rows: Box<[Row<TEXTS, NUMBERS>]>,
+#[derive(Default)]
+pub(crate) struct Told {
+    /// All texts one after another, each with a NUL.
+    bytes: Vec<u8>,
+    rows: Vec<Row>,
 }
 
-/// Texts and numbers of one row.
-pub(crate) struct Row<const TEXTS: usize, const NUMBERS: usize> {
-    texts: [CString; TEXTS],
-    /// In an order of the caller's.
-    pub(crate) numbers: [u32; NUMBERS],
+/// Where a row's texts begin, and its numbers.
+struct Row {
+    texts: [usize; TEXTS],
+    numbers: [u32; NUMBERS],
 }
 
-impl<const TEXTS: usize, const NUMBERS: usize> Row<TEXTS, NUMBERS> {
-    /// Keeps copies. A text ends at its first NUL, as it would for whoever reads it.
-    pub(crate) fn new(texts: [&str; TEXTS], numbers: [u32; NUMBERS]) -> Self {
-        let owned = |text: &str| {
-            let end = text.find('\0').unwrap_or(text.len());
-            CString::new(&text[..end]).unwrap_or_default()
-        };
-        Row { texts: texts.map(owned), numbers }
-    }
-
-    /// The texts, readable as long as the handle is open.
-    pub(crate) fn texts(&self) -> [*const c_char; TEXTS] {
-        std::array::from_fn(|at| self.texts[at].as_ptr())
-    }
-}
-
-impl<const TEXTS: usize, const NUMBERS: usize> Told<TEXTS, NUMBERS> {
-    /// Keeps the rows.
-    pub(crate) fn new(rows: impl Iterator<Item = Row<TEXTS, NUMBERS>>) -> Self {
-        Told { rows: rows.collect() }
+impl Told {
+    /// Adds a row, with copies of its texts. A text ends at its first NUL, as it would for whoever reads it.
+    pub(crate) fn add(&mut self, texts: [&str; TEXTS], numbers: [u32; NUMBERS]) {
+        let texts = texts.map(|text| {
+            let start = self.bytes.len();
+            self.bytes.extend(text.bytes().take_while(|byte| *byte != 0));
+            self.bytes.push(0);
+            start
+        });
+        self.rows.push(Row { texts, numbers });
     }
 
     /// How many there are.
@@ -43,13 +41,14 @@ impl<const TEXTS: usize, const NUMBERS: usize> Told<TEXTS, NUMBERS> {
         self.rows.len() as u32
     }
 
-    /// The rows.
-    pub(crate) fn rows(&self) -> &[Row<TEXTS, NUMBERS>] {
-        &self.rows
+    /// One row: its texts, readable as long as the handle is open, and its numbers.
+    pub(crate) fn row(&self, index: u32) -> Result<([*const c_char; TEXTS], [u32; NUMBERS]), Failure> {
+        let row = self.rows.get(index as usize).ok_or(Failure::Argument("the index is not below the count"))?;
+        Ok((row.texts.map(|start| self.bytes[start..].as_ptr().cast()), row.numbers))
     }
 
-    /// One of them.
-    pub(crate) fn row(&self, index: u32) -> Result<&Row<TEXTS, NUMBERS>, Failure> {
-        self.rows.get(index as usize).ok_or(Failure::Argument("the index is not below the count"))
+    /// The sum of the first numbers.
+    pub(crate) fn sum(&self) -> u32 {
+        self.rows.iter().map(|row| row.numbers[0]).sum()
     }
 }

@@ -27,104 +27,42 @@ enum Class {
     Remark,
 }
 
-/// Every key of a program but for names. `tests/evolve.rs` finds those that are missing.
-const CLASSES: &[(&[&str], Class)] = &[
+/// Every key of a program but for names, the keys of a class in one text: a reference to each would take as much room as all
+/// of them. A test finds those that are missing.
+const CLASSES: &[(&str, Class)] = &[
+    ("constants enums structs messages interfaces ports processes values variants fields", Class::Names),
+    ("routes hosts failovers", Class::Places),
+    ("queue observe", Class::Keys),
+    ("name program package type as repr optional direction message reply interface open bitmask", Class::Fixed(&TYPED)),
+    ("id value tag", Class::Fixed(&NUMBER)),
+    ("scale range unknown used_by", Class::Fixed(&MEANING)),
+    ("unit clock key default", Class::Stated),
+    ("capacity loans max_bytes instances", Class::Room),
     (
-        &[
-            "constants",
-            "enums",
-            "structs",
-            "messages",
-            "interfaces",
-            "ports",
-            "processes",
-            "values",
-            "variants",
-            "fields",
-        ],
-        Class::Names,
-    ),
-    (&["routes", "hosts", "failovers"], Class::Places),
-    (&["queue", "observe", ""], Class::Keys),
-    (
-        &[
-            "name",
-            "program",
-            "package",
-            "type",
-            "as",
-            "repr",
-            "optional",
-            "direction",
-            "message",
-            "reply",
-            "interface",
-            "open",
-            "bitmask",
-        ],
-        Class::Fixed(&TYPED),
-    ),
-    (&["id", "value", "tag"], Class::Fixed(&NUMBER)),
-    (&["scale", "range", "unknown", "used_by"], Class::Fixed(&MEANING)),
-    (&["unit", "clock", "key", "default"], Class::Stated),
-    (&["capacity", "loans", "max_bytes", "instances"], Class::Room),
-    (
-        &[
-            "vil",
-            "doc",
-            "deprecated",
-            "annotations",
-            "since",
-            "strict",
-            "aliases",
-            "exec",
-            "priority",
-            "failure_domain",
-            "idempotent",
-            "trace_hop",
-            "latency",
-            "sample",
-            "deadline_ms",
-            "address",
-        ],
+        "vil doc deprecated annotations since strict aliases exec priority failure_domain idempotent \
+         trace_hop latency sample deadline_ms address",
         Class::Remark,
     ),
     (
-        &[
-            "kind",
-            "layout",
-            "memory",
-            "media_type",
-            "adapter",
-            "lane",
-            "backpressure",
-            "zone",
-            "cleanup",
-            "host",
-            "forwards",
-            "mutates",
-            "from",
-            "to",
-            "transfer",
-            "boundary",
-            "delivery",
-            "verify",
-            "source",
-            "target",
-            "on",
-            "strategy",
-        ],
+        "kind layout memory media_type adapter lane backpressure zone cleanup host forwards mutates from \
+         to transfer boundary delivery verify source target on strategy",
         Class::Fixed(&WAY),
     ),
 ];
 
+/// A thing that has a name holds keys, as the program itself does.
+const THING: &str = "";
+
 fn class(key: &str) -> Option<Class> {
-    CLASSES.iter().find(|(keys, _)| keys.contains(&key)).map(|(_, class)| *class)
+    if key == THING {
+        return Some(Class::Keys);
+    }
+    CLASSES.iter().find(|(keys, _)| keys.split(' ').any(|known| known == key)).map(|(_, class)| *class)
 }
 
-/// Adds what differs between two trees, up to a level, to the subjects that it belongs to.
-pub(super) fn compare(old: &Node, new: &Node, level: Level, comparison: &mut Comparison) {
-    Walk { level, comparison, path: Vec::new(), open: true }.node("", Some(old), Some(new));
+/// Adds what differs between two trees, up to a level, to the subjects that it belongs to; messages by their full names.
+pub(super) fn compare(old: &Node, new: &Node, package: Option<&str>, level: Level, comparison: &mut Comparison) {
+    Walk { level, comparison, package, path: Vec::new(), open: true }.node(THING, Some(old), Some(new));
 }
 
 /// Every key in a tree that the table does not know.
@@ -143,6 +81,7 @@ fn strange<'n>(tree: &'n Node, key: &str, found: &mut Vec<&'n str>) {
 struct Walk<'c> {
     level: Level,
     comparison: &'c mut Comparison,
+    package: Option<&'c str>,
     path: Vec<String>,
     /// Is the enum or union that we are in open?
     open: bool,
@@ -155,9 +94,8 @@ impl Walk<'_> {
             return;
         }
         match class(key) {
-            Some(Class::Names) => self.children(old, new, |walk, name, old, new| walk.thing(key, name, old, new)),
-            Some(Class::Places) => self.children(old, new, |walk, name, old, new| walk.thing(key, name, old, new)),
-            Some(Class::Keys) => self.children(old, new, |walk, name, old, new| walk.key(name, old, new)),
+            Some(Class::Names | Class::Places) => self.children(Some(key), old, new),
+            Some(Class::Keys) => self.children(None, old, new),
             Some(Class::Fixed(rule)) => self.tell(rule, Verdict::Incompatible, key, old, new),
             Some(Class::Stated) => match (old.is_some(), new.is_some()) {
                 (false, _) => self.tell(&STATED, Verdict::Newer, key, old, new),
@@ -190,7 +128,7 @@ impl Walk<'_> {
                 self.open = is_open(of, old, outer);
                 match (number(of, old), number(of, new)) {
                     (Some(old), Some(new)) => self.numbers(old, new),
-                    _ => self.node("", Some(old), Some(new)),
+                    _ => self.node(THING, Some(old), Some(new)),
                 }
                 self.open = outer;
             }
@@ -207,25 +145,22 @@ impl Walk<'_> {
     fn numbers(&mut self, old: (&Node, &[Entry]), new: (&Node, &[Entry])) {
         self.key("value", Some(old.0), Some(new.0));
         for key in ["doc", "deprecated", "annotations"] {
-            let find = |entries: &'_ [Entry]| entries.iter().position(|entry| entry.key == key);
-            let at = |entries: &'_ [Entry]| find(entries).map(|at| entries[at].value.clone());
-            self.key(key, at(old.1).as_ref(), at(new.1).as_ref());
+            self.key(key, find(old.1, key), find(new.1, key));
         }
     }
 
-    fn children(
-        &mut self,
-        old: Option<&Node>,
-        new: Option<&Node>,
-        mut each: impl FnMut(&mut Self, &str, Option<&Node>, Option<&Node>),
-    ) {
+    /// The children of two maps or lists: things of a kind, or keys.
+    fn children(&mut self, of: Option<&str>, old: Option<&Node>, new: Option<&Node>) {
         let (old, new) = (named(old), named(new));
         let (in_old, in_new) = (places(&old), places(&new));
-        for (name, node) in &old {
-            each(self, name, Some(node), in_new.get(name).map(|at| new[*at].1));
-        }
-        for (name, node) in new.iter().filter(|(name, _)| !in_old.contains_key(name)) {
-            each(self, name, None, Some(node));
+        let both = old.iter().map(|(name, node)| (name, Some(*node), in_new.get(name).map(|at| new[*at].1)));
+        let came =
+            new.iter().filter(|(name, _)| !in_old.contains_key(name)).map(|(name, node)| (name, None, Some(*node)));
+        for (name, old, new) in both.chain(came) {
+            match of {
+                Some(of) => self.thing(of, name, old, new),
+                None => self.key(name, old, new),
+            }
         }
     }
 
@@ -239,7 +174,10 @@ impl Walk<'_> {
             return;
         }
         let subject = match &self.path[..] {
-            [of, name, ..] => format!("{} {name}", singular(of)),
+            [of, name, ..] => match self.package {
+                Some(package) if of == "messages" && !name.contains('.') => format!("message {package}.{name}"),
+                _ => format!("{} {name}", singular(of)),
+            },
             _ => "program".to_owned(),
         };
         let path = self.path.iter().map(|part| "/".to_owned() + &part.replace('~', "~0").replace('/', "~1")).collect();
@@ -254,6 +192,10 @@ fn named(node: Option<&Node>) -> Vec<(String, &Node)> {
         Some(Data::Seq(items)) => items.iter().map(|item| (name_of(item), item)).collect(),
         _ => Vec::new(),
     }
+}
+
+fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Node> {
+    entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
 }
 
 fn places(children: &[(String, &Node)]) -> Named<usize> {

@@ -4,7 +4,6 @@ use super::filled::filled;
 use super::layout::{Sides, layouts};
 use super::rules::{MESSAGE_GONE, MESSAGE_NEW};
 use super::{Comparison, Finding, Level, Verdict, contract};
-use crate::dump;
 use crate::fingerprint::{full, layout_text};
 use crate::layout::lay_out;
 use crate::model::{Named, Program};
@@ -65,15 +64,7 @@ fn by_message(old: &Named<String>, new: &Named<String>) -> Comparison {
 pub fn programs(old: &Program, new: &Program, level: Level) -> Result<Comparison, NoLayouts> {
     let mut comparison = by_message(&layout_texts(old)?, &layout_texts(new)?);
     if level > Level::Layout {
-        contract::compare(&dump::tree(&named(old)), &dump::tree(&named(new)), level, &mut comparison);
+        contract::compare(&filled(old), &filled(new), old.package.as_deref(), level, &mut comparison);
     }
     Ok(comparison.close())
-}
-
-/// A program with its defaults filled in, and messages called by their full names.
-fn named(program: &Program) -> Program {
-    let mut full_names = filled(program);
-    full_names.messages =
-        full_names.messages.iter().map(|(name, message)| (full(program, name), message.clone())).collect();
-    full_names
 }

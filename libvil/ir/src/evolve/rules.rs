@@ -9,16 +9,15 @@ pub struct Rule {
     pub code: &'static str,
     /// The level that it belongs to.
     pub level: Level,
-    /// The rule in one sentence, as docs/evolution.md lists it.
-    pub title: &'static str,
 }
 
 macro_rules! rules {
     ($($name:ident = $code:literal $level:ident $title:literal;)*) => {
-        $(pub(super) static $name: Rule = Rule { code: $code, level: Level::$level, title: $title };)*
+        $(pub(super) static $name: Rule = Rule { code: $code, level: Level::$level };)*
 
-        /// Every rule, in the order of its code.
-        pub static RULES: &[&Rule] = &[$(&$name),*];
+        /// Every rule in the order of its code, and what it says in one sentence, as docs/evolution.md lists it. The sentences
+        /// stand apart from the rules, so that libvil.so, which names rules alone, does not carry them.
+        pub static RULES: &[(&Rule, &str)] = &[$((&$name, $title)),*];
     };
 }
 
