@@ -145,7 +145,13 @@ fn a_lock_is_written_and_programs_are_held_against_it() {
     assert_eq!((code, said.lines().last()), (0, Some("equivalent")));
     place.write("bank.yaml", &OLD.replace("name: amount", "name: sum"));
     let (code, said, _) = place.vil(&["lock", "--check", "bank.yaml"]);
-    assert!(code == 1 && said.contains("/Credit/sum"), "{said}");
+    assert!(
+        code == 1
+            && said.contains(
+                "/Credit/amount: what stands at offset 8 is called `amount` in the old layout and `sum` in the new one"
+            ),
+        "{said}"
+    );
     assert_eq!(place.vil(&["diff", "vil.lock", "bank.yaml"]), (code, said, String::new()));
     assert_eq!(place.read("vil.lock"), lock, "checking writes nothing");
     let (code, _, faults) = place.vil(&["diff", "--level", "source", "vil.lock", "bank.yaml"]);

@@ -9,7 +9,6 @@ pub mod builder;
 pub mod diagnostics;
 pub mod dump;
 pub mod evolve;
-pub mod explain;
 pub mod fingerprint;
 pub mod heap;
 pub mod keyed;

@@ -116,6 +116,12 @@ fn a_field_keeps_type_and_id() {
 }
 
 #[test]
+fn a_renamed_field_is_told_as_one() {
+    let said = is(CREDIT, &CREDIT.replace("amount", "sum"), Verdict::Incompatible, "VIL-E003", "/Credit/amount");
+    assert_eq!(said, "what stands at offset 8 is called `amount` in the old layout and `sum` in the new one");
+}
+
+#[test]
 fn what_is_nested_is_frozen() {
     let longer = SCAN.replace("struct Point: size 8", "struct Point: size 12").replace("enum", "  @8 #3 z: f32\nenum");
     is(SCAN, &longer, Verdict::Incompatible, "VIL-E004", "/Point/z");

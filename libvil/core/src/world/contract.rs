@@ -5,7 +5,6 @@
 //! the size that the world was made with, and no sender comes in that promises more.
 
 use vil_ir::evolve::{Sides, Verdict, is_bounded, layouts};
-use vil_ir::explain::explain;
 
 use crate::base::error::{Error, Fault};
 use crate::mem::{Catalog, MessageEntry};
@@ -103,11 +102,9 @@ fn mismatch(theirs: &MessageEntry, size: u32, port: &PortContract<'_>) -> Option
         }
         let (verdict, findings) = layouts(&theirs.text, port.layout_text, Sides::ATTACH);
         if verdict == Verdict::Incompatible {
-            let found = findings.into_iter().find(|finding| finding.verdict == verdict);
-            let found = found.map(|finding| format!("message {}: {}", theirs.name, finding.sentence));
-            // Where nothing may differ the first difference says more: it tells a renaming from a field that is gone.
-            let first = || explain(&theirs.text, port.layout_text).map(|difference| difference.sentence);
-            return if is_bounded(&theirs.text) { found } else { first().or(found) };
+            let found = findings.iter().find(|finding| finding.verdict == verdict);
+            let (sentence, path) = found.map_or(("", ""), |finding| (&finding.sentence, &finding.path));
+            return Some(format!("message {}: {sentence} ({path})", theirs.name));
         }
     }
     match is_bounded(&theirs.text) {

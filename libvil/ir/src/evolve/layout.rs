@@ -173,14 +173,26 @@ fn members(path: &str, old: &[Member<'_>], new: &[Member<'_>], found: &mut Found
     };
     let (in_old, in_new) = (named(old), named(new));
     let before = found.findings.len();
-    for theirs in old {
-        match in_new.get(&key(theirs)) {
-            Some(at) => member(path, theirs, &new[*at], found),
-            None => alone(path, theirs, true, found),
+    // At one place, with one id, and each of a name that the other side does not have: one field with two names.
+    let renamed = |at: usize| {
+        let (theirs, ours) = (old.get(at)?, new.get(at)?);
+        let is_alone = !in_new.contains_key(&key(theirs)) && !in_old.contains_key(&key(ours));
+        ((theirs.offset, theirs.id) == (ours.offset, ours.id) && is_alone).then_some(ours.name)
+    };
+    for (at, theirs) in old.iter().enumerate() {
+        match (in_new.get(&key(theirs)), renamed(at)) {
+            (Some(at), _) => member(path, theirs, &new[*at], found),
+            (None, Some(name)) => {
+                let what = format!("what stands at offset {} is called", theirs.offset);
+                found.differs(&FIELD, &format!("{path}/{}", theirs.name), &what, &tick(theirs.name), &tick(name));
+            }
+            (None, None) => alone(path, theirs, true, found),
         }
     }
-    for ours in new.iter().filter(|ours| !in_old.contains_key(&key(ours))) {
-        alone(path, ours, false, found);
+    for (at, ours) in new.iter().enumerate() {
+        if !in_old.contains_key(&key(ours)) && renamed(at).is_none() {
+            alone(path, ours, false, found);
+        }
     }
     if found.findings.len() == before {
         found.broken(&READABLE, path, &"a field stands twice, or fields do not stand in the order of their offsets");

@@ -24,7 +24,7 @@ macro_rules! rules {
 rules! {
     NAME = "VIL-E001" Layout "A message keeps its name.";
     FORM = "VIL-E002" Layout "A type keeps its form: flat or relative, struct, union or enum.";
-    FIELD = "VIL-E003" Layout "A field keeps its offset, id and type.";
+    FIELD = "VIL-E003" Layout "A field keeps its name, offset, id and type.";
     FROZEN = "VIL-E004" Layout "Fields come and go only at the end of a relative message's root; everything else is frozen.";
     GROWN = "VIL-E005" Layout "The root of a relative message may grow by fields at its end.";
     WITHIN = "VIL-E006" Layout "The root of a message that also stands within the message does not grow.";
