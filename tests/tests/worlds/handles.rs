@@ -32,6 +32,10 @@ pub(crate) struct Post {
     pub(crate) json: CString,
     pub(crate) place: CString,
     pub(crate) program: *mut vil_program_t,
+    /// Of a program with one fault.
+    pub(crate) diagnostics: *mut vil_diagnostics_t,
+    /// Between two programs with one difference.
+    pub(crate) diff: *mut vil_diff_t,
     pub(crate) writer: *mut vil_world_t,
     pub(crate) reader: *mut vil_world_t,
     pub(crate) sender: *mut vil_sender_t,
@@ -121,6 +125,8 @@ impl Post {
             json,
             place,
             program: null_mut(),
+            diagnostics: null_mut(),
+            diff: null_mut(),
             writer: null_mut(),
             reader: null_mut(),
             sender: null_mut(),
@@ -144,6 +150,12 @@ impl Post {
         // SAFETY: every pointer is to a variable of this function or of `self`, every text ends with NUL.
         unsafe {
             fine(vil_program_parse(json.as_ptr().cast(), json.len(), &mut self.program, e), &error);
+            let (faulty, other) = (c"{\"vil\":1}".to_bytes(), c"{\"vil\":1,\"program\":\"other\"}".to_bytes());
+            fine(vil_diagnostics_parse(faulty.as_ptr().cast(), faulty.len(), &mut self.diagnostics, e), &error);
+            let mut others = null_mut();
+            fine(vil_program_parse(other.as_ptr().cast(), other.len(), &mut others, e), &error);
+            fine(vil_diff_create(others, self.program, VIL_LEVEL_SOURCE, &mut self.diff, e), &error);
+            fine(vil_program_close(others), &error);
             fine(vil_world_create(name, self.program, &writer, &options, &mut self.writer, e), &error);
             fine(vil_world_open(name, &reader, &options, &mut self.reader, e), &error);
             fine(vil_sender_open(self.writer, letters, &mut self.sender, e), &error);
@@ -227,9 +239,11 @@ impl Post {
     }
 
     /// What every kind of handle is called, and one of it.
-    pub(crate) fn kinds(&self) -> [(&'static str, usize); 7] {
+    pub(crate) fn kinds(&self) -> [(&'static str, usize); 9] {
         [
             ("program", self.program as usize),
+            ("diagnostics", self.diagnostics as usize),
+            ("diff", self.diff as usize),
             ("world", self.writer as usize),
             ("sender", self.sender as usize),
             ("receiver", self.receiver as usize),
@@ -251,6 +265,8 @@ impl Drop for Post {
         vil_heap_close(self.heap);
         vil_world_close(self.writer);
         vil_world_close(self.reader);
+        vil_diff_close(self.diff);
+        vil_diagnostics_close(self.diagnostics);
         vil_program_close(self.program);
     }
 }

@@ -78,9 +78,34 @@ fn event() -> vil_event_t {
     event
 }
 
+fn diagnostic() -> vil_diagnostic_t {
+    // SAFETY: all zero is a valid diagnostic.
+    let mut diagnostic: vil_diagnostic_t = unsafe { std::mem::zeroed() };
+    diagnostic.struct_size = size_of::<vil_diagnostic_t>() as u32;
+    diagnostic
+}
+
+fn finding() -> vil_finding_t {
+    // SAFETY: all zero is a valid finding.
+    let mut finding: vil_finding_t = unsafe { std::mem::zeroed() };
+    finding.struct_size = size_of::<vil_finding_t>() as u32;
+    finding
+}
+
 /// Calls that look and leave everything as it is, or fail to end what is not held.
 const USES: &[Call] = calls! {
     program: vil_program_fingerprint(post, handle) vil_program_fingerprint(handle, [0u8; 32].as_mut_ptr());
+    program: vil_program_dump(post, handle) vil_program_dump(handle, null_mut(), 0, &mut 0);
+    program: vil_diff_create(post, handle) {
+        let mut diff = null_mut();
+        let status = vil_diff_create(handle, post.program, VIL_LEVEL_SEMANTIC, &mut diff, null_mut());
+        vil_diff_close(diff);
+        status
+    };
+    diagnostics: vil_diagnostics_count(post, handle) vil_diagnostics_count(handle, &mut 0, &mut 0);
+    diagnostics: vil_diagnostics_get(post, handle) vil_diagnostics_get(handle, 0, &mut diagnostic());
+    diff: vil_diff_verdict(post, handle) vil_diff_verdict(handle, &mut 0, &mut 0);
+    diff: vil_diff_finding(post, handle) vil_diff_finding(handle, 0, &mut finding());
     program: vil_world_create(post, handle) vil_world_create(
         chars(c"post"), handle, null(), &post.options(), &mut null_mut(), null_mut());
     program: vil_world_open_or_create(post, handle) {
@@ -215,12 +240,15 @@ pub(crate) const CLOSES: &[Call] = plain_calls! {
     queue: vil_queue_close;
     heap: vil_heap_close;
     world: vil_world_close;
+    diff: vil_diff_close;
+    diagnostics: vil_diagnostics_close;
     program: vil_program_close;
 };
 
 /// Functions that take no handle.
 const WITHOUT: &[&str] = &[
     "vil_abi_version",
+    "vil_diagnostics_parse",
     "vil_heap_create",
     "vil_heap_open",
     "vil_heap_open_or_create",
