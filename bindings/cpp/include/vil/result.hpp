@@ -46,6 +46,14 @@ class [[nodiscard]] Result {
     return *this;
   }
 
+  // An answer that turns out to be an error, without a second Result beside it.
+  Result &operator=(E error) noexcept {
+    clear();
+    has_value_ = false;
+    ::new (static_cast<void *>(&error_)) E(std::move(error));
+    return *this;
+  }
+
   Result(const Result &) = delete;
   Result &operator=(const Result &) = delete;
   ~Result() { clear(); }
