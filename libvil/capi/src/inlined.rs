@@ -3,7 +3,8 @@
 //!
 //! Inlined, a loan or a message stays in registers: copied through memory, whole, right after its parts were stored, it costs
 //! a stalled load at each hand. So the full calls, which are not inlined, are shown a copy; and only they have a guard against
-//! panics, which would keep the rest from being inlined. The quick ones have nothing that panics, and no C caller here.
+//! panics, which would keep the rest from being inlined. The quick ones have nothing that panics, and no C caller here. Where
+//! nothing is optimized they are functions of their own, which debuggers and tests find.
 
 use std::ffi::c_void;
 
@@ -17,7 +18,7 @@ use crate::status::vil_status_t;
 ///
 /// # Safety
 /// As there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
@@ -32,7 +33,7 @@ pub unsafe fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) 
 ///
 /// # Safety
 /// As there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
@@ -47,7 +48,7 @@ pub unsafe fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_
 ///
 /// # Safety
 /// As there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
@@ -62,7 +63,7 @@ pub unsafe fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_
 ///
 /// # Safety
 /// As there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
@@ -77,7 +78,7 @@ pub unsafe fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, si
 ///
 /// # Safety
 /// As there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_receiver_receive(
     receiver: *mut vil_receiver_t,
     timeout_ns: u64,
@@ -96,7 +97,7 @@ pub unsafe fn vil_receiver_receive(
 ///
 /// # Safety
 /// As there.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_receiver_release(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {

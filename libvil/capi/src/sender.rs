@@ -177,8 +177,9 @@ pub(crate) unsafe fn publish_by<const INSIDE: bool>(
     // SAFETY: as promised by the caller.
     let place = unsafe { loan.as_mut() }?;
     let mut lent = SENDERS.lend_at_once(sender as usize)?;
-    let has_more = lent.value().publish_at_once::<INSIDE>(place.ticket)?;
+    let has_more = lent.value().publish_at_once::<INSIDE>(place.ticket);
     drop(lent);
+    let has_more = has_more?;
     *place = NO_LOAN;
     Some(if has_more { follow_up(sender) } else { VIL_OK })
 }
@@ -296,7 +297,9 @@ pub(crate) unsafe fn discard_at_once(sender: *mut vil_sender_t, loan: *mut vil_l
     // SAFETY: as promised by the caller.
     let place = unsafe { loan.as_mut() }?;
     let mut lent = SENDERS.lend_at_once(sender as usize)?;
-    lent.value().discard_at_once(place.ticket)?;
+    let ended = lent.value().discard_at_once(place.ticket);
+    drop(lent);
+    ended?;
     *place = NO_LOAN;
     Some(VIL_OK)
 }

@@ -86,10 +86,17 @@ pub(crate) fn addresses(file: &Path, flags: &[&str], wanted: &[&str]) -> Option<
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let symbol = |line: &str| {
         let (address, rest) = line.split_once(' ')?;
-        let name = rest.split_once(' ')?.1.split('@').next()?;
-        wanted.contains(&name).then(|| Some((name.to_owned(), u64::from_str_radix(address, 16).ok()?)))?
+        let name = called(rest.split_once(' ')?.1.split('@').next()?, wanted)?;
+        Some((name.to_owned(), u64::from_str_radix(address, 16).ok()?))
     };
     Some(said.lines().filter_map(symbol).collect())
+}
+
+/// Which of the wanted functions a symbol is: exported under its name, or the one that Rust compiles into its callers, and calls
+/// where nothing is optimized.
+fn called<'w>(symbol: &str, wanted: &[&'w str]) -> Option<&'w str> {
+    let is_it = |name: &&&str| symbol == **name || symbol.contains(&format!("7inlined{}{name}17h", name.len()));
+    wanted.iter().find(is_it).copied()
 }
 
 /// Steps through a program; `None` where a tool or the right to trace is missing, and then that is told.

@@ -78,10 +78,12 @@ impl Pool {
         self.free.push(word_of(slot));
     }
 
-    /// The same, as a cell names it.
+    /// The same where `has_place` says so, as a cell names it. Asked once more, so that the compiler knows that no memory is taken.
     #[inline(always)]
     pub(super) fn put_word(&mut self, word: u64) {
-        self.free.push(word);
+        if self.has_place() {
+            self.free.push(word);
+        }
     }
 
     /// Several.
