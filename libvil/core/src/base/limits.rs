@@ -20,8 +20,9 @@ pub const MAX_WORLD_SIZE: u64 = 1 << 42;
 /// Largest static part (tables and contract text): bounds what attach copies.
 pub const MAX_STATIC_SIZE: u64 = 64 << 20;
 
-/// Slots taken from the pool in one go.
-pub const BATCH: u32 = 32;
+/// Slots taken from the pool in one go. More than are used between two looks at head, so that a sender in a steady stream never
+/// runs out of them before a message.
+pub const BATCH: u32 = 128;
 
 /// Bytes of heap slots moved in one go, at most: nobody keeps much memory from the others for the sake of speed.
 pub const BATCH_BYTES: u32 = 64 << 10;
@@ -71,5 +72,6 @@ pub const TOKEN_BASE: i64 = 1 << 45;
 
 const _: () = assert!(MAX_WORLD_SIZE < TOKEN_BASE as u64);
 const _: () = assert!(COUNT_EVERY.is_power_of_two());
+const _: () = assert!(BATCH >= 2 * RECLAIM_EVERY);
 const _: () = assert!(RECLAIM_EVERY.is_power_of_two() && RECLAIM_BYTES.is_power_of_two());
 const _: () = assert!(BATCH <= vil_ir::limits::MAX_SLOTS);
