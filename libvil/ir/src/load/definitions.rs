@@ -5,7 +5,7 @@ use super::reader::{Object, Reader};
 use super::rules::{BAD_TYPE, DUPLICATE, UNKNOWN_NAME, UNKNOWN_WORD, WRONG_FORM};
 use super::scope::Scope;
 use crate::diagnostics::Diagnostic;
-use crate::model::{Arm, Body, Constant, Enum, EnumValue, Field, Message, Named, Struct, Type, Value, Variants};
+use crate::model::{Arm, Body, Constant, Enum, EnumValue, Field, Message, Named, Notes, Struct, Type, Value, Variants};
 use crate::types;
 use crate::vocabulary::Scalar;
 
@@ -90,7 +90,8 @@ impl Reader {
         let name = entry.key.clone();
         if !matches!(entry.value.data, Data::Map(_)) {
             let value = self.integer_of(&entry.value, pointer.to_owned(), LOWEST, HIGHEST)?;
-            return Some(EnumValue { name, value, notes: Default::default() });
+            let notes = Notes { doc: self.comment(entry.place), ..Notes::default() };
+            return Some(EnumValue { name, value, notes });
         }
         let object = self.object(&entry.value, entry.place, pointer, &["value", "doc", "deprecated", "annotations"])?;
         let notes = self.notes(&object);

@@ -4,6 +4,8 @@
 //! `source` keeps where everything stood. Files are read through [`Files`], so this crate itself never does I/O
 //! (`from_file`, for tools, is behind the feature `yaml`).
 
+#[cfg(feature = "yaml")]
+mod comments;
 mod contract;
 mod definitions;
 pub(crate) mod json;
@@ -145,7 +147,7 @@ impl Gather<'_> {
     /// `open` holds the files whose imports are being read, so that a circle is seen.
     fn add(&mut self, name: &str, text: String, format: Format, open: &mut Vec<String>) {
         let index = self.source.files.len() as u32;
-        let root = match parse(&text, index, format) {
+        let root = match parse(&text, index, format, &mut self.reader) {
             Ok(mut root) => {
                 if root.has_duplicates() {
                     root.refuse_duplicates("", &mut self.reader.faults);
@@ -218,7 +220,8 @@ impl Gather<'_> {
     }
 }
 
-fn parse(text: &str, file: u32, format: Format) -> Result<Node, Box<Diagnostic>> {
+#[cfg_attr(not(feature = "yaml"), expect(unused_variables, reason = "JSON has no comments"))]
+fn parse(text: &str, file: u32, format: Format, reader: &mut Reader) -> Result<Node, Box<Diagnostic>> {
     if text.len() > MAX_TEXT {
         let message = format!("the text has {} bytes; at most {MAX_TEXT}", text.len());
         return Err(Box::new(Diagnostic::new(TOO_BIG, "", message)));
@@ -226,7 +229,10 @@ fn parse(text: &str, file: u32, format: Format) -> Result<Node, Box<Diagnostic>>
     match format {
         Format::Json => json::read(text, file),
         #[cfg(feature = "yaml")]
-        Format::Yaml => yaml::read(text, file),
+        Format::Yaml => yaml::read(text, file).map(|(root, comments)| {
+            reader.comments.insert(file, comments);
+            root
+        }),
     }
 }
 

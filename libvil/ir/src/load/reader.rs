@@ -5,6 +5,8 @@
 use super::node::{Data, Entry, Node, Place, child};
 use super::rules::{BAD_NAME, BAD_NUMBER, MISSING_KEY, UNKNOWN_KEY, UNKNOWN_WORD, WRONG_FORM};
 use crate::diagnostics::{Diagnostic, Rule};
+#[cfg(feature = "yaml")]
+use crate::keyed::Keyed;
 use crate::model::{Named, Notes, Value};
 use crate::types::{is_name, is_path, is_reserved};
 use crate::vocabulary::Word;
@@ -13,6 +15,9 @@ use crate::vocabulary::Word;
 #[derive(Default)]
 pub(crate) struct Reader {
     pub(crate) faults: Vec<Diagnostic>,
+    /// Comments by the index of their file.
+    #[cfg(feature = "yaml")]
+    pub(crate) comments: Keyed<u32, super::comments::Comments>,
 }
 
 /// A map whose keys have been checked.
@@ -289,6 +294,21 @@ impl Reader {
                 annotations.insert(entry.key.clone(), value);
             }
         }
-        Notes { doc: self.text(object, "doc"), deprecated: self.text(object, "deprecated"), annotations }
+        // The program as a whole has its doc by the key alone: its first line is that of its first key.
+        let said = if object.pointer.is_empty() { None } else { self.comment(object.place) };
+        let doc = if object.get("doc").is_some() { self.text(object, "doc") } else { said };
+        Notes { doc, deprecated: self.text(object, "deprecated"), annotations }
+    }
+
+    /// The comments of the definition that stands here.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn comment(&mut self, place: Place) -> Option<String> {
+        self.comments.get_mut(&place.file)?.take(place)
+    }
+
+    /// JSON has none.
+    #[cfg(not(feature = "yaml"))]
+    pub(crate) fn comment(&mut self, _place: Place) -> Option<String> {
+        None
     }
 }

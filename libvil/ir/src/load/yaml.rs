@@ -5,16 +5,18 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
+use super::comments::{Comments, Spot};
 use super::node::{Data, Entry, MAX_DEPTH, MAX_NODES, Node, Place};
 use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG, WRONG_FORM};
 use crate::diagnostics::{Diagnostic, Rule};
 
-/// Reads one YAML document.
-pub(crate) fn read(text: &str, file: u32) -> Read<Node> {
+/// Reads one YAML document, and the comments in it.
+pub(crate) fn read(text: &str, file: u32) -> Read<(Node, Comments)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = Reader { parser: Parser::new_from_str(text), file, nodes: 0, anchors: HashMap::new() };
+    let parser = Parser::new_from_str(text);
+    let mut reader = Reader { parser, file, nodes: 0, anchors: HashMap::new(), scalars: Vec::new() };
     let mut root = None;
     loop {
         let (event, span) = reader.next()?;
@@ -27,11 +29,12 @@ pub(crate) fn read(text: &str, file: u32) -> Read<Node> {
             event => root = Some(reader.node(event, span, 0)?),
         }
     }
-    root.ok_or_else(|| {
+    let Some(root) = root else {
         let mut fault = Diagnostic::new(SYNTAX, "", "the file is empty").expected("a program");
         fault.place = Some(Place { file, line: 1, column: 1, length: 1 });
-        Box::new(fault)
-    })
+        return fail(fault);
+    };
+    Ok((root, Comments::find(text, &reader.scalars)))
 }
 
 struct Reader<'t> {
@@ -39,6 +42,8 @@ struct Reader<'t> {
     file: u32,
     nodes: usize,
     anchors: HashMap<usize, (Node, usize)>,
+    /// Where scalars stand, so that a `#` in one is no comment.
+    scalars: Vec<(Spot, Spot)>,
 }
 
 type Read<T> = Result<T, Box<Diagnostic>>;
@@ -50,7 +55,13 @@ fn fail<T>(fault: Diagnostic) -> Read<T> {
 impl<'t> Reader<'t> {
     fn next(&mut self) -> Read<(Event<'t>, Span)> {
         match self.parser.next_event() {
-            Some(Ok(next)) => Ok(next),
+            Some(Ok((event, span))) => {
+                if let Event::Scalar(..) = event {
+                    let spot = |marker: Marker| (marker.line(), marker.col());
+                    self.scalars.push((spot(span.start), spot(span.end)));
+                }
+                Ok((event, span))
+            }
             Some(Err(error)) => fail(self.scan_fault(&error)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
