@@ -1,5 +1,6 @@
 //! Interfaces, processes, routes, hosts, failovers and defaults, out of the value tree.
 
+use super::keys;
 use super::node::{Data, Entry, Node, Place, child};
 use super::reader::{Object, Reader};
 use super::rules::WRONG_FORM;
@@ -13,7 +14,7 @@ use crate::model::{
 impl Reader {
     /// One interface.
     pub(crate) fn interface(&mut self, scope: &Scope<'_>, entry: &Entry, pointer: &str) -> Option<Interface> {
-        let object = self.object(&entry.value, entry.place, pointer, &["ports", "doc", "deprecated", "annotations"])?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::INTERFACE)?;
         let mut ports = Named::new();
         for port in self.entries(&object, "ports") {
             let at = child(&object.at("ports"), &port.key);
@@ -24,8 +25,7 @@ impl Reader {
     }
 
     fn port_of(&mut self, scope: &Scope<'_>, entry: &Entry, pointer: &str) -> Option<Port> {
-        let keys = ["direction", "message", "reply", "lane", "loans", "queue", "doc", "deprecated", "annotations"];
-        let object = self.object(&entry.value, entry.place, pointer, &keys)?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::PORT)?;
         let direction = self.required(&object, "direction").and_then(|_| self.word(&object, "direction"));
         let message = self.required(&object, "message").and_then(|_| self.named(scope, &object, "message", "messages"));
         let port = Port {
@@ -51,8 +51,7 @@ impl Reader {
 
     fn queue(&mut self, owner: &Object<'_>) -> Queue {
         let Some(entry) = owner.get("queue") else { return Queue::default() };
-        let keys = ["kind", "capacity", "backpressure", "deadline_ms"];
-        let Some(object) = self.object(&entry.value, entry.place, &owner.at("queue"), &keys) else {
+        let Some(object) = self.object(&entry.value, entry.place, &owner.at("queue"), keys::QUEUE) else {
             return Queue::default();
         };
         Queue {
@@ -65,24 +64,7 @@ impl Reader {
 
     /// One process.
     pub(crate) fn process(&mut self, scope: &Scope<'_>, entry: &Entry, pointer: &str) -> Option<Process> {
-        let keys = [
-            "interface",
-            "exec",
-            "zone",
-            "cleanup",
-            "priority",
-            "failure_domain",
-            "host",
-            "instances",
-            "forwards",
-            "mutates",
-            "idempotent",
-            "observe",
-            "doc",
-            "deprecated",
-            "annotations",
-        ];
-        let object = self.object(&entry.value, entry.place, pointer, &keys)?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::PROCESS)?;
         let interface =
             self.required(&object, "interface").and_then(|_| self.named(scope, &object, "interface", "interfaces"));
         let forwards = self.forwards(scope, &entry.key, &object);
@@ -113,7 +95,7 @@ impl Reader {
         let mut forwards = Vec::new();
         for (index, node) in self.items(owner, "forwards").iter().enumerate() {
             let pointer = format!("{}/{index}", owner.at("forwards"));
-            let Some(object) = self.object(node, node.place, &pointer, &["from", "to"]) else { continue };
+            let Some(object) = self.object(node, node.place, &pointer, keys::FORWARD) else { continue };
             let [from, to] = ["from", "to"].map(|key| {
                 let port = self.required(&object, key).and_then(|_| self.text(&object, key))?;
                 self.port(scope, process, &port, object.get(key)?.value.place, object.at(key));
@@ -146,8 +128,7 @@ impl Reader {
 
     fn observe(&mut self, owner: &Object<'_>) -> Option<Observe> {
         let entry = owner.get("observe")?;
-        let object =
-            self.object(&entry.value, entry.place, &owner.at("observe"), &["trace_hop", "latency", "sample"])?;
+        let object = self.object(&entry.value, entry.place, &owner.at("observe"), keys::OBSERVE)?;
         Some(Observe {
             trace_hop: self.flag(&object, "trace_hop"),
             latency: self.text(&object, "latency"),
@@ -157,9 +138,7 @@ impl Reader {
 
     /// One route.
     pub(crate) fn route(&mut self, scope: &Scope<'_>, node: &Node, pointer: &str) -> Option<Route> {
-        let keys =
-            ["from", "to", "transfer", "boundary", "delivery", "queue", "verify", "doc", "deprecated", "annotations"];
-        let object = self.object(node, node.place, pointer, &keys)?;
+        let object = self.object(node, node.place, pointer, keys::ROUTE)?;
         let from = self.required(&object, "from").and_then(|_| self.end(scope, &object, "from"));
         let to = self.required(&object, "to").and_then(|_| self.end(scope, &object, "to"));
         let route = Route {
@@ -190,15 +169,13 @@ impl Reader {
 
     /// One host.
     pub(crate) fn host(&mut self, entry: &Entry, pointer: &str) -> Option<Host> {
-        let object =
-            self.object(&entry.value, entry.place, pointer, &["address", "doc", "deprecated", "annotations"])?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::HOST)?;
         Some(Host { address: self.text(&object, "address"), notes: self.notes(&object) })
     }
 
     /// One failover.
     pub(crate) fn failover(&mut self, scope: &Scope<'_>, node: &Node, pointer: &str) -> Option<Failover> {
-        let keys = ["source", "target", "on", "strategy", "doc", "deprecated", "annotations"];
-        let object = self.object(node, node.place, pointer, &keys)?;
+        let object = self.object(node, node.place, pointer, keys::FAILOVER)?;
         let source = self.required(&object, "source").and_then(|_| self.named(scope, &object, "source", "processes"));
         let strategy = self.required(&object, "strategy").and_then(|_| self.word(&object, "strategy"));
         let failover = Failover {
@@ -215,20 +192,17 @@ impl Reader {
     pub(crate) fn defaults(&mut self, root: &Object<'_>) -> Defaults {
         let mut defaults = Defaults::default();
         let Some(entry) = root.get("defaults") else { return defaults };
-        let Some(object) = self.object(&entry.value, entry.place, "/defaults", &["ports", "processes", "routes"])
-        else {
+        let Some(object) = self.object(&entry.value, entry.place, "/defaults", keys::DEFAULTS) else {
             return defaults;
         };
-        let keys = ["lane", "loans", "queue"];
-        if let Some(ports) = self.part(&object, "ports", &keys) {
+        if let Some(ports) = self.part(&object, "ports", keys::PORT_DEFAULTS) {
             defaults.ports = PortDefaults {
                 lane: self.word(&ports, "lane"),
                 loans: self.number(&ports, "loans"),
                 queue: self.queue(&ports),
             };
         }
-        let keys = ["exec", "zone", "cleanup", "priority", "failure_domain", "observe"];
-        if let Some(processes) = self.part(&object, "processes", &keys) {
+        if let Some(processes) = self.part(&object, "processes", keys::PROCESS_DEFAULTS) {
             defaults.processes = ProcessDefaults {
                 exec: self.word(&processes, "exec"),
                 zone: self.word(&processes, "zone"),
@@ -238,8 +212,7 @@ impl Reader {
                 observe: self.observe(&processes),
             };
         }
-        let keys = ["transfer", "boundary", "delivery", "verify", "queue"];
-        if let Some(routes) = self.part(&object, "routes", &keys) {
+        if let Some(routes) = self.part(&object, "routes", keys::ROUTE_DEFAULTS) {
             defaults.routes = RouteDefaults {
                 transfer: self.word(&routes, "transfer"),
                 boundary: self.word(&routes, "boundary"),

@@ -1,5 +1,6 @@
 //! Constants, enums, structs and messages, out of the value tree.
 
+use super::keys::{self, CLOCKS, INTEGERS, TAGS};
 use super::node::{Data, Entry, Node, Place, child};
 use super::reader::{Object, Reader};
 use super::rules::{BAD_TYPE, DUPLICATE, UNKNOWN_NAME, UNKNOWN_WORD, WRONG_FORM};
@@ -26,8 +27,7 @@ impl Reader {
     }
 
     fn constant(&mut self, entry: &Entry, pointer: &str) -> Option<Constant> {
-        let keys = ["type", "value", "doc", "deprecated", "annotations"];
-        let object = self.object(&entry.value, entry.place, pointer, &keys)?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::CONSTANT)?;
         let notes = self.notes(&object);
         let written = self.required(&object, "type").and_then(|_| self.text(&object, "type"));
         let value = self.required(&object, "value");
@@ -64,11 +64,8 @@ impl Reader {
 
     /// One enum.
     pub(crate) fn enumeration(&mut self, entry: &Entry, pointer: &str) -> Option<Enum> {
-        let keys = ["repr", "open", "bitmask", "aliases", "values", "doc", "deprecated", "annotations"];
-        let object = self.object(&entry.value, entry.place, pointer, &keys)?;
-        let integers: Vec<Scalar> =
-            Scalar::ALL.iter().copied().filter(|scalar| scalar.integer_range().is_some()).collect();
-        let repr = self.required(&object, "repr").and_then(|_| self.scalar_key(&object, "repr", &integers));
+        let object = self.object(&entry.value, entry.place, pointer, keys::ENUM)?;
+        let repr = self.required(&object, "repr").and_then(|_| self.scalar_key(&object, "repr", INTEGERS));
         let mut values = Vec::new();
         self.required(&object, "values");
         for value in self.entries(&object, "values") {
@@ -93,7 +90,7 @@ impl Reader {
             let notes = Notes { doc: self.comment(entry.place), ..Notes::default() };
             return Some(EnumValue { name, value, notes });
         }
-        let object = self.object(&entry.value, entry.place, pointer, &["value", "doc", "deprecated", "annotations"])?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::ENUM_VALUE)?;
         let notes = self.notes(&object);
         self.required(&object, "value")?;
         Some(EnumValue { name, value: self.integer(&object, "value", LOWEST, HIGHEST)?, notes })
@@ -101,31 +98,14 @@ impl Reader {
 
     /// One struct.
     pub(crate) fn structure(&mut self, scope: &Scope<'_>, entry: &Entry, pointer: &str) -> Option<Struct> {
-        let keys = ["fields", "variants", "tag", "open", "constants", "doc", "deprecated", "annotations"];
-        let object = self.object(&entry.value, entry.place, pointer, &keys)?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::STRUCT)?;
         let (body, constants, notes) = (self.body(scope, &object), self.constants(&object), self.notes(&object));
         Some(Struct { body, constants, notes })
     }
 
     /// One message.
     pub(crate) fn message(&mut self, scope: &Scope<'_>, entry: &Entry, pointer: &str) -> Option<Message> {
-        let keys = [
-            "kind",
-            "layout",
-            "memory",
-            "max_bytes",
-            "media_type",
-            "adapter",
-            "fields",
-            "variants",
-            "tag",
-            "open",
-            "constants",
-            "doc",
-            "deprecated",
-            "annotations",
-        ];
-        let object = self.object(&entry.value, entry.place, pointer, &keys)?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::MESSAGE)?;
         Some(Message {
             kind: self.word(&object, "kind"),
             layout: self.word(&object, "layout"),
@@ -154,7 +134,6 @@ impl Reader {
             let fault = Diagnostic::new(WRONG_FORM, object.at("fields"), "a type has fields or variants, not both");
             self.fault(fields.place, fault.fix("put the fields into a variant, or the variants into a struct"));
         }
-        let tags = [Scalar::U8, Scalar::U16, Scalar::U32];
         let mut arms = Vec::new();
         for entry in self.entries(object, "variants") {
             let pointer = child(&object.at("variants"), &entry.key);
@@ -162,15 +141,14 @@ impl Reader {
             arms.extend(self.arm(scope, entry, &pointer));
         }
         Body::Variants(Variants {
-            tag: self.scalar_key(object, "tag", &tags).unwrap_or(Scalar::U32),
+            tag: self.scalar_key(object, "tag", TAGS).unwrap_or(Scalar::U32),
             open: self.flag(object, "open").unwrap_or(false),
             arms,
         })
     }
 
     fn arm(&mut self, scope: &Scope<'_>, entry: &Entry, pointer: &str) -> Option<Arm> {
-        let object =
-            self.object(&entry.value, entry.place, pointer, &["tag", "fields", "doc", "deprecated", "annotations"])?;
+        let object = self.object(&entry.value, entry.place, pointer, keys::ARM)?;
         let (fields, notes) = (self.fields(scope, &object), self.notes(&object));
         self.required(&object, "tag")?;
         let tag = self.integer(&object, "tag", 0, HIGHEST)? as u64;
@@ -216,30 +194,9 @@ impl Reader {
     }
 
     fn field(&mut self, scope: &Scope<'_>, node: &Node, pointer: &str) -> Option<Field> {
-        let keys = [
-            "name",
-            "type",
-            "id",
-            "optional",
-            "default",
-            "unit",
-            "scale",
-            "range",
-            "unknown",
-            "used_by",
-            "clock",
-            "key",
-            "as",
-            "since",
-            "doc",
-            "deprecated",
-            "annotations",
-        ];
-        let object = self.object(node, node.place, pointer, &keys)?;
+        let object = self.object(node, node.place, pointer, keys::FIELD)?;
         let name = self.required(&object, "name").and_then(|_| self.text(&object, "name"));
         let ty = self.required(&object, "type").and_then(|_| self.field_type(scope, &object));
-        let integers: Vec<Scalar> =
-            Scalar::ALL.iter().copied().filter(|scalar| scalar.integer_range().is_some()).collect();
         let float = ty.as_ref().is_some_and(has_floats);
         let raw = |value: Value| if float { special(value) } else { value };
         let mut field = Field::new(String::new(), Type::Scalar(Scalar::U8));
@@ -253,7 +210,7 @@ impl Reader {
         field.used_by = self.text(&object, "used_by");
         field.clock = self.clock(&object);
         field.key = self.flag(&object, "key").unwrap_or(false);
-        field.storage = self.scalar_key(&object, "as", &integers);
+        field.storage = self.scalar_key(&object, "as", INTEGERS);
         field.since = self.text(&object, "since");
         field.notes = self.notes(&object);
         field.name = name?;
@@ -280,10 +237,9 @@ impl Reader {
 
     fn clock(&mut self, object: &Object<'_>) -> Option<String> {
         let clock = self.text(object, "clock")?;
-        let clocks = ["monotonic", "realtime", "tai"];
-        if !clocks.contains(&clock.as_str()) {
+        if !CLOCKS.contains(&clock.as_str()) {
             let place = object.get("clock")?.value.place;
-            self.unknown(UNKNOWN_WORD, place, object.at("clock"), "unknown clock", &clock, &clocks);
+            self.unknown(UNKNOWN_WORD, place, object.at("clock"), "unknown clock", &clock, CLOCKS);
         }
         Some(clock)
     }

@@ -9,6 +9,7 @@ mod comments;
 mod contract;
 mod definitions;
 pub(crate) mod json;
+pub(crate) mod keys;
 pub(crate) mod node;
 mod program;
 mod reader;

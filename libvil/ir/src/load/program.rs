@@ -1,5 +1,6 @@
 //! The value trees of a program's files, read into one model.
 
+use super::keys;
 use super::node::{Data, Entry, Node, Place, child};
 use super::reader::{Object, Reader};
 use super::rules::{BAD_NAME, BAD_NUMBER, NOT_IMPORTABLE};
@@ -8,27 +9,6 @@ use super::source::SourceFile;
 use crate::diagnostics::Diagnostic;
 use crate::model::Program;
 use crate::types::is_path;
-
-const KEYS: &[&str] = &[
-    "vil",
-    "program",
-    "package",
-    "imports",
-    "constants",
-    "enums",
-    "structs",
-    "messages",
-    "interfaces",
-    "processes",
-    "routes",
-    "hosts",
-    "failovers",
-    "defaults",
-    "strict",
-    "doc",
-    "deprecated",
-    "annotations",
-];
 
 /// Reads all files into one program; the first is the program's own, the others are its imports.
 pub(crate) fn read(files: &mut [SourceFile], reader: &mut Reader) -> Program {
@@ -49,7 +29,7 @@ pub(crate) fn read(files: &mut [SourceFile], reader: &mut Reader) -> Program {
         let Some(root) = &file.root else { continue };
         let scope = Scope { declared: &declared, package: package.clone(), prefix: file.prefix.clone() };
         let place = Place { file: index as u32, line: 1, column: 1, length: 1 };
-        let Some(object) = reader.object(root, place, "", KEYS) else { continue };
+        let Some(object) = reader.object(root, place, "", keys::PROGRAM) else { continue };
         reader.head(&object, index > 0, &mut program);
         reader.types(&scope, &object, &mut program);
         if file.prefix.is_empty() {
