@@ -13,7 +13,8 @@ pub(crate) const HELP: &str = "
 bless
 
 Runs the tests that own generated files with VIL_BLESS=1, so that they write them instead of comparing them: vil.h, the
-declarations for Rust, the list of exports, golden files, committed generated code, the list of diagnostics, pictures of programs. Look at the
+declarations for Rust, the list of exports, golden files, committed generated code, the schema of the language, the list of
+diagnostics, pictures of programs. Look at the
 change before you commit it.
 ";
 
@@ -28,6 +29,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),
     ("what hot calls cost", &["--package", "vil-tests", "--test", "hot_path", "no_hot_call_takes"]),
     ("the rules of evolution", &["--package", "vil-ir", "--test", "evolve", "the_document_of_evolution"]),
+    ("the schema of the language", &["--package", "vil-ir", "--lib", "schema"]),
     ("the list of diagnostics", &["--package", "vil-tests", "--test", "passes"]),
     ("pictures of programs", &["--package", "vil-cli", "--bin", "vil", "committed_pictures"]),
 ];

@@ -21,5 +21,6 @@ pub mod passes;
 pub mod plan;
 #[cfg(feature = "render")]
 pub mod render;
+pub mod schema;
 pub mod types;
 pub mod vocabulary;

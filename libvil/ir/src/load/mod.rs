@@ -17,7 +17,7 @@ pub(crate) mod rules;
 mod scope;
 mod source;
 #[cfg(feature = "yaml")]
-mod yaml;
+pub(crate) mod yaml;
 
 pub use node::Place;
 pub use rules::RULES;
