@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
+use clap::ValueEnum;
+use vil_ir::diagnostics::Diagnostics;
 use vil_ir::passes;
 
-use crate::source::{self, FAULTY, FINE, Report, UNREADABLE};
+use crate::sarif;
+use crate::source::{self, Color, FAULTY, FINE, UNREADABLE, Unread};
 
 /// Say what is wrong with programs: form, names, and the rules of the ten passes.
 #[derive(Debug, clap::Args)]
@@ -12,7 +15,12 @@ use crate::source::{self, FAULTY, FINE, Report, UNREADABLE};
 Examples:
   vil check credit.yaml                    faults with an excerpt of the file, on stderr
   vil check a.yaml b.json                  several programs, each for itself
+  vil check --color always credit.yaml     in colours, wherever stderr leads
   vil check --format json credit.yaml      one JSON object a program, on stderr
+  vil check --format sarif *.yaml > faults.sarif
+                                           one SARIF 2.1.0 log of all programs, on stdout, for editors and CI
+
+All faults of a file are told at once, in the order in which they stand there.
 
 Exit codes: 0 clean or warnings only, 1 faults found by passes, 2 cannot be loaded (syntax, unknown key,
 unknown name or port, import cycle) or wrong usage. The worst of several files counts.")]
@@ -24,17 +32,50 @@ pub(crate) struct Args {
     /// How faults are written.
     #[arg(long, value_enum, default_value_t = Report::Text)]
     format: Report,
+
+    /// When text is coloured.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Report {
+    /// For people: an excerpt of the file with a mark, on stderr.
+    Text,
+    /// One JSON object a file, on stderr.
+    Json,
+    /// One SARIF 2.1.0 log, on stdout.
+    Sarif,
 }
 
 /// Checks every file and answers the worst exit code.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let worst = args.files.iter().map(|file| check(file, args.format)).max();
-    ExitCode::from(worst.unwrap_or(FINE))
+    let mut worst = FINE;
+    let mut all = Vec::new();
+    for file in &args.files {
+        let (found, code) = judge(file);
+        worst = worst.max(code);
+        match (args.format, found) {
+            (Report::Text, Some(found)) => source::write(&found, args.color),
+            (Report::Json, Some(found)) => eprintln!("{}", found.to_json()),
+            (Report::Sarif, Some(found)) => all.push(found),
+            (_, None) => {}
+        }
+    }
+    if args.format == Report::Sarif && source::print(&sarif::log(&all)) != ExitCode::from(FINE) {
+        worst = UNREADABLE;
+    }
+    ExitCode::from(worst)
 }
 
-fn check(file: &str, report: Report) -> u8 {
-    let Ok((program, source)) = source::read(file, report) else { return UNREADABLE };
-    let found = passes::check(&program, source);
-    source::write(&found, report);
-    if found.any_error() { FAULTY } else { FINE }
+fn judge(file: &str) -> (Option<Diagnostics>, u8) {
+    match source::load(file) {
+        Ok((program, source)) => {
+            let found = passes::check(&program, source);
+            let code = if found.any_error() { FAULTY } else { FINE };
+            (Some(found), code)
+        }
+        Err(Unread::Faults(faults)) => (Some(faults), UNREADABLE),
+        Err(Unread::Stdin) => (None, UNREADABLE),
+    }
 }

@@ -1,11 +1,10 @@
 //! `vil dump`: a program as canonical JSON or as YAML.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use crate::source::{self, FINE, Report, UNREADABLE};
+use crate::source;
 
 /// Print a program with its imports merged in: canonical JSON, or YAML for people.
 #[derive(Debug, clap::Args)]
@@ -36,7 +35,7 @@ enum Form {
 
 /// Prints the program.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let program = match source::read(&args.file, Report::Text) {
+    let program = match source::read(&args.file) {
         Ok((program, _)) => program,
         Err(code) => return code,
     };
@@ -44,11 +43,5 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Form::Json => vil_ir::dump::canonical_json(&program) + "\n",
         Form::Yaml => vil_ir::dump::yaml(&program),
     };
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Ok(()) => ExitCode::from(FINE),
-        Err(error) => {
-            eprintln!("error: cannot write to stdout: {error}");
-            ExitCode::from(UNREADABLE)
-        }
-    }
+    source::print(&text)
 }

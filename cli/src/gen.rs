@@ -9,7 +9,7 @@ use vil_ir::dump::canonical_json;
 use vil_ir::model::Program;
 use vil_ir::passes;
 
-use crate::source::{self, FAULTY, FINE, Report, UNREADABLE};
+use crate::source::{self, Color, FAULTY, FINE, UNREADABLE};
 
 /// Generate types, contracts and typed ports from a program that the passes accept.
 #[derive(Debug, clap::Args)]
@@ -96,9 +96,9 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 /// The program, when it can be read and no pass refuses it.
 fn checked(file: &str) -> Result<Program, ExitCode> {
-    let (program, source) = source::read(file, Report::Text)?;
+    let (program, source) = source::read(file)?;
     let found = passes::check(&program, source);
-    source::write(&found, Report::Text);
+    source::write(&found, Color::Auto);
     if found.any_error() { Err(ExitCode::from(FAULTY)) } else { Ok(program) }
 }
 

@@ -15,6 +15,8 @@ mod graph;
 mod json;
 mod lock;
 mod reap;
+mod sarif;
+mod schema;
 mod source;
 mod worlds;
 
@@ -39,6 +41,7 @@ enum Command {
     Lock(lock::Args),
     Gen(generate::Args),
     Graph(graph::Args),
+    Schema(schema::Args),
     Doctor(doctor::Args),
     Reap(reap::Args),
 }
@@ -52,6 +55,7 @@ Examples:
   vil lock --check credit.yaml             hold it against the layouts that were released
   vil gen --lang c -o gen credit.yaml      write C headers from it
   vil graph credit.yaml -o credit.svg      draw it
+  vil schema > vil.schema.json             the form of programs, for editors
   vil doctor                               look at the worlds that run, and say what is wrong
   vil reap --all                           recover the dead, and remove worlds in which nobody lives
 
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::Lock(args) => lock::run(&args),
         Command::Gen(args) => generate::run(&args),
         Command::Graph(args) => graph::run(&args),
+        Command::Schema(args) => schema::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Reap(args) => reap::run(&args),
     }

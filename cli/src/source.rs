@@ -1,6 +1,6 @@
 //! Reading programs for commands: from a file or stdin, with diagnostics on stderr in the form the user asked for.
 
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -15,47 +15,77 @@ pub(crate) const FAULTY: u8 = 1;
 /// The program could not be read at all.
 pub(crate) const UNREADABLE: u8 = 2;
 
-/// How diagnostics are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Report {
-    /// For people: an excerpt of the file with a mark.
-    Text,
-    /// One JSON object a file, for tools.
-    Json,
+/// When diagnostics are coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless $NO_COLOR is set to something.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
-/// Reads a program, `-` from stdin as YAML; a program that cannot be read is reported and answered with exit code 2.
-pub(crate) fn read(path: &str, report: Report) -> Result<(Program, Source), ExitCode> {
-    let read = match path {
-        "-" => stdin()?,
-        _ => load::from_file(path),
-    };
-    read.map_err(|faults| {
-        write(&faults, report);
-        ExitCode::from(UNREADABLE)
-    })
-}
-
-fn stdin() -> Result<Result<(Program, Source), Diagnostics>, ExitCode> {
-    let mut text = String::new();
-    match std::io::stdin().read_to_string(&mut text) {
-        Ok(_) => Ok(load::from_text("<stdin>", text, Format::Yaml, &mut Disk)),
-        Err(error) => {
-            eprintln!("error: cannot read stdin: {error}");
-            Err(ExitCode::from(UNREADABLE))
+impl Color {
+    fn is_on(self) -> bool {
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
         }
     }
 }
 
-/// Writes diagnostics to stderr.
-pub(crate) fn write(diagnostics: &Diagnostics, report: Report) {
-    match report {
-        Report::Json => eprintln!("{}", diagnostics.to_json()),
-        Report::Text if diagnostics.items.is_empty() => {}
-        Report::Text => eprintln!("{}\n", vil_ir::render::render(diagnostics, colored())),
+/// Why there is no program.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It has faults of form.
+    Faults(Diagnostics),
+    /// Stdin cannot be read; that has been said.
+    Stdin,
+}
+
+/// Reads a program, `-` from stdin as YAML; what is wrong with its form is the caller's to tell.
+pub(crate) fn load(path: &str) -> Result<(Program, Source), Unread> {
+    if path != "-" {
+        return load::from_file(path).map_err(Unread::Faults);
+    }
+    let mut text = String::new();
+    if let Err(error) = std::io::stdin().read_to_string(&mut text) {
+        eprintln!("error: cannot read stdin: {error}");
+        return Err(Unread::Stdin);
+    }
+    load::from_text("<stdin>", text, Format::Yaml, &mut Disk).map_err(Unread::Faults)
+}
+
+/// Reads a program; one that cannot be read is told for people and answered with exit code 2.
+pub(crate) fn read(path: &str) -> Result<(Program, Source), ExitCode> {
+    load(path).map_err(|unread| {
+        if let Unread::Faults(faults) = unread {
+            write(&faults, Color::Auto);
+        }
+        ExitCode::from(UNREADABLE)
+    })
+}
+
+/// Writes diagnostics for people to stderr.
+pub(crate) fn write(diagnostics: &Diagnostics, color: Color) {
+    if !diagnostics.items.is_empty() {
+        eprintln!("{}\n", vil_ir::render::render(diagnostics, color.is_on()));
     }
 }
 
-fn colored() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+/// Writes a result to stdout and answers the exit code.
+pub(crate) fn print(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::from(FINE),
+        Err(error) => {
+            eprintln!("error: cannot write to stdout: {error}");
+            ExitCode::from(UNREADABLE)
+        }
+    }
 }

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
-use crate::source::{self, FINE, Report, UNREADABLE};
+use crate::source::{self, FINE, UNREADABLE};
 use picture::Picture;
 
 /// Draw a program: processes, ports, routes by lane, frames around hosts, trust zones and failure domains.
@@ -68,7 +68,7 @@ enum Form {
 
 /// Draws the program.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let program = match source::read(&args.file, Report::Text) {
+    let program = match source::read(&args.file) {
         Ok((program, _)) => program,
         Err(code) => return code,
     };
