@@ -30,8 +30,8 @@ pub(crate) struct Args {
     files: Vec<String>,
 
     /// How faults are written.
-    #[arg(long, value_enum, default_value_t = Report::Text)]
-    format: Report,
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    format: Form,
 
     /// When text is coloured.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
@@ -39,7 +39,7 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Report {
+enum Form {
     /// For people: an excerpt of the file with a mark, on stderr.
     Text,
     /// One JSON object a file, on stderr.
@@ -56,13 +56,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let (found, code) = judge(file);
         worst = worst.max(code);
         match (args.format, found) {
-            (Report::Text, Some(found)) => source::write(&found, args.color),
-            (Report::Json, Some(found)) => eprintln!("{}", found.to_json()),
-            (Report::Sarif, Some(found)) => all.push(found),
+            (Form::Text, Some(found)) => source::write(&found, args.color),
+            (Form::Json, Some(found)) => eprintln!("{}", found.to_json()),
+            (Form::Sarif, Some(found)) => all.push(found),
             (_, None) => {}
         }
     }
-    if args.format == Report::Sarif && source::print(&sarif::log(&all)) != ExitCode::from(FINE) {
+    if args.format == Form::Sarif && source::print(&sarif::log(&all)) != ExitCode::from(FINE) {
         worst = UNREADABLE;
     }
     ExitCode::from(worst)

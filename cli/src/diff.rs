@@ -72,7 +72,7 @@ impl Side {
         if lock::is_lock(file) {
             return lock::read(file).map(Side::Lock).map_err(refuse);
         }
-        source::read(file, report).map(|(program, _)| Side::Program(Box::new(program)))
+        source::read_for(file, report).map(|(program, _)| Side::Program(Box::new(program)))
     }
 
     fn texts(self) -> Result<Released, String> {

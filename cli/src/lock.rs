@@ -47,7 +47,7 @@ pub(crate) struct Args {
 
 /// Writes or checks, and answers the exit code.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let program = match source::read(&args.file, args.format) {
+    let program = match source::read_for(&args.file, args.format) {
         Ok((program, _)) => program,
         Err(code) => return code,
     };

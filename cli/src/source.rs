@@ -39,6 +39,15 @@ impl Color {
     }
 }
 
+/// How results and faults are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Report {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
 /// Why there is no program.
 #[derive(Debug)]
 pub(crate) enum Unread {
@@ -63,9 +72,16 @@ pub(crate) fn load(path: &str) -> Result<(Program, Source), Unread> {
 
 /// Reads a program; one that cannot be read is told for people and answered with exit code 2.
 pub(crate) fn read(path: &str) -> Result<(Program, Source), ExitCode> {
+    read_for(path, Report::Text)
+}
+
+/// The same, told in the form that was asked for.
+pub(crate) fn read_for(path: &str, report: Report) -> Result<(Program, Source), ExitCode> {
     load(path).map_err(|unread| {
-        if let Unread::Faults(faults) = unread {
-            write(&faults, Color::Auto);
+        match (unread, report) {
+            (Unread::Faults(faults), Report::Text) => write(&faults, Color::Auto),
+            (Unread::Faults(faults), Report::Json) => eprintln!("{}", faults.to_json()),
+            (Unread::Stdin, _) => {}
         }
         ExitCode::from(UNREADABLE)
     })

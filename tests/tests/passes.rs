@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use vil_core::mem::{Catalog, Geometry};
 use vil_ir::diagnostics::{Diagnostics, Rule};
 use vil_ir::model::Program;
-use vil_ir::{load, passes, plan, vocabulary};
+use vil_ir::normalize::normalize;
+use vil_ir::{dump, load, passes, plan, vocabulary};
 
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/passes/cases")
@@ -70,6 +71,22 @@ fn good_twins_are_clean_and_have_a_plan_that_the_runtime_can_lay_out() {
         let (catalog, sizes) = Catalog::from_plan(&plan, 0, 0);
         let geometry = Geometry::compute(&sizes, &catalog.routes);
         assert!(geometry.is_ok(), "{}: {geometry:?}", path.display());
+    }
+}
+
+#[test]
+fn good_twins_that_are_normalized_are_clean_and_have_the_same_plan() {
+    let plan = |program: &Program| plan::plan(program, String::new()).unwrap_or_else(|error| panic!("{error}"));
+    for rule in rules() {
+        let path = twin(&rule, "good");
+        let program = judge(&path).0.expect("a good twin can be read");
+        let normal = normalize(&program).program;
+        assert_eq!(plan(&normal), plan(&program), "{}", path.display());
+        assert_eq!(normalize(&normal).program, normal, "{}", path.display());
+        let found = passes::run(&normal);
+        assert!(found.is_empty(), "{}: {}", path.display(), found[0]);
+        let (read, _) = load::from_yaml(&dump::normalized_yaml(&normalize(&program))).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(read, normal, "{}", path.display());
     }
 }
 

@@ -17,6 +17,7 @@ pub mod layout;
 pub mod limits;
 pub mod load;
 pub mod model;
+pub mod normalize;
 pub mod passes;
 pub mod plan;
 #[cfg(feature = "render")]

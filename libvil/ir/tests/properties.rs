@@ -10,6 +10,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
 use vil_ir::layout::{Layout, LayoutBody, Member, What, lay_out};
 use vil_ir::model::{Body, Field, Program, Type};
+use vil_ir::normalize::normalize;
+use vil_ir::plan::plan;
 use vil_ir::vocabulary::Scalar;
 use vil_ir::{dump, load, passes};
 
@@ -46,6 +48,25 @@ proptest! {
         }
         let plan = vil_ir::plan::plan_program(&program);
         prop_assert!(plan.is_ok() || found.any_error(), "accepted, and has no plan: {:?}", plan);
+    }
+
+    #[test]
+    fn a_normalized_program_is_normal_has_the_same_plan_and_can_be_read(program in making::program()) {
+        let normalized = normalize(&program);
+        let normal = &normalized.program;
+        let again = normalize(normal);
+        prop_assert_eq!(&again.program, normal);
+        prop_assert!(again.reasons.is_empty(), "left to say: {:?}", again.reasons);
+        let bare = |program: &Program| plan(program, String::new());
+        prop_assert_eq!(bare(normal), bare(&program));
+        let json = dump::canonical_json(normal);
+        let read = load::from_json(&json).map_err(|faults| TestCaseError::fail(format!("{faults}\n{json}")))?;
+        prop_assert_eq!(&read.0, normal);
+        let yaml = dump::normalized_yaml(&normalized);
+        let read = load::from_yaml(&yaml).map_err(|faults| TestCaseError::fail(format!("{faults}\n{yaml}")))?;
+        prop_assert_eq!(&read.0, normal, "{}", yaml);
+        let remarks = yaml.lines().filter(|line| line.contains("  # ")).count();
+        prop_assert!(remarks >= normalized.reasons.len(), "{}", yaml);
     }
 
     #[test]

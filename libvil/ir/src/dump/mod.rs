@@ -11,6 +11,7 @@ pub(crate) use tree::tree;
 mod yaml;
 
 use crate::model::Program;
+use crate::normalize::Normalized;
 
 /// Canonical JSON: one line without blanks and without a line end. Imports are merged in, so it stands alone.
 pub fn canonical_json(program: &Program) -> String {
@@ -21,4 +22,18 @@ pub fn canonical_json(program: &Program) -> String {
 #[cfg(feature = "yaml")]
 pub fn yaml(program: &Program) -> String {
     yaml::print(&tree(program))
+}
+
+/// Canonical JSON of what was derived: a list of pointer, value and reason.
+pub fn reasons_json(normalized: &Normalized) -> String {
+    json::print(&tree::reasons(normalized))
+}
+
+/// YAML of a normalized program, each value that was not written with its reason as a comment behind it. The comments
+/// stand behind keys, where they are nobody's doc, so reading it gives the program.
+#[cfg(feature = "yaml")]
+pub fn normalized_yaml(normalized: &Normalized) -> String {
+    let stated = normalized.reasons.iter().filter(|reason| reason.is_stated);
+    let remarks = stated.map(|reason| (reason.pointer.as_str(), reason.reason)).collect();
+    yaml::print_with(&tree::tree(&normalized.program), &remarks)
 }

@@ -5,6 +5,7 @@ use crate::model::{
     Body, Constant, Defaults, Enum, Failover, Field, Host, Interface, Message, Named, Notes, Observe, Port, Process,
     Program, Queue, Route, Struct, Value,
 };
+use crate::normalize::{Normalized, Reason};
 use crate::vocabulary::{Scalar, Word};
 
 /// The whole program.
@@ -27,6 +28,19 @@ pub(crate) fn tree(program: &Program) -> Node {
     map.list("failovers", &program.failovers, failover);
     map.map("defaults", defaults(&program.defaults));
     map.node()
+}
+
+/// What was derived, and why.
+pub(crate) fn reasons(normalized: &Normalized) -> Node {
+    let one = |reason: &Reason| {
+        let mut map = Map::default();
+        map.put("pointer", text(&reason.pointer));
+        map.put("value", text(&reason.value));
+        map.put("reason", text(reason.reason));
+        map.put("stated", Node::made(Data::Bool(reason.is_stated)));
+        map.node()
+    };
+    Node::made(Data::Seq(normalized.reasons.iter().map(one).collect()))
 }
 
 /// A map that leaves out what was not written.

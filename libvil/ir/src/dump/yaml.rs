@@ -1,7 +1,9 @@
 //! The value tree as YAML 1.2 that people like to read: block style above, one-line maps below.
 
+use std::collections::BTreeMap;
+
 use super::json::{quote, scalar};
-use crate::load::node::{Data, Entry, Node};
+use crate::load::node::{Data, Entry, Node, child};
 
 /// Columns of a map or list on one line.
 const WIDTH: usize = 110;
@@ -11,6 +13,46 @@ pub(crate) fn print(node: &Node) -> String {
     let mut text = String::new();
     map(node.entries(), 0, &mut text);
     text
+}
+
+/// Remarks by the pointers of what they are about.
+pub(crate) type Remarks<'r> = BTreeMap<&'r str, &'r str>;
+
+/// The same with remarks as comments behind values; what has one in it is not put on one line.
+pub(crate) fn print_with(node: &Node, remarks: &Remarks<'_>) -> String {
+    let mut text = String::new();
+    remarked(node.entries(), "", 0, remarks, &mut text);
+    text
+}
+
+fn remarked(entries: &[Entry], pointer: &str, indent: usize, remarks: &Remarks<'_>, text: &mut String) {
+    for entry in entries {
+        let at = child(pointer, &entry.key);
+        line(indent, text);
+        key(&entry.key, text);
+        text.push(':');
+        if let Some(remark) = remarks.get(at.as_str()) {
+            text.push_str(&format!(" {}  # {remark}\n", flow(&entry.value)));
+        } else if !has_remarks(&at, remarks) {
+            below(&entry.value, indent, text);
+        } else {
+            text.push('\n');
+            remarked(entry.value.entries(), &at, indent + 2, remarks, text);
+            for (index, item) in entry.value.items().iter().enumerate() {
+                let mut inner = String::new();
+                remarked(item.entries(), &format!("{at}/{index}"), indent + 4, remarks, &mut inner);
+                line(indent + 2, text);
+                text.push_str("- ");
+                text.push_str(inner.trim_start_matches(' '));
+            }
+        }
+    }
+}
+
+/// Whether something below a pointer has a remark.
+fn has_remarks(pointer: &str, remarks: &Remarks<'_>) -> bool {
+    let below = format!("{pointer}/");
+    remarks.range(below.as_str()..).next().is_some_and(|(next, _)| next.starts_with(&below))
 }
 
 fn map(entries: &[Entry], indent: usize, text: &mut String) {

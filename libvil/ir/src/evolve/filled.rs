@@ -4,9 +4,8 @@
 use crate::dump;
 use crate::load::node::{Data, Entry, Node};
 use crate::model::{Message, Process, Program, Route};
-use crate::passes::view;
-use crate::plan::{self, Shared};
-use crate::vocabulary::{Cleanup, ExecClass, Kind, Profile, Verify, Zone};
+use crate::plan::{self, Shared, derive};
+use crate::vocabulary::{Kind, Profile, Verify};
 
 /// What the program says, with its defaults filled in and `defaults` gone. The queue of a port that is in use stands on
 /// its routes; whether a message is flat or relative is its layout's business.
@@ -73,14 +72,12 @@ fn fill_message(message: &Message, node: &mut Node) {
 }
 
 fn fill_process(program: &Program, name: &str, process: &Process, node: &mut Node) {
-    let defaults = &program.defaults.processes;
-    let domain = process.failure_domain.as_ref().or(defaults.failure_domain.as_ref());
-    set(node, "exec", text(process.exec.or(defaults.exec).unwrap_or(ExecClass::Thread).word()));
-    set(node, "zone", text(process.zone.or(defaults.zone).unwrap_or(Zone::NativeTrusted).word()));
-    set(node, "cleanup", text(process.cleanup.or(defaults.cleanup).unwrap_or(Cleanup::ReclaimOrphans).word()));
-    set(node, "failure_domain", text(domain.map_or(name, |domain| domain)));
-    set(node, "instances", int(process.instances.unwrap_or(1)));
-    if let Some(priority) = process.priority.or(defaults.priority) {
+    set(node, "exec", text(derive::exec_why(program, process).value.word()));
+    set(node, "zone", text(plan::zone(program, process).word()));
+    set(node, "cleanup", text(derive::cleanup_why(program, process).value.word()));
+    set(node, "failure_domain", text(derive::failure_domain_why(program, name, process).value));
+    set(node, "instances", int(derive::instances_why(process).value));
+    if let Some(priority) = process.priority.or(program.defaults.processes.priority) {
         set(node, "priority", Data::Int(priority.into()));
     }
 }
@@ -95,7 +92,7 @@ fn fill_route(program: &Program, shared: &Shared<'_>, route: &Route, node: &mut 
     let verify = route.verify.or(program.defaults.routes.verify).unwrap_or(Verify::First);
     set(node, "transfer", text(transfer.word()));
     set(node, "delivery", text(delivery.word()));
-    set(node, "boundary", text(view::boundary(program, route).word()));
+    set(node, "boundary", text(plan::boundary(program, route).word()));
     set(node, "verify", text(verify.word()));
     let mut queue = Node::made(Data::Map(Vec::new()));
     set(&mut queue, "kind", text(plan::queue_kind(program, route, source).word()));

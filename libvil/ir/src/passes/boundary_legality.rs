@@ -9,6 +9,7 @@ use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
 use crate::model::Program;
+use crate::plan;
 use crate::vocabulary::{Boundary, Transfer, Zone};
 
 const BOUNDARY: Rule =
@@ -101,15 +102,14 @@ fn addresses(program: &Program, report: &mut Report) {
 fn zones(program: &Program, view: &View<'_>, report: &mut Report) {
     let name = view.name();
     for end in [&view.route.from, &view.route.to] {
-        let zone = program.processes.get(&end.process).and_then(|process| process.zone);
-        let zone = zone.or(program.defaults.processes.zone).unwrap_or(Zone::NativeTrusted);
-        if zone == Zone::WasmCapsule && view.transfer != Transfer::Copy {
+        let zone = program.processes.get(&end.process).map(|process| plan::zone(program, process));
+        if zone == Some(Zone::WasmCapsule) && view.transfer != Transfer::Copy {
             let message = format!("{name}: `{}` is in a capsule and shares no memory", end.process);
             let fault = Diagnostic::new(CAPSULE, view.at("transfer"), message).found(view.transfer);
             report.add(fault.expected("copy"));
         }
         let external = is_external(program, view.carries) && view.transfer == Transfer::Copy;
-        if zone == Zone::ExternalBoundary && !external {
+        if zone == Some(Zone::ExternalBoundary) && !external {
             let message = format!("{name}: `{}` is outside and does not see `{}` in memory", end.process, view.carries);
             report.add(Diagnostic::new(OUTSIDE, view.at("transfer"), message).expected("an external message, by copy"));
         }

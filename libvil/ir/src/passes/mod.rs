@@ -14,7 +14,7 @@ mod ownership_legality;
 mod policy_completeness;
 mod queue_capability;
 mod transfer_capability;
-pub(crate) mod view;
+mod view;
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
 use crate::load::Source;

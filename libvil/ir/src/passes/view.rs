@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::model::{Body, End, Field, Interface, Message, Port, Process, Program, Queue, Route, Struct, Type};
 use crate::plan;
-use crate::vocabulary::{Backpressure, Boundary, Delivery, Direction, Kind, Profile, Transfer};
+pub(super) use crate::plan::{boundary, hosts};
+use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Profile, Transfer};
 
 /// A ring of a route whose ends and message exist.
 pub(super) struct View<'p> {
@@ -73,22 +74,6 @@ pub(super) fn port<'p>(program: &'p Program, end: &End) -> Option<&'p Port> {
 pub(super) fn port_pointer(program: &Program, end: &End) -> String {
     let interface = program.processes.get(&end.process).map_or("", |process| process.interface.as_str());
     format!("/interfaces/{interface}/ports/{}", end.port)
-}
-
-/// What lies between the ends of a route: as written, else from the hosts and processes.
-pub(crate) fn boundary(program: &Program, route: &Route) -> Boundary {
-    let derived = match (hosts(program, route), route.from.process == route.to.process) {
-        (Some(_), _) => Boundary::InterHost,
-        (None, true) => Boundary::InterThread,
-        (None, false) => Boundary::InterProcess,
-    };
-    route.boundary.or(program.defaults.routes.boundary).unwrap_or(derived)
-}
-
-/// The hosts of a route's ends, when they are two.
-pub(super) fn hosts<'p>(program: &'p Program, route: &Route) -> Option<(&'p str, &'p str)> {
-    let host = |end: &End| program.processes.get(&end.process)?.host.as_deref();
-    Some((host(&route.from)?, host(&route.to)?)).filter(|(from, to)| from != to)
 }
 
 /// The levels that a route's queue comes from, the strongest first, with their pointers.

@@ -1,30 +1,84 @@
 //! What a program leaves unsaid: each default in one place, in the order route, producing port, `defaults`, built-in.
 //!
-//! Reads the program alone and refuses nothing; what cannot be carried is the passes' business.
+//! Reads the program alone and refuses nothing; what cannot be carried is the passes' business. Each value comes with
+//! where it comes from (`..._why`); most callers want the value alone.
 
+use super::why::{Derived, Why};
 use crate::keyed::Keyed;
 use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_SAMPLE};
-use crate::model::{End, Forward, Message, Port, Program, Queue, Route};
-use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Lane, MemoryClass, Profile, QueueKind, Transfer};
+use crate::model::{End, Forward, Message, Port, Process, Program, Queue, Route};
+use crate::vocabulary::{
+    Backpressure, Boundary, Cleanup, Delivery, Direction, ExecClass, Kind, Lane, MemoryClass, Profile, QueueKind,
+    Transfer, Zone,
+};
 
 /// The memory class of a message: as written, else from its kind.
 pub fn memory(message: &Message) -> MemoryClass {
-    message.memory.unwrap_or(message.kind.map_or(MemoryClass::PagedExchange, |kind| kind.memory()))
+    memory_why(message).value
+}
+
+pub(crate) fn memory_why(message: &Message) -> Derived<MemoryClass> {
+    let levels = [(message.memory, Why::Stated), (message.kind.map(Kind::memory), Why::Kind)];
+    first(levels, MemoryClass::PagedExchange, Why::Kind)
+}
+
+/// The first of several levels that says something, else what is built in.
+fn first<T: Copy, const N: usize>(levels: [(Option<T>, Why); N], built_in: T, why: Why) -> Derived<T> {
+    let said = levels.into_iter().find_map(|(value, why)| Some(why.gives(value?)));
+    said.unwrap_or(why.gives(built_in))
 }
 
 /// The lane of a port: as written, else by `defaults`, else data.
 pub fn lane(program: &Program, port: &Port) -> Lane {
-    port.lane.or(program.defaults.ports.lane).unwrap_or(Lane::Data)
+    lane_why(program, port).value
+}
+
+pub(crate) fn lane_why(program: &Program, port: &Port) -> Derived<Lane> {
+    first([(port.lane, Why::Stated), (program.defaults.ports.lane, Why::Ports)], Lane::Data, Why::BuiltIn)
 }
 
 /// Messages a port may hold at once: as written, else by `defaults`, else one.
 pub fn loans(program: &Program, port: &Port) -> u32 {
-    port.loans.or(program.defaults.ports.loans).unwrap_or(1)
+    loans_why(program, port).value
+}
+
+pub(crate) fn loans_why(program: &Program, port: &Port) -> Derived<u32> {
+    first([(port.loans, Why::Stated), (program.defaults.ports.loans, Why::Ports)], 1, Why::BuiltIn)
 }
 
 /// How many of a process run at once: as written, else one.
 pub fn instances(program: &Program, process: &str) -> u32 {
-    program.processes.get(process).and_then(|process| process.instances).unwrap_or(1)
+    program.processes.get(process).map_or(1, |process| instances_why(process).value)
+}
+
+pub(crate) fn instances_why(process: &Process) -> Derived<u32> {
+    first([(process.instances, Why::Stated)], 1, Why::BuiltIn)
+}
+
+/// How far a process is trusted: as written, else by `defaults`, else native_trusted.
+pub fn zone(program: &Program, process: &Process) -> Zone {
+    zone_why(program, process).value
+}
+
+pub(crate) fn zone_why(program: &Program, process: &Process) -> Derived<Zone> {
+    let levels = [(process.zone, Why::Stated), (program.defaults.processes.zone, Why::Processes)];
+    first(levels, Zone::NativeTrusted, Why::BuiltIn)
+}
+
+pub(crate) fn exec_why(program: &Program, process: &Process) -> Derived<ExecClass> {
+    let levels = [(process.exec, Why::Stated), (program.defaults.processes.exec, Why::Processes)];
+    first(levels, ExecClass::Thread, Why::BuiltIn)
+}
+
+pub(crate) fn cleanup_why(program: &Program, process: &Process) -> Derived<Cleanup> {
+    let levels = [(process.cleanup, Why::Stated), (program.defaults.processes.cleanup, Why::Processes)];
+    first(levels, Cleanup::ReclaimOrphans, Why::BuiltIn)
+}
+
+/// Who fails together with a process: as written, else by `defaults`, else it fails alone, under its own name.
+pub(crate) fn failure_domain_why<'p>(program: &'p Program, name: &'p str, process: &'p Process) -> Derived<&'p str> {
+    let by_defaults = program.defaults.processes.failure_domain.as_deref();
+    first([(process.failure_domain.as_deref(), Why::Stated), (by_defaults, Why::Processes)], name, Why::Alone)
 }
 
 /// The levels that a route's queue comes from, the strongest first: the route, its producing port, the `defaults` of
@@ -33,28 +87,52 @@ pub fn queues<'p>(program: &'p Program, route: &'p Route, source: &'p Port) -> [
     [&route.queue, &source.queue, &program.defaults.routes.queue, &program.defaults.ports.queue]
 }
 
+/// Where the levels of [`queues`] are, in their order.
+const LEVELS: [Why; 4] = [Why::Stated, Why::Port, Why::Routes, Why::Ports];
+
 /// Cells of a route's ring: as the strongest level says, else the built-in number.
 pub fn capacity(program: &Program, route: &Route, source: &Port) -> u32 {
-    stated(program, route, source, |queue| queue.capacity).unwrap_or(DEFAULT_CAPACITY)
+    capacity_why(program, route, source).value
+}
+
+pub(crate) fn capacity_why(program: &Program, route: &Route, source: &Port) -> Derived<u32> {
+    stated(program, route, source, |queue| queue.capacity).unwrap_or(Why::BuiltIn.gives(DEFAULT_CAPACITY))
 }
 
 /// How long block waits on a route, in milliseconds: as the strongest level says, else the built-in number.
 pub fn deadline_ms(program: &Program, route: &Route, source: &Port) -> u32 {
-    stated(program, route, source, |queue| queue.deadline_ms).unwrap_or(DEFAULT_DEADLINE_MS)
+    deadline_ms_why(program, route, source).value
+}
+
+pub(crate) fn deadline_ms_why(program: &Program, route: &Route, source: &Port) -> Derived<u32> {
+    stated(program, route, source, |queue| queue.deadline_ms).unwrap_or(Why::BuiltIn.gives(DEFAULT_DEADLINE_MS))
 }
 
 /// What a full ring means on a route: as the strongest level says, else from the delivery.
 pub fn backpressure(program: &Program, route: &Route, source: &Port, delivery: Delivery) -> Backpressure {
+    backpressure_why(program, route, source, delivery).value
+}
+
+pub(crate) fn backpressure_why(
+    program: &Program,
+    route: &Route,
+    source: &Port,
+    delivery: Delivery,
+) -> Derived<Backpressure> {
     let derived = match delivery {
-        Delivery::AtLeastOnce => Backpressure::Block,
-        Delivery::BestEffort => Backpressure::Fail,
+        Delivery::AtLeastOnce => Why::Waits.gives(Backpressure::Block),
+        Delivery::BestEffort => Why::Fails.gives(Backpressure::Fail),
     };
     stated(program, route, source, |queue| queue.backpressure).unwrap_or(derived)
 }
 
 /// What kind of queue a route has: as the strongest level says, else one producer and one consumer.
 pub fn queue_kind(program: &Program, route: &Route, source: &Port) -> QueueKind {
-    stated(program, route, source, |queue| queue.kind).unwrap_or(QueueKind::Spsc)
+    queue_kind_why(program, route, source).value
+}
+
+pub(crate) fn queue_kind_why(program: &Program, route: &Route, source: &Port) -> Derived<QueueKind> {
+    stated(program, route, source, |queue| queue.kind).unwrap_or(Why::BuiltIn.gives(QueueKind::Spsc))
 }
 
 /// Whether a route's cells are claimed one by one: several processes share its ends, or its producer takes the oldest
@@ -64,11 +142,39 @@ pub fn is_claimed(program: &Program, route: &Route, source: &Port) -> bool {
 }
 
 fn drops_oldest(program: &Program, route: &Route, source: &Port) -> bool {
-    stated(program, route, source, |queue| queue.backpressure) == Some(Backpressure::DropOldest)
+    let stated = stated(program, route, source, |queue| queue.backpressure);
+    stated.is_some_and(|stated| stated.value == Backpressure::DropOldest)
 }
 
-fn stated<T>(program: &Program, route: &Route, source: &Port, get: impl Fn(&Queue) -> Option<T>) -> Option<T> {
-    queues(program, route, source).into_iter().find_map(get)
+fn stated<T: Copy>(
+    program: &Program,
+    route: &Route,
+    source: &Port,
+    get: impl Fn(&Queue) -> Option<T>,
+) -> Option<Derived<T>> {
+    let levels = queues(program, route, source).into_iter().zip(LEVELS);
+    levels.into_iter().find_map(|(queue, level)| Some(level.gives(get(queue)?)))
+}
+
+/// What lies between the ends of a route: as written, else by `defaults`, else from their hosts and processes.
+pub fn boundary(program: &Program, route: &Route) -> Boundary {
+    boundary_why(program, route).value
+}
+
+pub(crate) fn boundary_why(program: &Program, route: &Route) -> Derived<Boundary> {
+    let derived = match (hosts(program, route), route.from.process == route.to.process) {
+        (Some(_), _) => Why::TwoHosts.gives(Boundary::InterHost),
+        (None, true) => Why::OneProcess.gives(Boundary::InterThread),
+        (None, false) => Why::TwoProcesses.gives(Boundary::InterProcess),
+    };
+    let levels = [(route.boundary, Why::Stated), (program.defaults.routes.boundary, Why::Routes)];
+    first(levels, derived.value, derived.why)
+}
+
+/// The hosts of a route's ends, when they are two.
+pub fn hosts<'p>(program: &'p Program, route: &Route) -> Option<(&'p str, &'p str)> {
+    let host = |end: &End| program.processes.get(&end.process)?.host.as_deref();
+    Some((host(&route.from)?, host(&route.to)?)).filter(|(from, to)| from != to)
 }
 
 /// The ports from which several routes lead away. Looked up once for a program, because there may be thousands of routes.
@@ -102,55 +208,85 @@ pub fn forwards_into<'p>(program: &'p Program, end: &'p End) -> impl Iterator<It
 /// The transfer mode of a ring that carries `message`: as written, else by `defaults`, else from queue, forwards and
 /// fan-out. What lives on the control heap or is external is copied whatever `defaults` say.
 pub fn transfer(program: &Program, shared: &Shared<'_>, route: &Route, source: &Port, message: &Message) -> Transfer {
-    if is_copied(message) {
-        return route.transfer.unwrap_or(Transfer::Copy);
+    transfer_why(program, shared, route, source, message).value
+}
+
+pub(crate) fn transfer_why(
+    program: &Program,
+    shared: &Shared<'_>,
+    route: &Route,
+    source: &Port,
+    message: &Message,
+) -> Derived<Transfer> {
+    if let Some(copied) = copied(message) {
+        return first([(route.transfer, Why::Stated)], Transfer::Copy, copied);
     }
-    route.transfer.or(program.defaults.routes.transfer).unwrap_or_else(|| {
+    stated_transfer(program, route).unwrap_or_else(|| {
         if is_claimed(program, route, source) {
-            Transfer::ConsumeOnce
+            Why::Claimed.gives(Transfer::ConsumeOnce)
         } else if forwards_into(program, &route.from).next().is_some() {
-            Transfer::PublishOffset
+            Why::Forwarded.gives(Transfer::PublishOffset)
         } else if source.direction == Direction::Out && shared.contains(&route.from) {
-            Transfer::ShareRead
+            Why::Shared.gives(Transfer::ShareRead)
         } else {
-            Transfer::LoanWrite
+            Why::Plain.gives(Transfer::LoanWrite)
         }
     })
 }
 
-/// Whether a message moves by copy because of what it is.
-fn is_copied(message: &Message) -> bool {
-    memory(message) == MemoryClass::ControlHeap || message.layout == Some(Profile::External)
+/// Why a message moves by copy because of what it is, if it does.
+fn copied(message: &Message) -> Option<Why> {
+    if message.layout == Some(Profile::External) {
+        Some(Why::External)
+    } else {
+        (memory(message) == MemoryClass::ControlHeap).then_some(Why::ControlHeap)
+    }
+}
+
+fn stated_transfer(program: &Program, route: &Route) -> Option<Derived<Transfer>> {
+    let by_defaults = program.defaults.routes.transfer.map(|transfer| Why::Routes.gives(transfer));
+    route.transfer.map(|transfer| Why::Stated.gives(transfer)).or(by_defaults)
 }
 
 /// The transfer mode of the answers to the requests of a route: the route's own, but that the control heap and what is
 /// external are copied.
 pub fn answer_transfer(program: &Program, route: &Route, reply: &Message) -> Transfer {
-    if is_copied(reply) {
+    if copied(reply).is_some() {
         return Transfer::Copy;
     }
-    route.transfer.or(program.defaults.routes.transfer).unwrap_or(Transfer::LoanWrite)
+    stated_transfer(program, route).map_or(Transfer::LoanWrite, |stated| stated.value)
 }
 
 /// The delivery of a ring that carries `message`: as written, else by `defaults`, else best_effort for what is taken
 /// and by the message's kind for the rest. To drop the oldest is no statement about delivery.
 pub fn delivery(program: &Program, route: &Route, source: &Port, message: &Message, transfer: Transfer) -> Delivery {
+    delivery_why(program, route, source, message, transfer).value
+}
+
+pub(crate) fn delivery_why(
+    program: &Program,
+    route: &Route,
+    source: &Port,
+    message: &Message,
+    transfer: Transfer,
+) -> Derived<Delivery> {
     let by_queue = queue_kind(program, route, source) == QueueKind::Spsc && drops_oldest(program, route, source);
-    let is_stated = route.transfer.or(program.defaults.routes.transfer).is_some();
+    let is_stated = stated_transfer(program, route).is_some();
     let derived = match transfer {
-        Transfer::ConsumeOnce if is_stated || !by_queue => Delivery::BestEffort,
-        _ => by_kind(message),
+        Transfer::ConsumeOnce if is_stated || !by_queue => Why::Taken.gives(Delivery::BestEffort),
+        _ => Why::Kind.gives(by_kind(message)),
     };
     stated_delivery(program, route).unwrap_or(derived)
 }
 
 /// The delivery of the answers to the requests of a route: the route's own, else by the kind of the reply.
 pub fn answer_delivery(program: &Program, route: &Route, reply: &Message) -> Delivery {
-    stated_delivery(program, route).unwrap_or(by_kind(reply))
+    stated_delivery(program, route).map_or(by_kind(reply), |stated| stated.value)
 }
 
-fn stated_delivery(program: &Program, route: &Route) -> Option<Delivery> {
-    route.delivery.or(program.defaults.routes.delivery)
+fn stated_delivery(program: &Program, route: &Route) -> Option<Derived<Delivery>> {
+    let by_defaults = program.defaults.routes.delivery.map(|delivery| Why::Routes.gives(delivery));
+    route.delivery.map(|delivery| Why::Stated.gives(delivery)).or(by_defaults)
 }
 
 fn by_kind(message: &Message) -> Delivery {

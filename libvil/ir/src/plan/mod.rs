@@ -4,13 +4,15 @@
 //! port, `defaults`, built-in. The plan of a program that the passes accept always exists; what a plan cannot express
 //! is an error that names the place.
 
-mod derive;
+pub(crate) mod derive;
 mod rings;
+mod why;
 
 pub use derive::{
-    Shared, answer_delivery, answer_transfer, backpressure, capacity, deadline_ms, delivery, forwards_into, instances,
-    is_claimed, lane, loans, memory, queue_kind, queues, transfer,
+    Shared, answer_delivery, answer_transfer, backpressure, boundary, capacity, deadline_ms, delivery, forwards_into,
+    hosts, instances, is_claimed, lane, loans, memory, queue_kind, queues, transfer, zone,
 };
+pub use why::{Derived, Why};
 
 use crate::fingerprint::{layout_id, layout_text, sha256};
 use crate::layout::{Layouts, RELATIVE_ALIGN, lay_out};
@@ -238,7 +240,7 @@ fn max_bytes(name: &str, message: &Message, least: u32) -> Result<u32, PlanError
     }
 }
 
-fn port<'a>(program: &'a Program, end: &End) -> Result<&'a Port, PlanError> {
+pub(crate) fn port<'a>(program: &'a Program, end: &End) -> Result<&'a Port, PlanError> {
     let process = program.processes.get(&end.process);
     let interface = process.and_then(|process| program.interfaces.get(&process.interface));
     match interface.and_then(|interface| interface.ports.get(&end.port)) {

@@ -1,0 +1,207 @@
+//! A program with everything stated that it leaves to its defaults, and where each of these values comes from.
+//!
+//! Every value and every reason come from the code that the plan is made with, so this is what will be done and no second
+//! opinion about it. A normalized program has the same plan but for the text of its contract, and is normal itself.
+//! Whether the program is legal is the passes' business: what leads nowhere is left as it is.
+
+use crate::layout::{Layout, attempt};
+use crate::model::{Message, Observe, Port, Process, Program, Queue, Route};
+use crate::plan::{Derived, Shared, Why, answer_delivery, answer_transfer, backpressure, derive, port};
+use crate::vocabulary::{Direction, Kind};
+
+/// A program with everything stated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normalized {
+    /// The program; `defaults` are empty, because everything they say stands where it counts.
+    pub program: Program,
+    /// Every value that was not written, in the order of messages, interfaces, processes and routes.
+    pub reasons: Vec<Reason>,
+}
+
+/// A value that was not written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// JSON pointer to it in the normalized program.
+    pub pointer: String,
+    /// The value; of a key that could not be stated, what each ring has.
+    pub value: String,
+    /// Where it comes from, without a full stop.
+    pub reason: &'static str,
+    /// Whether it stands in the normalized program.
+    pub is_stated: bool,
+}
+
+/// States everything.
+pub fn normalize(program: &Program) -> Normalized {
+    let mut made = Normalized { program: program.clone(), reasons: Vec::new() };
+    let Normalized { program: normal, reasons } = &mut made;
+    let (layouts, _) = attempt(program);
+    for (name, message) in &program.messages {
+        let at = Node { pointer: format!("/messages/{name}"), reasons };
+        normal.messages.insert(name.clone(), self::message(message, layouts.types.get(name), at));
+    }
+    for (name, interface) in &program.interfaces {
+        let mut found = interface.clone();
+        for (port, declared) in &interface.ports {
+            let at = Node { pointer: format!("/interfaces/{name}/ports/{port}"), reasons };
+            found.ports.insert(port.clone(), port_of(program, declared, at));
+        }
+        normal.interfaces.insert(name.clone(), found);
+    }
+    for (name, process) in &program.processes {
+        let at = Node { pointer: format!("/processes/{name}"), reasons };
+        normal.processes.insert(name.clone(), self::process(program, name, process, at));
+    }
+    let shared = Shared::of(program);
+    let routes = program.routes.iter().enumerate();
+    normal.routes = routes
+        .map(|(index, route)| {
+            let at = Node { pointer: format!("/routes/{index}"), reasons };
+            self::route(program, &shared, route, at)
+        })
+        .collect();
+    normal.defaults = Default::default();
+    made
+}
+
+/// A node whose keys are stated.
+struct Node<'r> {
+    pointer: String,
+    reasons: &'r mut Vec<Reason>,
+}
+
+impl Node<'_> {
+    /// A value to be stated, remembered with its reason unless the node says it already.
+    fn state<T: std::fmt::Display>(&mut self, key: &str, derived: Derived<T>) -> Option<T> {
+        self.note(key, &derived.value, derived.why);
+        Some(derived.value)
+    }
+
+    fn note(&mut self, key: &str, value: &dyn std::fmt::Display, why: Why) {
+        if why != Why::Stated {
+            let pointer = format!("{}/{key}", self.pointer);
+            self.reasons.push(Reason { pointer, value: value.to_string(), reason: why.text(), is_stated: true });
+        }
+    }
+
+    /// The same for a route that asks: it can say one word for both of its rings, so where they differ it says none.
+    fn state_both<T: std::fmt::Display + PartialEq>(
+        &mut self,
+        key: &str,
+        derived: Derived<T>,
+        answers: Option<T>,
+    ) -> Option<T> {
+        match answers {
+            Some(answers) if answers != derived.value => {
+                let value = format!("{}, answers {answers}", derived.value);
+                let reason = "requests and answers differ, and one key would speak for both";
+                let pointer = format!("{}/{key}", self.pointer);
+                self.reasons.push(Reason { pointer, value, reason, is_stated: false });
+                None
+            }
+            _ => self.state(key, derived),
+        }
+    }
+}
+
+/// What stands there, or what `defaults` say, or nothing.
+fn or_defaults<T>(own: Option<T>, defaults: Option<T>, built_in: T) -> Derived<T> {
+    match (own, defaults) {
+        (Some(value), _) => Derived { value, why: Why::Stated },
+        (None, Some(value)) => Derived { value, why: Why::Processes },
+        (None, None) => Derived { value: built_in, why: Why::BuiltIn },
+    }
+}
+
+/// What has no layout is no type; then nothing is said about its profile either.
+fn message(message: &Message, layout: Option<&Layout>, mut at: Node<'_>) -> Message {
+    let derived = layout.map(|layout| {
+        let why = if layout.references { Why::References } else { Why::NoReferences };
+        Derived { value: layout.profile, why }
+    });
+    let profile = message.layout.map(|profile| Derived { value: profile, why: Why::Stated }).or(derived);
+    Message {
+        kind: at.state("kind", or_defaults(message.kind, None, Kind::Message)),
+        layout: profile.and_then(|profile| at.state("layout", profile)),
+        memory: at.state("memory", derive::memory_why(message)),
+        ..message.clone()
+    }
+}
+
+fn port_of(program: &Program, port: &Port, mut at: Node<'_>) -> Port {
+    Port {
+        lane: at.state("lane", derive::lane_why(program, port)),
+        loans: at.state("loans", derive::loans_why(program, port)),
+        ..port.clone()
+    }
+}
+
+fn process(program: &Program, name: &str, process: &Process, mut at: Node<'_>) -> Process {
+    let defaults = &program.defaults.processes;
+    let domain = derive::failure_domain_why(program, name, process);
+    let priority = process.priority.or(defaults.priority);
+    if let Some(priority) = priority.filter(|_| process.priority.is_none()) {
+        at.note("priority", &priority, Why::Processes);
+    }
+    Process {
+        exec: at.state("exec", derive::exec_why(program, process)),
+        zone: at.state("zone", derive::zone_why(program, process)),
+        cleanup: at.state("cleanup", derive::cleanup_why(program, process)),
+        priority,
+        failure_domain: at.state("failure_domain", domain).map(str::to_owned),
+        instances: at.state("instances", derive::instances_why(process)),
+        observe: Some(observe(process.observe.as_ref(), defaults.observe.as_ref(), &mut at)),
+        ..process.clone()
+    }
+}
+
+/// A process takes `observe` as a whole. How often a route is stamped is the finer wish of both ends, so who wishes
+/// nothing cannot state a number; nor can a label be made up.
+fn observe(own: Option<&Observe>, defaults: Option<&Observe>, at: &mut Node<'_>) -> Observe {
+    let mut found = own.or(defaults).cloned().unwrap_or_default();
+    let from_defaults = own.is_none() && defaults.is_some();
+    let why = if from_defaults { Why::Processes } else { Why::Stated };
+    if let Some(label) = &found.latency {
+        at.note("observe/latency", label, why);
+    }
+    if let Some(sample) = &found.sample {
+        at.note("observe/sample", sample, why);
+    }
+    let hop = match found.trace_hop {
+        Some(value) => Derived { value, why },
+        None => Derived { value: false, why: Why::BuiltIn },
+    };
+    found.trace_hop = at.state("observe/trace_hop", hop);
+    found
+}
+
+fn route(program: &Program, shared: &Shared<'_>, route: &Route, mut at: Node<'_>) -> Route {
+    let verify = route.verify.or(program.defaults.routes.verify);
+    let boundary = derive::boundary_why(program, route);
+    let ends =
+        port(program, &route.from).ok().and_then(|source| Some((source, program.messages.get(&source.message)?)));
+    let Some((source, message)) = ends else { return Route { verify, ..route.clone() } };
+    let reply = source.reply.as_ref().filter(|_| source.direction == Direction::Request);
+    let reply = reply.and_then(|reply| program.messages.get(reply));
+    let transfer = derive::transfer_why(program, shared, route, source, message);
+    let delivery = derive::delivery_why(program, route, source, message, transfer.value);
+    let pressure = derive::backpressure_why(program, route, source, delivery.value);
+    let of_answers = |reply: &Message| backpressure(program, route, source, answer_delivery(program, route, reply));
+    let stated = Route {
+        transfer: at.state_both("transfer", transfer, reply.map(|reply| answer_transfer(program, route, reply))),
+        boundary: at.state("boundary", boundary),
+        delivery: at.state_both("delivery", delivery, reply.map(|reply| answer_delivery(program, route, reply))),
+        queue: Queue {
+            kind: at.state("queue/kind", derive::queue_kind_why(program, route, source)),
+            capacity: at.state("queue/capacity", derive::capacity_why(program, route, source)),
+            backpressure: at.state_both("queue/backpressure", pressure, reply.map(of_answers)),
+            deadline_ms: at.state("queue/deadline_ms", derive::deadline_ms_why(program, route, source)),
+        },
+        verify,
+        ..route.clone()
+    };
+    if let Some(verify) = verify.filter(|_| route.verify.is_none()) {
+        at.note("verify", &verify, Why::Routes);
+    }
+    stated
+}
