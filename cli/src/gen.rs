@@ -6,10 +6,8 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use vil_codegen::{File, Language, Source, generate};
 use vil_ir::dump::canonical_json;
-use vil_ir::model::Program;
-use vil_ir::passes;
 
-use crate::source::{self, Color, FAULTY, FINE, UNREADABLE};
+use crate::source::{self, FAULTY, FINE, UNREADABLE};
 
 /// Generate types, contracts and typed ports from a program that the passes accept.
 #[derive(Debug, clap::Args)]
@@ -67,7 +65,7 @@ impl Lang {
 
 /// Checks the program, generates, and writes or lists the files.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let program = match checked(&args.file) {
+    let program = match source::checked(&args.file) {
         Ok(program) => program,
         Err(code) => return code,
     };
@@ -92,14 +90,6 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             ExitCode::from(UNREADABLE)
         }
     }
-}
-
-/// The program, when it can be read and no pass refuses it.
-fn checked(file: &str) -> Result<Program, ExitCode> {
-    let (program, source) = source::read(file)?;
-    let found = passes::check(&program, source);
-    source::write(&found, Color::Auto);
-    if found.any_error() { Err(ExitCode::from(FAULTY)) } else { Ok(program) }
 }
 
 fn base_name(file: &str) -> &str {

@@ -14,6 +14,7 @@ mod generate;
 mod graph;
 mod json;
 mod lock;
+mod plan;
 mod reap;
 mod sarif;
 mod schema;
@@ -39,6 +40,7 @@ enum Command {
     Dump(dump::Args),
     Diff(diff::Args),
     Lock(lock::Args),
+    Plan(plan::Args),
     Gen(generate::Args),
     Graph(graph::Args),
     Schema(schema::Args),
@@ -53,6 +55,9 @@ Examples:
   vil dump credit.json --format yaml       print it for people
   vil diff v1/credit.yaml credit.yaml      say whether the new one still fits the old one
   vil lock --check credit.yaml             hold it against the layouts that were released
+  vil dump --normalized --format yaml credit.yaml
+                                           what it leaves unsaid, and why it is so
+  vil plan credit.yaml                     what its world will occupy
   vil gen --lang c -o gen credit.yaml      write C headers from it
   vil graph credit.yaml -o credit.svg      draw it
   vil schema > vil.schema.json             the form of programs, for editors
@@ -67,6 +72,7 @@ fn main() -> ExitCode {
         Command::Dump(args) => dump::run(&args),
         Command::Diff(args) => diff::run(&args),
         Command::Lock(args) => lock::run(&args),
+        Command::Plan(args) => plan::run(&args),
         Command::Gen(args) => generate::run(&args),
         Command::Graph(args) => graph::run(&args),
         Command::Schema(args) => schema::run(&args),

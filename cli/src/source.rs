@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use vil_ir::diagnostics::Diagnostics;
 use vil_ir::load::{self, Disk, Format, Source};
 use vil_ir::model::Program;
+use vil_ir::passes;
 
 /// Everything is as it should be.
 pub(crate) const FINE: u8 = 0;
@@ -85,6 +86,14 @@ pub(crate) fn read_for(path: &str, report: Report) -> Result<(Program, Source), 
         }
         ExitCode::from(UNREADABLE)
     })
+}
+
+/// Reads a program that no pass refuses; what is wrong, warnings too, is told for people.
+pub(crate) fn checked(path: &str) -> Result<Program, ExitCode> {
+    let (program, source) = read(path)?;
+    let found = passes::check(&program, source);
+    write(&found, Color::Auto);
+    if found.any_error() { Err(ExitCode::from(FAULTY)) } else { Ok(program) }
 }
 
 /// Writes diagnostics for people to stderr.

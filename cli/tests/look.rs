@@ -1,10 +1,14 @@
-//! What tools see of a program: faults as SARIF and in colour, and its form as a schema.
+//! What tools show of a program: faults as SARIF and in colour, its form as a schema, what it leaves unsaid, and what its
+//! world occupies.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use vil_core::sys::file::RuntimeDir;
+use vil_core::world::{Contract, World};
 
 const GOOD: &str = "\
 vil: 1
@@ -134,9 +138,182 @@ fn the_schema_is_the_committed_one() {
     assert_eq!(text(&output.stdout), std::fs::read_to_string(committed).expect("the schema is committed"));
 }
 
+/// Everything that decides about the size of a world: copies in cells and slots, claimed rings, requests, shared slots.
+const MIXED: &str = "\
+vil: 1
+program: mixed
+messages:
+  Small: { kind: fault, fields: [ { name: n, type: u64 } ] }
+  Item: { fields: [ { name: n, type: u64 }, { name: rest, type: \"[u8; 5000]\" } ] }
+  Answer: { fields: [ { name: n, type: u32 } ] }
+defaults: { ports: { loans: 2, queue: { capacity: 8 } } }
+interfaces:
+  Source:
+    ports:
+      shared: { direction: out, message: Item }
+      crowd: { direction: out, message: Answer, queue: { kind: mpmc, capacity: 16 } }
+      faults: { direction: out, message: Small, lane: control }
+      asks: { direction: request, message: Item, reply: Answer }
+  Sink:
+    ports:
+      shared: { direction: in, message: Item }
+      crowd: { direction: in, message: Answer }
+      faults: { direction: in, message: Small, lane: control }
+      asks: { direction: response, message: Item, reply: Answer }
+  Other: { ports: { shared: { direction: in, message: Item } } }
+processes:
+  source: { interface: Source }
+  sink: { interface: Sink }
+  other: { interface: Other }
+routes:
+  - { from: source.shared, to: sink.shared }
+  - { from: source.shared, to: other.shared }
+  - { from: source.asks, to: sink.asks }
+  - { from: source.faults, to: sink.faults }
+  - { from: source.crowd, to: sink.crowd }
+";
+
+/// Programs whose worlds are made, by name.
+fn programs() -> Vec<(&'static str, String)> {
+    let read = |path: &str| {
+        let path = format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    vec![
+        ("good", GOOD.to_owned()),
+        ("mixed", MIXED.to_owned()),
+        ("types", "vil: 1\nprogram: types\nmessages: { M: { fields: [] } }\n".to_owned()),
+        ("credit", read("examples-rust/credit/credit.yaml")),
+        ("modes", read("tests/tests/golden/modes.yaml")),
+    ]
+}
+
+/// Bytes of the file of a world that is made from a program.
+fn made(name: &str, program: &str) -> u64 {
+    let path = std::env::temp_dir().join(format!("vil-look-{}-world-{name}", std::process::id()));
+    std::fs::DirBuilder::new().mode(0o700).create(&path).expect("a directory for the test");
+    let dir = RuntimeDir::open(Some(&path)).unwrap_or_else(|error| panic!("{error}"));
+    let (program, _) = vil_ir::load::from_yaml(program).unwrap_or_else(|faults| panic!("{faults}"));
+    let plan = vil_ir::plan::plan_program(&program).unwrap_or_else(|error| panic!("{error}"));
+    let nobody = Contract { process: None, ports: &[] };
+    let world = World::create(&dir, name, &plan, &nobody).unwrap_or_else(|error| panic!("{error}"));
+    let file = std::fs::read_dir(&path).expect("the directory can be read").flatten().next().expect("a world's file");
+    let bytes = file.metadata().expect("the file is there").len();
+    drop(world);
+    std::fs::remove_dir_all(&path).expect("the directory goes away");
+    bytes
+}
+
+fn sum(list: &Value) -> u64 {
+    list.as_array().expect("a list").iter().map(|item| item["bytes"].as_u64().expect("bytes")).sum()
+}
+
+fn part(plan: &Value, name: &str) -> u64 {
+    let parts = plan["parts"].as_array().expect("a plan has parts");
+    let part = parts.iter().find(|part| part["part"] == name).unwrap_or_else(|| panic!("no part {name}"));
+    part["bytes"].as_u64().expect("bytes")
+}
+
+#[test]
+fn a_plan_has_the_size_of_the_world_that_is_made_and_its_parts_add_up() {
+    for (name, program) in programs() {
+        let file = File::new(&format!("plan-{name}.yaml"), &program);
+        let output = vil(&["plan", "--format", "json", file.path()]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
+        let plan: Value = serde_json::from_slice(&output.stdout).expect("a plan is JSON");
+        let bytes = plan["bytes"].as_u64().expect("bytes");
+        assert_eq!(bytes, made(name, &program), "{name}");
+        assert_eq!(sum(&plan["parts"]), bytes, "{name}: the parts");
+        assert_eq!(part(&plan, "static part"), plan["static_bytes"].as_u64().expect("bytes"), "{name}");
+        // What a page of its own leaves free behind rings and classes is all that is in no ring and no class.
+        let free = |part_name: &str, list: &Value| part(&plan, part_name) - sum(list);
+        assert!(free("rings", &plan["rings"]) < 4096, "{name}: the rings");
+        let classes = plan["classes"].as_array().expect("a list").len() as u64;
+        assert!(free("slots", &plan["classes"]) <= 4096 * classes, "{name}: the classes");
+        let shown = text(&vil(&["plan", file.path()]).stdout);
+        assert!(shown.contains(&format!("a world of {bytes} bytes")), "{shown}");
+        for ring in plan["rings"].as_array().expect("a list") {
+            let (from, to) = (ring["from"].as_str().expect("text"), ring["to"].as_str().expect("text"));
+            assert!(shown.contains(&format!("{from} -> {to}")), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_says_how_each_ring_is_used_and_answers_name_their_request() {
+    let file = File::new("rings.yaml", MIXED);
+    let plan: Value = serde_json::from_slice(&vil(&["plan", "--format", "json", file.path()]).stdout).expect("JSON");
+    let ring = |index: usize| &plan["rings"][index];
+    assert_eq!((&ring(0)["transfer"], &ring(0)["producer_loans"]), (&"share_read".into(), &2.into()));
+    assert_eq!(ring(0)["class"], ring(1)["class"]);
+    assert_eq!((&ring(3)["transfer"], &ring(3)["class"]), (&"copy".into(), &Value::Null));
+    assert_eq!((&ring(4)["kind"], &ring(4)["transfer"]), (&"mpmc".into(), &"consume_once".into()));
+    assert_eq!((&ring(5)["answers"], &ring(5)["from"]), (&2.into(), &"sink.asks".into()));
+    assert_eq!(plan["rings"].as_array().expect("a list").len(), 6);
+}
+
+#[test]
+fn a_program_that_the_passes_refuse_has_no_plan() {
+    let file = File::new("refused.yaml", &GOOD.replace("message: Item }", "message: Item, queue: { capacity: 3 } }"));
+    let output = vil(&["plan", file.path()]);
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(1), true));
+    assert!(text(&output.stderr).contains("VIL-Q001"));
+    assert_eq!(vil(&["plan", "/nowhere.yaml"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_was_left_out_is_stated_with_its_reason() {
+    let file = File::new("normal.yaml", MIXED);
+    let dump = |args: &[&str]| text(&vil(&[&["dump", file.path(), "--normalized"], args].concat()).stdout);
+    let yaml = dump(&["--format", "yaml"]);
+    for line in [
+        "    transfer: share_read  # several routes from one port: share_read",
+        "    transfer: copy  # control_heap implies copy",
+        "    transfer: consume_once  # the queue is mpmc or drops its oldest: whoever receives takes",
+        "    boundary: inter_process  # the ends are on two processes of one host",
+        "      capacity: 16  # from the producing port",
+        "      capacity: 8  # from defaults.ports",
+        "      kind: spsc  # built-in default",
+        "    memory: control_heap  # by the message's kind",
+        "    failure_domain: sink  # the process's own name",
+    ] {
+        assert!(yaml.lines().any(|found| found == line), "{line:?} is not in:\n{yaml}");
+    }
+    assert!(!yaml.contains("defaults:"), "{yaml}");
+    let json = dump(&[]);
+    let again = File::new("normal.json", &json);
+    assert_eq!(text(&vil(&["dump", "--normalized", again.path()]).stdout), json);
+    let of_yaml = File::new("normal2.yaml", &yaml);
+    assert_eq!(text(&vil(&["dump", of_yaml.path()]).stdout), json);
+    let why: Value = serde_json::from_str(&dump(&["--why"])).expect("JSON");
+    assert_eq!(why["program"], serde_json::from_str::<Value>(&json).expect("JSON"));
+    let derived = why["derived"].as_array().expect("a list");
+    for reason in derived.iter().filter(|reason| reason["stated"] == true) {
+        let pointer = reason["pointer"].as_str().expect("a pointer");
+        let stated = why["program"].pointer(pointer).unwrap_or_else(|| panic!("nothing at {pointer}"));
+        let stated = stated.as_str().map_or(stated.to_string(), str::to_owned);
+        assert_eq!(reason["value"], stated.as_str(), "{pointer}");
+    }
+    assert_eq!(vil(&["dump", "--why", file.path()]).status.code(), Some(2));
+}
+
+#[test]
+fn what_requests_and_answers_do_differently_is_told_and_left_to_each() {
+    let program = MIXED.replace("Answer: { fields", "Answer: { kind: event, fields");
+    let file = File::new("differ.yaml", &program);
+    let why: Value =
+        serde_json::from_slice(&vil(&["dump", "--normalized", "--why", file.path()]).stdout).expect("JSON");
+    let derived = why["derived"].as_array().expect("a list");
+    let of = |pointer: &str| derived.iter().find(|reason| reason["pointer"] == pointer).expect("a reason");
+    assert_eq!(of("/routes/2/delivery")["value"], "best_effort, answers at_least_once");
+    assert_eq!(of("/routes/2/delivery")["stated"], false);
+    assert_eq!(of("/routes/2/transfer")["stated"], true);
+    assert_eq!(why["program"]["routes"][2]["delivery"], Value::Null);
+}
+
 #[test]
 fn every_command_says_how_it_is_used() {
-    for command in ["check", "schema"] {
+    for command in ["check", "dump", "plan", "schema"] {
         let output = vil(&[command, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         assert!(text(&output.stdout).contains("Examples:"), "{command}");
