@@ -214,6 +214,11 @@ fn part(plan: &Value, name: &str) -> u64 {
     part["bytes"].as_u64().expect("bytes")
 }
 
+/// The process of a ring's end.
+fn process(end: &Value) -> Option<&str> {
+    end.as_str()?.split('.').next()
+}
+
 #[test]
 fn a_plan_has_the_size_of_the_world_that_is_made_and_its_parts_add_up() {
     for (name, program) in programs() {
@@ -225,6 +230,9 @@ fn a_plan_has_the_size_of_the_world_that_is_made_and_its_parts_add_up() {
         assert_eq!(bytes, made(name, &program), "{name}");
         assert_eq!(sum(&plan["parts"]), bytes, "{name}: the parts");
         assert_eq!(part(&plan, "static part"), plan["static_bytes"].as_u64().expect("bytes"), "{name}");
+        let rings = plan["rings"].as_array().expect("a list").iter();
+        let ends: BTreeSet<&str> = rings.flat_map(|ring| [&ring["from"], &ring["to"]]).filter_map(process).collect();
+        assert_eq!(part(&plan, "wake-up words"), 128 * ends.len() as u64, "{name}");
         // What a page of its own leaves free behind rings and classes is all that is in no ring and no class.
         let free = |part_name: &str, list: &Value| part(&plan, part_name) - sum(list);
         assert!(free("rings", &plan["rings"]) < 4096, "{name}: the rings");

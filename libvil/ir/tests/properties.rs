@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngSeed, TestRunner};
 use vil_ir::layout::{Layout, LayoutBody, Member, What, lay_out};
-use vil_ir::model::{Body, Field, Program, Type};
+use vil_ir::model::{Body, Field, Program, Queue, Type};
 use vil_ir::normalize::normalize;
 use vil_ir::plan::plan;
 use vil_ir::vocabulary::Scalar;
@@ -22,6 +22,53 @@ fn config() -> ProptestConfig {
     println!("VIL_SEED={seed}");
     let rng_seed = RngSeed::Fixed(seed);
     ProptestConfig { cases: 48, failure_persistence: None, rng_seed, ..ProptestConfig::default() }
+}
+
+/// The program with what one process and one route say moved to `defaults`, and numbers that a world has room for.
+fn with_defaults(mut program: Program) -> Program {
+    program.processes.values_mut().for_each(|process| process.instances = process.instances.map(|count| count % 3 + 1));
+    let tame = |queue: &mut Queue| queue.capacity = queue.capacity.map(|capacity| 1 << (capacity % 11));
+    tame(&mut program.defaults.ports.queue);
+    for port in program.interfaces.values_mut().flat_map(|interface| interface.ports.values_mut()) {
+        tame(&mut port.queue);
+        port.loans = port.loans.map(|loans| loans % 8 + 1);
+    }
+    program.routes.iter_mut().for_each(|route| tame(&mut route.queue));
+    let Program { processes, routes, defaults, .. } = &mut program;
+    if let Some(process) = processes.get_mut("source") {
+        let to = &mut defaults.processes;
+        (to.exec, to.zone, to.cleanup) = (process.exec.take(), process.zone.take(), process.cleanup.take());
+        (to.priority, to.failure_domain) = (process.priority.take(), process.failure_domain.take());
+        to.observe = process.observe.take();
+    }
+    if let Some(route) = routes.first_mut() {
+        let to = &mut defaults.routes;
+        (to.transfer, to.boundary) = (route.transfer.take(), route.boundary.take());
+        (to.delivery, to.verify) = (route.delivery.take(), route.verify.take());
+        to.queue = std::mem::take(&mut route.queue);
+    }
+    program
+}
+
+/// Nothing that has a default is left out.
+fn is_complete(program: &Program) -> bool {
+    let queue = |queue: &Queue| {
+        queue.kind.is_some() && queue.capacity.is_some() && queue.backpressure.is_some() && queue.deadline_ms.is_some()
+    };
+    let mut ports = program.interfaces.values().flat_map(|interface| interface.ports.values());
+    program.messages.values().all(|found| found.kind.is_some() && found.layout.is_some() && found.memory.is_some())
+        && ports.all(|port| port.lane.is_some() && port.loans.is_some())
+        && program.processes.values().all(|found| {
+            found.exec.is_some()
+                && found.zone.is_some()
+                && found.cleanup.is_some()
+                && found.failure_domain.is_some()
+                && found.instances.is_some()
+                && found.observe.as_ref().is_some_and(|observe| observe.trace_hop.is_some())
+        })
+        && program.routes.iter().all(|route| {
+            route.transfer.is_some() && route.boundary.is_some() && route.delivery.is_some() && queue(&route.queue)
+        })
 }
 
 proptest! {
@@ -52,13 +99,16 @@ proptest! {
 
     #[test]
     fn a_normalized_program_is_normal_has_the_same_plan_and_can_be_read(program in making::program()) {
-        let normalized = normalize(&program);
+        let normalized = normalize(&with_defaults(program.clone()));
         let normal = &normalized.program;
         let again = normalize(normal);
         prop_assert_eq!(&again.program, normal);
         prop_assert!(again.reasons.is_empty(), "left to say: {:?}", again.reasons);
-        let bare = |program: &Program| plan(program, String::new());
-        prop_assert_eq!(bare(normal), bare(&program));
+        prop_assert!(is_complete(normal), "{}", dump::canonical_json(normal));
+        let program = with_defaults(program);
+        let planned = plan(&program, String::new());
+        prop_assert!(planned.is_ok(), "{:?}", planned);
+        prop_assert_eq!(plan(&normalize(&program).program, String::new()), planned);
         let json = dump::canonical_json(normal);
         let read = load::from_json(&json).map_err(|faults| TestCaseError::fail(format!("{faults}\n{json}")))?;
         prop_assert_eq!(&read.0, normal);
