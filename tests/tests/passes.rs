@@ -152,7 +152,8 @@ breaks it in `tests/tests/passes/cases`.
 A diagnostic names file, line and column, the JSON pointer of the node, what was found, what was expected and, where one is
 known, a fix. `vil check --format json` writes them as `{\"diagnostics\": [{code, severity, file, line, column, pointer, message,
 found, expected, fix}]}` to stderr; found, expected and fix are left out where there is nothing to say. A node that was
-left out is shown at the nearest node above it, a list or map at its key, anything else at its value.
+left out is shown at the nearest node above it, a list or map at its key, anything else at its value. `vil check --format sarif`
+writes one SARIF 2.1.0 log of all files to stdout, with every rule of this page.
 ";
 
 #[test]
