@@ -175,6 +175,8 @@ fn bombs_end_at_a_limit() {
         laughs += &format!("a{level}: &a{level} [{}]\n", vec![last; 10].join(", "));
     }
     assert_eq!(from_yaml(&laughs).expect_err("a bomb").items[0].code(), "VIL-F014");
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(1 << 20), vec!["*a"; 1 << 10].join(", "));
+    assert_eq!(from_yaml(&long).expect_err("a gigabyte of text").items[0].code(), "VIL-F014");
     let recursive = from_yaml("a: &a [*a]\n").expect_err("an alias inside its anchor");
     assert_eq!(recursive.items[0].code(), "VIL-F001");
 }

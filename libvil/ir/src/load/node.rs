@@ -13,6 +13,10 @@ pub(crate) const MAX_DEPTH: u32 = 64;
 /// Values in a text, aliases expanded: an alias bomb ends here.
 pub(crate) const MAX_NODES: usize = 1 << 20;
 
+/// Bytes of a text that count as one more value where an alias repeats it.
+#[cfg(feature = "yaml")]
+const LINE: usize = 64;
+
 /// Where something stands: 1-based line and column, column and length in characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -121,12 +125,14 @@ impl Node {
         }
     }
 
-    /// How many values it holds, itself included.
+    /// How many values it holds, itself included; a text that is repeated costs memory by its length, so each line of it
+    /// counts as one more.
     #[cfg(feature = "yaml")]
     pub(crate) fn count(&self) -> usize {
         let below: usize = match &self.data {
             Data::Seq(items) => items.iter().map(Node::count).sum(),
-            Data::Map(entries) => entries.iter().map(|entry| entry.value.count()).sum(),
+            Data::Map(entries) => entries.iter().map(|entry| entry.value.count() + entry.key.len() / LINE).sum(),
+            Data::Str(text) => text.len() / LINE,
             _ => 0,
         };
         below + 1
