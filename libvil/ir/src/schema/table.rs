@@ -108,7 +108,7 @@ const OBSERVE: &str = "What the process lets others observe; default counters on
 const TRANSFER: &str = "Who owns a message while it travels; derived from queue, forwards and fan-out.";
 const BOUNDARY: &str = "What lies between the two ends; derived from their processes and hosts.";
 const DELIVERY: &str = "What a consumer's death means for what lies in the ring; default by the message's kind.";
-const VERIFY: &str = "When messages with references are verified.";
+const VERIFY: &str = "When relative messages are verified; others have no references.";
 
 const FIELD_LIST: Form = Form::List(&Form::One("field"));
 const ARM_MAP: Form = Form::Map(Names::Own, &Form::One("variant"));
@@ -199,16 +199,16 @@ pub(super) const KINDS: &[Kind] = &[
             (
                 "layout",
                 Form::Words(Profile::WORDS),
-                "How it lies in memory; default flat without references, else relative.",
+                "How it lies in memory; default flat without references, else relative. External is opaque bytes.",
             ),
             ("memory", Form::Words(MemoryClass::WORDS), "Which memory it lives in; default by kind."),
             (
                 "max_bytes",
                 Form::Whole(0, u64::MAX as i128),
-                "Size of the largest message, for those without a fixed size.",
+                "Most bytes of a relative or external message, head included; required where a route carries it.",
             ),
-            ("media_type", Form::Text, "What an external message is."),
-            ("adapter", Form::Text, "Who reads and writes an external message."),
+            ("media_type", Form::Text, "What the bytes of an external message are, type/subtype."),
+            ("adapter", Form::Text, "Name of who reads and writes an external message."),
             ("fields", FIELD_LIST, FIELDS),
             ("variants", ARM_MAP, VARIANTS),
             ("tag", TAGS_FORM, TAG),
@@ -239,7 +239,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "A scalar, a name, [type; N], VSlice<elem>, VSlice<elem, N>, VStr, VStr<N> or VRef<NAME>.",
             ),
             ("id", SMALL, "What evolution compares, from 1; all fields of a type have one, or none has."),
-            ("optional", Form::Flag, "A presence byte follows the value; default false."),
+            ("optional", Form::Flag, "It may be absent: a presence byte follows, but for a VRef. Default false."),
             ("default", Form::Raw, "Raw value where there is none; of an enum by name or number."),
             ("unit", Form::Text, "Unit of measure."),
             ("scale", Form::Number, "Factor from the raw value to the unit."),
