@@ -173,6 +173,42 @@ routes:
   - { from: source.crowd, to: sink.crowd }
 ";
 
+/// Messages of each layout; the reference of `Nested` is one of its struct, and every route is asked to verify.
+const REFERRING: &str = "\
+vil: 1
+program: referring
+structs:
+  Point: { fields: [ { name: x, type: f32 }, { name: y, type: f32 } ] }
+  Cloud: { fields: [ { name: points, type: \"VSlice<Point>\" } ] }
+messages:
+  Nested: { max_bytes: 60000, fields: [ { name: stamp, type: u32 }, { name: cloud, type: Cloud } ] }
+  Order: { layout: external, media_type: application/json, adapter: json, max_bytes: 4096 }
+  Short: { layout: external, media_type: application/json, adapter: json, max_bytes: 40 }
+  Plain: { fields: [ { name: n, type: u64 } ] }
+defaults: { routes: { verify: first, transfer: loan_write } }
+interfaces:
+  Source:
+    ports:
+      nested: { direction: out, message: Nested }
+      orders: { direction: out, message: Order }
+      plain: { direction: out, message: Plain }
+      asks: { direction: request, message: Short, reply: Nested }
+  Sink:
+    ports:
+      nested: { direction: in, message: Nested }
+      orders: { direction: in, message: Order }
+      plain: { direction: in, message: Plain }
+      asks: { direction: response, message: Short, reply: Nested }
+processes:
+  source: { interface: Source }
+  sink: { interface: Sink }
+routes:
+  - { from: source.nested, to: sink.nested }
+  - { from: source.orders, to: sink.orders }
+  - { from: source.plain, to: sink.plain }
+  - { from: source.asks, to: sink.asks }
+";
+
 /// Programs whose worlds are made, by name.
 fn programs() -> Vec<(&'static str, String)> {
     let read = |path: &str| {
@@ -182,6 +218,7 @@ fn programs() -> Vec<(&'static str, String)> {
     vec![
         ("good", GOOD.to_owned()),
         ("mixed", MIXED.to_owned()),
+        ("referring", REFERRING.to_owned()),
         ("types", "vil: 1\nprogram: types\nmessages: { M: { fields: [] } }\n".to_owned()),
         ("credit", read("examples-rust/credit/credit.yaml")),
         ("modes", read("tests/tests/golden/modes.yaml")),
@@ -261,6 +298,37 @@ fn a_plan_says_how_each_ring_is_used_and_answers_name_their_request() {
 }
 
 #[test]
+fn a_plan_says_how_each_message_lies_in_memory_and_between_which_sizes() {
+    let file = File::new("sizes.yaml", REFERRING);
+    let plan: Value = serde_json::from_slice(&vil(&["plan", "--format", "json", file.path()]).stdout).expect("JSON");
+    let messages = plan["messages"].as_array().expect("a list").iter();
+    let found: Vec<(&str, &str, u64, u64, u64)> = messages
+        .map(|message| {
+            let word = |key: &str| message[key].as_str().expect("a word");
+            let number = |key: &str| message[key].as_u64().expect("a number");
+            (word("name"), word("layout"), number("size"), number("least"), number("root_size"))
+        })
+        .collect();
+    let expected = [
+        ("Nested", "relative", 60_000, 32, 16),
+        ("Order", "external", 4096, 0, 0),
+        ("Plain", "flat", 8, 8, 0),
+        ("Short", "external", 40, 0, 0),
+    ];
+    assert_eq!(found, expected);
+    let ring = |index: usize| (&plan["rings"][index]["transfer"], &plan["rings"][index]["class"]);
+    assert_eq!(ring(0).0, "loan_write");
+    assert_eq!(ring(1).0, "copy");
+    assert_eq!(ring(3), (&"copy".into(), &Value::Null), "what is short travels in the cell");
+    let shown = text(&vil(&["plan", file.path()]).stdout);
+    for (route, layout, size) in [("source.nested", "relative", "60000"), ("source.asks", "external", "40")] {
+        let line = shown.lines().find(|line| line.contains(&format!("{route} ->"))).expect("a line for the ring");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(words[5..7], [layout, size], "{line}");
+    }
+}
+
+#[test]
 fn a_program_that_the_passes_refuse_has_no_plan() {
     let file = File::new("refused.yaml", &GOOD.replace("message: Item }", "message: Item, queue: { capacity: 3 } }"));
     let output = vil(&["plan", file.path()]);
@@ -303,6 +371,40 @@ fn what_was_left_out_is_stated_with_its_reason() {
         assert_eq!(reason["value"], stated.as_str(), "{pointer}");
     }
     assert_eq!(vil(&["dump", "--why", file.path()]).status.code(), Some(2));
+}
+
+#[test]
+fn layouts_are_stated_with_what_they_follow_from_and_verify_where_it_does_something() {
+    let file = File::new("referring.yaml", REFERRING);
+    let yaml = text(&vil(&["dump", file.path(), "--normalized", "--format", "yaml"]).stdout);
+    let count = |line: &str| yaml.lines().filter(|found| *found == line).count();
+    assert_eq!(count("    layout: relative  # a field is a reference or holds one"), 1, "{yaml}");
+    assert_eq!(count("    layout: flat  # no field is a reference or holds one"), 1, "{yaml}");
+    assert_eq!(count("    layout: external"), 2, "{yaml}");
+    assert_eq!(count("    transfer: copy  # external implies copy"), 1, "{yaml}");
+    assert_eq!(count("    transfer: loan_write  # from defaults.routes"), 2, "{yaml}");
+    assert_eq!(count("    verify: first  # from defaults.routes"), 2, "{yaml}");
+    let normal = File::new("referring-normal.yaml", &yaml);
+    let checked = vil(&["check", normal.path()]);
+    assert_eq!((checked.status.code(), text(&checked.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn what_a_route_states_is_kept_and_a_default_that_answers_alone_have_stays() {
+    let normal = |program: &str| {
+        let (program, _) = vil_ir::load::from_yaml(program).unwrap_or_else(|faults| panic!("{faults}"));
+        let normal = vil_ir::normalize::normalize(&program).program;
+        let plan = |program| vil_ir::plan::plan(program, String::new()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(plan(&normal), plan(&program));
+        normal
+    };
+    let stated = REFERRING.replace("reply: Nested", "reply: Short").replace("message: Short", "message: Plain");
+    let stated = normal(&stated.replace("to: sink.asks", "to: sink.asks, transfer: loan_read"));
+    assert_eq!(stated.routes[3].transfer.map(|transfer| transfer.word()), Some("loan_read"));
+    assert_eq!(stated.defaults, Default::default());
+    let differs = normal(&REFERRING.replace("transfer: loan_write", "transfer: loan_read"));
+    assert_eq!(differs.routes[3].transfer, None);
+    assert_eq!(differs.defaults.routes.transfer.map(|transfer| transfer.word()), Some("loan_read"));
 }
 
 #[test]

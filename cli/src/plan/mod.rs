@@ -22,7 +22,7 @@ Examples:
 
 The numbers are those of a world that is made from the program, to the byte: both come from one computation. A ring's
 bytes are its cells, head, tail and histogram; what travels outside of cells lies in slots of the ring's class, which
-rings share. `vil dump --normalized` says where transfer, delivery and queue come from.
+rings share. The size of a relative or external message is its max_bytes; `least` in JSON is that of its smallest. `vil dump --normalized` says where transfer, delivery and queue come from.
 
 Exit codes: 0 fine, 1 faults found by passes, 2 cannot be loaded, or wrong usage.")]
 pub(crate) struct Args {

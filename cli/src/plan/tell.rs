@@ -63,8 +63,10 @@ pub(super) fn text(world: &World<'_>) -> String {
     }
     if !plan.routes.is_empty() {
         out.push('\n');
-        let heads =
-            ["ring", "route", "message", "size", "class", "capacity", "cell", "bytes", "loans", "transfer", "delivery"];
+        let heads = [
+            "ring", "route", "message", "layout", "size", "class", "capacity", "cell", "bytes", "loans", "transfer",
+            "delivery",
+        ];
         let mut rings = Table::new(&[&heads[..], &["when full"]].concat());
         for (index, (route, _, bytes)) in world.rings().enumerate() {
             rings.row(ring(world, index, route, bytes));
@@ -85,6 +87,7 @@ fn ring(world: &World<'_>, index: usize, route: &RoutePlan, bytes: u64) -> Vec<S
         index.to_string(),
         format!("{} -> {}{answers}", route.from, route.to),
         message.name.clone(),
+        message.profile.to_string(),
         message.size.to_string(),
         route.class.map_or("in cell".to_owned(), |class| class.to_string()),
         route.capacity.to_string(),
@@ -108,7 +111,9 @@ pub(super) fn json(world: &World<'_>) -> String {
         found.plain("bytes", bytes).text("memory", class.memory.word()).end()
     });
     let messages = plan.messages.iter().map(|message| {
-        let found = Object::default().text("name", &message.name).plain("size", message.size);
+        let found = Object::default().text("name", &message.name).text("layout", message.profile.word());
+        let found =
+            found.plain("size", message.size).plain("least", message.least).plain("root_size", message.root_size);
         found.plain("align", message.align).text("layout_id", &format!("{:016x}", message.layout_id)).end()
     });
     let rings = world.rings().map(|(route, _, bytes)| ring_json(world, route, bytes));

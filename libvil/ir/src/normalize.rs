@@ -4,15 +4,16 @@
 //! opinion about it. A normalized program has the same plan but for the text of its contract, and is normal itself.
 //! Whether the program is legal is the passes' business: what leads nowhere is left as it is.
 
-use crate::layout::{Layout, attempt};
+use crate::layout::{Layout, Layouts, attempt};
 use crate::model::{Message, Observe, Port, Process, Program, Queue, Route};
-use crate::plan::{Derived, Shared, Why, answer_delivery, answer_transfer, backpressure, derive, port};
+use crate::plan::{Derived, Shared, Why, answer_delivery, answer_transfer, backpressure, derive, is_verified, port};
 use crate::vocabulary::{Direction, Kind};
 
 /// A program with everything stated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Normalized {
-    /// The program; `defaults` are empty, because everything they say stands where it counts.
+    /// The program; `defaults` are empty, because everything they say stands where it counts. A transfer stays there that
+    /// no route could state, because requests and answers differ.
     pub program: Program,
     /// Every value that was not written, in the order of messages, interfaces, processes and routes.
     pub reasons: Vec<Reason>,
@@ -57,10 +58,13 @@ pub fn normalize(program: &Program) -> Normalized {
     normal.routes = routes
         .map(|(index, route)| {
             let at = Node { pointer: format!("/routes/{index}"), reasons };
-            self::route(program, &shared, route, at)
+            self::route(program, &layouts, &shared, route, at)
         })
         .collect();
     normal.defaults = Default::default();
+    if normal.routes.iter().any(|route| route.transfer.is_none()) {
+        normal.defaults.routes.transfer = program.defaults.routes.transfer;
+    }
     made
 }
 
@@ -84,7 +88,8 @@ impl Node<'_> {
         }
     }
 
-    /// The same for a route that asks: it can say one word for both of its rings, so where they differ it says none.
+    /// The same for a route that asks: it can say one word for both of its rings, so where they differ it says none but
+    /// what it said before.
     fn state_both<T: std::fmt::Display + PartialEq>(
         &mut self,
         key: &str,
@@ -92,7 +97,7 @@ impl Node<'_> {
         answers: Option<T>,
     ) -> Option<T> {
         match answers {
-            Some(answers) if answers != derived.value => {
+            Some(answers) if answers != derived.value && derived.why != Why::Stated => {
                 let value = format!("{}, answers {answers}", derived.value);
                 let reason = "requests and answers differ, and one key would speak for both";
                 let pointer = format!("{}/{key}", self.pointer);
@@ -175,17 +180,19 @@ fn observe(own: Option<&Observe>, defaults: Option<&Observe>, at: &mut Node<'_>)
     found
 }
 
-fn route(program: &Program, shared: &Shared<'_>, route: &Route, mut at: Node<'_>) -> Route {
-    let verify = route.verify.or(program.defaults.routes.verify);
+fn route(program: &Program, layouts: &Layouts, shared: &Shared<'_>, route: &Route, mut at: Node<'_>) -> Route {
     let boundary = derive::boundary_why(program, route);
     let ends =
         port(program, &route.from).ok().and_then(|source| Some((source, program.messages.get(&source.message)?)));
-    let Some((source, message)) = ends else { return Route { verify, ..route.clone() } };
+    let Some((source, message)) = ends else { return route.clone() };
     let reply = source.reply.as_ref().filter(|_| source.direction == Direction::Request);
     let reply = reply.and_then(|reply| program.messages.get(reply));
     let transfer = derive::transfer_why(program, shared, route, source, message);
     let delivery = derive::delivery_why(program, route, source, message, transfer.value);
     let pressure = derive::backpressure_why(program, route, source, delivery.value);
+    // `defaults` may ask to verify what has no references; a route that does so is warned.
+    let by_defaults = program.defaults.routes.verify.filter(|_| is_verified(program, layouts, source));
+    let verify = route.verify.or(by_defaults);
     let of_answers = |reply: &Message| backpressure(program, route, source, answer_delivery(program, route, reply));
     let stated = Route {
         transfer: at.state_both("transfer", transfer, reply.map(|reply| answer_transfer(program, route, reply))),

@@ -8,6 +8,7 @@ use vil_ir::evolve::{Sides, Verdict, layouts};
 use vil_ir::fingerprint::layout_text;
 use vil_ir::layout::{Layout, LayoutBody, Member, Shape, What, attempt};
 use vil_ir::model::{Arm, Body, Enum, Field, Message, Program, Type, Variants};
+use vil_ir::normalize::normalize;
 use vil_ir::vocabulary::{Kind, Profile, Scalar, Transfer, Verify};
 use vil_ir::{dump, load, passes, plan};
 
@@ -131,11 +132,14 @@ fn tame_type(ty: &mut Type, index: usize) {
     }
 }
 
+fn verify() -> impl Strategy<Value = Option<Verify>> {
+    proptest::option::weighted(0.3, proptest::sample::select(Verify::ALL.to_vec()))
+}
+
 fn wild() -> impl Strategy<Value = Program> {
     let transfer = proptest::option::weighted(0.3, proptest::sample::select(Transfer::ALL.to_vec()));
-    let verify = proptest::option::weighted(0.3, proptest::sample::select(Verify::ALL.to_vec()));
     let external = (0u64..5000, proptest::option::weighted(0.2, Just("json")));
-    (vec(body(), 6), vec(message(), 2), external, transfer, verify).prop_map(
+    (vec(body(), 6), vec(message(), 2), external, transfer, verify()).prop_map(
         |(structs, messages, (max_bytes, adapter), transfer, verify)| {
             let mut builder = Builder::new("p").enumeration("E", Enum::new(Scalar::U16, &[("one", 1), ("much", 300)]));
             builder = builder.external("X", "application/json", adapter.unwrap_or("not a name"), max_bytes);
@@ -225,6 +229,22 @@ proptest! {
         prop_assert!(found.items.iter().all(|fault| fault.place.is_some()), "{}", found);
         let (from_yaml, _) = load::from_yaml(&dump::yaml(&program)).map_err(|faults| TestCaseError::fail(faults.to_string()))?;
         prop_assert_eq!(&from_yaml, &program);
+    }
+
+    #[test]
+    fn a_normalized_program_with_references_has_the_same_plan_and_faults(program in program(), verify in verify()) {
+        let mut program = program;
+        program.defaults.routes.verify = verify;
+        let normal = normalize(&program).program;
+        prop_assert_eq!(&normalize(&normal).program, &normal);
+        prop_assert_eq!(plan::plan(&normal, String::new()), plan::plan(&program, String::new()));
+        let codes = |program| passes::run(program).iter().map(|fault| fault.code()).collect::<Vec<_>>();
+        prop_assert_eq!(codes(&normal), codes(&program));
+        let (layouts, _) = attempt(&program);
+        for (name, message) in &normal.messages {
+            let profile = layouts.types.get(name).map(|layout| layout.profile);
+            prop_assert!(profile.is_none() || message.layout == profile, "{name} is {profile:?}: {message:?}");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::keyed::Keyed;
 use crate::layout::{Layouts, attempt};
 use crate::limits::MAX_COPY_SIZE;
 use crate::model::{End, Program};
-use crate::plan::{is_claimed, memory};
+use crate::plan::{is_claimed, is_verified, memory};
 use crate::vocabulary::{Direction, Kind, MemoryClass, Profile, Transfer};
 
 const COPY_SIZE: Rule = Rule::error("VIL-T002", "A message that moves by copy has at most 4,096 bytes.");
@@ -98,16 +98,12 @@ fn external(program: &Program, view: &View<'_>, report: &mut Report) {
 
 /// Where a route asks for what would do nothing. `defaults` may ask: they are for all.
 fn verified(program: &Program, layouts: &Layouts, report: &mut Report) {
-    let has_none = |name: &str| match layouts.types.get(name) {
-        Some(layout) => layout.profile != Profile::Relative,
-        None => is_external(program, name),
-    };
     let asks = |view: &View<'_>| view.route.verify.is_some();
     if program.routes.iter().all(|route| route.verify.is_none()) {
         return;
     }
     for view in routes(program).filter(asks) {
-        if has_none(view.carries) && view.source.reply.as_deref().is_none_or(has_none) {
+        if !is_verified(program, layouts, view.source) {
             let message = format!("{}: `{}` holds no references to be verified", view.name(), view.carries);
             let fault = Diagnostic::new(NOTHING_TO_VERIFY, view.at("verify"), message);
             report.add(fault.fix("take `verify` out"));

@@ -5,6 +5,7 @@
 
 use super::why::{Derived, Why};
 use crate::keyed::Keyed;
+use crate::layout::Layouts;
 use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_SAMPLE};
 use crate::model::{End, Forward, Message, Port, Process, Program, Queue, Route};
 use crate::vocabulary::{
@@ -241,6 +242,16 @@ fn copied(message: &Message) -> Option<Why> {
     } else {
         (memory(message) == MemoryClass::ControlHeap).then_some(Why::ControlHeap)
     }
+}
+
+/// Whether `verify` does anything for what a port sends and gets in answer: relative messages alone have references to
+/// verify. Of what has no layout nobody knows.
+pub(crate) fn is_verified(program: &Program, layouts: &Layouts, source: &Port) -> bool {
+    let has_references = |name: &str| match layouts.types.get(name) {
+        Some(layout) => layout.profile == Profile::Relative,
+        None => program.messages.get(name).is_none_or(|message| message.layout != Some(Profile::External)),
+    };
+    [Some(&source.message), source.reply.as_ref()].into_iter().flatten().any(|name| has_references(name))
 }
 
 fn stated_transfer(program: &Program, route: &Route) -> Option<Derived<Transfer>> {

@@ -8,6 +8,7 @@ pub(crate) mod derive;
 mod rings;
 mod why;
 
+pub(crate) use derive::is_verified;
 pub use derive::{
     Shared, answer_delivery, answer_transfer, backpressure, boundary, capacity, deadline_ms, delivery, forwards_into,
     hosts, instances, is_claimed, lane, loans, memory, queue_kind, queues, transfer, zone,
