@@ -11,7 +11,7 @@ use std::ffi::c_void;
 use crate::receiver::{receive_by, receive_more, release_at_once, release_thoroughly};
 use crate::receiver::{vil_message_t, vil_receiver_t};
 use crate::sender::{discard_at_once, discard_thoroughly, loan_at_once, loan_thoroughly};
-use crate::sender::{publish_by, publish_inside, send_at_once, send_thoroughly, vil_loan_t, vil_sender_t};
+use crate::sender::{publish_by, publish_inside, send_by, send_inside, vil_loan_t, vil_sender_t};
 use crate::status::vil_status_t;
 
 /// As [`crate::vil_sender_loan`].
@@ -67,9 +67,9 @@ pub unsafe fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_
 pub unsafe fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        match send_at_once(sender, data, size) {
+        match send_by::<false>(sender, data, size) {
             Some(status) => status,
-            None => send_thoroughly(sender, data, size),
+            None => send_inside(sender, data, size),
         }
     }
 }

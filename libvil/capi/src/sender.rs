@@ -329,25 +329,44 @@ pub(crate) unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, lo
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { send_at_once(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
+    at_once(|| unsafe { send_by::<false>(sender, data, size) }, || unsafe { send_inside(sender, data, size) })
 }
 
-/// vil_sender_send where a free slot and a free cell are at hand.
+/// vil_sender_send where messages travel inside cells: apart, so that the other calls need no registers for it.
+///
+/// # Safety
+/// As `vil_sender_send`.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "C" fn send_inside(
+    sender: *mut vil_sender_t,
+    data: *const c_void,
+    size: usize,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    at_once(|| unsafe { send_by::<true>(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
+}
+
+/// vil_sender_send where what it takes is at hand: a free slot (`INSIDE`: a private buffer) and a free cell.
 ///
 /// # Safety
 /// As `vil_sender_send`.
 #[inline(always)]
-pub(crate) unsafe fn send_at_once(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> Option<vil_status_t> {
+pub(crate) unsafe fn send_by<const INSIDE: bool>(
+    sender: *mut vil_sender_t,
+    data: *const c_void,
+    size: usize,
+) -> Option<vil_status_t> {
     let from = NonNull::new(data.cast_mut())?.cast::<u8>();
     let mut lent = SENDERS.lend_at_once(sender as usize)?;
     let end = lent.value();
-    if size != end.message_size() as usize {
+    if size != end.message_size() as usize || end.is_inside() != INSIDE {
         return None;
     }
     let loan = end.loan_at_once()?;
     // SAFETY: the slot has at least `size` bytes and is ours alone until it is published.
     unsafe { loan.data.copy_from_nonoverlapping(from, size) };
-    let Some(has_more) = end.publish_at_once::<false>(loan.ticket) else {
+    let Some(has_more) = end.publish_at_once::<INSIDE>(loan.ticket) else {
         end.discard_at_once(loan.ticket);
         return None;
     };

@@ -116,6 +116,12 @@ impl OutEnd {
         either!(self, end => end.loan(shared))
     }
 
+    /// Do messages travel inside the cells of its ledger?
+    #[inline(always)]
+    pub fn is_inside(&self) -> bool {
+        matches!(self, OutEnd::Ledger(end) if end.is_inside())
+    }
+
     /// `loan` of a ledger where a free slot is at hand. `None`: nothing changed, and `loan` will tell.
     #[inline(always)]
     pub fn loan_at_once(&mut self, shared: &Shared) -> Option<Loan> {

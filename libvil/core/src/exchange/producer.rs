@@ -103,6 +103,12 @@ impl Producer {
         &self.outlets[0].ring
     }
 
+    /// Do its messages travel inside cells?
+    #[inline(always)]
+    pub fn is_inside(&self) -> bool {
+        self.pool.class().is_none()
+    }
+
     /// Messages published on the first route since the world was created.
     pub fn published(&self) -> u64 {
         self.outlets[0].published()

@@ -61,6 +61,12 @@ impl Sender {
         self.producer.ring().size
     }
 
+    /// Do its messages travel inside cells?
+    #[inline(always)]
+    pub fn is_inside(&self) -> bool {
+        self.producer.is_inside()
+    }
+
     /// Messages published on the route since the world was created, exact across crashes and restarts.
     pub fn published(&self) -> u64 {
         self.producer.published(&self.world.shared)
