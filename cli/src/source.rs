@@ -1,6 +1,6 @@
 //! Reading programs for commands: from a file or stdin, with diagnostics on stderr in the form the user asked for.
 
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -63,11 +63,10 @@ pub(crate) fn load(path: &str) -> Result<(Program, Source), Unread> {
     if path != "-" {
         return load::from_file(path).map_err(Unread::Faults);
     }
-    let mut text = String::new();
-    if let Err(error) = std::io::stdin().read_to_string(&mut text) {
-        eprintln!("error: cannot read stdin: {error}");
-        return Err(Unread::Stdin);
-    }
+    let text = load::text_of(std::io::stdin().lock()).map_err(|reason| {
+        eprintln!("error: cannot read stdin: {reason}");
+        Unread::Stdin
+    })?;
     load::from_text("<stdin>", text, Format::Yaml, &mut Disk).map_err(Unread::Faults)
 }
 

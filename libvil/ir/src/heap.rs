@@ -120,7 +120,7 @@ impl HeapShape {
         if !contract.starts_with(BEGINNING) {
             return None;
         }
-        let text = json::read(contract, 0).ok()?;
+        let text = json::read(contract, 0, &mut 0).ok()?;
         let heap = text.entry("heap").map(|entry| &entry.value)?;
         let shape = HeapShape {
             memory: MemoryClass::from_word(word(heap, "memory")?)?,

@@ -9,9 +9,9 @@ use super::node::{Data, Entry, MAX_DEPTH, MAX_NODES, Node, Place};
 use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG};
 use crate::diagnostics::{Diagnostic, Rule};
 
-/// Reads one JSON text.
-pub(crate) fn read(text: &str, file: u32) -> Read<Node> {
-    let mut reader = Reader { text, at: 0, line: 1, line_start: 0, counted: Cell::new((0, 0)), file, nodes: 0 };
+/// Reads one JSON text; `nodes` counts the values of all texts of the program.
+pub(crate) fn read(text: &str, file: u32, nodes: &mut usize) -> Read<Node> {
+    let mut reader = Reader { text, at: 0, line: 1, line_start: 0, counted: Cell::new((0, 0)), file, nodes };
     if text.starts_with('\u{feff}') {
         reader.at = '\u{feff}'.len_utf8();
         reader.line_start = reader.at;
@@ -34,7 +34,7 @@ struct Reader<'t> {
     /// for every place would take quadratic time.
     counted: Cell<(usize, u32)>,
     file: u32,
-    nodes: usize,
+    nodes: &'t mut usize,
 }
 
 type Read<T> = Result<T, Box<Diagnostic>>;
@@ -88,11 +88,11 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, depth: u32) -> Read<Node> {
-        self.nodes += 1;
+        *self.nodes += 1;
         if depth > MAX_DEPTH {
             return fail(self.fault(TOO_BIG, format!("nested deeper than {MAX_DEPTH}")));
         }
-        if self.nodes > MAX_NODES {
+        if *self.nodes > MAX_NODES {
             return fail(self.fault(TOO_BIG, format!("more than {MAX_NODES} values")));
         }
         let place = self.place(self.at);

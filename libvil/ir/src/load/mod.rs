@@ -30,7 +30,7 @@ use reader::Reader;
 use rules::{IMPORT_CYCLE, TOO_BIG, UNREADABLE, WRONG_FORM};
 use source::SourceFile;
 
-/// Bytes of a text.
+/// Bytes of all texts of a program.
 const MAX_TEXT: usize = 16 << 20;
 
 /// Files of a program.
@@ -82,12 +82,29 @@ pub struct Disk;
 #[cfg(feature = "yaml")]
 impl Files for Disk {
     fn read(&mut self, path: &str) -> Result<String, String> {
-        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-        String::from_utf8(bytes).map_err(|error| {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-            format!("it is not UTF-8 (line {line})")
-        })
+        text_of(std::fs::File::open(path).map_err(|error| error.to_string())?)
     }
+}
+
+/// The text that a stream holds, or why it has none, as a sentence. Of a stream that is too long, or has no end, comes what
+/// is enough to be refused.
+#[cfg(feature = "yaml")]
+pub fn text_of(stream: impl std::io::Read) -> Result<String, String> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    // A character has up to four bytes: cut anywhere in it, more than a text may have is left.
+    let most = MAX_TEXT + 4;
+    stream.take(most as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let is_cut = bytes.len() == most;
+    String::from_utf8(bytes).or_else(|error| {
+        let (fault, mut bytes) = (error.utf8_error(), error.into_bytes());
+        bytes.truncate(fault.valid_up_to());
+        if is_cut && fault.error_len().is_none() {
+            return String::from_utf8(bytes).map_err(|error| error.to_string());
+        }
+        let line = bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Err(format!("it is not UTF-8 (line {line})"))
+    })
 }
 
 /// Reads a program from canonical JSON. Imports are refused: canonical text has none.
@@ -121,7 +138,8 @@ pub fn from_text(
     format: Format,
     files: &mut dyn Files,
 ) -> Result<(Program, Source), Diagnostics> {
-    let mut gather = Gather { files, reader: Reader::default(), source: Source::default() };
+    let mut gather =
+        Gather { files, reader: Reader::default(), source: Source::default(), size: Size { bytes: 0, values: 0 } };
     gather.add(name, text, format, &mut Vec::new());
     let Gather { mut reader, mut source, .. } = gather;
     // After a fault of syntax nobody knows which names exist: what follows from it would only hide it.
@@ -142,13 +160,20 @@ struct Gather<'f> {
     files: &'f mut dyn Files,
     reader: Reader,
     source: Source,
+    size: Size,
+}
+
+/// How much has been read of a program: what bounds one file bounds all of them together.
+struct Size {
+    bytes: usize,
+    values: usize,
 }
 
 impl Gather<'_> {
     /// `open` holds the files whose imports are being read, so that a circle is seen.
     fn add(&mut self, name: &str, text: String, format: Format, open: &mut Vec<String>) {
         let index = self.source.files.len() as u32;
-        let root = match parse(&text, index, format, &mut self.reader) {
+        let root = match parse(&text, index, format, &mut self.size, &mut self.reader) {
             Ok(mut root) => {
                 if root.has_duplicates() {
                     root.refuse_duplicates("", &mut self.reader.faults);
@@ -222,15 +247,22 @@ impl Gather<'_> {
 }
 
 #[cfg_attr(not(feature = "yaml"), expect(unused_variables, reason = "JSON has no comments"))]
-fn parse(text: &str, file: u32, format: Format, reader: &mut Reader) -> Result<Node, Box<Diagnostic>> {
-    if text.len() > MAX_TEXT {
-        let message = format!("the text has {} bytes; at most {MAX_TEXT}", text.len());
-        return Err(Box::new(Diagnostic::new(TOO_BIG, "", message)));
+fn parse(
+    text: &str,
+    file: u32,
+    format: Format,
+    size: &mut Size,
+    reader: &mut Reader,
+) -> Result<Node, Box<Diagnostic>> {
+    size.bytes = size.bytes.saturating_add(text.len());
+    if size.bytes > MAX_TEXT {
+        let message = format!("a program has at most {MAX_TEXT} bytes of text");
+        return Err(Box::new(Diagnostic::new(TOO_BIG, "", message).found(size.bytes)));
     }
     match format {
-        Format::Json => json::read(text, file),
+        Format::Json => json::read(text, file, &mut size.values),
         #[cfg(feature = "yaml")]
-        Format::Yaml => yaml::read(text, file).map(|(root, comments)| {
+        Format::Yaml => yaml::read(text, file, &mut size.values).map(|(root, comments)| {
             reader.comments.insert(file, comments);
             root
         }),

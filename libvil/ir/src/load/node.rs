@@ -13,9 +13,18 @@ pub(crate) const MAX_DEPTH: u32 = 64;
 /// Values in a text, aliases expanded: an alias bomb ends here.
 pub(crate) const MAX_NODES: usize = 1 << 20;
 
-/// Bytes of a text that count as one more value where an alias repeats it.
+/// Bytes of keys and texts that aliases may bring: as many as a text may have.
 #[cfg(feature = "yaml")]
-const LINE: usize = 64;
+pub(crate) const MAX_LETTERS: usize = super::MAX_TEXT;
+
+/// How much a value holds, itself included.
+#[cfg(feature = "yaml")]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Weight {
+    pub(crate) values: usize,
+    /// Bytes of its keys and texts.
+    pub(crate) letters: usize,
+}
 
 /// Where something stands: 1-based line and column, column and length in characters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,17 +134,22 @@ impl Node {
         }
     }
 
-    /// How many values it holds, itself included; a text that is repeated costs memory by its length, so each line of it
-    /// counts as one more.
+    /// How much it holds. Its depth is bounded, so this may call itself.
     #[cfg(feature = "yaml")]
-    pub(crate) fn count(&self) -> usize {
-        let below: usize = match &self.data {
-            Data::Seq(items) => items.iter().map(Node::count).sum(),
-            Data::Map(entries) => entries.iter().map(|entry| entry.value.count() + entry.key.len() / LINE).sum(),
-            Data::Str(text) => text.len() / LINE,
-            _ => 0,
+    pub(crate) fn weight(&self) -> Weight {
+        let mut weight = Weight { values: 1, letters: 0 };
+        let mut add = |node: &Node, key: usize| {
+            let below = node.weight();
+            weight.values += below.values;
+            weight.letters += below.letters + key;
         };
-        below + 1
+        match &self.data {
+            Data::Seq(items) => items.iter().for_each(|item| add(item, 0)),
+            Data::Map(entries) => entries.iter().for_each(|entry| add(&entry.value, entry.key.len())),
+            Data::Str(text) => weight.letters = text.len(),
+            _ => {}
+        }
+        weight
     }
 
     /// Whether a key stands twice in some map; without any memory, because it nearly never does.

@@ -1,6 +1,6 @@
 //! YAML 1.2, core schema, into the value tree. Authors' files only: libvil.so is built without it.
 //!
-//! `y`, `on` and `no` are strings. Anchors and aliases work and are bounded by the number of values they expand to;
+//! `y`, `on` and `no` are strings. Anchors and aliases work and are bounded by the values and letters they expand to;
 //! merge keys and tags other than `!!str` are refused. It reports the first fault only.
 
 use std::collections::HashMap;
@@ -8,15 +8,21 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::comments::{Comments, Spot};
-use super::node::{Data, Entry, MAX_DEPTH, MAX_NODES, Node, Place};
+use super::node::{Data, Entry, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Node, Place, Weight};
 use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG, WRONG_FORM};
 use crate::diagnostics::{Diagnostic, Rule};
 
-/// Reads one YAML document, and the comments in it.
-pub(crate) fn read(text: &str, file: u32) -> Read<(Node, Comments)> {
+/// Reads one YAML document, and the comments in it; `values` counts those of all texts of the program.
+pub(crate) fn read(text: &str, file: u32, values: &mut usize) -> Read<(Node, Comments)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parser = Parser::new_from_str(text);
-    let mut reader = Reader { parser, file, nodes: 0, anchors: HashMap::new(), scalars: Vec::new() };
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        file,
+        end: end_of(text),
+        spent: Weight { values: *values, letters: 0 },
+        anchors: HashMap::new(),
+        scalars: Vec::new(),
+    };
     let mut root = None;
     loop {
         let (event, span) = reader.next()?;
@@ -29,6 +35,7 @@ pub(crate) fn read(text: &str, file: u32) -> Read<(Node, Comments)> {
             event => root = Some(reader.node(event, span, 0)?),
         }
     }
+    *values = reader.spent.values;
     let Some(root) = root else {
         let mut fault = Diagnostic::new(SYNTAX, "", "the file is empty").expected("a program");
         fault.place = Some(Place { file, line: 1, column: 1, length: 1 });
@@ -37,11 +44,23 @@ pub(crate) fn read(text: &str, file: u32) -> Read<(Node, Comments)> {
     Ok((root, Comments::find(text, &reader.scalars)))
 }
 
+/// The last line of a text and the column behind its last character.
+fn end_of(text: &str) -> (usize, usize) {
+    let bytes = text.as_bytes();
+    let is_end = |at: &usize| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    let ends = (0..bytes.len()).filter(is_end);
+    let (lines, start) = ends.fold((0, 0), |(lines, _), at| (lines + 1, at + 1));
+    (lines + 1, text[start..].chars().count() + 1)
+}
+
 struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     file: u32,
-    nodes: usize,
-    anchors: HashMap<usize, (Node, usize)>,
+    /// The last line and the column behind its last character. The parser names the line behind it for what is missing there.
+    end: (usize, usize),
+    /// What has been read, aliases expanded. What has an anchor counts once more, because it is kept beside the tree.
+    spent: Weight,
+    anchors: HashMap<usize, (Node, Weight)>,
     /// Where scalars stand, so that a `#` in one is no comment.
     scalars: Vec<(Spot, Spot)>,
 }
@@ -68,9 +87,10 @@ impl<'t> Reader<'t> {
     }
 
     fn place(&self, span: Span) -> Place {
-        let (start, end) = (span.start, span.end);
-        let length = if start.line() == end.line() { end.col().saturating_sub(start.col()).max(1) } else { 1 };
-        Place { file: self.file, line: start.line() as u32, column: start.col() as u32 + 1, length: length as u32 }
+        let place = |marker: Marker| (marker.line(), marker.col() + 1).min(self.end);
+        let ((line, column), (last, behind)) = (place(span.start), place(span.end));
+        let length = if line == last { behind.saturating_sub(column).max(1) } else { 1 };
+        Place { file: self.file, line: line as u32, column: column as u32, length: length as u32 }
     }
 
     fn fault(&self, rule: Rule, span: Span, message: impl Into<String>) -> Diagnostic {
@@ -80,13 +100,22 @@ impl<'t> Reader<'t> {
     }
 
     fn scan_fault(&self, error: &ScanError) -> Diagnostic {
-        self.fault(SYNTAX, Span::empty(*error.marker()), format!("not YAML: {}", error.info()))
+        let span = Span::empty(*error.marker());
+        // The parser's own limit is reached first where a text is nothing but open brackets.
+        if error.info() == "recursion limit exceeded" {
+            return self.fault(TOO_BIG, span, format!("nested deeper than {MAX_DEPTH}"));
+        }
+        self.fault(SYNTAX, span, format!("not YAML: {}", error.info()))
     }
 
-    fn spend(&mut self, nodes: usize, span: Span) -> Read<()> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > MAX_NODES {
+    fn spend(&mut self, weight: Weight, span: Span) -> Read<()> {
+        self.spent.values = self.spent.values.saturating_add(weight.values);
+        self.spent.letters = self.spent.letters.saturating_add(weight.letters);
+        if self.spent.values > MAX_NODES {
             return fail(self.fault(TOO_BIG, span, format!("more than {MAX_NODES} values, aliases expanded")));
+        }
+        if self.spent.letters > MAX_LETTERS {
+            return fail(self.fault(TOO_BIG, span, format!("more than {MAX_LETTERS} bytes of texts, aliases expanded")));
         }
         Ok(())
     }
@@ -95,7 +124,7 @@ impl<'t> Reader<'t> {
         if depth > MAX_DEPTH {
             return fail(self.fault(TOO_BIG, span, format!("nested deeper than {MAX_DEPTH}")));
         }
-        self.spend(1, span)?;
+        self.spend(Weight { values: 1, letters: 0 }, span)?;
         let place = self.place(span);
         let (anchor, data) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -112,17 +141,20 @@ impl<'t> Reader<'t> {
                 return fail(self.fault(SYNTAX, span, format!("the tag `{tag}` has no meaning here")));
             }
             Event::Alias(anchor) => {
-                let Some((node, count)) = self.anchors.get(&anchor).cloned() else {
+                let Some(weight) = self.anchors.get(&anchor).map(|(_, weight)| *weight) else {
                     return fail(self.fault(SYNTAX, span, "an alias stands inside its own anchor"));
                 };
-                self.spend(count, span)?;
-                return Ok(node);
+                // Before it is copied: what is too much must not be made first.
+                self.spend(weight, span)?;
+                return Ok(self.anchors[&anchor].0.clone());
             }
             _ => return fail(self.fault(SYNTAX, span, "a value is missing")),
         };
         let node = Node { place, data };
         if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), node.count()));
+            let weight = node.weight();
+            self.spend(weight, span)?;
+            self.anchors.insert(anchor, (node.clone(), weight));
         }
         Ok(node)
     }

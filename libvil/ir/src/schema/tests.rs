@@ -38,7 +38,7 @@ fn twins(side: &str) -> Vec<(String, Node)> {
         .filter_map(|path| {
             let name = path.file_name()?.to_str()?.strip_suffix(&format!(".{side}.yaml"))?.to_owned();
             let text = std::fs::read_to_string(&path).expect("a twin is text");
-            Some((name, yaml::read(&text, 0).ok()?.0))
+            Some((name, yaml::read(&text, 0, &mut 0).ok()?.0))
         })
         .collect();
     twins.sort_by(|one, other| one.0.cmp(&other.0));
