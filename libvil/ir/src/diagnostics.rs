@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 
 use crate::dump;
 use crate::load::node::{Data, Entry, Node};
-use crate::load::{Place, Source};
+use crate::load::{Finder, Place, Source};
 
 /// A rule that can be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,8 @@ pub struct Diagnostics {
 impl Diagnostics {
     /// Puts faults at their places in the source, and in the order of these.
     pub(crate) fn in_order(faults: Vec<Diagnostic>, source: Source) -> Diagnostics {
-        let mut items: Vec<Diagnostic> = faults.into_iter().map(|fault| source.locate(fault)).collect();
+        let mut finder = Finder::default();
+        let mut items: Vec<Diagnostic> = faults.into_iter().map(|fault| source.located(fault, &mut finder)).collect();
         items.sort_by_key(|fault| fault.place);
         Diagnostics { items, source }
     }

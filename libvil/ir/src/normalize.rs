@@ -180,7 +180,7 @@ fn observe(own: Option<&Observe>, defaults: Option<&Observe>, at: &mut Node<'_>)
     found
 }
 
-fn route(program: &Program, layouts: &Layouts, shared: &Shared<'_>, route: &Route, mut at: Node<'_>) -> Route {
+fn route<'p>(program: &Program, layouts: &Layouts, shared: &Shared<'p>, route: &'p Route, mut at: Node<'_>) -> Route {
     let boundary = derive::boundary_why(program, route);
     let ends =
         port(program, &route.from).ok().and_then(|source| Some((source, program.messages.get(&source.message)?)));

@@ -1,31 +1,39 @@
 //! Diagnostics for people: the line of the source with a mark under the place, and what to do.
 
+use std::ops::Range;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::load::{Place, Source};
 
+/// Characters of a line that are drawn; canonical JSON has the whole program in one.
+const WIDEST: usize = 240;
+
+/// Characters before a place that are drawn of a wider line.
+const BEFORE: usize = 80;
+
 /// All diagnostics with excerpts, ready for a terminal; `color` adds ANSI colours.
 pub fn render(diagnostics: &Diagnostics, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-    let texts = diagnostics.items.iter().map(|item| one(item, &diagnostics.source, &renderer));
+    let mut excerpts = Excerpts::of(&diagnostics.source);
+    let texts = diagnostics.items.iter().map(|item| one(item, &mut excerpts, &renderer));
     texts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn one(item: &Diagnostic, source: &Source, renderer: &Renderer) -> String {
+fn one(item: &Diagnostic, excerpts: &mut Excerpts<'_>, renderer: &Renderer) -> String {
     let level = match item.rule.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let mut group = Group::with_title(level.primary_title(&item.message).id(item.code()));
-    let spot = item.place.and_then(|place| Some((source.file(place.file)?, place)));
-    let excerpt = spot.and_then(|((_, text), place)| Some((line(text, place.line)?, place)));
-    if let Some((text, place)) = excerpt {
+    let excerpt = item.place.and_then(|place| Some((excerpts.at(place)?, place)));
+    if let Some(((text, bytes), place)) = excerpt {
         let label = match &item.found {
             Some(found) => format!("found {found}"),
             None => String::new(),
         };
-        let mark = AnnotationKind::Primary.span(span(text, place)).label(label);
+        let mark = AnnotationKind::Primary.span(bytes).label(label);
         let file = if item.file.is_empty() { "<text>" } else { &item.file };
         let snippet = Snippet::source(text).line_start(place.line as usize).path(file).annotation(mark);
         group = group.element(snippet);
@@ -46,14 +54,55 @@ fn one(item: &Diagnostic, source: &Source, renderer: &Renderer) -> String {
     renderer.render(&[group])
 }
 
-/// A line of a text, by its number from 1.
-fn line(text: &str, number: u32) -> Option<&str> {
-    text.lines().nth(number.checked_sub(1)? as usize)
+/// Lines of texts and the places in them, asked for in their order: thousands of them in no more than linear time.
+struct Excerpts<'s> {
+    source: &'s Source,
+    file: u32,
+    /// The text from the line on, and the number of that line from 1.
+    rest: &'s str,
+    line: u32,
+    /// A column of the line from 0, and the byte at which it begins.
+    column: usize,
+    byte: usize,
 }
 
-/// The bytes of a place within its line.
-fn span(line: &str, place: Place) -> std::ops::Range<usize> {
-    let byte = |column: u32| line.char_indices().nth(column as usize).map_or(line.len(), |(byte, _)| byte);
-    let start = byte(place.column.saturating_sub(1));
-    start..byte(place.column.saturating_sub(1).saturating_add(place.length)).max(start)
+impl<'s> Excerpts<'s> {
+    fn of(source: &'s Source) -> Excerpts<'s> {
+        Excerpts { source, file: u32::MAX, rest: "", line: 0, column: 0, byte: 0 }
+    }
+
+    /// The line of a place, or of a wide one what is around the place, and the bytes of the place in it.
+    fn at(&mut self, place: Place) -> Option<(&'s str, Range<usize>)> {
+        if place.file != self.file || place.line < self.line {
+            let (_, text) = self.source.file(place.file)?;
+            (self.file, self.rest, self.line, self.column, self.byte) = (place.file, text, 1, 0, 0);
+        }
+        while self.line < place.line {
+            let end = self.rest.find('\n')?;
+            (self.rest, self.line, self.column, self.byte) = (&self.rest[end + 1..], self.line + 1, 0, 0);
+        }
+        if self.rest.is_empty() {
+            return None;
+        }
+        let is_wide = self.rest.len() > WIDEST && !self.rest.as_bytes()[..WIDEST].contains(&b'\n');
+        let column = place.column.saturating_sub(1) as usize;
+        let first = if is_wide { column.saturating_sub(BEFORE) } else { 0 };
+        let shown = &self.rest[self.byte_of(first)..];
+        let letters = shown.char_indices().take(WIDEST).take_while(|(_, letter)| *letter != '\n');
+        let line = &shown[..letters.last().map_or(0, |(at, letter)| at + letter.len_utf8())];
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(byte, _)| byte);
+        Some((line, byte(column - first)..byte((column - first).saturating_add(place.length as usize))))
+    }
+
+    /// Where a column of the line begins.
+    fn byte_of(&mut self, column: usize) -> usize {
+        if column < self.column {
+            (self.column, self.byte) = (0, 0);
+        }
+        let passed = self.rest[self.byte..].chars().take(column - self.column);
+        self.byte += passed.map(char::len_utf8).sum::<usize>();
+        self.column = column;
+        self.byte
+    }
 }

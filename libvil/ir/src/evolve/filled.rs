@@ -82,7 +82,7 @@ fn fill_process(program: &Program, name: &str, process: &Process, node: &mut Nod
     }
 }
 
-fn fill_route(program: &Program, shared: &Shared<'_>, route: &Route, node: &mut Node) {
+fn fill_route<'p>(program: &Program, shared: &Shared<'p>, route: &'p Route, node: &mut Node) {
     let process = program.processes.get(&route.from.process);
     let interface = process.and_then(|process| program.interfaces.get(&process.interface));
     let Some(source) = interface.and_then(|interface| interface.ports.get(&route.from.port)) else { return };

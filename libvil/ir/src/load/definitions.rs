@@ -45,14 +45,9 @@ impl Reader {
         let found = Scalar::from_word(word).filter(|scalar| legal.contains(scalar));
         if found.is_none() {
             let what = if Scalar::from_word(word).is_some() { "not usable here:" } else { "unknown type" };
-            self.unknown(
-                UNKNOWN_WORD,
-                place,
-                pointer,
-                what,
-                word,
-                &legal.iter().map(|scalar| scalar.word()).collect::<Vec<_>>(),
-            );
+            self.unknown(UNKNOWN_WORD, place, pointer, what, word, &|| {
+                legal.iter().map(|scalar| scalar.word()).collect()
+            });
         }
         found
     }
@@ -186,7 +181,7 @@ impl Reader {
         }
         for (name, place, pointer) in lengths {
             if !seen.contains_key(&name) {
-                let names = seen.keys().map(String::as_str).collect::<Vec<_>>();
+                let names = || seen.keys().map(String::as_str).collect();
                 self.unknown(UNKNOWN_NAME, place, format!("{pointer}/used_by"), "there is no field", &name, &names);
             }
         }
@@ -239,7 +234,7 @@ impl Reader {
         let clock = self.text(object, "clock")?;
         if !CLOCKS.contains(&clock.as_str()) {
             let place = object.get("clock")?.value.place;
-            self.unknown(UNKNOWN_WORD, place, object.at("clock"), "unknown clock", &clock, CLOCKS);
+            self.unknown(UNKNOWN_WORD, place, object.at("clock"), "unknown clock", &clock, &|| CLOCKS.to_vec());
         }
         Some(clock)
     }

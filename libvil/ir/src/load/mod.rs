@@ -22,6 +22,7 @@ pub(crate) mod yaml;
 pub use node::Place;
 pub use rules::RULES;
 pub use source::Source;
+pub(crate) use source::Finder;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::Program;

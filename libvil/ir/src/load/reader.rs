@@ -7,9 +7,20 @@ use super::rules::{BAD_NAME, BAD_NUMBER, MISSING_KEY, UNKNOWN_KEY, UNKNOWN_WORD,
 use crate::diagnostics::{Diagnostic, Rule};
 #[cfg(feature = "yaml")]
 use crate::keyed::Keyed;
+use crate::limits::MAX_IDENTIFIER;
 use crate::model::{Named, Notes, Value};
 use crate::types::{is_name, is_path, is_reserved};
 use crate::vocabulary::Word;
+
+/// Names that are looked at for hints in one program. A text with thousands of wrong names is told what is wrong with each,
+/// and of the first ones what was meant: all names against all would take quadratic time.
+const MAX_HINTS: usize = 1 << 15;
+
+/// Bytes of a name that is compared with others; nobody means a longer one.
+const MAX_COMPARED: usize = 2 * MAX_IDENTIFIER as usize;
+
+/// The names that could stand where a wrong one does, listed only where they are looked at.
+pub(crate) type Names<'n> = &'n dyn Fn() -> Vec<&'n str>;
 
 /// Collects faults while values are read.
 #[derive(Default)]
@@ -18,6 +29,8 @@ pub(crate) struct Reader {
     /// Comments by the index of their file.
     #[cfg(feature = "yaml")]
     pub(crate) comments: Keyed<u32, super::comments::Comments>,
+    /// Names that were looked at for hints.
+    hints: usize,
 }
 
 /// A map whose keys have been checked.
@@ -41,9 +54,12 @@ impl<'n> Object<'n> {
 /// The name nearest to a wrong one, when one is near enough to be meant: letters added, left out, changed or swapped in
 /// up to a third of it, or cut short. Of two equally near, the one of the same letters.
 pub(crate) fn nearest<'a>(wrong: &str, names: &[&'a str]) -> Option<&'a str> {
+    if wrong.len() > MAX_COMPARED {
+        return None;
+    }
     let lower = wrong.to_ascii_lowercase();
     let mut best = None;
-    for &name in names.iter().filter(|name| **name != wrong) {
+    for &name in names.iter().filter(|name| **name != wrong && name.len() <= MAX_COMPARED) {
         let other = name.to_ascii_lowercase();
         let distance = strsim::osa_distance(&lower, &other);
         let near = distance <= (wrong.len().max(name.len()) / 3).max(1);
@@ -66,12 +82,13 @@ fn same_letters(one: &str, other: &str) -> bool {
 
 /// A list of names for people.
 pub(crate) fn one_of(names: &[&str]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let shown = if names.len() <= 16 { names } else { &names[..12] };
+    let shown: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
     match names.len() {
         0 => "nothing: there is none".to_owned(),
-        1 => names[0].clone(),
-        2..=16 => format!("one of {}", names.join(", ")),
-        more => format!("one of {} and {} more", names[..12].join(", "), more - 12),
+        1 => shown[0].clone(),
+        2..=16 => format!("one of {}", shown.join(", ")),
+        more => format!("one of {} and {} more", shown.join(", "), more - 12),
     }
 }
 
@@ -90,25 +107,28 @@ impl Reader {
         pointer: String,
         what: &str,
         wrong: &str,
-        names: &[&str],
+        names: Names<'_>,
     ) {
-        let near = nearest(wrong, names);
-        self.unknown_near(rule, place, pointer, &format!("{what} `{wrong}`"), names, near);
+        self.unknown_near(rule, place, pointer, (format!("{what} `{wrong}`"), wrong, None), names);
     }
 
-    /// As `unknown`, where the nearest right name is known already.
+    /// As `unknown`, with a sentence of its own, and a right name where it is known already.
     pub(crate) fn unknown_near(
         &mut self,
         rule: Rule,
         place: Place,
         pointer: String,
-        message: &str,
-        names: &[&str],
-        near: Option<&str>,
+        (message, wrong, known): (String, &str, Option<&str>),
+        names: Names<'_>,
     ) {
-        let mut fault = Diagnostic::new(rule, pointer, message).expected(one_of(names));
-        if let Some(near) = near {
-            fault = fault.fix(format!("did you mean `{near}`?"));
+        let mut fault = Diagnostic::new(rule, pointer, message);
+        if self.hints < MAX_HINTS {
+            let names = names();
+            self.hints += names.len().max(1);
+            fault = fault.expected(one_of(&names));
+            if let Some(near) = known.or_else(|| nearest(wrong, &names)) {
+                fault = fault.fix(format!("did you mean `{near}`?"));
+            }
         }
         self.fault(place, fault);
     }
@@ -141,7 +161,7 @@ impl Reader {
         for entry in node.entries() {
             if !keys.contains(&entry.key.as_str()) {
                 let at = child(pointer, &entry.key);
-                self.unknown(UNKNOWN_KEY, entry.place, at, "unknown key", &entry.key, keys);
+                self.unknown(UNKNOWN_KEY, entry.place, at, "unknown key", &entry.key, &|| keys.to_vec());
             }
         }
         Some(Object { node, pointer: pointer.to_owned(), place })
@@ -250,7 +270,8 @@ impl Reader {
         let entry = object.get(key)?;
         let found = words.iter().position(|word| *word == text);
         if found.is_none() {
-            self.unknown(UNKNOWN_WORD, entry.value.place, object.at(key), &format!("unknown {key}"), &text, words);
+            let (place, what) = (entry.value.place, format!("unknown {key}"));
+            self.unknown(UNKNOWN_WORD, place, object.at(key), &what, &text, &|| words.to_vec());
         }
         found
     }

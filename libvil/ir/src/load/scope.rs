@@ -4,7 +4,7 @@
 //! everything that uses it faulty too.
 
 use super::node::{Data, Node, Place, child};
-use super::reader::{Reader, nearest};
+use super::reader::Reader;
 use super::rules::{DUPLICATE, UNKNOWN_NAME, UNKNOWN_PORT, UNKNOWN_TYPE};
 use crate::diagnostics::Diagnostic;
 use crate::keyed::Keyed;
@@ -134,7 +134,7 @@ impl Reader {
         let name = scope.full(written);
         if !scope.declared.has(space, &name) {
             let what = format!("there is no {what}");
-            self.unknown(UNKNOWN_NAME, place, pointer, &what, written, &scope.declared.of(space));
+            self.unknown(UNKNOWN_NAME, place, pointer, &what, written, &|| scope.declared.of(space));
         }
         name
     }
@@ -145,7 +145,7 @@ impl Reader {
         let Some(ports) = interface.and_then(|interface| scope.declared.ports.get(interface)) else { return };
         if !ports.contains_key(port) {
             let what = format!("process `{process}` has no port");
-            self.unknown(UNKNOWN_PORT, place, pointer, &what, port, &texts(ports.keys()));
+            self.unknown(UNKNOWN_PORT, place, pointer, &what, port, &|| texts(ports.keys()));
         }
     }
 
@@ -177,10 +177,9 @@ impl Reader {
     }
 
     fn unknown_type(&mut self, scope: &Scope<'_>, written: &str, place: Place, pointer: &str) {
-        let names = [&scope.declared.of("types"), Scalar::WORDS, WORDS].concat();
-        let near = in_other_languages(written).or_else(|| nearest(written, &names));
-        let message = format!("unknown type `{written}`");
-        self.unknown_near(UNKNOWN_TYPE, place, pointer.to_owned(), &message, &names, near);
+        let names = || [&scope.declared.of("types"), Scalar::WORDS, WORDS].concat();
+        let said = (format!("unknown type `{written}`"), written, in_other_languages(written));
+        self.unknown_near(UNKNOWN_TYPE, place, pointer.to_owned(), said, &names);
     }
 }
 

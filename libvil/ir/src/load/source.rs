@@ -2,9 +2,10 @@
 //!
 //! The model holds no positions. A pass reports a JSON pointer into the merged program; this turns it into a place.
 
-use super::node::{Node, Place};
+use super::node::{Entry, Node, Place};
 use super::scope::SHARED;
 use crate::diagnostics::Diagnostic;
+use crate::keyed::Keyed;
 
 /// The texts that a program was read from; empty for a program that was built.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,13 +45,22 @@ impl Source {
     ///
     /// A list or a map is shown at its key, anything else at its value.
     pub fn place(&self, pointer: &str) -> Option<Place> {
-        let found = self.files.iter().filter_map(|file| file.place(pointer));
+        self.found(pointer, &mut Finder::default())
+    }
+
+    fn found<'s>(&'s self, pointer: &str, finder: &mut Finder<'s>) -> Option<Place> {
+        let found = self.files.iter().filter_map(|file| file.place(pointer, finder));
         found.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, place)| place)
     }
 
     /// Adds file and place to a diagnostic that has none.
-    pub fn locate(&self, mut diagnostic: Diagnostic) -> Diagnostic {
-        diagnostic.place = diagnostic.place.or_else(|| self.place(&diagnostic.pointer));
+    pub fn locate(&self, diagnostic: Diagnostic) -> Diagnostic {
+        self.located(diagnostic, &mut Finder::default())
+    }
+
+    /// As `locate`, for many diagnostics one after the other.
+    pub(crate) fn located<'s>(&'s self, mut diagnostic: Diagnostic, finder: &mut Finder<'s>) -> Diagnostic {
+        diagnostic.place = diagnostic.place.or_else(|| self.found(&diagnostic.pointer, finder));
         if diagnostic.file.is_empty()
             && let Some(file) = diagnostic.place.and_then(|place| self.file(place.file))
         {
@@ -60,9 +70,30 @@ impl Source {
     }
 }
 
+/// Maps with more keys than this are looked through once, and then asked.
+const LARGE: usize = 32;
+
+/// Finds entries of maps, thousands of them in one map in no more than linear time.
+#[derive(Default)]
+pub(crate) struct Finder<'s> {
+    /// By the address of the map's node; entries by their keys.
+    maps: Keyed<usize, Keyed<&'s str, &'s Entry>>,
+}
+
+impl<'s> Finder<'s> {
+    fn entry(&mut self, node: &'s Node, key: &str) -> Option<&'s Entry> {
+        let entries = node.entries();
+        if entries.len() <= LARGE {
+            return node.entry(key);
+        }
+        let index = || entries.iter().map(|entry| (entry.key.as_str(), entry)).collect();
+        self.maps.or_insert_with(std::ptr::from_ref(node).addr(), index).get(key).copied()
+    }
+}
+
 impl SourceFile {
     /// The deepest node on the pointer's way, with the number of steps that led to it.
-    fn place(&self, pointer: &str) -> Option<(usize, Place)> {
+    fn place<'s>(&'s self, pointer: &str, finder: &mut Finder<'s>) -> Option<(usize, Place)> {
         let mut node = self.root.as_ref()?;
         let mut best = (0, node.place);
         let steps = pointer.split('/').skip(1).map(|step| step.replace("~1", "/").replace("~0", "~"));
@@ -79,7 +110,7 @@ impl SourceFile {
                     (item, item.place)
                 }
                 _ => {
-                    let Some(entry) = self.own(depth, &step).and_then(|own| node.entry(own)) else { break };
+                    let Some(entry) = self.own(depth, &step).and_then(|own| finder.entry(node, own)) else { break };
                     (&entry.value, entry.mark())
                 }
             };

@@ -1,23 +1,25 @@
 //! Pass 5, OwnershipLegality: has every message one owner, and does nobody wait for himself.
 //!
 //! O002 mutates of a port that receives nothing · O003 redelivery may meet a changed message · O004 a circle of data
-//! routes that all block · O005 what is taken is lost with its taker · O006 to O010 forwards (see `forwards`) · O011
-//! changes of what others read · O012 publish_offset without a forward · O013 what is said twice
+//! routes that all block (see `circles`) · O005 what is taken is lost with its taker · O006 to O010 forwards (see
+//! `forwards`) · O011 changes of what others read · O012 publish_offset without a forward · O013 what is said twice
 
+mod circles;
 mod forwards;
 
-use super::view::{View, backpressure, interface, routes};
+use forwards::Borrowed;
+
+use super::view::{View, interface, routes};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
-use crate::model::Program;
-use crate::plan::{forwards_into, is_claimed, lane};
-use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, Transfer};
+use crate::model::{Process, Program};
+use crate::plan::{Shared, is_claimed};
+use crate::vocabulary::{Delivery, Direction, Transfer};
 
 const MUTATES: Rule = Rule::error("VIL-O002", "`mutates` names in ports.");
 const CHANGED: Rule =
     Rule::warning("VIL-O003", "A process that changes messages in place under at_least_once is idempotent.");
-const CIRCLE: Rule = Rule::error("VIL-O004", "Data routes that all block form no circle.");
 const TAKEN: Rule =
     Rule::warning("VIL-O005", "What a consumer has taken is lost with it when it dies, under at_least_once too.");
 const OTHERS_READ: Rule =
@@ -31,7 +33,7 @@ pub(super) const PASS: Pass = Pass {
     rules: &[
         MUTATES,
         CHANGED,
-        CIRCLE,
+        circles::RULE,
         TAKEN,
         forwards::PORTS,
         forwards::COPIED,
@@ -46,19 +48,20 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(program: &Program, report: &mut Report) {
+    let (borrowed, shared) = (Borrowed::of(program), Shared::of(program));
     mutates(program, report);
     twice(program, report);
-    changed(program, report);
-    circles(program, report);
+    changed(program, &borrowed, report);
+    circles::judge(program, report);
     for view in routes(program) {
         taken(program, &view, report);
-        if view.transfer == Transfer::PublishOffset && forwards_into(program, &view.route.from).next().is_none() {
+        if view.transfer == Transfer::PublishOffset && !shared.is_forwarded(&view.route.from) {
             let message = format!("{}: nothing is forwarded to `{}`", view.name(), view.route.from);
             let fault = Diagnostic::new(NO_FORWARD, view.at("transfer"), message).found(view.transfer);
             report.add(fault.expected("loan_write").fix("say `forwards` on the process, or leave `transfer` out"));
         }
     }
-    forwards::judge(program, report);
+    forwards::judge(program, &borrowed, report);
 }
 
 fn mutates(program: &Program, report: &mut Report) {
@@ -96,13 +99,18 @@ fn twice(program: &Program, report: &mut Report) {
 }
 
 /// What a process that changes messages meets: O003 and O011.
-fn changed(program: &Program, report: &mut Report) {
+fn changed<'p>(program: &'p Program, borrowed: &Borrowed<'p>, report: &mut Report) {
+    let mut changes: Keyed<(&str, &str), (&Process, usize)> = Keyed::new();
+    for (name, process) in &program.processes {
+        for (index, port) in process.mutates.iter().enumerate() {
+            changes.or_insert_with((name, port), || (process, index));
+        }
+    }
     for view in routes(program) {
         let end = &view.route.to;
-        let Some(process) = program.processes.get(&end.process) else { continue };
-        let Some(index) = process.mutates.iter().position(|port| *port == end.port) else { continue };
+        let Some(&(process, index)) = changes.get(&(end.process.as_str(), end.port.as_str())) else { continue };
         let at = format!("/processes/{}/mutates/{index}", end.process);
-        let is_lent = forwards::is_borrowed(program, &view.route.from) && view.transfer == Transfer::PublishOffset;
+        let is_lent = borrowed.contains(&view.route.from) && view.transfer == Transfer::PublishOffset;
         if matches!(view.transfer, Transfer::ShareRead | Transfer::LoanRead) || is_lent {
             let message = format!("{}: `{end}` is not alone with these messages", view.name());
             let fault = Diagnostic::new(OTHERS_READ, at, message).found(view.transfer);
@@ -126,57 +134,5 @@ fn taken(program: &Program, view: &View<'_>, report: &mut Report) {
         let fault = Diagnostic::new(TAKEN, view.at("delivery"), message).found(view.delivery);
         let fault = fault.expected("best_effort");
         report.add(fault.fix("say `delivery: best_effort`, or use loan_write on an spsc queue where each must arrive"));
-    }
-}
-
-/// Reports every route of the first circle through each process that has not been reported yet.
-fn circles(program: &Program, report: &mut Report) {
-    let blocking = |view: &View<'_>| {
-        lane(program, view.source) == Lane::Data && backpressure(program, view) == Backpressure::Block
-    };
-    let mut edges: Keyed<&str, Vec<(&str, usize)>> = Keyed::new();
-    for view in routes(program).filter(blocking) {
-        edges.or_default(&view.route.from.process).push((&view.route.to.process, view.index));
-    }
-    let mut told: Keyed<&str, ()> = Keyed::new();
-    for &start in edges.keys() {
-        if told.contains_key(start) {
-            continue;
-        }
-        let Some(path) = way_back(start, &edges) else { continue };
-        told.extend(path.iter().map(|(process, _)| (*process, ())));
-        let names: Vec<&str> = [start].into_iter().chain(path.iter().map(|(process, _)| *process)).collect();
-        let Some((_, last)) = path.last() else { continue };
-        let fault =
-            Diagnostic::new(CIRCLE, format!("/routes/{last}"), "every process of a circle may wait for the next one");
-        report.add(fault.found(names.join(" -> ")).fix("let one of its routes fail or drop, or use the control lane"));
-    }
-}
-
-/// The shortest way from a process back to itself: processes reached and routes taken.
-fn way_back<'p>(start: &'p str, edges: &Keyed<&'p str, Vec<(&'p str, usize)>>) -> Option<Vec<(&'p str, usize)>> {
-    let mut came: Keyed<&str, (&str, usize)> = Keyed::new();
-    let mut queue = vec![start];
-    let mut next = 0;
-    while next < queue.len() {
-        let here = queue[next];
-        next += 1;
-        for &(there, route) in edges.get(here).into_iter().flatten() {
-            if !came.contains_key(there) {
-                came.insert(there, (here, route));
-                queue.push(there);
-            }
-        }
-    }
-    let mut path = Vec::new();
-    let mut here = start;
-    loop {
-        let &(before, route) = came.get(here)?;
-        path.push((here, route));
-        here = before;
-        if here == start {
-            path.reverse();
-            return Some(path);
-        }
     }
 }

@@ -49,6 +49,17 @@ fn run(program: &Program, report: &mut Report) {
 
 /// Processes that run several times share the ends of their rings, which a plain ring does not allow.
 fn instances(program: &Program, report: &mut Report) {
+    let mut of: Keyed<&str, Vec<View<'_>>> = Keyed::new();
+    let is_several = |name: &str| program.processes.get(name).is_some_and(|process| process.instances.is_some());
+    for view in routes(program) {
+        let (from, to) = (view.route.from.process.as_str(), view.route.to.process.as_str());
+        if is_several(from) {
+            of.or_default(from).push(view);
+        }
+        if from != to && is_several(to) {
+            of.or_default(to).push(view);
+        }
+    }
     for (name, process) in &program.processes {
         let Some(count) = process.instances.filter(|count| *count != 1) else { continue };
         let at = format!("/processes/{name}/instances");
@@ -57,8 +68,7 @@ fn instances(program: &Program, report: &mut Report) {
             report.add(fault.expected("1 or more").fix("take the process out, or leave `instances` out"));
             continue;
         }
-        let mine = |view: &View<'_>| view.route.from.process == *name || view.route.to.process == *name;
-        for view in routes(program).filter(mine) {
+        for view in of.get(name.as_str()).into_iter().flatten() {
             let fault = if view.transfer == Transfer::ShareRead {
                 let message = format!("`{name}` would run {count} times, and {} is shared", view.name());
                 Diagnostic::new(SHARED, at.clone(), message).fix("name each instance as a process of its own")

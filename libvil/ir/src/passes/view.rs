@@ -8,6 +8,7 @@ pub(super) use crate::plan::{boundary, hosts};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Kind, Profile, Transfer};
 
 /// A ring of a route whose ends and message exist.
+#[derive(Clone, Copy)]
 pub(super) struct View<'p> {
     pub(super) index: usize,
     pub(super) route: &'p Route,

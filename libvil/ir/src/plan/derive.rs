@@ -7,7 +7,7 @@ use super::why::{Derived, Why};
 use crate::keyed::Keyed;
 use crate::layout::Layouts;
 use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_SAMPLE};
-use crate::model::{End, Forward, Message, Port, Process, Program, Queue, Route};
+use crate::model::{End, Message, Port, Process, Program, Queue, Route};
 use crate::vocabulary::{
     Backpressure, Boundary, Cleanup, Delivery, Direction, ExecClass, Kind, Lane, MemoryClass, Profile, QueueKind,
     Transfer, Zone,
@@ -178,44 +178,57 @@ pub fn hosts<'p>(program: &'p Program, route: &Route) -> Option<(&'p str, &'p st
     Some((host(&route.from)?, host(&route.to)?)).filter(|(from, to)| from != to)
 }
 
-/// The ports from which several routes lead away. Looked up once for a program, because there may be thousands of routes.
+/// The ports from which several routes lead away, and those that a forward leads to. Looked up once for a program, because
+/// there may be thousands of both.
 #[derive(Debug)]
-pub struct Shared<'p>(Keyed<&'p End, ()>);
+pub struct Shared<'p> {
+    several: Keyed<&'p End, ()>,
+    /// Process and port.
+    forwarded: Keyed<(&'p str, &'p str), ()>,
+}
 
 impl<'p> Shared<'p> {
     /// Those of a program.
     pub fn of(program: &'p Program) -> Shared<'p> {
-        let (mut seen, mut shared) = (Keyed::new(), Keyed::new());
+        let (mut seen, mut several) = (Keyed::new(), Keyed::new());
         for route in &program.routes {
             if seen.insert(&route.from, ()).is_some() {
-                shared.insert(&route.from, ());
+                several.insert(&route.from, ());
             }
         }
-        Shared(shared)
+        let processes = program.processes.iter();
+        let forwards = processes.flat_map(|(name, found)| found.forwards.iter().map(move |step| (name, step)));
+        let forwarded = forwards.map(|(process, forward)| ((process.as_str(), forward.to.as_str()), ())).collect();
+        Shared { several, forwarded }
     }
 
-    /// Whether this is one of them.
+    /// Whether several routes lead away from this port.
     pub fn contains(&self, from: &End) -> bool {
-        self.0.contains_key(from)
+        self.several.contains_key(from)
     }
-}
 
-/// The forwards of a port's process that lead into the port.
-pub fn forwards_into<'p>(program: &'p Program, end: &'p End) -> impl Iterator<Item = &'p Forward> {
-    let process = program.processes.get(&end.process);
-    process.into_iter().flat_map(|process| &process.forwards).filter(|forward| forward.to == end.port)
+    /// Whether a forward leads to this port.
+    pub fn is_forwarded(&self, from: &'p End) -> bool {
+        self.forwarded.contains_key(&(from.process.as_str(), from.port.as_str()))
+    }
 }
 
 /// The transfer mode of a ring that carries `message`: as written, else by `defaults`, else from queue, forwards and
 /// fan-out. What lives on the control heap or is external is copied whatever `defaults` say.
-pub fn transfer(program: &Program, shared: &Shared<'_>, route: &Route, source: &Port, message: &Message) -> Transfer {
+pub fn transfer<'p>(
+    program: &Program,
+    shared: &Shared<'p>,
+    route: &'p Route,
+    source: &Port,
+    message: &Message,
+) -> Transfer {
     transfer_why(program, shared, route, source, message).value
 }
 
-pub(crate) fn transfer_why(
+pub(crate) fn transfer_why<'p>(
     program: &Program,
-    shared: &Shared<'_>,
-    route: &Route,
+    shared: &Shared<'p>,
+    route: &'p Route,
     source: &Port,
     message: &Message,
 ) -> Derived<Transfer> {
@@ -225,7 +238,7 @@ pub(crate) fn transfer_why(
     stated_transfer(program, route).unwrap_or_else(|| {
         if is_claimed(program, route, source) {
             Why::Claimed.gives(Transfer::ConsumeOnce)
-        } else if forwards_into(program, &route.from).next().is_some() {
+        } else if shared.is_forwarded(&route.from) {
             Why::Forwarded.gives(Transfer::PublishOffset)
         } else if source.direction == Direction::Out && shared.contains(&route.from) {
             Why::Shared.gives(Transfer::ShareRead)

@@ -10,8 +10,8 @@ mod why;
 
 pub(crate) use derive::is_verified;
 pub use derive::{
-    Shared, answer_delivery, answer_transfer, backpressure, boundary, capacity, deadline_ms, delivery, forwards_into,
-    hosts, instances, is_claimed, lane, loans, memory, queue_kind, queues, transfer, zone,
+    Shared, answer_delivery, answer_transfer, backpressure, boundary, capacity, deadline_ms, delivery, hosts,
+    instances, is_claimed, lane, loans, memory, queue_kind, queues, transfer, zone,
 };
 pub use why::{Derived, Why};
 

@@ -8,7 +8,6 @@ use super::super::view::{View, interface, routes};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
 use crate::model::{End, Forward, Program};
-use crate::plan::forwards_into;
 use crate::vocabulary::{Direction, Transfer};
 
 pub(super) const PORTS: Rule = Rule::error("VIL-O006", "A forward leads from an in to an out port of one message.");
@@ -40,7 +39,7 @@ impl Step<'_> {
 /// Routes by the port at one of their ends.
 type ByEnd<'p> = Keyed<&'p End, Vec<View<'p>>>;
 
-pub(super) fn judge(program: &Program, report: &mut Report) {
+pub(super) fn judge<'p>(program: &'p Program, borrowed: &Borrowed<'p>, report: &mut Report) {
     let (mut to, mut from): (ByEnd<'_>, ByEnd<'_>) = (Keyed::new(), Keyed::new());
     for view in routes(program) {
         to.or_default(&view.route.to).push(view);
@@ -56,7 +55,7 @@ pub(super) fn judge(program: &Program, report: &mut Report) {
             }
             let arrives = to.get(&step.end(&forward.from)).map_or(&[][..], Vec::as_slice);
             let leaves = from.get(&step.end(&forward.to)).map_or(&[][..], Vec::as_slice);
-            incoming(program, &step, arrives, report);
+            incoming(borrowed, &step, arrives, report);
             outgoing(&step, arrives, leaves, report);
         }
     }
@@ -80,13 +79,13 @@ fn ports(program: &Program, step: &Step<'_>, report: &mut Report) -> bool {
     false
 }
 
-fn incoming(program: &Program, step: &Step<'_>, arrives: &[View<'_>], report: &mut Report) {
+fn incoming<'p>(borrowed: &Borrowed<'p>, step: &Step<'_>, arrives: &[View<'p>], report: &mut Report) {
     for view in arrives {
         if view.transfer == Transfer::Copy {
             let found = format!("`{}` receives copies, which lie in no slot", step.forward.from);
             step.add(COPIED, found, "send a message of its own, or let the in-route be loan_write", report);
         }
-        if view.transfer == Transfer::PublishOffset && is_borrowed(program, &view.route.from) {
+        if view.transfer == Transfer::PublishOffset && borrowed.contains(&view.route.from) {
             let found = format!("what `{}` passes on is borrowed already", view.route.from);
             step.add(SECOND_HOP, found, "let the first route be consume_once, or copy at one of the hops", report);
         }
@@ -113,10 +112,29 @@ fn outgoing(step: &Step<'_>, arrives: &[View<'_>], leaves: &[View<'_>], report: 
     }
 }
 
-/// Whether a port passes on what it has on loan itself: some forward into it takes from a port that gives back.
-pub(super) fn is_borrowed(program: &Program, end: &End) -> bool {
-    forwards_into(program, end).any(|forward| {
-        let from = End { process: end.process.clone(), port: forward.from.clone() };
-        routes(program).any(|view| view.route.to == from && view.transfer != Transfer::ConsumeOnce)
-    })
+/// The ports that pass on what they have on loan themselves: some forward into them takes from a port that gives back.
+pub(super) struct Borrowed<'p>(Keyed<(&'p str, &'p str), ()>);
+
+impl<'p> Borrowed<'p> {
+    /// Those of a program.
+    pub(super) fn of(program: &'p Program) -> Borrowed<'p> {
+        let lent = routes(program).filter(|view| view.transfer != Transfer::ConsumeOnce);
+        let lent: Keyed<_, ()> = lent.map(|view| (parts(&view.route.to), ())).collect();
+        let mut borrowed = Keyed::new();
+        for (process, found) in &program.processes {
+            let taken = |forward: &&Forward| lent.contains_key(&(process.as_str(), forward.from.as_str()));
+            borrowed.extend(found.forwards.iter().filter(taken).map(|step| ((process.as_str(), step.to.as_str()), ())));
+        }
+        Borrowed(borrowed)
+    }
+
+    /// Whether this is one of them.
+    pub(super) fn contains(&self, end: &'p End) -> bool {
+        self.0.contains_key(&parts(end))
+    }
+}
+
+/// Process and port.
+fn parts(end: &End) -> (&str, &str) {
+    (&end.process, &end.port)
 }
