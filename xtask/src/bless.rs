@@ -32,6 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("the schema of the language", &["--package", "vil-ir", "--lib", "schema"]),
     ("the list of diagnostics", &["--package", "vil-tests", "--test", "passes"]),
     ("pictures of programs", &["--package", "vil-cli", "--bin", "vil", "committed_pictures"]),
+    ("a schema of hundreds of messages", &["--package", "vil-tests", "--test", "layouts", "the_dialect_is"]),
 ];
 
 /// Runs the owners one after another.

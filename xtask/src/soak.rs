@@ -44,6 +44,7 @@ const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "hostile", share: 2, command: || one_by_one(strict::hostile(Compiler::ask().as_ref())) },
     Campaign { name: "steps", share: 2, command: || one_by_one(workspace_test("steps")) },
     Campaign { name: "kills", share: 3, command: || one_by_one(workspace_test("kills")) },
+    Campaign { name: "texts", share: 1, command: texts },
     Campaign { name: "orders", share: 1, command: || one_by_one(strict::orders()) },
 ];
 
@@ -57,6 +58,12 @@ fn one_by_one(mut command: Command) -> Command {
 fn workspace_test(name: &str) -> Command {
     let mut command = cargo("test", &places::target());
     command.args(["--package", "vil-tests", "--test", name]);
+    command
+}
+
+fn texts() -> Command {
+    let mut command = workspace_test("texts");
+    command.args(["--", "--nocapture", "texts_that_were_changed_at_random"]);
     command
 }
 
