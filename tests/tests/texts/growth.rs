@@ -185,6 +185,27 @@ fn of_variants(count: usize) -> String {
     format!("{HEAD}messages:\n  M:\n    variants:\n{}", each(count, one))
 }
 
+/// As a whole program is: for each message two routes, twenty of them to a pair of processes.
+fn of_a_whole_program(count: usize) -> String {
+    let message = |at: usize| format!("  M{at}: {{ kind: event, fields: [ {{ name: a, type: u64 }}, {{ name: b, type: \"[u8; 9]\" }} ] }}\n");
+    let port = |at: usize, way: &str| format!("      p{at}: {{ direction: {way}, message: M{} }}\n", at % count);
+    let pairs = count / 10;
+    let face = |pair: usize, name: &str, way: &str| {
+        let ports: String = (pair * 20..pair * 20 + 20).map(|at| port(at, way)).collect();
+        format!("  {name}{pair}:\n    ports:\n{ports}")
+    };
+    let faces = |pair: usize| face(pair, "Left", "out") + &face(pair, "Right", "in");
+    let processes = |pair: usize| format!("  l{pair}: {{ interface: Left{pair} }}\n  r{pair}: {{ interface: Right{pair} }}\n");
+    let route = |at: usize| format!("  - {{ from: l{}.p{at}, to: r{}.p{at} }}\n", at / 20, at / 20);
+    format!(
+        "{HEAD}messages:\n{}interfaces:\n{}processes:\n{}routes:\n{}",
+        each(count, message),
+        each(pairs, faces),
+        each(pairs, processes),
+        each(pairs * 20, route)
+    )
+}
+
 fn of_words_in_one_line(count: usize) -> String {
     format!("{HEAD}doc: \"{}\"\n", "word é ".repeat(count))
 }
@@ -214,6 +235,7 @@ fn of_aliases(count: usize) -> String {
 }
 
 const YAML: &[(&str, Make, usize)] = &[
+    ("a whole program", of_a_whole_program, 200),
     ("messages", of_messages, 500),
     ("unknown types", of_unknown_types, 500),
     ("unknown keys", of_unknown_keys, 500),
