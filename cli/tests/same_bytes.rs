@@ -27,7 +27,11 @@ fn programs() -> Vec<PathBuf> {
 }
 
 /// Exit code, stdout and stderr of `vil` in one of the surroundings.
-fn said(words: &[&str], program: &Path, (locale, zone, directory): (&str, &str, &str)) -> (Option<i32>, Vec<u8>, Vec<u8>) {
+fn said(
+    words: &[&str],
+    program: &Path,
+    (locale, zone, directory): (&str, &str, &str),
+) -> (Option<i32>, Vec<u8>, Vec<u8>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vil"));
     command.args(words).arg(program).current_dir(directory);
     command.env("LC_ALL", locale).env("LANG", locale).env("LC_NUMERIC", locale).env("TZ", zone);

@@ -60,6 +60,13 @@ fn every_rule_has_a_code_of_its_own_and_both_twins_and_every_twin_has_a_rule() {
 }
 
 #[test]
+fn the_passes_have_at_least_eighty_rules() {
+    let rules: usize = passes::PASSES.iter().map(|pass| pass.rules.len()).sum();
+    assert!(rules >= 80, "{rules}");
+    println!("{rules} rules of ten passes, {} of form", load::RULES.len());
+}
+
+#[test]
 fn good_twins_are_clean_and_have_a_plan_that_the_runtime_can_lay_out() {
     for rule in rules() {
         let path = twin(&rule, "good");

@@ -48,8 +48,10 @@ fn doubled(amount: Amount, name: &str, what: &str) -> Case {
     let mut case = case(amount, name, what, [2500, 5000, 10_000]);
     case.geometry = "2,500 to 10,000 messages of four fields, 5,000 to 20,000 routes".to_owned();
     let largest = "vil, 10000";
-    case.promises =
-        vec![Promise::ratio(largest, "vil, 5000", Bound::AtMost(DOUBLED)), Promise::figure(largest, Bound::AtMost(A_SECOND))];
+    case.promises = vec![
+        Promise::ratio(largest, "vil, 5000", Bound::AtMost(DOUBLED)),
+        Promise::figure(largest, Bound::AtMost(A_SECOND)),
+    ];
     case
 }
 

@@ -113,7 +113,11 @@ fn command(words: &[&str], file: &Path, output: Option<&Path>, refused: bool) ->
         command.stderr(Stdio::null());
     }
     let status = command.arg(file).status().map_err(|error| format!("vil cannot be started: {error}"))?;
-    if status.success() || (refused && status.code() == Some(REFUSED)) { Ok(()) } else { Err(format!("vil {}: {status}", words.join(" "))) }
+    if status.success() || (refused && status.code() == Some(REFUSED)) {
+        Ok(())
+    } else {
+        Err(format!("vil {}: {status}", words.join(" ")))
+    }
 }
 
 /// One round of what is asked for.

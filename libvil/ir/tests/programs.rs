@@ -144,16 +144,58 @@ fn the_programs_that_are_made_have_everything_that_the_language_can_say() {
         (0..300).map(|_| valid::program(&mut Choices::new((0..600).map(|_| next()).collect()))).collect();
     let text: String = programs.iter().map(|program| dump::canonical_json(program) + "\n").collect();
     for word in [
-        "VSlice<", "VStr", "VRef<", "\"variants\"", "\"optional\"", "\"aliases\"", "\"bitmask\"", "\"open\"", "\"as\"",
-        "\"used_by\"", "\"clock\"", "\"key\"", "\"range\"", "\"unknown\"", "\"scale\"", "\"unit\"", "\"since\"", "\"id\"",
-        "\"external\"", "\"max_bytes\"", "\"media_type\"", "\"request\"", "\"response\"", "\"in\"", "\"out\"", "\"mpmc\"",
-        "\"loan_write\"", "\"loan_read\"", "\"consume_once\"", "\"instances\"", "\"forwards\"", "\"mutates\"", "\"failovers\"",
-        "\"hosts\"", "\"strict\"", "\"defaults\"", "\"annotations\"", "\"deprecated\"", "\"constants\"", "\"package\"",
-        "\"verify\"", "\"drop_oldest\"", "\"drop_newest\"", "\"pinned_remote\"", "\"observe\"", "\"boundary\"", "\"state\"",
+        "VSlice<",
+        "VStr",
+        "VRef<",
+        "\"variants\"",
+        "\"optional\"",
+        "\"aliases\"",
+        "\"bitmask\"",
+        "\"open\"",
+        "\"as\"",
+        "\"used_by\"",
+        "\"clock\"",
+        "\"key\"",
+        "\"range\"",
+        "\"unknown\"",
+        "\"scale\"",
+        "\"unit\"",
+        "\"since\"",
+        "\"id\"",
+        "\"external\"",
+        "\"max_bytes\"",
+        "\"media_type\"",
+        "\"request\"",
+        "\"response\"",
+        "\"in\"",
+        "\"out\"",
+        "\"mpmc\"",
+        "\"loan_write\"",
+        "\"loan_read\"",
+        "\"consume_once\"",
+        "\"instances\"",
+        "\"forwards\"",
+        "\"mutates\"",
+        "\"failovers\"",
+        "\"hosts\"",
+        "\"strict\"",
+        "\"defaults\"",
+        "\"annotations\"",
+        "\"deprecated\"",
+        "\"constants\"",
+        "\"package\"",
+        "\"verify\"",
+        "\"drop_oldest\"",
+        "\"drop_newest\"",
+        "\"pinned_remote\"",
+        "\"observe\"",
+        "\"boundary\"",
+        "\"state\"",
     ] {
         assert!(text.contains(word), "no program says {word}");
     }
-    let transfers: Vec<_> = programs.iter().flat_map(|program| plan::plan_program(program).expect("it is right").routes).collect();
+    let transfers: Vec<_> =
+        programs.iter().flat_map(|program| plan::plan_program(program).expect("it is right").routes).collect();
     for transfer in vil_ir::vocabulary::Transfer::ALL {
         assert!(transfers.iter().any(|ring| ring.transfer == *transfer), "no ring is {transfer}");
     }

@@ -1,21 +1,11 @@
 //! Random programs of types: every type of the language, one in another, flat and with references.
 
-use vil_ir::model::{
-    Arm, Body, Enum, EnumValue, Field, Message, Named, Notes, Program, Struct, Type, Variants,
-};
+use vil_ir::model::{Arm, Body, Enum, EnumValue, Field, Message, Named, Notes, Program, Struct, Type, Variants};
 use vil_ir::vocabulary::Scalar;
 use vil_tests::random::Random;
 
-const INTEGERS: &[Scalar] = &[
-    Scalar::U8,
-    Scalar::U16,
-    Scalar::U32,
-    Scalar::U64,
-    Scalar::I8,
-    Scalar::I16,
-    Scalar::I32,
-    Scalar::I64,
-];
+const INTEGERS: &[Scalar] =
+    &[Scalar::U8, Scalar::U16, Scalar::U32, Scalar::U64, Scalar::I8, Scalar::I16, Scalar::I32, Scalar::I64];
 
 /// A program with this many messages, and structs and enums that they hold.
 pub(crate) fn program(messages: usize, random: &mut Random) -> Program {

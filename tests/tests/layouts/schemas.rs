@@ -44,7 +44,10 @@ fn carried(types: &Program) {
     let mut builder = Builder::new("carried");
     for name in types.messages.keys() {
         let port = name.to_lowercase();
-        let shape = RouteShape { queue: vil_ir::model::Queue { capacity: Some(4), ..Default::default() }, ..Default::default() };
+        let shape = RouteShape {
+            queue: vil_ir::model::Queue { capacity: Some(4), ..Default::default() },
+            ..Default::default()
+        };
         builder = builder.route(("source", &port), ("sink", &port), name, shape);
     }
     let relative = of_profile(types, Profile::Relative);

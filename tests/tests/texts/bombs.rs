@@ -58,7 +58,8 @@ fn a_hundred_thousand_brackets_are_too_deep() {
 fn a_type_of_a_hundred_thousand_brackets_is_too_deep() {
     for open in ["[", "VSlice<", "[VSlice<", "VRef<", "Vec<"] {
         let ty = open.repeat(100_000);
-        let text = format!(r#"{{"vil":1,"program":"p","structs":{{"S":{{"fields":[{{"name":"x","type":"{ty}"}}]}}}}}}"#);
+        let text =
+            format!(r#"{{"vil":1,"program":"p","structs":{{"S":{{"fields":[{{"name":"x","type":"{ty}"}}]}}}}}}"#);
         let code = if open == "Vec<" { "VIL-L001" } else { "VIL-F013" };
         if open == "Vec<" {
             assert_eq!(read(&text, Format::Json).0, Outcome::Refused);
@@ -167,11 +168,27 @@ fn marks_line_ends_and_halves_of_characters_are_what_the_languages_say() {
     for text in [json.to_owned(), json.replace('\n', "\r\n"), format!("\u{feff}{json}")] {
         assert_eq!(read(&text, Format::Json).0, Outcome::Program, "{text:?}");
     }
-    for escape in ["\\ud83d", "\\ude00", "\\ude00\\ud83d", "\\ud83d\\ud83d", "\\ud83d\\n", "\\uD83", "\\u+123", "\0", "\t"] {
+    for escape in
+        ["\\ud83d", "\\ude00", "\\ude00\\ud83d", "\\ud83d\\ud83d", "\\ud83d\\n", "\\uD83", "\\u+123", "\0", "\t"]
+    {
         let text = format!("{{\"vil\":1,\"program\":\"p\",\"doc\":\"{escape}\"}}");
         refused(text, Format::Json, "VIL-F001");
     }
-    for text in ["", "\0", "\u{feff}", "\u{feff}\u{feff}{}", "\r", "{\"vil\":1}\0", "nul", "tru", "{]", "[1,]", "{,}", "\"", "01"] {
+    for text in [
+        "",
+        "\0",
+        "\u{feff}",
+        "\u{feff}\u{feff}{}",
+        "\r",
+        "{\"vil\":1}\0",
+        "nul",
+        "tru",
+        "{]",
+        "[1,]",
+        "{,}",
+        "\"",
+        "01",
+    ] {
         refused(text.to_owned(), Format::Json, "VIL-F001");
     }
     for text in ["", "\0", "a: \0", "\u{feff}", "a: b: c", "*a", "&a", "%", "'", "\t- a", "a: 'b\n---\n"] {

@@ -21,8 +21,8 @@ pub(crate) mod yaml;
 
 pub use node::Place;
 pub use rules::RULES;
-pub use source::Source;
 pub(crate) use source::Finder;
+pub use source::Source;
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::Program;

@@ -115,7 +115,11 @@ impl<'t> Reader<'t> {
             return fail(self.fault(TOO_BIG, span, format!("more than {MAX_NODES} values, aliases expanded")));
         }
         if self.spent.letters > MAX_LETTERS {
-            return fail(self.fault(TOO_BIG, span, format!("more than {MAX_LETTERS} bytes of texts, aliases expanded")));
+            return fail(self.fault(
+                TOO_BIG,
+                span,
+                format!("more than {MAX_LETTERS} bytes of texts, aliases expanded"),
+            ));
         }
         Ok(())
     }

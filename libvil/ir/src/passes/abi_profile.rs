@@ -39,13 +39,13 @@ fn run(program: &Program, report: &mut Report) {
 }
 
 /// Names of one place where each may stand once.
-struct Space<'r> {
-    report: &'r mut Report,
+struct Space<'r, 'p> {
+    report: &'r mut Report<'p>,
     taken: Named<String>,
 }
 
-impl<'r> Space<'r> {
-    fn new(report: &'r mut Report) -> Space<'r> {
+impl<'r, 'p> Space<'r, 'p> {
+    fn new(report: &'r mut Report<'p>) -> Space<'r, 'p> {
         Space { report, taken: Named::new() }
     }
 

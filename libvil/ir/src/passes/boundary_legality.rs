@@ -4,7 +4,7 @@
 //! only · B004 two hosts and a boundary within one · B005 external messages only between hosts · B006 another runtime
 //! without an adapter · B007 inter_host within one host · B008 hosts without an address
 
-use super::view::{View, boundary, hosts, is_external, rings, routes};
+use super::view::{View, boundary, hosts, is_external};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
@@ -31,7 +31,7 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(program: &Program, report: &mut Report) {
-    for view in routes(program) {
+    for view in report.routes() {
         let name = view.name();
         let crossed = boundary(program, view.route);
         if let Boundary::ForeignRuntime | Boundary::InterHost = crossed {
@@ -52,7 +52,7 @@ fn run(program: &Program, report: &mut Report) {
             report.add(fault.found(crossed).expected("inter_host"));
         }
     }
-    for view in rings(program) {
+    for view in report.rings() {
         zones(program, &view, report);
         adapters(program, &view, report);
     }

@@ -4,7 +4,7 @@
 //! C004 cleanup left open under `strict` · C005 failovers on something else than a fault · C006 keep_for_debug under
 //! at_least_once · C007 two failovers for one fault
 
-use super::view::{Connected, ports, rings, sends};
+use super::view::{Connected, ports, sends};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
@@ -74,7 +74,7 @@ fn kept_back(program: &Program, report: &mut Report) {
         return;
     }
     let mut told: Keyed<&str, ()> = Keyed::new();
-    for view in rings(program).filter(|view| view.delivery == Delivery::AtLeastOnce) {
+    for view in report.rings().filter(|view| view.delivery == Delivery::AtLeastOnce) {
         for end in [&view.route.from, &view.route.to] {
             if program.processes.get(&end.process).is_some_and(keeps) && told.insert(&end.process, ()).is_none() {
                 let text = format!("{}: at_least_once, and `{}` would keep what it had", view.name(), end.process);

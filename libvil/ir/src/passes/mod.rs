@@ -19,6 +19,7 @@ mod view;
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
 use crate::load::Source;
 use crate::model::Program;
+use view::{View, Views};
 
 /// One pass.
 #[derive(Debug, Clone, Copy)]
@@ -50,13 +51,23 @@ pub const PASSES: &[Pass] = &[
 pub const RETIRED: &[&str] =
     &["VIL-L006", "VIL-L007", "VIL-T001", "VIL-T005", "VIL-T006", "VIL-T007", "VIL-Q004", "VIL-Q005", "VIL-O001"];
 
-/// What a pass finds.
-#[derive(Debug, Default)]
-struct Report {
+/// What passes find, and the routes that they look at.
+struct Report<'p> {
     items: Vec<Diagnostic>,
+    views: Views<'p>,
 }
 
-impl Report {
+impl<'p> Report<'p> {
+    /// All routes whose ends and message exist.
+    fn routes(&self) -> impl Iterator<Item = View<'p>> + use<'p> {
+        self.views.routes()
+    }
+
+    /// All rings of these routes, those of answers last.
+    fn rings(&self) -> impl Iterator<Item = View<'p>> + use<'p> {
+        self.views.rings()
+    }
+
     fn add(&mut self, fault: Diagnostic) {
         self.items.push(fault);
     }
@@ -64,7 +75,7 @@ impl Report {
 
 /// Runs all passes; diagnostics without places, in the order of the passes.
 pub fn run(program: &Program) -> Vec<Diagnostic> {
-    let mut report = Report::default();
+    let mut report = Report { items: Vec::new(), views: Views::of(program) };
     for pass in PASSES {
         (pass.run)(program, &mut report);
     }

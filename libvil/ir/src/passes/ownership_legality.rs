@@ -9,7 +9,7 @@ mod forwards;
 
 use forwards::Borrowed;
 
-use super::view::{View, interface, routes};
+use super::view::{View, interface};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
@@ -48,12 +48,12 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(program: &Program, report: &mut Report) {
-    let (borrowed, shared) = (Borrowed::of(program), Shared::of(program));
+    let (borrowed, shared) = (Borrowed::of(program, report), Shared::of(program));
     mutates(program, report);
     twice(program, report);
     changed(program, &borrowed, report);
     circles::judge(program, report);
-    for view in routes(program) {
+    for view in report.routes() {
         taken(program, &view, report);
         if view.transfer == Transfer::PublishOffset && !shared.is_forwarded(&view.route.from) {
             let message = format!("{}: nothing is forwarded to `{}`", view.name(), view.route.from);
@@ -106,7 +106,7 @@ fn changed<'p>(program: &'p Program, borrowed: &Borrowed<'p>, report: &mut Repor
             changes.or_insert_with((name, port), || (process, index));
         }
     }
-    for view in routes(program) {
+    for view in report.routes() {
         let end = &view.route.to;
         let Some(&(process, index)) = changes.get(&(end.process.as_str(), end.port.as_str())) else { continue };
         let at = format!("/processes/{}/mutates/{index}", end.process);

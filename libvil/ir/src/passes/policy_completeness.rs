@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::view::{Connected, ports, routes, sends, stated};
+use super::view::{Connected, ports, sends, stated};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::model::Program;
@@ -42,7 +42,7 @@ fn run(program: &Program, report: &mut Report) {
 /// One report a statement of block, however many routes follow it.
 fn deadlines(program: &Program, report: &mut Report) {
     let mut told = BTreeSet::new();
-    for view in routes(program) {
+    for view in report.routes() {
         let pressure = stated(program, &view, "backpressure", |queue| queue.backpressure);
         let Some((Backpressure::Block, pointer)) = pressure else { continue };
         if stated(program, &view, "deadline_ms", |queue| queue.deadline_ms).is_none() && !told.contains(&pointer) {
@@ -54,7 +54,7 @@ fn deadlines(program: &Program, report: &mut Report) {
 }
 
 fn strict(program: &Program, report: &mut Report) {
-    for view in routes(program) {
+    for view in report.routes() {
         if view.route.delivery.or(program.defaults.routes.delivery).is_none() {
             let message = format!("{}: `delivery` is left to a built-in default", view.name());
             let fault = Diagnostic::new(DELIVERY, format!("/routes/{}", view.index), message);

@@ -4,7 +4,7 @@
 //! Q008 queues that disagree · Q009 instances on share_read (not in this version) · Q010 no instance · Q011 full rings of
 //! one port · Q012 deadlines of 0
 
-use super::view::{View, all_queues, backpressure, port_pointer, rings, routes, stated};
+use super::view::{View, all_queues, backpressure, port_pointer, stated};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
@@ -38,11 +38,11 @@ fn run(program: &Program, report: &mut Report) {
     port_loans(program, report);
     instances(program, report);
     full(program, report);
-    for view in routes(program) {
+    for view in report.routes() {
         size(program, &view, report);
         agreement(program, &view, report);
     }
-    for view in rings(program) {
+    for view in report.rings() {
         drops(program, &view, report);
     }
 }
@@ -51,7 +51,7 @@ fn run(program: &Program, report: &mut Report) {
 fn instances(program: &Program, report: &mut Report) {
     let mut of: Keyed<&str, Vec<View<'_>>> = Keyed::new();
     let is_several = |name: &str| program.processes.get(name).is_some_and(|process| process.instances.is_some());
-    for view in routes(program) {
+    for view in report.routes() {
         let (from, to) = (view.route.from.process.as_str(), view.route.to.process.as_str());
         if is_several(from) {
             of.or_default(from).push(view);
@@ -87,7 +87,7 @@ fn instances(program: &Program, report: &mut Report) {
 /// A message goes into all rings of its port or into none, so all say what happens when there is no room.
 fn full(program: &Program, report: &mut Report) {
     let mut first: Keyed<&End, Option<(Backpressure, u32)>> = Keyed::new();
-    for view in routes(program) {
+    for view in report.routes() {
         let deadline = deadline_ms(program, view.route, view.source);
         let mine = (backpressure(program, &view), deadline);
         let theirs = *first.or_default(&view.route.from).get_or_insert(mine);

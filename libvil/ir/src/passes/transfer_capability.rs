@@ -5,7 +5,7 @@
 //! request port · T013 replies · T014 routes into one port that differ · T015 external messages on loan · T016 verify of what
 //! holds no references · T017 large external messages (not in this version)
 
-use super::view::{View, is_external, rings, routes};
+use super::view::{View, is_external};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
@@ -57,7 +57,7 @@ pub(super) const PASS: Pass = Pass {
 };
 
 fn run(program: &Program, report: &mut Report) {
-    for view in rings(program) {
+    for view in report.rings() {
         memories(&view, report);
         external(program, &view, report);
     }
@@ -66,12 +66,12 @@ fn run(program: &Program, report: &mut Report) {
     copies(program, &layouts, report);
     verified(program, &layouts, report);
     fan_out(program, report);
-    for view in routes(program) {
+    for view in report.routes() {
         let is_request = view.source.direction == Direction::Request;
         if is_request { request(program, &view, report) } else { claimed(program, &view, report) }
     }
     replies(program, report);
-    mixed(program, report);
+    mixed(report);
 }
 
 fn memories(view: &View<'_>, report: &mut Report) {
@@ -102,7 +102,7 @@ fn verified(program: &Program, layouts: &Layouts, report: &mut Report) {
     if program.routes.iter().all(|route| route.verify.is_none()) {
         return;
     }
-    for view in routes(program).filter(asks) {
+    for view in report.routes().filter(asks) {
         if !is_verified(program, layouts, view.source) {
             let message = format!("{}: `{}` holds no references to be verified", view.name(), view.carries);
             let fault = Diagnostic::new(NOTHING_TO_VERIFY, view.at("verify"), message);
@@ -112,7 +112,7 @@ fn verified(program: &Program, layouts: &Layouts, report: &mut Report) {
 }
 
 fn copies(program: &Program, layouts: &Layouts, report: &mut Report) {
-    for view in rings(program).filter(|view| view.transfer == Transfer::Copy) {
+    for view in report.rings().filter(|view| view.transfer == Transfer::Copy) {
         let (name, message) = (view.name(), view.carries);
         if is_external(program, message) {
             if let Some(bytes) = view.message.max_bytes.filter(|bytes| *bytes > u64::from(MAX_COPY_SIZE)) {
@@ -145,7 +145,7 @@ fn copies(program: &Program, layouts: &Layouts, report: &mut Report) {
 /// One report for each route that shares its port and is not like the first of them, or cannot be shared at all.
 fn fan_out(program: &Program, report: &mut Report) {
     let mut ports: Keyed<&End, Vec<View<'_>>> = Keyed::new();
-    for view in routes(program) {
+    for view in report.routes() {
         ports.or_default(&view.route.from).push(view);
     }
     for (port, views) in ports.iter().filter(|(_, views)| views.len() > 1) {
@@ -216,9 +216,9 @@ fn replies(program: &Program, report: &mut Report) {
 }
 
 /// A port either gives back what it receives, or has it for good: code for it is generated once for all its routes.
-fn mixed(program: &Program, report: &mut Report) {
+fn mixed(report: &mut Report) {
     let mut first: Keyed<&End, Option<(usize, Transfer)>> = Keyed::new();
-    for view in routes(program) {
+    for view in report.routes() {
         let (index, transfer) = *first.or_default(&view.route.to).get_or_insert((view.index, view.transfer));
         if (transfer == Transfer::ConsumeOnce) != (view.transfer == Transfer::ConsumeOnce) {
             let message = format!("{}: route {index} reaches this port by {transfer}", view.name());

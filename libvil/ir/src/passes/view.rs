@@ -1,6 +1,7 @@
 //! Short ways through a program that several passes take; each answers nothing where a name leads nowhere.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::model::{Body, End, Field, Interface, Message, Port, Process, Program, Queue, Route, Struct, Type};
 use crate::plan;
@@ -37,28 +38,50 @@ impl View<'_> {
     }
 }
 
-/// All routes whose ends and message exist.
-pub(super) fn routes(program: &Program) -> impl Iterator<Item = View<'_>> {
-    let shared = plan::Shared::of(program);
-    program.routes.iter().enumerate().filter_map(move |(index, route)| {
-        let (source, target) = (port(program, &route.from)?, port(program, &route.to)?);
-        let (carries, message) = (source.message.as_str(), program.messages.get(&source.message)?);
-        let transfer = plan::transfer(program, &shared, route, source, message);
-        let delivery = plan::delivery(program, route, source, message, transfer);
-        Some(View { index, route, source, target, answers: false, carries, message, transfer, delivery })
-    })
+/// All routes whose ends and message exist, and their rings: looked up once for all passes, because each name takes a search.
+pub(super) struct Views<'p> {
+    routes: Rc<[View<'p>]>,
+    /// Those of the routes, and those of the answers to each that asks.
+    rings: Rc<[View<'p>]>,
 }
 
-/// All rings: those of [`routes`], and those of the answers to each that asks.
-pub(super) fn rings(program: &Program) -> impl Iterator<Item = View<'_>> {
-    let answers = routes(program).filter_map(|view| {
-        let carries = view.source.reply.as_deref().filter(|_| view.source.direction == Direction::Request)?;
-        let message = program.messages.get(carries)?;
-        let transfer = plan::answer_transfer(program, view.route, message);
-        let delivery = plan::answer_delivery(program, view.route, message);
-        Some(View { answers: true, carries, message, transfer, delivery, ..view })
-    });
-    routes(program).chain(answers)
+impl<'p> Views<'p> {
+    /// Those of a program.
+    pub(super) fn of(program: &'p Program) -> Views<'p> {
+        let shared = plan::Shared::of(program);
+        let routes = program.routes.iter().enumerate().filter_map(|(index, route)| {
+            let (source, target) = (port(program, &route.from)?, port(program, &route.to)?);
+            let (carries, message) = (source.message.as_str(), program.messages.get(&source.message)?);
+            let transfer = plan::transfer(program, &shared, route, source, message);
+            let delivery = plan::delivery(program, route, source, message, transfer);
+            Some(View { index, route, source, target, answers: false, carries, message, transfer, delivery })
+        });
+        let routes: Vec<View<'_>> = routes.collect();
+        let answers = routes.iter().filter_map(|view| {
+            let carries = view.source.reply.as_deref().filter(|_| view.source.direction == Direction::Request)?;
+            let message = program.messages.get(carries)?;
+            let transfer = plan::answer_transfer(program, view.route, message);
+            let delivery = plan::answer_delivery(program, view.route, message);
+            Some(View { answers: true, carries, message, transfer, delivery, ..*view })
+        });
+        let rings = routes.iter().copied().chain(answers).collect();
+        Views { routes: routes.into(), rings }
+    }
+
+    /// All routes, in their order.
+    pub(super) fn routes(&self) -> impl Iterator<Item = View<'p>> + use<'p> {
+        each(&self.routes)
+    }
+
+    /// All rings: those of the routes first.
+    pub(super) fn rings(&self) -> impl Iterator<Item = View<'p>> + use<'p> {
+        each(&self.rings)
+    }
+}
+
+fn each<'p>(views: &Rc<[View<'p>]>) -> impl Iterator<Item = View<'p>> + use<'p> {
+    let views = views.clone();
+    (0..views.len()).map(move |index| views[index])
 }
 
 /// The interface of a process.

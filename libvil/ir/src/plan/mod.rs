@@ -149,7 +149,7 @@ pub fn plan(program: &Program, contract: String) -> Result<Plan, PlanError> {
         fingerprint: sha256(contract.as_bytes()),
         contract,
         process_entries: u32::try_from(processes(program)).unwrap_or(u32::MAX).saturating_add(SPARE_PROCESSES),
-        messages: messages(program, &layouts)?,
+        messages: messages(program, &layouts, |name| layout_text(program, &layouts, name))?,
         classes: Vec::new(),
         routes: Vec::new(),
     };
@@ -186,7 +186,8 @@ pub struct Needs {
 
 /// What a program needs of a world; `None` where a ring cannot be planned at all.
 pub fn needs(program: &Program) -> Option<Needs> {
-    let messages = messages(program, &lay_out(program).ok()?).ok()?;
+    // The texts of their layouts can be much longer than the program, and are not needed to count.
+    let messages = messages(program, &lay_out(program).ok()?, |_| String::new()).ok()?;
     let rings = rings::rings(program, &messages).ok()?;
     Some(Needs { rings: rings.len() as u64, slots: rings::slots(&rings), bytes: rings::bytes(&rings) })
 }
@@ -196,7 +197,12 @@ pub fn stride(size: u32) -> u32 {
     if size <= 4096 { size.max(1).next_multiple_of(SLOT_STRIDE) } else { size.next_multiple_of(4096) }
 }
 
-fn messages(program: &Program, layouts: &Layouts) -> Result<Vec<MessagePlan>, PlanError> {
+/// The messages that routes carry, with the layout texts that `text` gives them.
+fn messages(
+    program: &Program,
+    layouts: &Layouts,
+    text: impl Fn(&str) -> String,
+) -> Result<Vec<MessagePlan>, PlanError> {
     let mut names: Vec<&str> = Vec::new();
     for route in &program.routes {
         let port = port(program, &route.from)?;
@@ -205,12 +211,11 @@ fn messages(program: &Program, layouts: &Layouts) -> Result<Vec<MessagePlan>, Pl
     }
     names.sort_unstable();
     names.dedup();
-    names.into_iter().map(|name| one_message(program, layouts, name)).collect()
+    names.into_iter().map(|name| one_message(program, layouts, name, text(name))).collect()
 }
 
-fn one_message(program: &Program, layouts: &Layouts, name: &str) -> Result<MessagePlan, PlanError> {
+fn one_message(program: &Program, layouts: &Layouts, name: &str, text: String) -> Result<MessagePlan, PlanError> {
     let Some(message) = program.messages.get(name) else { return refuse(name, "there is no such message") };
-    let text = layout_text(program, layouts, name);
     let plan = |profile, size, least, root_size, align| {
         let (name, layout_id, text) = (name.to_owned(), layout_id(&text), text.clone());
         MessagePlan { name, layout_id, profile, size, least, root_size, align, text }

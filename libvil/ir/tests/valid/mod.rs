@@ -44,14 +44,27 @@ impl Choices {
     }
 
     fn text(&mut self) -> String {
-        self.one(&["", "plain", "two\nlines", "\"quoted\"", "\u{1f980} é", "a: b # c", "\t\u{0}\u{85}", "- x", "~", "1.0"]).to_owned()
+        self.one(&[
+            "",
+            "plain",
+            "two\nlines",
+            "\"quoted\"",
+            "\u{1f980} é",
+            "a: b # c",
+            "\t\u{0}\u{85}",
+            "- x",
+            "~",
+            "1.0",
+        ])
+        .to_owned()
     }
 
     pub(crate) fn notes(&mut self) -> Notes {
         if !self.rarely(6) {
             return Notes::default();
         }
-        let values = [Value::Bool(true), Value::Int(-7), Value::Float(0.5), Value::Float(1e300), Value::Str("x y".to_owned())];
+        let values =
+            [Value::Bool(true), Value::Int(-7), Value::Float(0.5), Value::Float(1e300), Value::Str("x y".to_owned())];
         let mut annotations = Named::new();
         for key in ["a", "b/c", "~", ""].iter().take(self.below(4)) {
             annotations.insert((*key).to_owned(), self.one(&values));

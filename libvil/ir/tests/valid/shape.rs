@@ -71,7 +71,13 @@ fn describe(program: &Program, name: &str, text: &mut String, reached: &mut Vec<
             let extent = extent(program, field, &field.ty);
             end = end.next_multiple_of(extent.align);
             let id = field.id.unwrap_or(position as u32 + 1);
-            let _ = writeln!(text, " {end} {} {id} {} {}", extent.size, field.name, words(program, field, &field.ty, reached));
+            let _ = writeln!(
+                text,
+                " {end} {} {id} {} {}",
+                extent.size,
+                field.name,
+                words(program, field, &field.ty, reached)
+            );
             end += extent.size;
             if has_byte(field) {
                 let _ = writeln!(text, " {end} has");

@@ -1,6 +1,6 @@
 //! Processes and routes that no pass refuses: patterns that programs are made of, each with processes of its own.
 
-use vil_ir::layout::{attempt, Layouts};
+use vil_ir::layout::{Layouts, attempt};
 use vil_ir::model::{
     Body, End, Failover, Field, Forward, Host, Interface, Message, Named, Notes, Observe, Port, Process, Program,
     Queue, Route, Type,
@@ -105,7 +105,11 @@ impl Pattern<'_> {
             7 => self.dropping(),
             _ => {
                 let transfer = self.choices.some(2, &[Transfer::LoanWrite, Transfer::LoanRead, Transfer::ConsumeOnce]);
-                let lane = if kind == Kind::Message { self.choices.one(&[Lane::Data, Lane::Trigger, Lane::Control]) } else { Lane::Data };
+                let lane = if kind == Kind::Message {
+                    self.choices.one(&[Lane::Data, Lane::Trigger, Lane::Control])
+                } else {
+                    Lane::Data
+                };
                 self.plain(transfer, lane);
             }
         }

@@ -7,16 +7,8 @@ use vil_ir::vocabulary::{Kind, Profile, Scalar};
 
 use super::Choices;
 
-const INTEGERS: [Scalar; 8] = [
-    Scalar::U8,
-    Scalar::U16,
-    Scalar::U32,
-    Scalar::U64,
-    Scalar::I8,
-    Scalar::I16,
-    Scalar::I32,
-    Scalar::I64,
-];
+const INTEGERS: [Scalar; 8] =
+    [Scalar::U8, Scalar::U16, Scalar::U32, Scalar::U64, Scalar::I8, Scalar::I16, Scalar::I32, Scalar::I64];
 
 /// Adds types; a type holds only those that were made before it, but for optional references.
 pub(super) fn add(program: &mut Program, choices: &mut Choices) {
@@ -113,7 +105,11 @@ pub(super) fn body(program: &Program, held: &[String], choices: &mut Choices) ->
         notes: choices.notes(),
     });
     let arms = arms.collect();
-    Body::Variants(Variants { tag: choices.one(&[Scalar::U32, Scalar::U8, Scalar::U16]), open: choices.rarely(2), arms })
+    Body::Variants(Variants {
+        tag: choices.one(&[Scalar::U32, Scalar::U8, Scalar::U16]),
+        open: choices.rarely(2),
+        arms,
+    })
 }
 
 fn fields(program: &Program, held: &[String], choices: &mut Choices) -> Vec<Field> {

@@ -1,7 +1,7 @@
 //! What a message says of itself beyond its fields: how large it may become, and what its bytes are.
 
 use super::super::Report;
-use super::super::view::{boundary, rings};
+use super::super::view::boundary;
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::layout::{Layouts, ROOT_OFFSET};
 use crate::limits::MAX_MESSAGE_SIZE;
@@ -41,7 +41,7 @@ impl Place<'_> {
 
 /// All messages.
 pub(super) fn judge(program: &Program, layouts: &Layouts, report: &mut Report) {
-    let carried = carried(program, layouts);
+    let carried = carried(program, layouts, report);
     for (name, message) in &program.messages {
         let place = Place { name, message };
         let (profile, least) = match (message.layout, layouts.types.get(name)) {
@@ -67,12 +67,12 @@ pub(super) fn judge(program: &Program, layouts: &Layouts, report: &mut Report) {
 }
 
 /// The messages that some ring in shared memory carries; not looked for where none is without a size.
-fn carried(program: &Program, layouts: &Layouts) -> Named<()> {
+fn carried(program: &Program, layouts: &Layouts, report: &Report<'_>) -> Named<()> {
     let is_flat = |name: &String| layouts.types.get(name).is_some_and(|layout| layout.profile == Profile::Flat);
     if program.messages.iter().all(|(name, message)| message.max_bytes.is_some() || is_flat(name)) {
         return Named::new();
     }
-    let shared = rings(program).filter(|ring| boundary(program, ring.route) != Boundary::InterHost);
+    let shared = report.rings().filter(|ring| boundary(program, ring.route) != Boundary::InterHost);
     shared.map(|ring| (ring.carries.to_owned(), ())).collect()
 }
 

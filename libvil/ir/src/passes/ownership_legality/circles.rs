@@ -3,7 +3,7 @@
 //! Whole circles are found in one walk through the program; then one is told for each process that stands in none told yet.
 
 use super::super::Report;
-use super::super::view::{View, backpressure, routes};
+use super::super::view::{View, backpressure};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
 use crate::model::Program;
@@ -23,7 +23,7 @@ struct Graph<'p> {
 }
 
 pub(super) fn judge(program: &Program, report: &mut Report) {
-    let graph = Graph::of(program);
+    let graph = Graph::of(program, report);
     let groups = graph.groups();
     let mut told = vec![false; graph.names.len()];
     let mut count = 0;
@@ -45,14 +45,14 @@ pub(super) fn judge(program: &Program, report: &mut Report) {
 
 impl<'p> Graph<'p> {
     /// Numbers in the order of the names.
-    fn of(program: &'p Program) -> Graph<'p> {
+    fn of(program: &'p Program, report: &Report<'_>) -> Graph<'p> {
         let blocking = |view: &View<'_>| {
             lane(program, view.source) == Lane::Data && backpressure(program, view) == Backpressure::Block
         };
         let names: Vec<&str> = program.processes.keys().map(String::as_str).collect();
         let numbers: Keyed<&str, usize> = names.iter().copied().zip(0..).collect();
         let mut ways = vec![Vec::new(); names.len()];
-        for view in routes(program).filter(blocking) {
+        for view in report.routes().filter(blocking) {
             let ends = [&view.route.from, &view.route.to].map(|end| numbers.get(end.process.as_str()));
             if let [Some(&from), Some(&to)] = ends {
                 ways[from].push((to, view.index));

@@ -4,7 +4,7 @@
 //! loan is forwarded borrowed, and only once, because a cell has room for one ring that it was borrowed from.
 
 use super::super::Report;
-use super::super::view::{View, interface, routes};
+use super::super::view::{View, interface};
 use crate::diagnostics::{Diagnostic, Rule};
 use crate::keyed::Keyed;
 use crate::model::{End, Forward, Program};
@@ -41,10 +41,10 @@ type ByEnd<'p> = Keyed<&'p End, Vec<View<'p>>>;
 
 pub(super) fn judge<'p>(program: &'p Program, borrowed: &Borrowed<'p>, report: &mut Report) {
     let (mut to, mut from): (ByEnd<'_>, ByEnd<'_>) = (Keyed::new(), Keyed::new());
-    for view in routes(program) {
+    for view in report.routes() {
         to.or_default(&view.route.to).push(view);
     }
-    for view in routes(program) {
+    for view in report.routes() {
         from.or_default(&view.route.from).push(view);
     }
     for (process, found) in &program.processes {
@@ -117,8 +117,8 @@ pub(super) struct Borrowed<'p>(Keyed<(&'p str, &'p str), ()>);
 
 impl<'p> Borrowed<'p> {
     /// Those of a program.
-    pub(super) fn of(program: &'p Program) -> Borrowed<'p> {
-        let lent = routes(program).filter(|view| view.transfer != Transfer::ConsumeOnce);
+    pub(super) fn of(program: &'p Program, report: &Report<'p>) -> Borrowed<'p> {
+        let lent = report.routes().filter(|view| view.transfer != Transfer::ConsumeOnce);
         let lent: Keyed<_, ()> = lent.map(|view| (parts(&view.route.to), ())).collect();
         let mut borrowed = Keyed::new();
         for (process, found) in &program.processes {
