@@ -3,6 +3,8 @@
 //! A001 names that collide after case change and escaping · A002 names that generated code keeps · A003 worlds that
 //! are too big · A004 names that are too long · A005 worlds of too many bytes
 
+use std::fmt::Arguments;
+
 use super::view::{bodies, lists};
 use super::{Pass, Report};
 use crate::diagnostics::{Diagnostic, Rule};
@@ -49,13 +51,13 @@ impl<'r, 'p> Space<'r, 'p> {
         Space { report, taken: Named::new() }
     }
 
-    /// Takes the identifiers that a name becomes.
-    fn take(&mut self, name: &str, what: &str, pointer: &str, becomes: &[String]) {
+    /// Takes the identifiers that a name becomes. Its pointer is written out only where something is wrong.
+    fn take(&mut self, name: &str, what: &str, pointer: Arguments<'_>, becomes: &[String]) {
         let owner = format!("{what} `{name}`");
         for identifier in becomes {
             if let Some(first) = self.taken.get(identifier).filter(|first| **first != owner) {
                 let message = format!("{first} and {owner} would both be called `{identifier}`");
-                let fault = Diagnostic::new(COLLISION, pointer, message).fix("rename one of them");
+                let fault = Diagnostic::new(COLLISION, pointer.to_string(), message).fix("rename one of them");
                 return self.report.add(fault);
             }
         }
@@ -66,13 +68,13 @@ impl<'r, 'p> Space<'r, 'p> {
     }
 }
 
-fn legal(name: &str, pointer: &str, report: &mut Report) {
+fn legal(name: &str, pointer: Arguments<'_>, report: &mut Report) {
     if name.len() > MAX_IDENTIFIER as usize {
-        let fault = Diagnostic::new(LONG, pointer, "this name is too long");
+        let fault = Diagnostic::new(LONG, pointer.to_string(), "this name is too long");
         report.add(fault.found(format!("{} characters", name.len())).expected(format!("at most {MAX_IDENTIFIER}")));
     }
-    if format!("{}_", snake(name)).starts_with("vil_") {
-        let fault = Diagnostic::new(KEPT, pointer, format!("`{name}` could be a name of generated code"));
+    if name.starts_with(['v', 'V']) && format!("{}_", snake(name)).starts_with("vil_") {
+        let fault = Diagnostic::new(KEPT, pointer.to_string(), format!("`{name}` could be a name of generated code"));
         report.add(fault.fix("let it begin with something else"));
     }
 }
@@ -86,18 +88,18 @@ fn identifier(name: &str) -> String {
 fn types(program: &Program, report: &mut Report) {
     let mut space = Space::new(report);
     for name in program.enums.keys() {
-        space.take(name, "enum", &format!("/enums/{name}"), &[identifier(name)]);
+        space.take(name, "enum", format_args!("/enums/{name}"), &[identifier(name)]);
     }
     for name in program.structs.keys() {
-        space.take(name, "struct", &format!("/structs/{name}"), &[identifier(name)]);
+        space.take(name, "struct", format_args!("/structs/{name}"), &[identifier(name)]);
     }
     for name in program.messages.keys() {
         let own = identifier(name);
         let wrappers = ["loan", "msg"].map(|end| format!("{own}_{end}"));
-        space.take(name, "message", &format!("/messages/{name}"), &[&[own][..], &wrappers[..]].concat());
+        space.take(name, "message", format_args!("/messages/{name}"), &[&[own][..], &wrappers[..]].concat());
     }
     for name in program.processes.keys() {
-        space.take(name, "process", &format!("/processes/{name}"), &[identifier(name)]);
+        space.take(name, "process", format_args!("/processes/{name}"), &[identifier(name)]);
     }
 }
 
@@ -105,23 +107,23 @@ fn members(program: &Program, report: &mut Report) {
     for (name, found) in &program.enums {
         let mut space = Space::new(report);
         for value in &found.values {
-            let pointer = format!("/enums/{name}/values/{}", value.name);
-            space.take(&value.name, "value", &pointer, &[upper(&value.name)]);
+            let own = &value.name;
+            space.take(own, "value", format_args!("/enums/{name}/values/{own}"), &[upper(&value.name)]);
         }
     }
     for (_, body, pointer) in bodies(program) {
         if let Body::Variants(variants) = body {
             let mut space = Space::new(report);
             for arm in &variants.arms {
-                let at = format!("{pointer}/variants/{}", arm.name);
-                space.take(&arm.name, "variant", &at, &[escape(&snake(&arm.name))]);
+                let own = &arm.name;
+                space.take(own, "variant", format_args!("{pointer}/variants/{own}"), &[escape(&snake(&arm.name))]);
             }
         }
         for (fields, list) in lists(body, &pointer) {
             let mut space = Space::new(report);
             for (index, field) in fields.iter().enumerate() {
-                let at = format!("{list}/{index}/name");
-                space.take(&field.name, "field", &at, &[escape(&snake(&field.name))]);
+                let at = format_args!("{list}/{index}/name");
+                space.take(&field.name, "field", at, &[escape(&snake(&field.name))]);
             }
         }
     }
@@ -130,7 +132,7 @@ fn members(program: &Program, report: &mut Report) {
 fn constants(constants: &Named<Constant>, owner: &str, report: &mut Report) {
     let mut space = Space::new(report);
     for name in constants.keys() {
-        space.take(name, "constant", &format!("{owner}/constants/{name}"), &[identifier(name)]);
+        space.take(name, "constant", format_args!("{owner}/constants/{name}"), &[identifier(name)]);
     }
 }
 
@@ -138,8 +140,8 @@ fn ports(program: &Program, report: &mut Report) {
     for (interface, found) in &program.interfaces {
         let mut space = Space::new(report);
         for name in found.ports.keys() {
-            let at = format!("/interfaces/{interface}/ports/{name}");
-            space.take(name, "port", &at, &[escape(&snake(name))]);
+            let at = format_args!("/interfaces/{interface}/ports/{name}");
+            space.take(name, "port", at, &[escape(&snake(name))]);
         }
     }
 }
