@@ -45,6 +45,7 @@ const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "steps", share: 2, command: || one_by_one(workspace_test("steps")) },
     Campaign { name: "kills", share: 3, command: || one_by_one(workspace_test("kills")) },
     Campaign { name: "texts", share: 1, command: texts },
+    Campaign { name: "programs", share: 1, command: programs },
     Campaign { name: "orders", share: 1, command: || one_by_one(strict::orders()) },
 ];
 
@@ -64,6 +65,12 @@ fn workspace_test(name: &str) -> Command {
 fn texts() -> Command {
     let mut command = workspace_test("texts");
     command.args(["--", "--nocapture", "texts_that_were_changed_at_random"]);
+    command
+}
+
+fn programs() -> Command {
+    let mut command = cargo("test", &places::target());
+    command.args(["--package", "vil-ir", "--test", "programs", "--", "--nocapture", "--test-threads", "1"]);
     command
 }
 

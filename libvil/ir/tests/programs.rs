@@ -16,13 +16,15 @@ use vil_ir::{dump, passes, plan};
 
 use valid::{Choices, shape, wound};
 
-/// A new seed each time, printed, so that a run can be repeated with VIL_SEED. A soak tries more for as long as it may.
+/// A new seed each time, printed, so that a run can be repeated with VIL_SEED. A soak tries more, about
+/// as many as the five properties judge together in the time it gives.
 fn config() -> ProptestConfig {
     let clock = || std::time::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64);
     let seed = std::env::var("VIL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(clock);
     println!("VIL_SEED={seed}");
     let rng_seed = RngSeed::Fixed(seed);
-    ProptestConfig { cases: 200, failure_persistence: None, rng_seed, ..ProptestConfig::default() }
+    let seconds = std::env::var("VIL_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse::<u32>().ok()).unwrap_or(0);
+    ProptestConfig { cases: 200 + 30 * seconds, failure_persistence: None, rng_seed, ..ProptestConfig::default() }
 }
 
 fn choices() -> impl Strategy<Value = Choices> {

@@ -142,6 +142,19 @@ fn a_file_without_an_end_is_refused_and_not_read_to_it() {
 }
 
 #[test]
+fn the_files_of_a_program_are_bounded_together() {
+    let scratch = Scratch::new("texts");
+    let padding = "#\n".repeat(5 << 20);
+    for (name, imports) in [("a.yaml", "[b.yaml]"), ("b.yaml", "[]")] {
+        let text = format!("vil: 1\nprogram: p\nimports: {imports}\n{padding}");
+        std::fs::write(scratch.join(name), text).expect("the file is written");
+    }
+    assert!(load::from_file(&scratch.join("b.yaml").to_string_lossy()).is_ok(), "one alone is small enough");
+    let faults = load::from_file(&scratch.join("a.yaml").to_string_lossy()).expect_err("two are too large");
+    assert!(faults.items.iter().any(|fault| fault.code() == "VIL-F014"), "{faults}");
+}
+
+#[test]
 fn bytes_that_are_no_text_are_refused_with_their_place() {
     let scratch = Scratch::new("texts");
     for (name, bytes) in [
