@@ -171,6 +171,14 @@ fn bytes_that_are_no_text_are_refused_with_their_place() {
     }
 }
 
+/// What the random changes found: places that stood outside of the text.
+#[test]
+fn what_is_wrong_at_the_end_of_a_line_or_text_stands_there() {
+    for text in ["# a comment\nvil: 1\nprogram:} twi", "vil: 1\nprogram:", "%a\rb\u{1}", "%\u{1}abc\u{7f}\rde\u{3}"] {
+        assert_eq!(read(text, Format::Yaml).0, Outcome::Unreadable, "{text:?}");
+    }
+}
+
 #[test]
 fn marks_line_ends_and_halves_of_characters_are_what_the_languages_say() {
     let yaml = "vil: 1\nprogram: p\ndoc: a\n";

@@ -64,7 +64,7 @@ impl Comments {
 }
 
 /// Lines as YAML breaks them: at a line feed, a carriage return, or both.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     let halves = |line| -> std::str::Split<'_, char> { str::split(line, '\r') };
     text.split('\n').flat_map(move |line| halves(line.strip_suffix('\r').unwrap_or(line)))
 }

@@ -248,13 +248,7 @@ impl Gather<'_> {
 }
 
 #[cfg_attr(not(feature = "yaml"), expect(unused_variables, reason = "JSON has no comments"))]
-fn parse(
-    text: &str,
-    file: u32,
-    format: Format,
-    size: &mut Size,
-    reader: &mut Reader,
-) -> Result<Node, Box<Diagnostic>> {
+fn parse(text: &str, file: u32, format: Format, size: &mut Size, reader: &mut Reader) -> Result<Node, Box<Diagnostic>> {
     size.bytes = size.bytes.saturating_add(text.len());
     if size.bytes > MAX_TEXT {
         let message = format!("a program has at most {MAX_TEXT} bytes of text");

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
-use super::comments::{Comments, Spot};
+use super::comments::{Comments, Spot, lines};
 use super::node::{Data, Entry, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Node, Place, Weight};
 use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG, WRONG_FORM};
 use crate::diagnostics::{Diagnostic, Rule};
@@ -15,6 +15,22 @@ use crate::diagnostics::{Diagnostic, Rule};
 /// Reads one YAML document, and the comments in it; `values` counts those of all texts of the program.
 pub(crate) fn read(text: &str, file: u32, values: &mut usize) -> Read<(Node, Comments)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    document(text, file, values).map_err(|mut fault| {
+        fault.place = fault.place.map(|place| within(text, place));
+        fault
+    })
+}
+
+/// The place of a fault within its line. The parser overlooks line ends that are a carriage return alone in what it skips,
+/// and then counts on in the line before.
+fn within(text: &str, place: Place) -> Place {
+    let line = lines(text).nth(place.line.saturating_sub(1) as usize);
+    let behind = line.map_or(0, |line| line.chars().count()) as u32 + 1;
+    let column = place.column.min(behind);
+    Place { column, length: place.length.min(behind.saturating_sub(column)).max(1), ..place }
+}
+
+fn document(text: &str, file: u32, values: &mut usize) -> Read<(Node, Comments)> {
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
         file,
