@@ -142,6 +142,21 @@ fn a_file_without_an_end_is_refused_and_not_read_to_it() {
 }
 
 #[test]
+fn comments_that_belong_to_nobody_take_no_memory() {
+    let read = |text: String| {
+        let (read, spent) = crate::counting::count(|| load::from_text("text", text, Format::Yaml, &mut load::NoFiles));
+        let (program, _) = read.unwrap_or_else(|faults| panic!("{faults}"));
+        assert!(spent.most < 64 << 20, "{} bytes were held", spent.most);
+        program
+    };
+    for comments in ["#\n", "#a\n", "# a\n\n", "#\r"] {
+        read(format!("vil: 1\nprogram: p\n{}", comments.repeat((15 << 20) / comments.len())));
+    }
+    let doc = read(format!("vil: 1\nprogram: p\nmessages:\n{}  M: {{}}\n", "  # a\n".repeat(2 << 20)));
+    assert_eq!(doc.messages["M"].notes.doc.as_ref().map(String::len), Some((4 << 20) - 1));
+}
+
+#[test]
 fn the_files_of_a_program_are_bounded_together() {
     let scratch = Scratch::new("texts");
     let padding = "#\n".repeat(5 << 20);

@@ -228,6 +228,15 @@ fn of_comments(count: usize) -> String {
     format!("{HEAD}{}", "# a comment\n\n".repeat(count))
 }
 
+fn of_comments_on_messages(count: usize) -> String {
+    let one = |at| format!("  # above\n  # it\n  M{at}: {{ fields: [] }} # behind it\n");
+    format!("{HEAD}messages:\n{}", each(count, one))
+}
+
+fn of_comments_on_one_message(count: usize) -> String {
+    format!("{HEAD}messages:\n{}  M: {{ fields: [] }}\n", "  # above it\n".repeat(count))
+}
+
 fn of_open_quotes(count: usize) -> String {
     format!("{HEAD}doc: {}", "'a' \"b\" ".repeat(count))
 }
@@ -270,6 +279,8 @@ const YAML: &[(&str, Make, usize)] = &[
     ("variants", of_variants, 333),
     ("words in one line", of_words_in_one_line, 10_000),
     ("comments", of_comments, 10_000),
+    ("comments on messages", of_comments_on_messages, 333),
+    ("comments on one message", of_comments_on_one_message, 10_000),
     ("open quotes", of_open_quotes, 1333),
     ("lines without an end", of_lines_without_an_end, 10_000),
     ("possible keys", of_possible_keys, 1333),

@@ -2,7 +2,8 @@
 //!
 //! The parser drops them, so they are looked for in the text: a `#` at the start of a line or behind a blank, in no
 //! scalar; where scalars stand the parser has said. A comment belongs to the definition that begins its line, and lines of
-//! comments to the one that begins the line right below them, in their column. All others belong to nobody.
+//! comments to the one that begins the line right below them, in their column. All others belong to nobody, and nothing is
+//! kept of them: a text may be comments alone.
 
 use std::collections::VecDeque;
 
@@ -11,34 +12,60 @@ use super::node::Place;
 /// Line from 1 and column from 0, in characters, as the parser counts.
 pub(crate) type Spot = (usize, usize);
 
-/// The comments of one text.
+/// The comments of one text that stand at the beginning of something, in the order of their lines.
 #[derive(Debug, Default)]
-pub(crate) struct Comments(Vec<Line>);
+pub(crate) struct Comments(Vec<Comment>);
+
+/// The comments of what begins a line.
+#[derive(Debug)]
+struct Comment {
+    line: u32,
+    /// Of what begins it, behind the dashes of a list.
+    column: u32,
+    text: String,
+}
 
 /// What a line begins with, and its comment. Columns are from 1, 0 for what is not there.
 #[derive(Debug, Default)]
-struct Line {
+struct Line<'t> {
     /// The first character that is no blank.
     indent: u32,
     /// The first one behind the dashes of a list.
     begin: u32,
     /// The comment's `#`.
     mark: u32,
-    comment: Option<String>,
+    comment: &'t str,
 }
 
-impl Line {
-    /// A line that is a comment and nothing else, in this column.
-    fn is_alone_at(&self, column: u32) -> bool {
-        self.mark == column && self.indent == column
+/// Lines that are a comment and nothing else, one below the other in one column.
+#[derive(Debug, Default)]
+struct Block {
+    column: u32,
+    /// Each line with its end.
+    text: String,
+}
+
+impl Block {
+    /// With the next line, or without any where that one is something else.
+    fn then(mut self, line: &Line<'_>) -> Block {
+        if line.mark == 0 || line.mark != line.indent {
+            return Block::default();
+        }
+        if self.column != line.mark {
+            self = Block { column: line.mark, text: String::new() };
+        }
+        self.text.push_str(line.comment);
+        self.text.push('\n');
+        self
     }
 }
 
 impl Comments {
     /// Those of a text; `scalars` are the spans of its scalars in the order in which they stand, ends excluded.
     pub(crate) fn find(text: &str, scalars: &[(Spot, Spot)]) -> Comments {
+        let mut found = Comments::default();
         if !text.contains('#') {
-            return Comments::default();
+            return found;
         }
         let mut scalars: VecDeque<(Spot, Spot)> = scalars.iter().copied().filter(|(start, end)| start < end).collect();
         let mut inside = |spot: Spot| {
@@ -47,19 +74,28 @@ impl Comments {
             }
             scalars.front().is_some_and(|(start, _)| *start <= spot)
         };
-        Comments(lines(text).enumerate().map(|(index, line)| read(line, index + 1, &mut inside)).collect())
+        let mut above = Block::default();
+        for (line, number) in lines(text).zip(1..) {
+            let line = read(line, number, &mut inside);
+            found.keep(number as u32, &line, &above);
+            above = above.then(&line);
+        }
+        found
+    }
+
+    fn keep(&mut self, number: u32, line: &Line<'_>, above: &Block) {
+        let above = if above.column == line.indent { &above.text } else { "" };
+        if line.begin != 0 && !(above.is_empty() && line.comment.is_empty()) {
+            let text = format!("{above}{}", line.comment).trim_matches('\n').to_owned();
+            self.0.push(Comment { line: number, column: line.begin, text });
+        }
     }
 
     /// Takes the comments of the definition that stands here; a second one at the same place, an alias, has none.
     pub(crate) fn take(&mut self, place: Place) -> Option<String> {
-        let at = (place.line as usize).checked_sub(1)?;
-        let line = self.0.get_mut(at).filter(|line| line.begin == place.column)?;
-        let (indent, own) = (line.indent, line.comment.take());
-        let above = self.0[..at].iter().rev().take_while(|line| line.comment.is_some() && line.is_alone_at(indent));
-        let above = above.count();
-        let above = self.0[at - above..at].iter_mut().filter_map(|line| line.comment.take());
-        let said = above.chain(own).collect::<Vec<_>>().join("\n");
-        Some(said.trim_matches('\n').to_owned()).filter(|said| !said.is_empty())
+        let at = self.0.binary_search_by_key(&place.line, |comment| comment.line).ok()?;
+        let found = self.0.get_mut(at).filter(|comment| comment.column == place.column)?;
+        Some(std::mem::take(&mut found.text)).filter(|text| !text.is_empty())
     }
 }
 
@@ -69,7 +105,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').flat_map(move |line| halves(line.strip_suffix('\r').unwrap_or(line)))
 }
 
-fn read(line: &str, number: usize, inside: &mut impl FnMut(Spot) -> bool) -> Line {
+fn read<'t>(line: &'t str, number: usize, inside: &mut impl FnMut(Spot) -> bool) -> Line<'t> {
     let mut found = Line::default();
     let mut before = ' ';
     for (column, (byte, next)) in line.char_indices().enumerate() {
@@ -80,7 +116,7 @@ fn read(line: &str, number: usize, inside: &mut impl FnMut(Spot) -> bool) -> Lin
         if next == '#' && matches!(before, ' ' | '\t') && !inside((number, column)) {
             let text = line[byte + 1..].trim_end();
             found.mark = column as u32 + 1;
-            found.comment = Some(text.strip_prefix(' ').unwrap_or(text).to_owned());
+            found.comment = text.strip_prefix(' ').unwrap_or(text);
             break;
         }
         let is_dash = next == '-' && line[byte + 1..].starts_with([' ', '\t']);
@@ -193,6 +229,20 @@ mod tests {
             "messages:\n  A:\n    fields: &f\n      # once\n      - { name: a, type: u8 }\n  M: { fields: *f }\n",
         );
         assert_eq!(docs, [None]);
+    }
+
+    #[test]
+    fn lines_between_and_lines_in_other_columns_part_blocks() {
+        for (text, doc) in [
+            ("  # far\n\n  # near\n  M: {}", Some("near")),
+            ("    # deeper\n  # near\n  M: {}", Some("near")),
+            ("  # near\n    # deeper\n  M: {}", None),
+            ("  #\n  # near\n  #\n  M: {}", Some("near")),
+            ("  # far\n  A: {}\n  # near\n  M: {} #", Some("near")),
+            ("  #\n  M: {}", None),
+        ] {
+            assert_eq!(of_message(&format!("messages:\n{text}\n")).as_deref(), doc, "{text:?}");
+        }
     }
 
     #[test]
