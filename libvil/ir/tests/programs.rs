@@ -11,13 +11,14 @@ use vil_ir::fingerprint::{layout_id, layout_text};
 use vil_ir::layout::lay_out;
 use vil_ir::load::{self, Files, Format};
 use vil_ir::model::Program;
+use vil_ir::normalize::normalize;
 use vil_ir::vocabulary::Profile;
 use vil_ir::{dump, passes, plan};
 
 use valid::{Choices, shape, wound};
 
 /// A new seed each time, printed, so that a run can be repeated with VIL_SEED. A soak tries more, about
-/// as many as the five properties judge together in the time it gives.
+/// as many as the six properties judge together in the time it gives.
 fn config() -> ProptestConfig {
     let clock = || std::time::UNIX_EPOCH.elapsed().map_or(1, |since| since.as_nanos() as u64);
     let seed = std::env::var("VIL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(clock);
@@ -80,6 +81,17 @@ proptest! {
         let (from_yaml, _) = load::from_yaml(&yaml).map_err(|faults| fail(&program, faults))?;
         prop_assert!(from_yaml == program, "{}", fail(&program, &json));
         prop_assert_eq!(dump::yaml(&from_yaml), yaml);
+    }
+
+    #[test]
+    fn a_program_with_everything_stated_is_normal_and_has_the_same_plan(program in program()) {
+        let normal = normalize(&program).program;
+        prop_assert!(normalize(&normal).program == normal, "{}", fail(&program, dump::yaml(&normal)));
+        let (planned, stated) = (plan::plan(&program, String::new()), plan::plan(&normal, String::new()));
+        prop_assert!(planned.is_ok() && planned == stated, "{}", fail(&program, dump::yaml(&normal)));
+        let faults = passes::run(&normal);
+        let error = faults.iter().find(|fault| fault.is_error());
+        prop_assert!(error.is_none(), "{}", fail(&normal, error.map_or(String::new(), ToString::to_string)));
     }
 
     #[test]
