@@ -384,6 +384,10 @@ fn layouts_are_stated_with_what_they_follow_from_and_verify_where_it_does_someth
     assert_eq!(count("    transfer: copy  # external implies copy"), 1, "{yaml}");
     assert_eq!(count("    transfer: loan_write  # from defaults.routes"), 2, "{yaml}");
     assert_eq!(count("    verify: first  # from defaults.routes"), 2, "{yaml}");
+    let unsaid = File::new("unsaid.yaml", &REFERRING.replace("verify: first, ", ""));
+    let unsaid = text(&vil(&["dump", unsaid.path(), "--normalized", "--format", "yaml"]).stdout);
+    let stated = unsaid.lines().filter(|line| line.contains("verify:")).collect::<Vec<_>>();
+    assert_eq!(stated, ["    verify: never  # built-in default"; 2], "{unsaid}");
     let normal = File::new("referring-normal.yaml", &yaml);
     let checked = vil(&["check", normal.path()]);
     assert_eq!((checked.status.code(), text(&checked.stderr)), (Some(0), String::new()));

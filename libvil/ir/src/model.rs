@@ -431,7 +431,7 @@ pub struct Route {
     pub delivery: Option<Delivery>,
     /// Overrides the producing port's queue key by key.
     pub queue: Queue,
-    /// When relative messages are verified.
+    /// When relative messages are verified; default never.
     pub verify: Option<Verify>,
     /// Doc and annotations.
     pub notes: Notes,

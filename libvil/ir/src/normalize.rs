@@ -191,10 +191,10 @@ fn route<'p>(program: &Program, layouts: &Layouts, shared: &Shared<'p>, route: &
     let delivery = derive::delivery_why(program, route, source, message, transfer.value);
     let pressure = derive::backpressure_why(program, route, source, delivery.value);
     // `defaults` may ask to verify what has no references; a route that does so is warned.
-    let by_defaults = program.defaults.routes.verify.filter(|_| is_verified(program, layouts, source));
-    let verify = route.verify.or(by_defaults);
+    let verify = derive::verify_why(program, route);
+    let is_said = route.verify.is_some() || is_verified(program, layouts, source);
     let of_answers = |reply: &Message| backpressure(program, route, source, answer_delivery(program, route, reply));
-    let stated = Route {
+    Route {
         transfer: at.state_both("transfer", transfer, reply.map(|reply| answer_transfer(program, route, reply))),
         boundary: at.state("boundary", boundary),
         delivery: at.state_both("delivery", delivery, reply.map(|reply| answer_delivery(program, route, reply))),
@@ -204,11 +204,7 @@ fn route<'p>(program: &Program, layouts: &Layouts, shared: &Shared<'p>, route: &
             backpressure: at.state_both("queue/backpressure", pressure, reply.map(of_answers)),
             deadline_ms: at.state("queue/deadline_ms", derive::deadline_ms_why(program, route, source)),
         },
-        verify,
+        verify: is_said.then_some(verify).and_then(|verify| at.state("verify", verify)),
         ..route.clone()
-    };
-    if let Some(verify) = verify.filter(|_| route.verify.is_none()) {
-        at.note("verify", &verify, Why::Routes);
     }
-    stated
 }

@@ -5,7 +5,7 @@ use crate::dump;
 use crate::load::node::{Data, Entry, Node};
 use crate::model::{Message, Process, Program, Route};
 use crate::plan::{self, Shared, derive};
-use crate::vocabulary::{Kind, Profile, Verify};
+use crate::vocabulary::{Kind, Profile};
 
 /// What the program says, with its defaults filled in and `defaults` gone. The queue of a port that is in use stands on
 /// its routes; whether a message is flat or relative is its layout's business.
@@ -89,11 +89,10 @@ fn fill_route<'p>(program: &Program, shared: &Shared<'p>, route: &'p Route, node
     let Some(message) = program.messages.get(&source.message) else { return };
     let transfer = plan::transfer(program, shared, route, source, message);
     let delivery = plan::delivery(program, route, source, message, transfer);
-    let verify = route.verify.or(program.defaults.routes.verify).unwrap_or(Verify::First);
     set(node, "transfer", text(transfer.word()));
     set(node, "delivery", text(delivery.word()));
     set(node, "boundary", text(plan::boundary(program, route).word()));
-    set(node, "verify", text(verify.word()));
+    set(node, "verify", text(derive::verify_why(program, route).value.word()));
     let mut queue = Node::made(Data::Map(Vec::new()));
     set(&mut queue, "kind", text(plan::queue_kind(program, route, source).word()));
     set(&mut queue, "capacity", int(plan::capacity(program, route, source)));

@@ -10,7 +10,7 @@ use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_S
 use crate::model::{End, Message, Port, Process, Program, Queue, Route};
 use crate::vocabulary::{
     Backpressure, Boundary, Cleanup, Delivery, Direction, ExecClass, Kind, Lane, MemoryClass, Profile, QueueKind,
-    Transfer, Zone,
+    Transfer, Verify, Zone,
 };
 
 /// The memory class of a message: as written, else from its kind.
@@ -265,6 +265,13 @@ pub(crate) fn is_verified(program: &Program, layouts: &Layouts, source: &Port) -
         None => program.messages.get(name).is_none_or(|message| message.layout != Some(Profile::External)),
     };
     [Some(&source.message), source.reply.as_ref()].into_iter().flatten().any(|name| has_references(name))
+}
+
+/// When what a route carries is verified: as written, else by `defaults`, else never. Whoever reads a message stays within
+/// it whatever its bytes are, so to verify it is asked for by those who want to know.
+pub(crate) fn verify_why(program: &Program, route: &Route) -> Derived<Verify> {
+    let levels = [(route.verify, Why::Stated), (program.defaults.routes.verify, Why::Routes)];
+    first(levels, Verify::Never, Why::BuiltIn)
 }
 
 fn stated_transfer(program: &Program, route: &Route) -> Option<Derived<Transfer>> {

@@ -108,7 +108,7 @@ const OBSERVE: &str = "What the process lets others observe; default counters on
 const TRANSFER: &str = "Who owns a message while it travels; derived from queue, forwards and fan-out.";
 const BOUNDARY: &str = "What lies between the two ends; derived from their processes and hosts.";
 const DELIVERY: &str = "What a consumer's death means for what lies in the ring; default by the message's kind.";
-const VERIFY: &str = "When relative messages are verified; others have no references.";
+const VERIFY: &str = "When relative messages are verified, others have no references; default never.";
 
 const FIELD_LIST: Form = Form::List(&Form::One("field"));
 const ARM_MAP: Form = Form::Map(Names::Own, &Form::One("variant"));
