@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod builder;
+pub mod descriptor;
 pub mod diagnostics;
 pub mod dump;
 pub mod evolve;
