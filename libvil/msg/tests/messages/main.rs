@@ -1,0 +1,6 @@
+//! Messages by their descriptors: rules, JSON, and bytes that nobody made.
+
+mod hostile;
+mod json;
+mod land;
+mod rules;
