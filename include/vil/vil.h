@@ -68,6 +68,15 @@
 // A push into a full queue answers VIL_FULL.
 #define VIL_FULL_FAILS 3
 
+// Bytes of the path in a `vil_msg_fault_t`, its NUL included.
+#define VIL_MSG_PATH_SIZE 192
+
+// As style of a text: one line without blanks.
+#define VIL_JSON_COMPACT 0
+
+// As style of a text: a field a line, indented by two.
+#define VIL_JSON_PRETTY 1
+
 // As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
 // and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part
 // that may not call membarrier(2); without it such a process is refused with VIL_E_BARRIER. A creator that may not call
@@ -387,6 +396,24 @@ typedef struct {
   uint64_t recoveries;
 } vil_audit_t;
 
+// Which rule of a message, or of a text that makes one, is broken.
+typedef uint32_t vil_msg_rule_t;
+
+// Why bytes are no message, or a text makes none. Filled with VIL_E_MESSAGE; NULL is allowed wherever one is taken.
+typedef struct {
+  // The rule that is broken: VIL_MSG_*.
+  vil_msg_rule_t rule;
+  // Where, in bytes from the message's start; from VIL_MSG_SYNTAX on, and in whatever vil_msg_from_json finds in its
+  // text, from the text's.
+  uint32_t offset;
+  // What was expected: a limit or a value, as the rule has it.
+  uint64_t expected;
+  // What was found.
+  uint64_t found;
+  // The field, such as "points[3].label"; ends with NUL, cut at 191 bytes.
+  char path[VIL_MSG_PATH_SIZE];
+} vil_msg_fault_t;
+
 // One route at one moment. `published` is exact, also after crashes; so is `received` under at_least_once. Where a queue is
 // mpmc or drops the oldest, what a dead producer had begun counts as published and received until it is recovered, and for
 // good when its recoverer dies at that moment.
@@ -556,6 +583,78 @@ typedef struct {
   uint32_t reserved;
 } vil_world_options_t;
 
+// The descriptor is one, of a level that is known, of a message that has a layout.
+#define VIL_MSG_DESCRIPTOR 1
+
+// The message begins at a multiple of its alignment.
+#define VIL_MSG_ADDRESS 2
+
+// The head's size is what is there or less, and enough for head and root.
+#define VIL_MSG_SIZE 3
+
+// The head's layout id is the descriptor's; another version's only where its root is longer or shorter.
+#define VIL_MSG_ID 4
+
+// The root lies within the message.
+#define VIL_MSG_ROOT_SIZE 5
+
+// An offset is a multiple of its target's alignment.
+#define VIL_MSG_ALIGNMENT 6
+
+// What is referred to lies within the message.
+#define VIL_MSG_BOUNDS 7
+
+// What is referred to lies behind what refers to it.
+#define VIL_MSG_ORDER 8
+
+// Nothing is referred to twice: all targets together are no more than what lies behind the root.
+#define VIL_MSG_OVERLAP 9
+
+// An empty VSlice or VStr is all zeros.
+#define VIL_MSG_EMPTY 10
+
+// A count keeps the bound of its type.
+#define VIL_MSG_BOUND 11
+
+// A NUL stands behind the bytes of a VStr, and none among them.
+#define VIL_MSG_NUL 12
+
+// A VStr is UTF-8.
+#define VIL_MSG_UTF8 13
+
+// A bool is 0 or 1.
+#define VIL_MSG_BOOL 14
+
+// A presence byte is 0 or 1.
+#define VIL_MSG_PRESENCE 15
+
+// A closed enum has one of its values.
+#define VIL_MSG_ENUM 16
+
+// A closed union has one of its tags.
+#define VIL_MSG_TAG 17
+
+// A VRef that is not optional leads somewhere.
+#define VIL_MSG_ABSENT 18
+
+// A message has at most 64 levels: structs, unions, arrays and slices that lie in one another.
+#define VIL_MSG_DEPTH 19
+
+// The text is JSON.
+#define VIL_MSG_SYNTAX 20
+
+// A key of the text is the name of a field or variant.
+#define VIL_MSG_NAME 21
+
+// A key stands once.
+#define VIL_MSG_TWICE 22
+
+// A value of the text is of the kind that its field asks for.
+#define VIL_MSG_KIND 23
+
+// A value of the text is one that its field can hold.
+#define VIL_MSG_RANGE 24
+
 // Done.
 #define VIL_OK 0
 
@@ -643,6 +742,9 @@ typedef struct {
 
 // The world orders memory by the kernel's membarrier, which this process may not call.
 #define VIL_E_BARRIER -21
+
+// The bytes are no message of this kind, or the text makes none; vil_msg_fault_t says which rule is broken where.
+#define VIL_E_MESSAGE -22
 
 #ifdef __cplusplus
 extern "C" {
@@ -939,6 +1041,77 @@ vil_status_t vil_heap_audit(vil_heap_t *heap,
 // Errors: VIL_E_HANDLE, VIL_E_FORKED. Since: 0.1.
 VIL_API
 vil_status_t vil_heap_cancel(vil_heap_t *heap);
+
+// Whether bytes are a message of the descriptor's kind. Linear in their number; others may change them meanwhile.
+//
+// Threads: any. Ownership: nothing is kept. NULL: `fault` may be, `descriptor` and `data` may not. Blocks: never.
+// Errors: VIL_E_MESSAGE, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// `descriptor` is NULL or generated, `data` is NULL or has `size` readable bytes, `fault` is NULL or writable.
+VIL_API
+vil_status_t vil_msg_verify(const uint32_t *descriptor,
+                            const void *data,
+                            size_t size,
+                            vil_msg_fault_t *fault);
+
+// Copies a message that others may be changing, and verifies the copy: it stays what it was found to be. `copied` is the
+// message's size, also where `capacity` is less. `copy` is aligned as the message is, to 8 where it is relative.
+//
+// Threads: any. Ownership: `copy`, `copied` and `fault` are the caller's. NULL: `fault` may be; `copy` may be where
+// `capacity` is 0. Blocks: never. Errors: VIL_E_MESSAGE, VIL_E_LIMIT (`capacity` is less than the message), VIL_E_ARGUMENT.
+// Since: 0.1.
+//
+// # Safety
+// As in vil_msg_verify; `copy` has `capacity` writable bytes that are none of `data`'s, `copied` is NULL or writable.
+VIL_API
+vil_status_t vil_msg_snapshot(const uint32_t *descriptor,
+                              const void *data,
+                              size_t size,
+                              void *copy,
+                              size_t capacity,
+                              size_t *copied,
+                              vil_msg_fault_t *fault);
+
+// Writes a message as JSON, verified as it is written, with a NUL behind it. `written` is the size of the text without the
+// NUL, also where it does not fit. A struct is an object with the fields that are there, a union an object with one member,
+// called like its arm; enums are called by their names, NaN and the infinities are texts.
+//
+// Threads: any. Ownership: `text`, `written` and `fault` are the caller's. NULL: `fault` may be; `text` may be where
+// `capacity` is 0. Blocks: never. Errors: VIL_E_MESSAGE, VIL_E_LIMIT (`capacity` is less than text and NUL), VIL_E_ARGUMENT
+// (also for a style that is none). Since: 0.1.
+//
+// # Safety
+// As in vil_msg_verify; `text` has `capacity` writable bytes, `written` is NULL or writable.
+VIL_API
+vil_status_t vil_msg_to_json(const uint32_t *descriptor,
+                             const void *data,
+                             size_t size,
+                             uint32_t style,
+                             char *text,
+                             size_t capacity,
+                             size_t *written,
+                             vil_msg_fault_t *fault);
+
+// Makes a message from JSON, as vil_msg_to_json writes it, in the caller's memory, and verifies it. Keys may stand in any
+// order; a field that is not named has its default, else zero. `made` is the message's size, also where it does not fit.
+// `data` is aligned as the message is.
+//
+// Threads: any. Ownership: `data`, `made` and `fault` are the caller's; the text is not kept. NULL: `fault` may be; `data` may
+// be where `capacity` is 0. Blocks: never. Errors: VIL_E_MESSAGE, VIL_E_LIMIT (`capacity` is less than the message),
+// VIL_E_ARGUMENT (also for a text that is not UTF-8). Since: 0.1.
+//
+// # Safety
+// `descriptor` is NULL or generated, `text` is NULL or has `text_size` readable bytes, `data` has `capacity` writable bytes,
+// `made` and `fault` are NULL or writable.
+VIL_API
+vil_status_t vil_msg_from_json(const uint32_t *descriptor,
+                               const char *text,
+                               size_t text_size,
+                               void *data,
+                               size_t capacity,
+                               size_t *made,
+                               vil_msg_fault_t *fault);
 
 // Recovers, sweeps, walks every slot and explains it. Exact when nobody else is at work.
 //

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use vil_core::base::error::{Error, Fault};
 use vil_core::world::{Denied, Stop};
 
-use crate::status::{VIL_E_ARGUMENT, VIL_E_HANDLE, VIL_E_PANIC, of_fault, of_stop, vil_status_t};
+use crate::status::{VIL_E_ARGUMENT, VIL_E_HANDLE, VIL_E_MESSAGE, VIL_E_PANIC, of_fault, of_stop, vil_status_t};
 
 /// Bytes of the sentence in a `vil_error_t`, its NUL included.
 pub const VIL_ERROR_MESSAGE_SIZE: usize = 1020;
@@ -37,6 +37,8 @@ pub(crate) enum Failure {
     Hot(Stop),
     /// From a heap, which makes a sentence of it only when somebody wants one.
     Denied(Denied),
+    /// Bytes that are no message; the caller's struct says why.
+    Message,
     /// A bug, contained.
     Panic,
 }
@@ -72,6 +74,7 @@ impl Failure {
             Failure::Cold(error) => of_fault(error.fault),
             Failure::Hot(stop) => of_stop(*stop),
             Failure::Denied(denied) => of_fault(denied.fault()),
+            Failure::Message => VIL_E_MESSAGE,
             Failure::Panic => VIL_E_PANIC,
         }
     }
@@ -88,6 +91,7 @@ impl Failure {
             Failure::Cold(error) => error.message.clone(),
             Failure::Hot(stop) => format!("{stop:?}"),
             Failure::Denied(denied) => denied.to_string(),
+            Failure::Message => "the bytes are no message of this kind".to_owned(),
             Failure::Panic => "a bug in libvil was contained; the handle may be unusable".to_owned(),
         }
     }

@@ -68,6 +68,8 @@ pub const VIL_E_NAME: vil_status_t = -19;
 pub const VIL_E_PENDING: vil_status_t = -20;
 /// The world orders memory by the kernel's membarrier, which this process may not call.
 pub const VIL_E_BARRIER: vil_status_t = -21;
+/// The bytes are no message of this kind, or the text makes none; vil_msg_fault_t says which rule is broken where.
+pub const VIL_E_MESSAGE: vil_status_t = -22;
 
 macro_rules! names {
     ($($name:ident),+ $(,)?) => {
@@ -106,6 +108,7 @@ names! {
     VIL_E_NAME,
     VIL_E_PENDING,
     VIL_E_BARRIER,
+    VIL_E_MESSAGE,
 }
 
 /// As a timeout: wait until something happens.

@@ -19,7 +19,7 @@ use vil_tests::scratch::Scratch;
 /// Files of rules in C, without their ending.
 const IN_C: &[&str] = &[
     "status", "own", "program", "null", "error", "thread", "wait", "waitset", "version", "world", "fork", "mode",
-    "batch",
+    "batch", "msg",
 ];
 
 fn here() -> PathBuf {

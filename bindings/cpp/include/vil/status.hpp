@@ -37,7 +37,8 @@ enum class Status : vil_status_t {
   e_panic = VIL_E_PANIC,
   e_name = VIL_E_NAME,
   e_pending = VIL_E_PENDING,
-  e_barrier = VIL_E_BARRIER
+  e_barrier = VIL_E_BARRIER,
+  e_message = VIL_E_MESSAGE
 };
 
 // The number as C knows it.

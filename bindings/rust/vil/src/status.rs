@@ -62,6 +62,7 @@ statuses! {
     E_NAME = VIL_E_NAME, "a world's name may not be empty, too long, or hold a slash";
     E_PENDING = VIL_E_PENDING, "the port's last holder died, and messages it forwarded are still read";
     E_BARRIER = VIL_E_BARRIER, "the world orders memory by the kernel's membarrier, which this process may not call";
+    E_MESSAGE = VIL_E_MESSAGE, "the bytes are no message of this kind, or the text makes none";
 }
 
 impl Status {
