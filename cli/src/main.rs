@@ -19,6 +19,7 @@ mod reap;
 mod sarif;
 mod schema;
 mod source;
+mod tap;
 mod worlds;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ enum Command {
     Schema(schema::Args),
     Doctor(doctor::Args),
     Reap(reap::Args),
+    Tap(tap::Args),
 }
 
 const EXAMPLES: &str = "\
@@ -62,6 +64,7 @@ Examples:
   vil graph credit.yaml -o credit.svg      draw it
   vil schema > vil.schema.json             the form of programs, for editors
   vil doctor                               look at the worlds that run, and say what is wrong
+  vil tap ingest.credits                   print the messages of a port as they pass
   vil reap --all                           recover the dead, and remove worlds in which nobody lives
 
 Exit codes: 0 fine, 1 faults in the program, an incompatible change or findings in a world, 2 cannot be done or wrong usage.";
@@ -78,5 +81,6 @@ fn main() -> ExitCode {
         Command::Schema(args) => schema::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Reap(args) => reap::run(&args),
+        Command::Tap(args) => tap::run(&args),
     }
 }

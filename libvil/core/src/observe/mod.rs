@@ -1,8 +1,10 @@
 //! Floor 7: what a user sees. Snapshots of routes and processes, read from outside while everything runs.
 
 mod outside;
+mod tap;
 
 pub use outside::Outside;
+pub use tap::{Tap, Tapped};
 
 use vil_ir::vocabulary::Backpressure;
 

@@ -6,6 +6,7 @@ use std::fs::File;
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::mem::{Catalog, Shared};
+use crate::observe::tap::{Tap, Tapped};
 use crate::observe::{RouteSnapshot, look_at_process, look_at_route};
 use crate::queue::{claimed, settled_cells};
 use crate::registry::trail::{Cursor, Recorded};
@@ -95,5 +96,16 @@ impl Outside {
     /// The next event of the trail.
     pub fn read(&self, cursor: &mut Cursor) -> Option<Recorded> {
         cursor.read(&self.shared)
+    }
+
+    /// Watches the messages of a route from the oldest that was not released; `None` where that cannot be done: no such
+    /// route, nonsense, or cells that are claimed.
+    pub fn tap(&self, route: usize) -> Option<Tap> {
+        Tap::new(&self.shared, route)
+    }
+
+    /// The next message of a tap, if there is one now.
+    pub fn tapped(&self, tap: &mut Tap) -> Option<Tapped> {
+        tap.read(&self.shared)
     }
 }

@@ -1,0 +1,216 @@
+//! `vil tap`: prints the messages of a route while they pass, of any program: the world keeps its contract, and the
+//! contract says how its messages lie.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use vil_core::base::error::{Error, Fault};
+use vil_core::observe::{Outside, Tap, Tapped};
+use vil_core::sys::file::RuntimeDir;
+use vil_ir::descriptor::encode;
+use vil_ir::layout::lay_out;
+use vil_ir::load;
+use vil_msg::{Bytes, Descriptor, Style, to_json};
+
+use crate::json::{Object, quoted};
+use crate::source::{FAULTY, FINE, UNREADABLE};
+
+/// How long a tap that saw nothing rests before it looks again: short enough to see what a sleeping consumer wakes for.
+const REST: Duration = Duration::from_micros(20);
+
+/// Bytes of a text that is tried first; a message whose text is longer says so and is printed in the second go.
+const TEXT: usize = 4096;
+
+/// Print the messages of a route as they pass, one JSON object a line, without anybody in the world noticing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  vil tap ingest.credits                   every route of a port, in the only world that has it
+  vil tap 'ingest.credits -> filter.in'    one route
+  vil tap filter.in --world credit         of several worlds the one that is meant
+  vil tap ingest.credits --count 10        end after ten messages
+  vil tap ingest.credits --pretty          a field a line
+
+It begins with the oldest message that was not released. A line is {\"route\", \"number\", \"message\"}; \"late\" stands there where
+the message was released before it was copied. Nobody waits for a tap: messages that went too fast are counted as
+lost on stderr. Bytes that are no message of the route are told on stderr too, with the rule that they break.
+
+Exit codes: 0 fine, 1 something was no message, 2 no such route or world, or wrong usage.")]
+pub(crate) struct Args {
+    /// A port, process.port, or a route as `vil doctor` names it.
+    #[arg(value_name = "ROUTE|PORT")]
+    what: String,
+
+    /// The world; without it the only one that has the route.
+    #[arg(long, value_name = "NAME")]
+    world: Option<String>,
+
+    /// End after so many messages; without it only Ctrl-C ends it.
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+
+    /// A field a line.
+    #[arg(long)]
+    pretty: bool,
+
+    /// Directory of the worlds; otherwise $VIL_RUNTIME_DIR, and without that /dev/shm/vil-UID.
+    #[arg(long, value_name = "DIR")]
+    runtime_dir: Option<PathBuf>,
+}
+
+/// Taps until the count is reached or nobody reads what is printed.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    let watched = find(args).and_then(|world| Watch::new(world, &args.what));
+    match watched {
+        Ok(mut watch) => ExitCode::from(watch.run(args)),
+        Err(error) => {
+            eprintln!("error: {}", error.message);
+            ExitCode::from(UNREADABLE)
+        }
+    }
+}
+
+/// The world that is meant.
+fn find(args: &Args) -> Result<Outside, Error> {
+    let dir = RuntimeDir::find(args.runtime_dir.as_deref())?;
+    if let Some(name) = &args.world {
+        return Outside::look(&dir, name);
+    }
+    let looked = dir.worlds()?.into_iter().filter_map(|name| Some((Outside::look(&dir, &name).ok()?, name)));
+    let mut found: Vec<_> = looked.filter(|(world, _)| !routes(world, &args.what).is_empty()).collect();
+    match found.pop() {
+        Some((world, _)) if found.is_empty() => Ok(world),
+        Some((_, last)) => {
+            let names: Vec<_> = found.iter().map(|(_, name)| name.as_str()).chain([last.as_str()]).collect();
+            let names = names.join(", ");
+            Err(Error::new(Fault::Argument, format!("several worlds have `{}`: {names}; say --world", args.what)))
+        }
+        None => Err(Error::new(Fault::NotFound, format!("no world has a route or port `{}`", args.what))),
+    }
+}
+
+/// Routes of this name or with this port.
+fn routes(world: &Outside, what: &str) -> Vec<usize> {
+    let all = world.catalog().routes.iter().enumerate();
+    let is_meant = |route: &vil_core::mem::RouteEntry| {
+        let ports = [(&route.from_process, &route.from_port), (&route.to_process, &route.to_port)];
+        route.name() == what || ports.iter().any(|(process, port)| format!("{process}.{port}") == what)
+    };
+    all.filter(|(_, route)| is_meant(route)).map(|(index, _)| index).collect()
+}
+
+/// Routes that are watched.
+struct Watch {
+    world: Outside,
+    taps: Vec<Watched>,
+    /// What was no message.
+    faults: u64,
+}
+
+struct Watched {
+    tap: Tap,
+    name: String,
+    words: Vec<u32>,
+    /// Messages that were lost when it was last said.
+    said: u64,
+}
+
+impl Watch {
+    fn new(world: Outside, what: &str) -> Result<Watch, Error> {
+        let refused = |fault: Fault, text: String| Error::new(fault, text);
+        let catalog = world.catalog();
+        let found = routes(&world, what);
+        if found.is_empty() {
+            let names: Vec<_> = catalog.routes.iter().map(|route| format!("`{}`", route.name())).collect();
+            let names = names.join(", ");
+            return Err(refused(Fault::NotFound, format!("there is no route or port `{what}`; there are {names}")));
+        }
+        let (program, _) = load::from_json(&catalog.contract)
+            .map_err(|faults| refused(Fault::Program, format!("the world's contract: {}", faults.to_json())))?;
+        let layouts = lay_out(&program).map_err(|errors| {
+            let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            refused(Fault::Program, format!("the world's contract: {}", errors.join("; ")))
+        })?;
+        let mut taps = Vec::new();
+        for index in found {
+            let route = &catalog.routes[index];
+            let name = route.name();
+            let tap = world.tap(index).ok_or_else(|| {
+                let why =
+                    "its queue is mpmc or drops its oldest, so who takes a message clears its cell, or it is unsound";
+                refused(Fault::Unsupported, format!("route `{name}` cannot be tapped: {why}"))
+            })?;
+            let message = catalog.messages.get(route.message as usize).map_or("", |entry| entry.name.as_str());
+            taps.push(Watched { tap, name, words: encode(&program, &layouts, message), said: 0 });
+        }
+        Ok(Watch { world, taps, faults: 0 })
+    }
+
+    fn run(&mut self, args: &Args) -> u8 {
+        let style = if args.pretty { Style::Pretty } else { Style::Compact };
+        let mut printed = 0;
+        let is_enough = |printed: u64| args.count.is_some_and(|count| printed >= count);
+        'all: while !is_enough(printed) {
+            let mut was_idle = true;
+            for watched in &mut self.taps {
+                let Some(tapped) = self.world.tapped(&mut watched.tap) else { continue };
+                was_idle = false;
+                match line(watched, tapped, style) {
+                    Ok(line) => {
+                        printed += 1;
+                        // Nobody reads any more: that is how a tap into `head` ends.
+                        if writeln!(std::io::stdout(), "{line}").is_err() || is_enough(printed) {
+                            break 'all;
+                        }
+                    }
+                    Err(told) => {
+                        self.faults += 1;
+                        eprintln!("{told}");
+                    }
+                }
+            }
+            if was_idle {
+                self.say_lost();
+                std::thread::sleep(REST);
+            }
+        }
+        self.say_lost();
+        if self.faults == 0 { FINE } else { FAULTY }
+    }
+
+    fn say_lost(&mut self) {
+        for watched in self.taps.iter_mut().filter(|watched| watched.tap.lost != watched.said) {
+            eprintln!("{}: {} messages went too fast to be seen", watched.name, watched.tap.lost - watched.said);
+            watched.said = watched.tap.lost;
+        }
+    }
+}
+
+/// One message as it is printed, or what is wrong with it.
+fn line(watched: &Watched, tapped: Tapped, style: Style) -> Result<String, String> {
+    let told = |what: String| format!("{}: message {}: {what}", watched.name, tapped.number);
+    let bytes: Vec<u8> = tapped.words.iter().flat_map(|word| word.to_le_bytes()).take(tapped.size as usize).collect();
+    let descriptor = Descriptor::new(&watched.words).map_err(|fault| told(fault.to_string()))?;
+    let text = match descriptor.profile() {
+        vil_ir::vocabulary::Profile::External => quoted(&String::from_utf8_lossy(&bytes)),
+        _ => text(&descriptor, &tapped.words, tapped.size, style).map_err(|fault| told(fault.to_string()))?,
+    };
+    let object = Object::default().text("route", &watched.name).plain("number", tapped.number);
+    let object = if tapped.is_late { object.plain("late", true) } else { object };
+    Ok(object.raw("message", text).end())
+}
+
+/// The message as JSON. Its words lie where a message lies: at a multiple of 8.
+fn text(descriptor: &Descriptor<'_>, words: &[u64], size: u32, style: Style) -> Result<String, vil_msg::Fault> {
+    let mut room = vec![0; TEXT];
+    loop {
+        let needed = to_json(descriptor, Bytes::of_words(words, size), style, &mut room)?;
+        if needed <= room.len() {
+            room.truncate(needed);
+            return Ok(String::from_utf8_lossy(&room).into_owned());
+        }
+        room.resize(needed, 0);
+    }
+}
