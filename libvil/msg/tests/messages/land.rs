@@ -49,7 +49,7 @@ impl Room {
 
     /// A message made from JSON.
     pub(crate) fn message(descriptor: &Descriptor<'_>, text: &str) -> Room {
-        let mut room = Room::of(1 << 16, 0xee);
+        let mut room = Room::of(1 << 14, 0xee);
         let size = from_json(descriptor, text, room.bytes_mut()).unwrap_or_else(|fault| panic!("{fault}: {text}"));
         room.size = size;
         room

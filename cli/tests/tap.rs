@@ -1,0 +1,189 @@
+//! `vil tap` on worlds that run: messages as JSON, of a program that the command was not built with.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use vil_core::sys::file::RuntimeDir;
+use vil_core::world::{Contract, Receiver, Sender, World};
+use vil_ir::descriptor::encode;
+use vil_ir::layout::lay_out;
+use vil_ir::plan::plan_program;
+use vil_msg::{Descriptor, from_json};
+
+const PROGRAM: &str = "\
+vil: 1
+program: lidar
+structs:
+  Point: { fields: [ { name: x, type: f32 }, { name: y, type: f32 } ] }
+messages:
+  Scan:
+    max_bytes: 4096
+    fields: [ { name: stamp, type: u64 }, { name: points, type: \"VSlice<Point>\" }, { name: label, type: VStr } ]
+  Tick: { fields: [ { name: n, type: u32 }, { name: ok, type: bool } ] }
+interfaces:
+  Lidar:
+    ports:
+      scans: { direction: out, message: Scan, queue: { capacity: 4 } }
+      ticks: { direction: out, message: Tick, queue: { capacity: 4 } }
+  Map: { ports: { scans: { direction: in, message: Scan }, ticks: { direction: in, message: Tick } } }
+processes: { lidar: { interface: Lidar }, map: { interface: Map } }
+routes:
+  - { from: lidar.scans, to: map.scans }
+  - { from: lidar.ticks, to: map.ticks, transfer: copy }
+";
+
+/// A world of the program, in a directory of its own.
+struct Stage {
+    place: PathBuf,
+    world: Arc<World>,
+}
+
+impl Stage {
+    fn new(name: &str) -> Stage {
+        let place = std::env::temp_dir().join(format!("vil-tap-{}-{name}", std::process::id()));
+        fs::DirBuilder::new().mode(0o700).create(&place).expect("a directory for the test");
+        let (program, _) = vil_ir::load::from_yaml(PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+        let plan = plan_program(&program).unwrap_or_else(|error| panic!("{error}"));
+        let dir = RuntimeDir::open(Some(&place)).unwrap_or_else(|error| panic!("{error}"));
+        let nobody = Contract { process: None, ports: &[] };
+        let world = World::create(&dir, "post", &plan, &nobody).unwrap_or_else(|error| panic!("{error}"));
+        Stage { place, world }
+    }
+
+    fn open(&self, role: &str) -> Arc<World> {
+        let dir = RuntimeDir::open(Some(&self.place)).unwrap_or_else(|error| panic!("{error}"));
+        let contract = Contract { process: Some(role), ports: &[] };
+        World::open(&dir, "post", &contract).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn sender(&self, port: &str) -> Sender {
+        Sender::open(&self.open("lidar"), port).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn vil(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vil"));
+        command.args(args).env("VIL_RUNTIME_DIR", &self.place);
+        command
+    }
+
+    /// Exit code, stdout, stderr.
+    fn run(&self, args: &[&str]) -> (i32, String, String) {
+        let output = self.vil(args).output().expect("vil runs");
+        let text = |bytes| String::from_utf8(bytes).expect("output is text");
+        (output.status.code().expect("vil ends by itself"), text(output.stdout), text(output.stderr))
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.place);
+    }
+}
+
+/// The words of a message of the program, made from JSON.
+fn message(name: &str, text: &str) -> Vec<u64> {
+    let (program, _) = vil_ir::load::from_yaml(PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+    let layouts = lay_out(&program).unwrap_or_else(|errors| panic!("{errors:?}"));
+    let words = encode(&program, &layouts, name);
+    let descriptor = Descriptor::new(&words).unwrap_or_else(|fault| panic!("{fault}"));
+    let mut bytes = vec![0; 4096 + 8];
+    // What is made is verified where it lies, so a place that is off says so instead of the message.
+    let off = bytes.as_ptr().align_offset(8);
+    let room = &mut bytes[off..off + 4096];
+    let size = from_json(&descriptor, text, room).unwrap_or_else(|fault| panic!("{fault}"));
+    room[..size.next_multiple_of(8)].chunks(8).map(|word| u64::from_le_bytes(word.try_into().expect("eight"))).collect()
+}
+
+fn publish(sender: &mut Sender, words: &[u64], size: usize) {
+    let loan = sender.loan().expect("there is a slot");
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).take(size).collect();
+    // SAFETY: the loan is ours until it is published and has as many bytes as the message.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), loan.data.cast::<u8>().as_ptr(), bytes.len()) };
+    assert_eq!(sender.publish(loan.ticket), Ok(()));
+}
+
+#[test]
+fn what_waits_in_a_ring_is_printed_and_stays_there() {
+    let stage = Stage::new("waits");
+    let mut sender = stage.sender("scans");
+    for stamp in 0..3 {
+        let text = format!("{{\"stamp\":{stamp},\"points\":[{{\"x\":1.5}},{{}}],\"label\":\"é {stamp}\"}}");
+        let words = message("Scan", &text);
+        publish(&mut sender, &words, 8 * words.len());
+    }
+    let before = fs::read(stage.place.join("post.vil")).expect("it is there");
+    let (code, out, error) = stage.run(&["tap", "lidar.scans", "--count", "3"]);
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    let line = |n: u32| {
+        let points = "[{\"x\":1.5,\"y\":0.0},{\"x\":0.0,\"y\":0.0}]";
+        let message = format!("{{\"stamp\":{n},\"points\":{points},\"label\":\"é {n}\"}}");
+        format!("{{\"route\":\"lidar.scans -> map.scans\",\"number\":{n},\"message\":{message}}}\n")
+    };
+    assert_eq!(out, (0..3).map(line).collect::<String>());
+    assert!(fs::read(stage.place.join("post.vil")).expect("it is there") == before, "a tap writes nothing");
+    let pretty = stage.run(&["tap", "lidar.scans -> map.scans", "--world", "post", "--count", "1", "--pretty"]).1;
+    assert!(pretty.contains("\n  \"stamp\": 0,\n  \"points\": [{"), "{pretty}");
+    assert_eq!(stage.world.audit().leaked, 0);
+}
+
+#[test]
+fn a_running_route_is_followed_and_what_was_lost_is_said() {
+    let stage = Stage::new("runs");
+    let mut sender = stage.sender("ticks");
+    let mut receiver = Receiver::open(&stage.open("map"), "ticks").unwrap_or_else(|error| panic!("{error}"));
+    let mut tap = stage.vil(&["tap", "map.ticks", "--count", "50"]);
+    let mut tap = tap.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("vil runs");
+    let lines = BufReader::new(tap.stdout.take().expect("it was piped")).lines().map_while(Result::ok);
+    let seen = std::thread::spawn(move || lines.collect::<Vec<_>>());
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let mut next = 0u64;
+    while !seen.is_finished() {
+        assert!(std::time::Instant::now() < end, "the tap ends in time");
+        publish(&mut sender, &[next | (next % 2) << 32], 8);
+        let received = receiver.receive(1_000_000_000).expect("what was published is there");
+        assert_eq!(receiver.release(received.route, received.message.ticket), Ok(()));
+        next += 1;
+    }
+    assert!(tap.wait().expect("it ends").success());
+    let lines = seen.join().expect("it was read");
+    assert_eq!(lines.len(), 50);
+    let mut last = None;
+    for line in lines {
+        let number: u64 = line
+            .split("\"number\":")
+            .nth(1)
+            .and_then(|rest| rest.split(',').next())
+            .expect("a number")
+            .parse()
+            .expect("a number");
+        assert!(last < Some(number), "in order: {line}");
+        let says = format!("\"message\":{{\"n\":{number},\"ok\":{}}}", number % 2 == 1);
+        assert!(line.contains(&says), "the message is that of its number: {line}");
+        last = Some(number);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_message_are_told_with_their_rule() {
+    let stage = Stage::new("broken");
+    let mut sender = stage.sender("ticks");
+    publish(&mut sender, &[7 | 9 << 32], 8);
+    publish(&mut sender, &[8], 8);
+    let (code, out, error) = stage.run(&["tap", "lidar.ticks", "--count", "1"]);
+    assert_eq!(code, 1, "{error}");
+    assert!(out.contains("\"number\":1,\"message\":{\"n\":8,\"ok\":false}"), "{out}");
+    assert!(error.contains("message 0: ok: a bool is neither 0 nor 1 (at byte 4, expected 1, found 9)"), "{error}");
+}
+
+#[test]
+fn a_route_that_is_not_there_is_told_with_those_that_are() {
+    let stage = Stage::new("missing");
+    let (code, _, error) = stage.run(&["tap", "lidar.scan", "--world", "post"]);
+    assert!(code == 2 && error.contains("there are `lidar.scans -> map.scans`, `lidar.ticks -> map.ticks`"), "{error}");
+    assert_eq!(stage.run(&["tap", "lidar.scan"]).0, 2);
+    assert_eq!(stage.run(&["tap", "lidar.scans", "--world", "none"]).0, 2);
+}
