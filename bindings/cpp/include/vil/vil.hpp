@@ -3,6 +3,7 @@
 #define VIL_HPP
 
 #include "vil/contract.hpp"
+#include "vil/descriptor.hpp"
 #include "vil/diagnostics.hpp"
 #include "vil/diff.hpp"
 #include "vil/error.hpp"

@@ -30,6 +30,7 @@
 mod batch;
 mod canceller;
 mod contract;
+mod descriptor;
 mod diagnostics;
 mod diff;
 mod error;
@@ -57,6 +58,7 @@ mod world;
 pub use batch::{IncomingBatch, LoanBatch};
 pub use canceller::Canceller;
 pub use contract::{Contract, PortContract};
+pub use descriptor::{Descriptor, Json, MessageFault};
 pub use diagnostics::{Diagnostic, Severity};
 pub use diff::{Diff, Finding, Level, Verdict};
 pub use error::{Error, Result};
