@@ -69,7 +69,7 @@
 #define VIL_FULL_FAILS 3
 
 // Bytes of the path in a `vil_msg_fault_t`, its NUL included.
-#define VIL_MSG_PATH_SIZE 192
+#define VIL_MSG_PATH_SIZE 96
 
 // As style of a text: one line without blanks.
 #define VIL_JSON_COMPACT 0
@@ -410,7 +410,7 @@ typedef struct {
   uint64_t expected;
   // What was found.
   uint64_t found;
-  // The field, such as "points[3].label"; ends with NUL, cut at 191 bytes.
+  // The field, such as "points[3].label"; ends with NUL, cut at 95 bytes.
   char path[VIL_MSG_PATH_SIZE];
 } vil_msg_fault_t;
 

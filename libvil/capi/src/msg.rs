@@ -14,7 +14,7 @@ use crate::status::vil_status_t;
 const HEAD_WORDS: usize = vil_ir::descriptor::HEAD_WORDS as usize;
 
 /// Bytes of the path in a `vil_msg_fault_t`, its NUL included.
-pub const VIL_MSG_PATH_SIZE: usize = 192;
+pub const VIL_MSG_PATH_SIZE: usize = 96;
 
 const _: () = assert!(VIL_MSG_PATH_SIZE == PATH_SIZE + 1);
 
@@ -115,7 +115,7 @@ pub struct vil_msg_fault_t {
     pub expected: u64,
     /// What was found.
     pub found: u64,
-    /// The field, such as "points[3].label"; ends with NUL, cut at 191 bytes.
+    /// The field, such as "points[3].label"; ends with NUL, cut at 95 bytes.
     pub path: [c_char; VIL_MSG_PATH_SIZE],
 }
 

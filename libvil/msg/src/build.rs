@@ -10,7 +10,7 @@ use vil_ir::vocabulary::{Profile, Scalar};
 use crate::MAX_DEPTH;
 use crate::bytes::Bytes;
 use crate::descriptor::{Descriptor, Field, Shape, Type, mask};
-use crate::fault::{Fault, Rule};
+use crate::fault::{Fault, Rule, Stop};
 use crate::parse::{Kind, Parser};
 use crate::path::Path;
 use crate::verify::verify;
@@ -27,12 +27,12 @@ const WATCHED: usize = 256;
 pub fn from_json(descriptor: &Descriptor<'_>, text: &str, room: &mut [u8]) -> Result<usize, Fault> {
     let root = descriptor.ty(0).filter(|_| descriptor.profile() != Profile::External);
     let mut parser = Parser::new(text);
-    let Some(root) = root else { return Err(parser.fault(Rule::Descriptor, 1, 0)) };
+    let Some(root) = root else { return Err(parser.fault(Rule::Descriptor, 1, 0).into()) };
     let is_relative = descriptor.profile() == Profile::Relative;
     let mut builder = Builder { descriptor, room, used: 0, path: [Step::None; MAX_DEPTH], depth: 0 };
     let at = if is_relative { builder.alloc(&parser, HEAD_SIZE, 8)? } else { 0 };
     let at = builder.alloc(&parser, root.size, if is_relative { 8 } else { 1 })?.max(at);
-    builder.structure(&mut parser, &root, at).map_err(|fault| builder.placed(fault))?;
+    builder.structure(&mut parser, &root, at).map_err(|stop| stop.at(builder.place()))?;
     parser.end()?;
     let size = builder.used;
     if is_relative {
@@ -68,7 +68,7 @@ struct Short {
 
 impl Short {
     /// Reads the text that stands next.
-    fn read(parser: &mut Parser<'_>) -> Result<Short, Fault> {
+    fn read(parser: &mut Parser<'_>) -> Result<Short, Stop> {
         let mut short = Short { bytes: [0; MOST_NAME], size: 0 };
         parser.text(|next| {
             let end = short.size.saturating_add(next.len_utf8());
@@ -87,7 +87,7 @@ impl Short {
 
 impl<'d> Builder<'_, 'd, '_> {
     /// Zeroed bytes behind everything that is there.
-    fn alloc(&mut self, parser: &Parser<'_>, size: u32, align: u32) -> Result<u32, Fault> {
+    fn alloc(&mut self, parser: &Parser<'_>, size: u32, align: u32) -> Result<u32, Stop> {
         let at = self.used.checked_next_multiple_of(align);
         let end = at.and_then(|at| at.checked_add(size));
         let (Some(at), Some(end)) = (at, end) else {
@@ -108,7 +108,7 @@ impl<'d> Builder<'_, 'd, '_> {
         }
     }
 
-    fn step(&mut self, parser: &Parser<'_>, step: Step) -> Result<(), Fault> {
+    fn step(&mut self, parser: &Parser<'_>, step: Step) -> Result<(), Stop> {
         let found = self.depth as u64 + 1;
         let place = self.path.get_mut(self.depth);
         *place.ok_or_else(|| parser.fault(Rule::Depth, MAX_DEPTH as u64, found))? = step;
@@ -116,8 +116,8 @@ impl<'d> Builder<'_, 'd, '_> {
         Ok(())
     }
 
-    /// A fault with the place at which the text had come.
-    fn placed(&self, fault: Fault) -> Fault {
+    /// The field to which the text had come.
+    fn place(&self) -> Path {
         let mut path = Path::default();
         for step in &self.path[..self.depth] {
             match step {
@@ -126,11 +126,11 @@ impl<'d> Builder<'_, 'd, '_> {
                 Step::None => {}
             }
         }
-        Fault { path, ..fault }
+        path
     }
 
     /// A struct or union at this place.
-    fn structure(&mut self, parser: &mut Parser<'_>, of: &Type, at: u32) -> Result<(), Fault> {
+    fn structure(&mut self, parser: &mut Parser<'_>, of: &Type, at: u32) -> Result<(), Stop> {
         of_kind(parser, Kind::Object)?;
         if of.is_union() {
             return self.union(parser, of, at);
@@ -177,7 +177,7 @@ impl<'d> Builder<'_, 'd, '_> {
         fields.find(|(_, field)| self.descriptor.text(field.name) == Some(name))
     }
 
-    fn defaults(&mut self, parser: &Parser<'_>, of: &Type, at: u32) -> Result<(), Fault> {
+    fn defaults(&mut self, parser: &Parser<'_>, of: &Type, at: u32) -> Result<(), Stop> {
         let fields = (0..of.count).map_while(|index| self.descriptor.field(of, index));
         for field in fields {
             let Some(bits) = field.default.filter(|_| field.presence.is_none()) else { continue };
@@ -196,7 +196,7 @@ impl<'d> Builder<'_, 'd, '_> {
         Ok(())
     }
 
-    fn union(&mut self, parser: &mut Parser<'_>, of: &Type, at: u32) -> Result<(), Fault> {
+    fn union(&mut self, parser: &mut Parser<'_>, of: &Type, at: u32) -> Result<(), Stop> {
         parser.expect(b'{')?;
         let before = *parser;
         let name = Short::read(parser)?;
@@ -221,7 +221,7 @@ impl<'d> Builder<'_, 'd, '_> {
         parser.expect(b'}')
     }
 
-    fn value(&mut self, parser: &mut Parser<'_>, shape: u32, at: u32) -> Result<(), Fault> {
+    fn value(&mut self, parser: &mut Parser<'_>, shape: u32, at: u32) -> Result<(), Stop> {
         match self.descriptor.shape(shape).ok_or_else(|| broken(parser))? {
             Shape::Scalar(scalar) => {
                 let bits = number(parser, scalar)?;
@@ -267,7 +267,7 @@ impl<'d> Builder<'_, 'd, '_> {
     }
 
     /// Elements of a list one behind the other; how many there are was counted before.
-    fn elements(&mut self, parser: &mut Parser<'_>, element: u32, at: u32) -> Result<(), Fault> {
+    fn elements(&mut self, parser: &mut Parser<'_>, element: u32, at: u32) -> Result<(), Stop> {
         let (size, _) = self.extent(parser, element)?;
         parser.expect(b'[')?;
         if parser.takes(b']') {
@@ -286,7 +286,7 @@ impl<'d> Builder<'_, 'd, '_> {
         Ok(())
     }
 
-    fn enumeration(&mut self, parser: &mut Parser<'_>, ty: u32, storage: Scalar, at: u32) -> Result<(), Fault> {
+    fn enumeration(&mut self, parser: &mut Parser<'_>, ty: u32, storage: Scalar, at: u32) -> Result<(), Stop> {
         let before = *parser;
         let bits = if parser.kind()? == Kind::Text {
             let name = Short::read(parser)?;
@@ -300,7 +300,7 @@ impl<'d> Builder<'_, 'd, '_> {
         Ok(())
     }
 
-    fn text(&mut self, parser: &mut Parser<'_>, bound: u32, at: u32) -> Result<(), Fault> {
+    fn text(&mut self, parser: &mut Parser<'_>, bound: u32, at: u32) -> Result<(), Stop> {
         of_kind(parser, Kind::Text)?;
         let (mut count, mut has_nul) = (0u32, false);
         let mut measure = *parser;
@@ -329,17 +329,17 @@ impl<'d> Builder<'_, 'd, '_> {
         })
     }
 
-    fn extent(&self, parser: &Parser<'_>, shape: u32) -> Result<(u32, u32), Fault> {
+    fn extent(&self, parser: &Parser<'_>, shape: u32) -> Result<(u32, u32), Stop> {
         let found = self.descriptor.extent(shape).ok_or_else(|| broken(parser))?;
         Ok((found.size.max(1), found.align))
     }
 }
 
-fn broken(parser: &Parser<'_>) -> Fault {
+fn broken(parser: &Parser<'_>) -> Stop {
     parser.fault(Rule::Descriptor, 1, 0)
 }
 
-fn of_kind(parser: &mut Parser<'_>, wanted: Kind) -> Result<(), Fault> {
+fn of_kind(parser: &mut Parser<'_>, wanted: Kind) -> Result<(), Stop> {
     match parser.kind()? {
         found if found == wanted => Ok(()),
         found => Err(parser.fault(Rule::Kind, wanted as u64, found as u64)),
@@ -347,7 +347,7 @@ fn of_kind(parser: &mut Parser<'_>, wanted: Kind) -> Result<(), Fault> {
 }
 
 /// The bits of a number, a flag, or one of the texts that stand for a float.
-fn number(parser: &mut Parser<'_>, scalar: Scalar) -> Result<u64, Fault> {
+fn number(parser: &mut Parser<'_>, scalar: Scalar) -> Result<u64, Stop> {
     let kind = parser.kind()?;
     let before = *parser;
     let wrong = |wanted: Kind| before.fault(Rule::Kind, wanted as u64, kind as u64);

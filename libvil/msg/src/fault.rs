@@ -105,6 +105,35 @@ pub struct Fault {
     pub path: Path,
 }
 
+/// A fault before it is said where in the message it is: small, because most calls here may answer one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stop {
+    pub(crate) rule: Rule,
+    pub(crate) offset: u32,
+    pub(crate) expected: u64,
+    pub(crate) found: u64,
+}
+
+impl Stop {
+    #[cold]
+    pub(crate) fn new(rule: Rule, offset: u32, expected: u64, found: u64) -> Stop {
+        Stop { rule, offset, expected, found }
+    }
+
+    /// With its place.
+    #[cold]
+    pub(crate) fn at(self, path: Path) -> Fault {
+        let Stop { rule, offset, expected, found } = self;
+        Fault { rule, offset, expected, found, path }
+    }
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Fault {
+        stop.at(Path::default())
+    }
+}
+
 impl Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (path, sentence) = (self.path.as_str(), self.rule.sentence());

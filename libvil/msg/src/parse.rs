@@ -1,8 +1,7 @@
 //! JSON as a text that is read from its start to its end, value by value; nothing is kept.
 
 use crate::MAX_DEPTH;
-use crate::fault::{Fault, Rule};
-use crate::path::Path;
+use crate::fault::{Rule, Stop};
 
 /// Where a text is being read.
 #[derive(Debug, Clone, Copy)]
@@ -31,11 +30,11 @@ impl<'t> Parser<'t> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    pub(crate) fn fault(&self, rule: Rule, expected: u64, found: u64) -> Fault {
-        Fault { rule, offset: u32::try_from(self.at).unwrap_or(u32::MAX), expected, found, path: Path::default() }
+    pub(crate) fn fault(&self, rule: Rule, expected: u64, found: u64) -> Stop {
+        Stop::new(rule, u32::try_from(self.at).unwrap_or(u32::MAX), expected, found)
     }
 
-    fn syntax(&self) -> Fault {
+    fn syntax(&self) -> Stop {
         self.fault(Rule::Syntax, 0, self.byte().unwrap_or(0).into())
     }
 
@@ -53,14 +52,14 @@ impl<'t> Parser<'t> {
         found
     }
 
-    pub(crate) fn expect(&mut self, wanted: u8) -> Result<(), Fault> {
+    pub(crate) fn expect(&mut self, wanted: u8) -> Result<(), Stop> {
         if self.takes(wanted) {
             return Ok(());
         }
         Err(self.fault(Rule::Syntax, wanted.into(), self.byte().unwrap_or(0).into()))
     }
 
-    pub(crate) fn kind(&mut self) -> Result<Kind, Fault> {
+    pub(crate) fn kind(&mut self) -> Result<Kind, Stop> {
         self.blank();
         match self.byte() {
             Some(b'{') => Ok(Kind::Object),
@@ -74,13 +73,13 @@ impl<'t> Parser<'t> {
     }
 
     /// Nothing but blanks may follow.
-    pub(crate) fn end(&mut self) -> Result<(), Fault> {
+    pub(crate) fn end(&mut self) -> Result<(), Stop> {
         self.blank();
         if self.at == self.text.len() { Ok(()) } else { Err(self.syntax()) }
     }
 
     /// `true` or `false`.
-    pub(crate) fn flag(&mut self) -> Result<bool, Fault> {
+    pub(crate) fn flag(&mut self) -> Result<bool, Stop> {
         for (word, value) in [("true", true), ("false", false)] {
             if self.word(word) {
                 return Ok(value);
@@ -96,7 +95,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A number as it is written.
-    pub(crate) fn number(&mut self) -> Result<&'t str, Fault> {
+    pub(crate) fn number(&mut self) -> Result<&'t str, Stop> {
         self.blank();
         let from = self.at;
         self.at += usize::from(self.byte() == Some(b'-'));
@@ -116,7 +115,7 @@ impl<'t> Parser<'t> {
         Ok(&self.text[from..self.at])
     }
 
-    fn digits(&mut self) -> Result<usize, Fault> {
+    fn digits(&mut self) -> Result<usize, Stop> {
         let from = self.at;
         while matches!(self.byte(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -125,7 +124,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A text, shown character by character.
-    pub(crate) fn text(&mut self, mut show: impl FnMut(char)) -> Result<(), Fault> {
+    pub(crate) fn text(&mut self, mut show: impl FnMut(char)) -> Result<(), Stop> {
         self.expect(b'"')?;
         loop {
             let rest = self.text.get(self.at..).unwrap_or("");
@@ -145,7 +144,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Fault> {
+    fn escape(&mut self) -> Result<char, Stop> {
         self.at += 1;
         let Some(byte) = self.byte() else { return Err(self.syntax()) };
         let plain = match byte {
@@ -166,7 +165,7 @@ impl<'t> Parser<'t> {
     }
 
     /// `\uXXXX`, or two of them that make one character.
-    fn unicode(&mut self) -> Result<char, Fault> {
+    fn unicode(&mut self) -> Result<char, Stop> {
         let first = self.hex()?;
         let code = match first {
             0xd800..=0xdbff if self.word("\\u") => match self.hex()? {
@@ -178,7 +177,7 @@ impl<'t> Parser<'t> {
         char::from_u32(code).ok_or_else(|| self.syntax())
     }
 
-    fn hex(&mut self) -> Result<u32, Fault> {
+    fn hex(&mut self) -> Result<u32, Stop> {
         let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
         let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).ok_or_else(|| self.syntax())?;
         self.at += 4;
@@ -186,7 +185,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Passes a value of whatever kind, brackets and texts alone looked at.
-    pub(crate) fn skip(&mut self) -> Result<(), Fault> {
+    pub(crate) fn skip(&mut self) -> Result<(), Stop> {
         let mut depth = 0usize;
         loop {
             match self.kind_or_close()? {
@@ -213,12 +212,12 @@ impl<'t> Parser<'t> {
     }
 
     /// The next value's kind; nothing where a bracket closes.
-    fn kind_or_close(&mut self) -> Result<Option<Kind>, Fault> {
+    fn kind_or_close(&mut self) -> Result<Option<Kind>, Stop> {
         if self.takes(b']') || self.takes(b'}') { Ok(None) } else { self.kind().map(Some) }
     }
 
     /// How many elements the list has that begins here.
-    pub(crate) fn elements(mut self) -> Result<u32, Fault> {
+    pub(crate) fn elements(mut self) -> Result<u32, Stop> {
         self.expect(b'[')?;
         if self.takes(b']') {
             return Ok(0);

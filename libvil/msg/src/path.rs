@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 /// Bytes of the longest path that is told whole.
-pub const PATH_SIZE: usize = 191;
+pub const PATH_SIZE: usize = 95;
 
 /// A place in a message; of one that is too long the end is left out.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use vil_ir::vocabulary::{Profile, Scalar};
 use crate::MAX_DEPTH;
 use crate::bytes::Bytes;
 use crate::descriptor::{Descriptor, Field, Shape, Type};
-use crate::fault::{Fault, Rule};
+use crate::fault::{Fault, Rule, Stop};
 use crate::path::Path;
 
 /// Bytes of the head of a relative message.
@@ -87,34 +87,36 @@ struct Walk<'w, 'd, V> {
 
 /// Goes through a message. Answers its own size.
 pub(crate) fn walk<V: Visitor>(descriptor: &Descriptor<'_>, bytes: Bytes<'_>, visitor: &mut V) -> Result<u32, Fault> {
-    let root = descriptor.ty(0).ok_or_else(|| fault(Rule::Descriptor, 0, 1, 0))?;
+    let root = descriptor.ty(0).ok_or_else(|| Stop::new(Rule::Descriptor, 0, 1, 0))?;
     let (at, end, bytes) = head(descriptor, &root, bytes)?;
     let floor = at.saturating_add(end);
     let steps = STEPS * (u64::from(bytes.size()) + descriptor.size() as u64);
     let left = bytes.size().saturating_sub(floor);
     let mut walk = Walk { descriptor, bytes, visitor, frames: [Frame::Nothing; MAX_DEPTH], depth: 0, left, steps };
-    walk.enter(0, at, Some(end), floor)?;
-    walk.run()?;
-    Ok(bytes.size())
+    match walk.enter(0, at, Some(end), floor).and_then(|()| walk.run()) {
+        Ok(()) => Ok(bytes.size()),
+        Err(stop) => Err(stop.at(walk.path())),
+    }
 }
 
 /// What a message says of its own size, held against what is there.
 pub(crate) fn size_of_message(descriptor: &Descriptor<'_>, bytes: Bytes<'_>) -> Result<u32, Fault> {
-    let root = descriptor.ty(0).ok_or_else(|| fault(Rule::Descriptor, 0, 1, 0))?;
-    head(descriptor, &root, bytes).map(|(_, _, bytes)| bytes.size())
+    let root = descriptor.ty(0).ok_or_else(|| Stop::new(Rule::Descriptor, 0, 1, 0))?;
+    let (_, _, bytes) = head(descriptor, &root, bytes)?;
+    Ok(bytes.size())
 }
 
 /// Where the root stands, how many bytes of it are there, and the bytes of the message itself.
-fn head<'b>(descriptor: &Descriptor<'_>, root: &Type, bytes: Bytes<'b>) -> Result<(u32, u32, Bytes<'b>), Fault> {
+fn head<'b>(descriptor: &Descriptor<'_>, root: &Type, bytes: Bytes<'b>) -> Result<(u32, u32, Bytes<'b>), Stop> {
     let there = u64::from(bytes.size());
     let is_relative = match descriptor.profile() {
         Profile::Relative => true,
         Profile::Flat => false,
-        Profile::External => return Err(fault(Rule::Descriptor, 0, 1, 2)),
+        Profile::External => return Err(Stop::new(Rule::Descriptor, 0, 1, 2)),
     };
     let align = if is_relative { vil_ir::layout::RELATIVE_ALIGN } else { root.align };
     if bytes.off(align) != 0 {
-        return Err(fault(Rule::Address, 0, align.into(), bytes.off(align).into()));
+        return Err(Stop::new(Rule::Address, 0, align.into(), bytes.off(align).into()));
     }
     if !is_relative {
         let fits = u64::from(root.size) <= there;
@@ -123,29 +125,25 @@ fn head<'b>(descriptor: &Descriptor<'_>, root: &Type, bytes: Bytes<'b>) -> Resul
     let (Some(id), Some(sizes)) = (bytes.u64(0), bytes.u64(8)) else { return Err(short(HEAD_SIZE, there)) };
     let (size, root_size) = (sizes as u32, (sizes >> 32) as u32);
     if id == 0 || (id != descriptor.layout_id() && root_size == root.end) {
-        return Err(fault(Rule::Id, 0, descriptor.layout_id(), id));
+        return Err(Stop::new(Rule::Id, 0, descriptor.layout_id(), id));
     }
     if size < HEAD_SIZE || u64::from(size) > there {
-        return Err(fault(Rule::Size, 8, there, size.into()));
+        return Err(Stop::new(Rule::Size, 8, there, size.into()));
     }
     let is_cut = root.is_union() && root_size < root.end;
     if root_size > size - HEAD_SIZE || is_cut {
         let expected = if is_cut { root.end } else { size - HEAD_SIZE };
-        return Err(fault(Rule::RootSize, 12, expected.into(), root_size.into()));
+        return Err(Stop::new(Rule::RootSize, 12, expected.into(), root_size.into()));
     }
     Ok((HEAD_SIZE, root_size, bytes.first(size)))
 }
 
-fn short(needed: u32, there: u64) -> Fault {
-    fault(Rule::Size, 0, needed.into(), there)
-}
-
-fn fault(rule: Rule, offset: u32, expected: u64, found: u64) -> Fault {
-    Fault { rule, offset, expected, found, path: Path::default() }
+fn short(needed: u32, there: u64) -> Stop {
+    Stop::new(Rule::Size, 0, needed.into(), there)
 }
 
 impl<V: Visitor> Walk<'_, '_, V> {
-    fn run(&mut self) -> Result<(), Fault> {
+    fn run(&mut self) -> Result<(), Stop> {
         while let Some(top) = self.depth.checked_sub(1) {
             self.steps = self.steps.checked_sub(1).ok_or_else(|| self.broken())?;
             match self.frames[top] {
@@ -170,7 +168,7 @@ impl<V: Visitor> Walk<'_, '_, V> {
         Ok(())
     }
 
-    fn next_field(&mut self, top: usize, ty: u32, at: u32, end: u32, floor: u32, next: u32) -> Result<(), Fault> {
+    fn next_field(&mut self, top: usize, ty: u32, at: u32, end: u32, floor: u32, next: u32) -> Result<(), Stop> {
         let of = self.descriptor.ty(ty).ok_or_else(|| self.broken())?;
         if next >= of.count {
             self.depth = top;
@@ -194,7 +192,7 @@ impl<V: Visitor> Walk<'_, '_, V> {
     }
 
     /// Whether a field ends within the bytes of its struct that are there, and its presence byte says so.
-    fn is_there(&self, field: &Field, at: u32, end: u32) -> Result<bool, Fault> {
+    fn is_there(&self, field: &Field, at: u32, end: u32) -> Result<bool, Stop> {
         let size = self.descriptor.extent(field.shape).ok_or_else(|| self.broken())?.size;
         let ends = field.offset.checked_add(size).ok_or_else(|| self.broken())?;
         let Some(presence) = field.presence else { return Ok(ends <= end) };
@@ -204,17 +202,17 @@ impl<V: Visitor> Walk<'_, '_, V> {
         let place = at.checked_add(presence).ok_or_else(|| self.broken())?;
         match self.bytes.u8(place).ok_or_else(|| self.broken())? {
             flag @ (0 | 1) => Ok(flag == 1),
-            other => Err(self.fault(Rule::Presence, place, 1, other.into())),
+            other => Err(Stop::new(Rule::Presence, place, 1, other.into())),
         }
     }
 
     /// One value; what lies in it is put on the stack.
-    fn value(&mut self, shape: u32, at: u32, floor: u32, is_optional: bool) -> Result<(), Fault> {
+    fn value(&mut self, shape: u32, at: u32, floor: u32, is_optional: bool) -> Result<(), Stop> {
         match self.descriptor.shape(shape).ok_or_else(|| self.broken())? {
             Shape::Scalar(scalar) => {
                 let bits = self.bits(scalar, at)?;
                 if scalar == Scalar::Bool && bits > 1 {
-                    return Err(self.fault(Rule::Bool, at, 1, bits));
+                    return Err(Stop::new(Rule::Bool, at, 1, bits));
                 }
                 self.visitor.scalar(scalar, bits);
                 Ok(())
@@ -228,7 +226,7 @@ impl<V: Visitor> Walk<'_, '_, V> {
         }
     }
 
-    fn enumeration(&mut self, ty: u32, storage: Scalar, at: u32) -> Result<(), Fault> {
+    fn enumeration(&mut self, ty: u32, storage: Scalar, at: u32) -> Result<(), Stop> {
         let bits = self.bits(storage, at)?;
         let of = self.descriptor.ty(ty).ok_or_else(|| self.broken())?;
         if V::SKIPS_PLAIN && of.is_open() {
@@ -237,14 +235,14 @@ impl<V: Visitor> Walk<'_, '_, V> {
         let name = self.descriptor.value(&of, bits, storage);
         self.steps = self.steps.saturating_sub(u64::from(of.count) / 64);
         if name.is_none() && !of.is_open() {
-            return Err(self.fault(Rule::Enum, at, of.count.into(), bits));
+            return Err(Stop::new(Rule::Enum, at, of.count.into(), bits));
         }
         self.visitor.enumeration(name.and_then(|name| self.descriptor.text(name)), storage, bits);
         Ok(())
     }
 
     /// A struct or union at this place. `end`: bytes of it that are there, where that is not all.
-    fn enter(&mut self, ty: u32, at: u32, end: Option<u32>, floor: u32) -> Result<(), Fault> {
+    fn enter(&mut self, ty: u32, at: u32, end: Option<u32>, floor: u32) -> Result<(), Stop> {
         let of = self.descriptor.ty(ty).ok_or_else(|| self.broken())?;
         if V::SKIPS_PLAIN && of.is_plain() {
             return Ok(());
@@ -268,18 +266,18 @@ impl<V: Visitor> Walk<'_, '_, V> {
                 self.visitor.unknown_arm(tag);
                 Ok(())
             }
-            None => Err(self.fault(Rule::Tag, at, of.count.into(), tag)),
+            None => Err(Stop::new(Rule::Tag, at, of.count.into(), tag)),
         }
     }
 
-    fn enter_arm(&mut self, ty: u32, at: u32, floor: u32) -> Result<(), Fault> {
+    fn enter_arm(&mut self, ty: u32, at: u32, floor: u32) -> Result<(), Stop> {
         let of = self.descriptor.ty(ty).filter(|of| !of.is_union()).ok_or_else(|| self.broken())?;
         self.push(Frame::Struct { ty, at, end: of.size, floor, next: 0 }, at)?;
         self.visitor.struct_begins();
         Ok(())
     }
 
-    fn list(&mut self, element: u32, at: u32, count: u32, floor: u32) -> Result<(), Fault> {
+    fn list(&mut self, element: u32, at: u32, count: u32, floor: u32) -> Result<(), Stop> {
         let extent = self.descriptor.extent(element).ok_or_else(|| self.broken())?;
         if V::SKIPS_PLAIN && extent.is_plain {
             return Ok(());
@@ -289,7 +287,7 @@ impl<V: Visitor> Walk<'_, '_, V> {
         Ok(())
     }
 
-    fn slice(&mut self, element: u32, bound: u32, at: u32, floor: u32) -> Result<(), Fault> {
+    fn slice(&mut self, element: u32, bound: u32, at: u32, floor: u32) -> Result<(), Stop> {
         let extent = self.descriptor.extent(element).ok_or_else(|| self.broken())?;
         let (offset, count) = self.word(at)?;
         let Some(offset) = self.target(at, offset, count, bound, floor, extent.align)? else {
@@ -302,7 +300,7 @@ impl<V: Visitor> Walk<'_, '_, V> {
         self.list(element, offset, count, floor)
     }
 
-    fn text(&mut self, bound: u32, at: u32, floor: u32) -> Result<(), Fault> {
+    fn text(&mut self, bound: u32, at: u32, floor: u32) -> Result<(), Stop> {
         let (offset, count) = self.word(at)?;
         self.visitor.text_begins();
         if let Some(offset) = self.target(at, offset, count, bound, floor, 1)? {
@@ -313,10 +311,10 @@ impl<V: Visitor> Walk<'_, '_, V> {
         Ok(())
     }
 
-    fn reference(&mut self, ty: u32, at: u32, floor: u32, is_optional: bool) -> Result<(), Fault> {
+    fn reference(&mut self, ty: u32, at: u32, floor: u32, is_optional: bool) -> Result<(), Stop> {
         let offset = self.u32(at)?;
         if offset == 0 {
-            return if is_optional { Ok(()) } else { Err(self.fault(Rule::Absent, at, 1, 0)) };
+            return if is_optional { Ok(()) } else { Err(Stop::new(Rule::Absent, at, 1, 0)) };
         }
         let of = self.descriptor.ty(ty).ok_or_else(|| self.broken())?;
         self.target(at, offset, 1, u32::MAX, floor, of.align)?;
@@ -333,36 +331,36 @@ impl<V: Visitor> Walk<'_, '_, V> {
         bound: u32,
         floor: u32,
         align: u32,
-    ) -> Result<Option<u32>, Fault> {
+    ) -> Result<Option<u32>, Stop> {
         if count == 0 {
-            return if offset == 0 { Ok(None) } else { Err(self.fault(Rule::Empty, at, 0, offset.into())) };
+            return if offset == 0 { Ok(None) } else { Err(Stop::new(Rule::Empty, at, 0, offset.into())) };
         }
         if count > bound {
-            return Err(self.fault(Rule::Bound, at, bound.into(), count.into()));
+            return Err(Stop::new(Rule::Bound, at, bound.into(), count.into()));
         }
         if !offset.is_multiple_of(align) {
-            return Err(self.fault(Rule::Alignment, at, align.into(), offset.into()));
+            return Err(Stop::new(Rule::Alignment, at, align.into(), offset.into()));
         }
         if offset < floor {
-            return Err(self.fault(Rule::Order, at, floor.into(), offset.into()));
+            return Err(Stop::new(Rule::Order, at, floor.into(), offset.into()));
         }
         Ok(Some(offset))
     }
 
     /// Takes a target's bytes from those that may be referred to; answers its end.
-    fn take(&mut self, at: u32, offset: u32, size: u64) -> Result<u32, Fault> {
+    fn take(&mut self, at: u32, offset: u32, size: u64) -> Result<u32, Stop> {
         let (end, there) = (u64::from(offset) + size, u64::from(self.bytes.size()));
         if end > there {
-            return Err(self.fault(Rule::Bounds, at, there, end));
+            return Err(Stop::new(Rule::Bounds, at, there, end));
         }
         // It fits 32 bits, because the end does.
         let left = self.left.checked_sub(size as u32);
-        self.left = left.ok_or_else(|| self.fault(Rule::Overlap, at, self.left.into(), size))?;
+        self.left = left.ok_or_else(|| Stop::new(Rule::Overlap, at, self.left.into(), size))?;
         Ok(end as u32)
     }
 
     /// Counted bytes and the NUL behind them, through private memory. A character that a chunk cuts goes with the next.
-    fn characters(&mut self, offset: u32, count: u32) -> Result<(), Fault> {
+    fn characters(&mut self, offset: u32, count: u32) -> Result<(), Stop> {
         let mut chunk = [0u8; CHUNK];
         let (mut done, mut kept) = (0u32, 0usize);
         while done < count {
@@ -379,12 +377,12 @@ impl<V: Visitor> Walk<'_, '_, V> {
                 Err(error) => {
                     let byte = part.get(error.valid_up_to()).copied().unwrap_or(0);
                     let at = (place + error.valid_up_to() as u32).saturating_sub(kept as u32);
-                    return Err(self.fault(Rule::Utf8, at, 0, byte.into()));
+                    return Err(Stop::new(Rule::Utf8, at, 0, byte.into()));
                 }
             };
             if let Some(at) = part[..good].iter().position(|byte| *byte == 0) {
                 let at = (place + at as u32).saturating_sub(kept as u32);
-                return Err(self.fault(Rule::Nul, at, 1, 0));
+                return Err(Stop::new(Rule::Nul, at, 1, 0));
             }
             self.visitor.text(std::str::from_utf8(&part[..good]).unwrap_or(""));
             let size = part.len();
@@ -394,29 +392,29 @@ impl<V: Visitor> Walk<'_, '_, V> {
         let end = offset.saturating_add(count);
         match self.bytes.u8(end).ok_or_else(|| self.broken())? {
             0 => Ok(()),
-            other => Err(self.fault(Rule::Nul, end, 0, other.into())),
+            other => Err(Stop::new(Rule::Nul, end, 0, other.into())),
         }
     }
 
-    fn push(&mut self, frame: Frame, at: u32) -> Result<(), Fault> {
+    fn push(&mut self, frame: Frame, at: u32) -> Result<(), Stop> {
         if self.depth == MAX_DEPTH {
-            return Err(self.fault(Rule::Depth, at, MAX_DEPTH as u64, MAX_DEPTH as u64 + 1));
+            return Err(Stop::new(Rule::Depth, at, MAX_DEPTH as u64, MAX_DEPTH as u64 + 1));
         }
         self.frames[self.depth] = frame;
         self.depth += 1;
         Ok(())
     }
 
-    fn word(&self, at: u32) -> Result<(u32, u32), Fault> {
+    fn word(&self, at: u32) -> Result<(u32, u32), Stop> {
         let word = self.bytes.u64(at).ok_or_else(|| self.broken())?;
         Ok((word as u32, (word >> 32) as u32))
     }
 
-    fn u32(&self, at: u32) -> Result<u32, Fault> {
+    fn u32(&self, at: u32) -> Result<u32, Stop> {
         self.bytes.u32(at).ok_or_else(|| self.broken())
     }
 
-    fn bits(&self, scalar: Scalar, at: u32) -> Result<u64, Fault> {
+    fn bits(&self, scalar: Scalar, at: u32) -> Result<u64, Stop> {
         let bits = match scalar.size() {
             1 => self.bytes.u8(at).map(u64::from),
             2 => self.bytes.u16(at).map(u64::from),
@@ -428,13 +426,8 @@ impl<V: Visitor> Walk<'_, '_, V> {
 
     /// The descriptor leads to where nothing is.
     #[cold]
-    fn broken(&self) -> Fault {
-        self.fault(Rule::Descriptor, 0, 1, 0)
-    }
-
-    #[cold]
-    fn fault(&self, rule: Rule, offset: u32, expected: u64, found: u64) -> Fault {
-        Fault { rule, offset, expected, found, path: self.path() }
+    fn broken(&self) -> Stop {
+        Stop::new(Rule::Descriptor, 0, 1, 0)
     }
 
     /// Where the walk is: the field or element that each level has come to.

@@ -63,7 +63,7 @@ fn mutated_messages_are_refused_or_say_something() {
     for seed in 0..60_000 {
         let mut random = Random::new(seed);
         let mut message = Room::message(&descriptor, &random.scan());
-        while message.bytes().len() % 8 != 0 {
+        while !message.bytes().len().is_multiple_of(8) {
             message = Room::message(&descriptor, &random.scan());
         }
         mutate(&mut random, message.bytes_mut());
