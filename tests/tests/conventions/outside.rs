@@ -55,7 +55,7 @@ fn function(declaration: &str) -> Option<Function> {
 }
 
 const NOUNS: &[&str] =
-    &["program", "diagnostics", "diff", "world", "sender", "receiver", "heap", "queue", "registry", "waitset"];
+    &["program", "diagnostics", "diff", "world", "sender", "receiver", "heap", "queue", "registry", "waitset", "msg"];
 
 /// Functions that answer no status.
 const CANNOT_FAIL: &[&str] = &["vil_version", "vil_abi_version", "vil_layout_version", "vil_status_name"];
@@ -167,8 +167,10 @@ fn statuses_of_the_header() -> BTreeMap<String, i32> {
     let groups = [
         "VIL_EVENT_",
         "VIL_FULL_",
+        "VIL_JSON_",
         "VIL_LANGUAGE_",
         "VIL_MEMORY_",
+        "VIL_MSG_",
         "VIL_QUEUE_",
         "VIL_SEVERITY_",
         "VIL_LEVEL_",
