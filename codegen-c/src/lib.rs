@@ -86,10 +86,22 @@ pub fn plan(source: &Source<'_>) -> Result<plan::Unit, Faults> {
 /// Generates one language.
 ///
 /// # Errors
-/// Names that collide after escaping, types without a layout, a message or struct that is not flat, a process that the
+/// Names that collide after escaping, types without a layout, an external message, a process that the
 /// program does not have.
 pub fn generate(source: &Source<'_>, language: Language) -> Result<Vec<File>, Faults> {
     let unit = plan(source)?;
+    let relative = match language {
+        Language::C => c::RELATIVE,
+        Language::Cpp => cpp::RELATIVE,
+        Language::Rust => rust::RELATIVE,
+    };
+    if let Some(found) = unit.first_viewed().filter(|_| !relative) {
+        let (kind, name) = (if found.message.is_some() { "message" } else { "struct" }, &found.name.declared);
+        let word = language.word();
+        return Err(Faults(vec![format!(
+            "{kind} `{name}` is relative, and this version generates no {word} for those"
+        )]));
+    }
     Ok(match language {
         Language::C => c::files(&unit),
         Language::Cpp => cpp::files(&unit),

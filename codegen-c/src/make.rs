@@ -13,18 +13,35 @@ use vil_ir::vocabulary::{Profile, Scalar};
 use crate::names::{Names, Scope};
 use crate::plan::{
     Arm, Body, Check, Constant, Enum, EnumValue, Member, Message, Name, Note, Role, Rule, Shape, Struct, Union, Unit,
+    View,
 };
 use crate::{Faults, Source};
 
 mod field;
 mod process;
+mod reach;
 
 use field::{check_of, facts_of};
 
 /// Suffixes that C puts behind the name of every node of a kind.
 const ENUM_SUFFIXES: &[&str] = &["t", "name", "known"];
 const STRUCT_SUFFIXES: &[&str] = &["t", "init", "check"];
-const MESSAGE_SUFFIXES: &[&str] = &["loan_t", "msg_t", "layout_text", "LAYOUT_ID", "SIZE"];
+const MESSAGE_SUFFIXES: &[&str] = &["loan_t", "msg_t", "layout_text", "LAYOUT_ID", "SIZE", "descriptor"];
+
+/// The same for structs with references, which have no `init` and no `check`, and what views and writers add.
+const REFERRING_SUFFIXES: &[&str] = &["t"];
+const VIEW_SUFFIXES: &[&str] = &["view_t", "writer_t"];
+const ROOT_SUFFIXES: &[&str] = &["view", "begin", "finish", "MAX_BYTES", "ROOT_SIZE"];
+const UNION_SUFFIXES: &[&str] = &["tag"];
+
+/// The same for what slices are of: by views, and as it lies.
+const LIST_SUFFIXES: &[&str] = &["views_t", "views_at", "writers_t", "writers_at"];
+const SLICE_SUFFIXES: &[&str] = &["slice_t"];
+
+/// What views and writers are called in C++ and Rust, behind the type's own name.
+const VIEW_TYPES: &[&str] = &["View", "Writer"];
+const LIST_TYPES: &[&str] = &["Views", "Writers"];
+const ROOT_TYPES: &[&str] = &["Builder"];
 
 /// Methods of a tagged union in Rust that a constructor of an arm must not hide.
 const UNION_METHODS: &[&str] = &["tag", "check", "default"];
@@ -33,7 +50,7 @@ const UNION_METHODS: &[&str] = &["tag", "check", "default"];
 pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     let program = source.program;
     let layouts = lay_out(program).map_err(|errors| Faults(errors.iter().map(ToString::to_string).collect()))?;
-    if let Some(fault) = not_flat(program, &layouts) {
+    if let Some(fault) = external(program) {
         return Err(Faults(vec![fault]));
     }
     let mut maker = Maker {
@@ -47,10 +64,12 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     };
     maker.name_everything();
     let constants = maker.constants(&program.constants, None);
-    let enums: Vec<Enum> = program.enums.iter().map(|(name, found)| maker.enumeration(name, found)).collect();
+    let mut enums: Vec<Enum> = program.enums.iter().map(|(name, found)| maker.enumeration(name, found)).collect();
     for name in program.structs.keys().chain(program.messages.keys()) {
         maker.type_and_what_it_uses(name);
     }
+    reach::mark(&mut maker.types, &mut enums);
+    maker.name_slices(&enums);
     let processes = maker.processes(source.process);
     if !maker.names.faults.is_empty() {
         return Err(Faults(maker.names.faults));
@@ -71,18 +90,12 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     })
 }
 
-/// The first message, else the first struct, that is not flat: there is no code for any of the program then, because code
-/// for a part of it would be another contract.
-fn not_flat(program: &Program, layouts: &Layouts) -> Option<String> {
-    let kind_of = |(name, _): (&String, &model::Message)| {
-        let profile = layouts.types.get(name).map_or(Profile::External, |layout| layout.profile);
-        (profile != Profile::Flat).then(|| format!("message `{name}` is {profile}"))
-    };
-    let holds = |name: &&String| layouts.types.get(*name).is_some_and(|layout| layout.references);
-    let message = program.messages.iter().find_map(kind_of);
-    let found =
-        message.or_else(|| program.structs.keys().find(holds).map(|name| format!("struct `{name}` is relative")));
-    found.map(|found| format!("{found}, and this version generates code for flat messages and structs only"))
+/// The first external message: there is no code for any of the program then, because code for a part of it would be
+/// another contract.
+fn external(program: &Program) -> Option<String> {
+    let is_external = |message: &model::Message| message.layout == Some(Profile::External);
+    let (name, _) = program.messages.iter().find(|(_, message)| is_external(message))?;
+    Some(format!("message `{name}` is external, and this version generates code for flat and relative ones only"))
 }
 
 struct Maker<'a> {
@@ -104,13 +117,75 @@ impl Maker<'_> {
             self.name(name, "enum", &[ENUM_SUFFIXES]);
         }
         for (name, found) in &program.structs {
-            self.name(name, "struct", &[STRUCT_SUFFIXES]);
-            self.name_arms(name, &found.body);
+            self.name_type(name, "struct", &found.body, &[]);
         }
         for (name, found) in &program.messages {
-            self.name(name, "message", &[STRUCT_SUFFIXES, MESSAGE_SUFFIXES]);
-            self.name_arms(name, &found.body);
+            self.name_type(name, "message", &found.body, &[MESSAGE_SUFFIXES]);
         }
+    }
+
+    fn name_type(&mut self, declared: &str, kind: &str, body: &model::Body, more: &[&[&str]]) {
+        let view = self.view(declared);
+        let own = if view.is_some_and(|view| view.references) { REFERRING_SUFFIXES } else { STRUCT_SUFFIXES };
+        self.name(declared, kind, &[&[own], more].concat());
+        self.name_arms(declared, body, own);
+        if view.is_some() {
+            self.name_views(declared, kind, body);
+        }
+    }
+
+    /// Takes what views and writers of a type and of its arms are called.
+    fn name_views(&mut self, declared: &str, kind: &str, body: &model::Body) {
+        let owner = format!("{kind} `{declared}`");
+        self.name_view(declared, &owner, &[VIEW_SUFFIXES], VIEW_TYPES);
+        if self.is_root(declared) {
+            self.name_view(declared, &owner, &[ROOT_SUFFIXES], ROOT_TYPES);
+        }
+        let model::Body::Variants(variants) = body else { return };
+        self.name_view(declared, &owner, &[UNION_SUFFIXES], &[]);
+        for arm in &variants.arms {
+            let arm = format!("{declared}.{}", arm.name);
+            self.name_view(&arm, &format!("arm `{arm}`"), &[VIEW_SUFFIXES], VIEW_TYPES);
+        }
+    }
+
+    /// Takes what types are called that exist where slices are of them.
+    fn name_slices(&mut self, enums: &[Enum]) {
+        let names =
+            |found: &Struct| (found.name.declared.clone(), found.sliced, found.view.is_some_and(|view| view.listed));
+        let types: Vec<_> = self.types.iter().map(names).collect();
+        let enums = enums.iter().map(|found| (found.name.declared.clone(), found.sliced, false));
+        for (declared, sliced, listed) in types.into_iter().chain(enums) {
+            let owner = format!("slices of `{declared}`");
+            if sliced {
+                self.name_view(&declared, &owner, &[SLICE_SUFFIXES], &[]);
+            }
+            if listed {
+                self.name_view(&declared, &owner, &[LIST_SUFFIXES], LIST_TYPES);
+            }
+        }
+    }
+
+    fn name_view(&mut self, declared: &str, owner: &str, suffixes: &[&[&str]], types: &[&str]) {
+        let name = self.known[declared].clone();
+        for suffix in suffixes.concat() {
+            self.names.take_behind(&name, suffix, owner);
+        }
+        for suffix in types {
+            self.names.take_type(&format!("{}{suffix}", name.camel), owner);
+        }
+    }
+
+    /// Whether it is the root of a relative message.
+    fn is_root(&self, declared: &str) -> bool {
+        let is_relative = |layout: &layout::Layout| layout.profile == Profile::Relative;
+        self.program.messages.contains_key(declared) && self.layouts.types.get(declared).is_some_and(is_relative)
+    }
+
+    /// How a type is read and written beyond its plain struct. What slices are of it is marked when all types are known.
+    fn view(&self, declared: &str) -> Option<View> {
+        let references = self.layouts.types.get(declared)?.references;
+        (references || self.is_root(declared)).then_some(View { references, listed: false })
     }
 
     fn name(&mut self, declared: &str, kind: &str, suffixes: &[&[&str]]) {
@@ -118,11 +193,11 @@ impl Maker<'_> {
         self.known.insert(declared.to_owned(), name);
     }
 
-    fn name_arms(&mut self, owner: &str, body: &model::Body) {
+    fn name_arms(&mut self, owner: &str, body: &model::Body, suffixes: &[&str]) {
         let model::Body::Variants(variants) = body else { return };
         for arm in &variants.arms {
             let declared = format!("{owner}.{}", arm.name);
-            self.name(&declared, "arm", &[STRUCT_SUFFIXES]);
+            self.name(&declared, "arm", &[suffixes]);
             let node = self.known[owner].clone();
             let taker = format!("arm `{declared}`");
             for suffix in [format!("as_{}", snake(&arm.name)), format!("set_{}", snake(&arm.name))] {
@@ -181,7 +256,7 @@ impl Maker<'_> {
         };
         let note = note(&found.notes, vec![kind.to_owned()]);
         let mask = found.bitmask.then(|| values.iter().fold(0, |bits, value| bits | value.value));
-        Enum { name, repr: found.repr, mask, values, note }
+        Enum { name, repr: found.repr, mask, values, sliced: false, note }
     }
 
     /// Plans a type behind those it holds. With a stack of its own: types may hold one another thousands of times.
@@ -212,25 +287,25 @@ impl Maker<'_> {
         };
         let name = self.known[declared].clone();
         let constants = self.constants(constants, Some(&name));
+        let view = self.view(declared);
         let (body, checks) = match (&layout.body, body) {
             (LayoutBody::Members(members), model::Body::Fields(fields)) => {
-                let (members, checks) = self.members(&name, members, fields);
+                let (members, checks) = self.members(&name, members, fields, view);
                 (Body::Members(members), checks)
             }
             (LayoutBody::Union(union), model::Body::Variants(variants)) => {
-                (Body::Union(self.union(&name, union, variants)), Vec::new())
+                (Body::Union(self.union(&name, union, variants, view)), Vec::new())
             }
             _ => return,
         };
-        let message = message.then(|| {
-            let text = layout_text(program, &self.layouts, declared);
-            Message { layout_id: layout_id(&text), layout_text: text }
-        });
+        let message = message.then(|| self.message(declared, &layout));
         let made = Struct {
             name,
             size: layout.size,
             align: layout.align,
             body,
+            view,
+            sliced: false,
             constants,
             message,
             checks,
@@ -240,23 +315,47 @@ impl Maker<'_> {
         self.types.push(made);
     }
 
+    fn message(&self, declared: &str, layout: &layout::Layout) -> Message {
+        let text = layout_text(self.program, &self.layouts, declared);
+        let is_relative = layout.profile == Profile::Relative;
+        Message {
+            profile: layout.profile,
+            max_bytes: self.most_bytes(declared, layout),
+            root_size: if is_relative { layout.root_size } else { 0 },
+            descriptor: Vec::new(),
+            layout_id: layout_id(&text),
+            layout_text: text,
+        }
+    }
+
+    /// The most bytes of a message. A relative one without a stated bound has that of its head, for no route carries it.
+    fn most_bytes(&self, declared: &str, layout: &layout::Layout) -> u32 {
+        let stated = self.program.messages.get(declared).and_then(|message| message.max_bytes);
+        match layout.profile {
+            Profile::Relative => stated.map_or(u32::MAX, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX)),
+            Profile::Flat | Profile::External => layout.size,
+        }
+    }
+
     fn members(
         &mut self,
         owner: &Name,
         members: &[layout::Member],
         fields: &[model::Field],
+        view: Option<View>,
     ) -> (Vec<Member>, Vec<Check>) {
         let mut scope = Scope::default();
         let mut made = Vec::new();
         let mut checks = Vec::new();
         let mut presences = Vec::new();
-        for member in members {
+        for (index, member) in members.iter().enumerate() {
             let byte = |name: String, role, note| Member {
                 parameter: parameter(&name),
                 name,
                 offset: member.offset,
                 shape: Shape::Scalar(Scalar::U8),
                 role,
+                reach: None,
                 note,
             };
             match &member.what {
@@ -273,7 +372,9 @@ impl Maker<'_> {
                     made.push(byte(name, Role::Presence, note));
                 }
                 layout::What::Field { name, position, shape } => {
-                    let (Some(field), Some(shape)) = (fields.get(*position), self.shape(shape)) else { continue };
+                    let Some(field) = fields.get(*position) else { continue };
+                    let reach = view.map(|_| self.reach(owner, members, index, field, shape));
+                    let shape = self.shape(shape);
                     let taker = format!("field `{name}` of `{}`", owner.declared);
                     let member_name = self.names.member(&mut scope, name, &taker);
                     let role = Role::Field;
@@ -284,6 +385,7 @@ impl Maker<'_> {
                         offset: member.offset,
                         shape,
                         role,
+                        reach,
                         note,
                     };
                     checks.extend(check_of(self, fields, field, &made_member));
@@ -294,13 +396,19 @@ impl Maker<'_> {
         (made, with_presence(checks, &presences))
     }
 
-    fn union(&mut self, owner: &Name, union: &layout::UnionLayout, variants: &model::Variants) -> Union {
+    fn union(
+        &mut self,
+        owner: &Name,
+        union: &layout::UnionLayout,
+        variants: &model::Variants,
+        view: Option<View>,
+    ) -> Union {
         let mut scope = Scope::default();
         let mut arms = Vec::new();
         for (arm, declared) in union.arms.iter().zip(&variants.arms) {
             let full = format!("{}.{}", owner.declared, arm.name);
             let name = self.known[&full].clone();
-            let (members, checks) = self.members(&name, &arm.members, &declared.fields);
+            let (members, checks) = self.members(&name, &arm.members, &declared.fields, view);
             let member = self.names.member(&mut scope, &arm.name, &format!("arm `{full}`"));
             let hides = UNION_METHODS.contains(&member.as_str());
             arms.push(Arm {
@@ -318,6 +426,8 @@ impl Maker<'_> {
                 size: arm.size,
                 align: arm.align,
                 body: Body::Members(members),
+                view,
+                sliced: false,
                 constants: Vec::new(),
                 message: None,
                 checks,
@@ -334,9 +444,8 @@ impl Maker<'_> {
         }
     }
 
-    /// `None` for references, which are no part of a flat program.
-    fn shape(&self, shape: &layout::Shape) -> Option<Shape> {
-        Some(match shape {
+    fn shape(&self, shape: &layout::Shape) -> Shape {
+        match shape {
             layout::Shape::Scalar(scalar) => Shape::Scalar(*scalar),
             layout::Shape::Enum { name, storage } => {
                 let repr = self.program.enums.get(name).map(|found| found.repr);
@@ -344,9 +453,10 @@ impl Maker<'_> {
                 if repr == Some(*storage) { Shape::Enum(known) } else { Shape::StoredEnum(known, *storage) }
             }
             layout::Shape::Struct { name, .. } => Shape::Struct(self.known[name].clone()),
-            layout::Shape::Array { element, count } => Shape::Array(Box::new(self.shape(element)?), *count),
-            layout::Shape::Slice { .. } | layout::Shape::Str { .. } | layout::Shape::Ref { .. } => return None,
-        })
+            layout::Shape::Array { element, count } => Shape::Array(Box::new(self.shape(element)), *count),
+            layout::Shape::Slice { .. } | layout::Shape::Str { .. } => Shape::Word,
+            layout::Shape::Ref { .. } => Shape::RefWord,
+        }
     }
 }
 

@@ -108,6 +108,12 @@ impl Names {
         self.faults.extend(fault);
     }
 
+    /// Takes a type that C++ and Rust have beside the declared ones.
+    pub(crate) fn take_type(&mut self, name: &str, owner: &str) {
+        let fault = self.types.claim(name, owner, "C++ and Rust");
+        self.faults.extend(fault);
+    }
+
     /// Takes a constant beside the types.
     pub(crate) fn take_value(&mut self, name: &str, owner: &str) {
         let fault = self.values.claim(name, owner, "Rust");

@@ -3,7 +3,7 @@
 //! something in its own way. Plain data, no behaviour beyond looking things up.
 
 use vil_ir::model::Value;
-use vil_ir::vocabulary::Scalar;
+use vil_ir::vocabulary::{Profile, Scalar, Verify};
 
 /// A whole program, ready to be printed.
 #[derive(Debug, Clone)]
@@ -35,6 +35,11 @@ pub struct Unit {
 }
 
 impl Unit {
+    /// The first type that is read by views; `None` when all are flat.
+    pub fn first_viewed(&self) -> Option<&Struct> {
+        self.types.iter().find(|found| found.view.is_some())
+    }
+
     /// The fields of an arm as parameters of a constructor; `None` when there are too many or some are optional.
     pub fn fields_of(&self, arm: &Arm) -> Option<Vec<&Member>> {
         let found = self.types.iter().find(|found| found.name == arm.name)?;
@@ -96,6 +101,8 @@ pub struct Enum {
     pub mask: Option<i128>,
     /// Values in the order written.
     pub values: Vec<EnumValue>,
+    /// Some view answers several of them that lie one behind the other, so languages that need one have a slice type for it.
+    pub sliced: bool,
     /// Comment.
     pub note: Note,
 }
@@ -126,8 +133,12 @@ pub struct Struct {
     pub size: u32,
     /// Alignment in bytes.
     pub align: u32,
-    /// What lies in it.
+    /// What lies in it. Words of references are members like others: the offset and the count as one `u64`, or the offset.
     pub body: Body,
+    /// Set where it is read by a view and written by a writer.
+    pub view: Option<View>,
+    /// Flat, and some view answers several of them that lie one behind the other.
+    pub sliced: bool,
     /// Constants that belong to it.
     pub constants: Vec<Constant>,
     /// Set for messages.
@@ -138,9 +149,28 @@ pub struct Struct {
     pub note: Note,
 }
 
+/// What a struct has that is read by a view and written by a writer: one that refers to other bytes, itself or in what it
+/// holds, an arm of such a union, and every root of a relative message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// It refers to other bytes. `false`: its plain struct can be read as it stands too, and what holds it by value, by a
+    /// slice or by a reference does that.
+    pub references: bool,
+    /// Some slice is of it.
+    pub listed: bool,
+}
+
 /// What a message has beyond a struct.
 #[derive(Debug, Clone)]
 pub struct Message {
+    /// Flat or relative.
+    pub profile: Profile,
+    /// The most bytes it takes: a flat one its size, a relative one its `max_bytes`, the head's own range where none is stated.
+    pub max_bytes: u32,
+    /// What the head of a relative one says of its root: where the last field ends. 0 of a flat one.
+    pub root_size: u32,
+    /// What it looks like, as words for tools and the verifier; empty when there is no encoder.
+    pub descriptor: Vec<u32>,
     /// First 8 bytes of the text's SHA-256.
     pub layout_id: u64,
     /// The layout text.
@@ -169,8 +199,72 @@ pub struct Member {
     pub shape: Shape,
     /// What it is for.
     pub role: Role,
+    /// How a view and a writer reach it; set for the declared fields of a struct with [`Struct::view`].
+    pub reach: Option<Reach>,
     /// Comment.
     pub note: Note,
+}
+
+/// How a field is read through a view and set through a writer.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// Name in function names: `stamp`, `set_stamp`, `has_stamp`, `alloc_stamp`, `stamp_at`; not escaped.
+    pub snake: String,
+    /// Where it ends, presence byte included, in bytes from the start of the struct: it is there when the view's end is not
+    /// before that.
+    pub end: u32,
+    /// Offset of its presence byte: the field is optional, and the byte is set with it.
+    pub presence: Option<u32>,
+    /// What is answered and taken.
+    pub access: Access,
+}
+
+impl Reach {
+    /// Whether there is a `has_NAME`: of optional fields and of references.
+    pub fn has(&self) -> bool {
+        self.presence.is_some() || matches!(self.access, Access::Ref(_))
+    }
+}
+
+/// What a view answers for a field, and what a writer takes.
+#[derive(Debug, Clone)]
+pub enum Access {
+    /// A number, flag or enum, by one load. `set_NAME(value)`.
+    Value {
+        /// [`Shape::Scalar`], [`Shape::Enum`] or [`Shape::StoredEnum`]; bool is a byte.
+        shape: Shape,
+        /// The raw value where the field is not there, as its type holds it; `None`: zero.
+        default: Option<Value>,
+    },
+    /// A struct without references as it lies. `set_NAME(value)`.
+    Flat(Name),
+    /// A struct with references, by a view. `set_NAME()` answers its writer.
+    View(Name),
+    /// A fixed array of what can be read as it lies: so many elements, or none where it is not there; arrays in arrays are
+    /// one. `set_NAME(values)`, fewer leave the rest zero.
+    Array(Element, u32),
+    /// A fixed array of what is reached one by one: `NAME_at(index)`, nothing where the index is too high or the array not
+    /// there; arrays in arrays are one. `set_NAME_at(index, ...)` or `alloc_NAME_at(index, ...)`.
+    Each(Box<Access>, u32),
+    /// Text. `set_NAME(text)`.
+    Str(Option<u32>),
+    /// A VSlice with its bound. `alloc_NAME(count)`.
+    Slice(Element, Option<u32>),
+    /// What a VRef leads to: absent or a [`Element::Flat`] or [`Element::View`]. `alloc_NAME()`.
+    Ref(Element),
+}
+
+/// What lies in a slice, or behind a reference.
+#[derive(Debug, Clone)]
+pub enum Element {
+    /// Numbers, flags, enums: [`Shape::Scalar`], [`Shape::Enum`] or [`Shape::StoredEnum`].
+    Value(Shape),
+    /// Structs without references, as they lie.
+    Flat(Name),
+    /// Structs with references, by views.
+    View(Name),
+    /// Texts, each with the bound on its bytes.
+    Str(Option<u32>),
 }
 
 /// What a member is for.
@@ -197,6 +291,10 @@ pub enum Shape {
     Struct(Name),
     /// A fixed array.
     Array(Box<Shape>, u32),
+    /// The word of a VSlice or VStr, eight bytes: offset from the message's start in its low half, count in its high half.
+    Word,
+    /// The word of a VRef, four bytes: offset from the message's start.
+    RefWord,
 }
 
 impl Shape {
@@ -371,10 +469,14 @@ pub enum Receives {
 pub struct Payload {
     /// The message.
     pub name: Name,
-    /// Its size in bytes.
+    /// Its size in bytes; of a relative one its `max_bytes`.
     pub size: u32,
     /// Its alignment in bytes.
     pub align: u32,
+    /// Flat or relative. Of a relative one the port carries up to `size` bytes.
+    pub profile: Profile,
+    /// When what arrives is verified: where routes differ, as the strictest says; never where it is flat or leaves here.
+    pub verify: Verify,
 }
 
 /// One end of a port, as the runtime opens it.

@@ -9,6 +9,9 @@ use crate::plan::{Shape, Unit};
 use crate::writer::{Writer, c_comment, comment};
 use vil_ir::vocabulary::Scalar;
 
+/// Whether it prints relative messages.
+pub(crate) const RELATIVE: bool = false;
+
 /// All headers of a program.
 pub(crate) fn files(unit: &Unit) -> Vec<File> {
     let mut files = vec![types::file(unit), program(unit)];
@@ -108,6 +111,8 @@ fn declare(shape: &Shape, name: &str) -> String {
     let ty = match bottom {
         Shape::Scalar(found) | Shape::StoredEnum(_, found) => scalar(*found).to_owned(),
         Shape::Enum(found) | Shape::Struct(found) => format!("{}_t", found.c),
+        Shape::Word => scalar(Scalar::U64).to_owned(),
+        Shape::RefWord => scalar(Scalar::U32).to_owned(),
         Shape::Array(..) => String::new(),
     };
     let counts: String = counts.iter().map(|count| format!("[{count}]")).collect();

@@ -9,6 +9,9 @@ use crate::plan::{Name, Shape, Unit};
 use crate::writer::{Writer, comment, cpp_comment};
 use vil_ir::vocabulary::Scalar;
 
+/// Whether it prints relative messages.
+pub(crate) const RELATIVE: bool = false;
+
 /// All headers of a program.
 pub(crate) fn files(unit: &Unit) -> Vec<File> {
     let mut files = vec![types::file(unit), program(unit)];
@@ -113,6 +116,8 @@ fn spell(shape: &Shape) -> String {
         Shape::Scalar(found) | Shape::StoredEnum(_, found) => scalar(*found).to_owned(),
         Shape::Enum(found) | Shape::Struct(found) => found.camel.clone(),
         Shape::Array(element, count) => format!("std::array<{}, {count}>", spell(element)),
+        Shape::Word => scalar(Scalar::U64).to_owned(),
+        Shape::RefWord => scalar(Scalar::U32).to_owned(),
     }
 }
 

@@ -195,7 +195,9 @@ fn accessors(out: &mut Writer, unit: &Unit, name: &str, arm: &Arm) {
     let params: Vec<String> = fields
         .iter()
         .map(|member| match &member.shape {
-            Shape::Scalar(_) | Shape::Enum(_) | Shape::StoredEnum(..) => (spell(&member.shape), member),
+            Shape::Scalar(_) | Shape::Enum(_) | Shape::StoredEnum(..) | Shape::Word | Shape::RefWord => {
+                (spell(&member.shape), member)
+            }
             Shape::Struct(_) | Shape::Array(..) => (format!("const {} &", spell(&member.shape)), member),
         })
         .map(|(ty, member)| format!("{}{}{}", ty, if ty.ends_with('&') { "" } else { " " }, member.parameter))

@@ -86,7 +86,7 @@ fn range(field: &Field, scalar: Scalar) -> Option<Rule> {
 }
 
 /// The value as its field's type holds it.
-fn fit(value: &Value, scalar: Scalar) -> Value {
+pub(super) fn fit(value: &Value, scalar: Scalar) -> Value {
     match (value, scalar) {
         (Value::Int(number), Scalar::F32) => Value::Float(f64::from(*number as f32)),
         (Value::Int(number), Scalar::F64) => Value::Float(*number as f64),

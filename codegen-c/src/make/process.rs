@@ -1,9 +1,10 @@
 //! Processes and their ports: which ends each port has, what may be done with them, and what all of it is called.
 
 use vil_ir::keywords::{escape, snake, upper};
+use vil_ir::layout::RELATIVE_ALIGN;
 use vil_ir::model::{self, End};
 use vil_ir::plan::transfer;
-use vil_ir::vocabulary::{Direction, Transfer};
+use vil_ir::vocabulary::{Direction, Profile, Transfer, Verify};
 
 use super::{Maker, note};
 use crate::names::Scope;
@@ -101,10 +102,15 @@ impl Maker<'_> {
     }
 
     fn way(&mut self, owner: &str, end: &End, of: &model::Process, found: &model::Port) -> Option<Way> {
+        let verify = self.verify(end);
+        let arrives = |message: Payload| match message.profile {
+            Profile::Relative => Payload { verify, ..message },
+            Profile::Flat | Profile::External => message,
+        };
         let message = self.payload(owner, &found.message)?;
         Some(match found.direction {
             Direction::Out => Way::Out(message, self.sends(end)),
-            Direction::In => Way::In(message, self.receives(end, of)),
+            Direction::In => Way::In(arrives(message), self.receives(end, of)),
             asks => {
                 let Some(reply) = &found.reply else {
                     self.names.faults.push(format!("{owner}: it has no reply"));
@@ -112,9 +118,9 @@ impl Maker<'_> {
                 };
                 let reply = self.payload(owner, reply)?;
                 if asks == Direction::Request {
-                    Way::Request { question: message, answer: reply }
+                    Way::Request { question: message, answer: arrives(reply) }
                 } else {
-                    Way::Response { question: message, answer: reply }
+                    Way::Response { question: arrives(message), answer: reply }
                 }
             }
         })
@@ -122,10 +128,26 @@ impl Maker<'_> {
 
     fn payload(&mut self, owner: &str, message: &str) -> Option<Payload> {
         let (Some(name), Some(layout)) = (self.known.get(message), self.layouts.types.get(message)) else {
-            self.names.faults.push(format!("{owner}: there is no flat message `{message}`"));
+            self.names.faults.push(format!("{owner}: there is no message `{message}` with a layout"));
             return None;
         };
-        Some(Payload { name: name.clone(), size: layout.size, align: layout.align })
+        let is_relative = layout.profile == Profile::Relative;
+        Some(Payload {
+            name: name.clone(),
+            size: self.most_bytes(message, layout),
+            align: if is_relative { RELATIVE_ALIGN } else { layout.align },
+            profile: layout.profile,
+            verify: Verify::Never,
+        })
+    }
+
+    /// When a port verifies what arrives there, answers included: as the strictest of its routes says.
+    fn verify(&self, end: &End) -> Verify {
+        let here = self.program.routes.iter().filter(|route| route.to == *end || route.from == *end);
+        let stated = |route: &model::Route| route.verify.or(self.program.defaults.routes.verify);
+        let said: Vec<Verify> = here.filter_map(stated).collect();
+        let strictest = [Verify::Always, Verify::First].into_iter().find(|verify| said.contains(verify));
+        strictest.unwrap_or(Verify::Never)
     }
 
     /// Whether some route at this end of it has a transfer mode.

@@ -18,6 +18,9 @@ fn without(lints: &str) -> String {
     format!("#[{word}({lints}, reason = \"which of it is used, and where, is the user's affair\")]")
 }
 
+/// Whether it prints relative messages.
+pub(crate) const RELATIVE: bool = false;
+
 /// The one file of a program.
 pub(crate) fn files(unit: &Unit) -> Vec<File> {
     let mut out = Writer::new(4);
@@ -73,5 +76,7 @@ fn spell(shape: &Shape) -> String {
         Shape::Scalar(found) | Shape::StoredEnum(_, found) => scalar(*found).to_owned(),
         Shape::Enum(found) | Shape::Struct(found) => found.camel.clone(),
         Shape::Array(element, count) => format!("[{}; {count}]", spell(element)),
+        Shape::Word => scalar(Scalar::U64).to_owned(),
+        Shape::RefWord => scalar(Scalar::U32).to_owned(),
     }
 }
