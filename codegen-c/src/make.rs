@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use vil_ir::descriptor;
 use vil_ir::fingerprint::{layout_id, layout_text, sha256};
 use vil_ir::keywords::{camel, escape, snake, upper};
 use vil_ir::layout::{self, LayoutBody, Layouts, lay_out};
@@ -322,7 +323,7 @@ impl Maker<'_> {
             profile: layout.profile,
             max_bytes: self.most_bytes(declared, layout),
             root_size: if is_relative { layout.root_size } else { 0 },
-            descriptor: Vec::new(),
+            descriptor: descriptor::encode(self.program, &self.layouts, declared),
             layout_id: layout_id(&text),
             layout_text: text,
         }

@@ -169,7 +169,7 @@ pub struct Message {
     pub max_bytes: u32,
     /// What the head of a relative one says of its root: where the last field ends. 0 of a flat one.
     pub root_size: u32,
-    /// What it looks like, as words for tools and the verifier; empty when there is no encoder.
+    /// What it looks like, as words for the verifier and for tools; see docs/descriptor.md.
     pub descriptor: Vec<u32>,
     /// First 8 bytes of the text's SHA-256.
     pub layout_id: u64,

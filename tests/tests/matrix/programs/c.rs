@@ -80,7 +80,7 @@ fn fill(out: &mut String, unit: &Unit, found: &Struct) {
                         format!("{place} = ({}_t)({})next();", name.c, int(repr(unit, &name.declared)))
                     }
                     Shape::Struct(name) => format!("fill_{}(&{place});", name.c),
-                    Shape::Array(..) => String::new(),
+                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
                 });
             }
         }
@@ -134,7 +134,7 @@ fn show(out: &mut String, unit: &Unit, found: &Struct) {
                         format!("show(({}_t){place});", unsigned(repr(unit, &name.declared)).replace('u', "uint"))
                     }
                     Shape::Struct(name) => format!("show_{}(&{place});", name.c),
-                    Shape::Array(..) => String::new(),
+                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
                 });
             }
         }

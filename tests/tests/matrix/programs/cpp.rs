@@ -106,7 +106,7 @@ fn fill(out: &mut String, unit: &Unit, found: &Struct) {
                         format!("{place} = static_cast<{}>(static_cast<{int}>(next()));", name.camel)
                     }
                     Shape::Struct(_) => format!("fill({place});"),
-                    Shape::Array(..) => String::new(),
+                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
                 });
             }
         }
@@ -135,7 +135,7 @@ fn show(out: &mut String, unit: &Unit, found: &Struct) {
                     Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => shown(*scalar, place),
                     Shape::Enum(name) => shown(repr(unit, &name.declared), place),
                     Shape::Struct(_) => format!("show({place});"),
-                    Shape::Array(..) => String::new(),
+                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
                 });
             }
         }

@@ -108,7 +108,7 @@ fn fill(out: &mut String, unit: &Unit, found: &Struct) {
                         format!("{place} = {}(v.next() as {});", name.camel, word(repr(unit, &name.declared)))
                     }
                     Shape::Struct(name) => format!("fill_{}(&mut {place}, v);", name.c),
-                    Shape::Array(..) => String::new(),
+                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
                 });
             }
         }
@@ -137,7 +137,7 @@ fn show(out: &mut String, unit: &Unit, found: &Struct) {
                         format!("show({place}.0 as {} as u64);", unsigned(repr(unit, &name.declared)))
                     }
                     Shape::Struct(name) => format!("show_{}(&{place});", name.c),
-                    Shape::Array(..) => String::new(),
+                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
                 });
             }
         }
