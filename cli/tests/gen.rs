@@ -113,7 +113,7 @@ fn a_program_that_the_passes_refuse_gives_no_code() {
 }
 
 #[test]
-fn a_message_that_is_not_flat_is_named_by_one_error_and_gives_no_code() {
+fn a_message_that_a_language_has_no_code_for_is_named_by_one_error_and_gives_none() {
     let directory = Directory::new("relative");
     std::fs::create_dir_all(&directory.0).expect("the directory can be made");
     let file = directory.0.join("scan.yaml");
@@ -130,7 +130,8 @@ fn a_message_that_is_not_flat_is_named_by_one_error_and_gives_no_code() {
     ];
     for (more, expected) in cases {
         std::fs::write(&file, format!("{begin}{more}")).expect("the program can be written");
-        for language in Language::ALL {
+        let prints = |language: &&Language| **language == Language::C && expected.contains("LANG");
+        for language in Language::ALL.iter().filter(|language| !prints(language)) {
             let output = vil_gen(&["--lang", language.word(), "-o", text(&directory.0.join("out")), text(&file)]);
             assert_eq!(output.status.code(), Some(1), "{}", said(&output));
             let error = format!("error: {}\n", expected.replace("LANG", language.word()));

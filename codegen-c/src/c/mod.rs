@@ -1,7 +1,10 @@
 //! C99 text, clean as C11, C17 and C++: messages, the embedded program, and one header a process.
 
+mod contract;
 mod process;
 mod types;
+mod views;
+mod writers;
 
 use crate::File;
 use crate::literal::c_chars;
@@ -10,7 +13,7 @@ use crate::writer::{Writer, c_comment, comment};
 use vil_ir::vocabulary::Scalar;
 
 /// Whether it prints relative messages.
-pub(crate) const RELATIVE: bool = false;
+pub(crate) const RELATIVE: bool = true;
 
 /// All headers of a program.
 pub(crate) fn files(unit: &Unit) -> Vec<File> {
@@ -88,6 +91,39 @@ fn program(unit: &Unit) -> File {
         });
     })
 }
+
+/// The start of an inline function up to its body: parameters on one line where they fit, else one a line.
+fn function(answer: &str, name: &str, takes: &[String]) -> Vec<String> {
+    let space = if answer.ends_with('*') { "" } else { " " };
+    let head = format!("static inline {answer}{space}{name}(");
+    let one = format!("{head}{}) {{", takes.join(", "));
+    if one.len() <= WIDTH {
+        return vec![one];
+    }
+    let indent = " ".repeat(head.len());
+    let last = takes.len().saturating_sub(1);
+    let line = |(index, take): (usize, &String)| {
+        format!("{}{take}{}", if index == 0 { &head } else { &indent }, if index == last { ") {" } else { "," })
+    };
+    takes.iter().enumerate().map(line).collect()
+}
+
+/// An inline function: on one line where it fits.
+fn inline(out: &mut Writer, answer: &str, name: &str, takes: &[String], body: &[String]) {
+    let head = function(answer, name, takes);
+    if let ([head], [line]) = (head.as_slice(), body)
+        && head.len() + line.len() + 3 <= WIDTH
+    {
+        out.line(format!("{head} {line} }}"));
+        return;
+    }
+    out.lines(&head);
+    out.inset(|out| out.lines(body));
+    out.line("}");
+}
+
+/// Columns of a line.
+const WIDTH: usize = 110;
 
 /// The C type of a scalar; bool is a byte.
 fn scalar(scalar: Scalar) -> &'static str {

@@ -1,6 +1,9 @@
 //! One header a process: its contract, how it is opened and closed, and typed calls for each of its ports.
 
 mod ports;
+mod relative;
+
+use vil_ir::vocabulary::{Profile, Verify};
 
 use super::header;
 use crate::File;
@@ -37,7 +40,8 @@ fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
                 let (port_name, message) = (c_string(&port.declared), c_string(&name.declared));
                 let (upper, lower) = (&name.upper, &name.c);
                 out.line(format!("{{{port_name}, {message}, {upper}_LAYOUT_ID, {lower}_layout_text,"));
-                out.line(format!(" {upper}_SIZE, {}u, {}u, 0u}},", end.payload.align, u32::from(end.out)));
+                let size = if end.payload.profile == Profile::Relative { "MAX_BYTES" } else { "SIZE" };
+                out.line(format!(" {upper}_{size}, {}u, {}u, 0u}},", end.payload.align, u32::from(end.out)));
             }
         });
         format!("{name}_ports")
@@ -59,6 +63,10 @@ fn handle(out: &mut Writer, process: &Process) {
         for (port, end) in ends(process) {
             let said = comment(&format!("{}, {}", port.direction(), end.payload.name.declared), &port.note);
             out.line(format!("vil_{}_t *{}; /* {} */", noun(&end), end.member, said.join(" ")));
+            if !end.out && end.payload.verify == Verify::First {
+                let name = ports::verified(port);
+                out.line(format!("uint64_t {name}; /* routes of {} whose first message was sound */", port.declared));
+            }
         }
     });
 }

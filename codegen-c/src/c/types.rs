@@ -1,11 +1,12 @@
 //! The header of the messages: constants, enums, structs, asserts, helpers, contracts.
 
 use vil_ir::model::Value;
+use vil_ir::vocabulary::Profile;
 
-use super::{chars, declare, header, scalar};
+use super::{chars, contract, declare, header, scalar, views};
 use crate::File;
 use crate::literal::{c_constant, c_int, c_string, c_value, is_not_finite};
-use crate::plan::{Body, Check, Constant, Enum, Member, Message, Note, Role, Rule, Struct, Union, Unit};
+use crate::plan::{Body, Check, Constant, Enum, Member, Note, Role, Rule, Struct, Union, Unit};
 use crate::writer::{Writer, c_comment, comment};
 
 /// Columns up to which a comment stands behind its member.
@@ -22,7 +23,8 @@ pub(super) fn file(unit: &Unit) -> File {
         }
         _ => false,
     });
-    let math = bounds || all.into_iter().any(|constant| is_not_finite(&constant.value));
+    let math =
+        bounds || views::default_is_not_finite(unit) || all.into_iter().any(|constant| is_not_finite(&constant.value));
     let mut includes = if math { vec!["<math.h>"] } else { Vec::new() };
     includes.extend(["<string.h>", "\"vil/msg.h\"", "\"vil/vil.h\""]);
     header(unit, &unit.stem, &includes, |out| {
@@ -38,6 +40,7 @@ pub(super) fn file(unit: &Unit) -> File {
         for found in &unit.types {
             structure(out, found);
         }
+        views::write(out, unit);
     })
 }
 
@@ -117,13 +120,26 @@ fn structure(out: &mut Writer, found: &Struct) {
         constants(out, &found.name.upper, &found.constants);
         out.gap();
     }
-    out.lines(c_comment(&comment(&found.name.declared, &found.note)));
+    let is_referring = found.view.is_some_and(|view| view.references);
+    let how = if is_referring { ", as it lies in a message: to be read by a view and written by a writer" } else { "" };
+    out.lines(c_comment(&comment(&format!("{}{how}", found.name.declared), &found.note)));
     out.block(format!("typedef struct {name}_t {{"), &format!("}} {name}_t;"), |out| match &found.body {
         Body::Members(members) => self::members(out, members),
         Body::Union(union) => arms(out, found, union),
     });
     out.gap();
     asserts(out, found);
+    if !is_referring {
+        plain(out, found);
+    }
+    if let Some(message) = found.message.as_ref().filter(|message| message.profile == Profile::Flat) {
+        contract::flat(out, found, message);
+    }
+}
+
+/// What a struct has that may be read and written as it stands.
+fn plain(out: &mut Writer, found: &Struct) {
+    let name = &found.name.c;
     out.gap();
     out.line("/* Zeroes every byte, padding included. */");
     out.line(format!("static inline void {name}_init({name}_t *self) {{ memset(self, 0, sizeof *self); }}"));
@@ -132,9 +148,6 @@ fn structure(out: &mut Writer, found: &Struct) {
     }
     out.gap();
     check(out, found);
-    if let Some(message) = &found.message {
-        contract(out, found, message);
-    }
 }
 
 fn members(out: &mut Writer, members: &[Member]) {
@@ -302,26 +315,6 @@ fn wrong(rule: &Rule, place: &str) -> String {
             }
         }
     }
-}
-
-fn contract(out: &mut Writer, found: &Struct, message: &Message) {
-    let (name, upper) = (&found.name.c, &found.name.upper);
-    out.gap();
-    out.line(format!("#define {upper}_SIZE {}u", found.size));
-    out.line(format!("#define {upper}_LAYOUT_ID UINT64_C({:#018x})", message.layout_id));
-    chars(out, &format!("{name}_layout_text"), &message.layout_text);
-    out.gap();
-    out.line("/* On loan from an out port: written in place, then published or discarded. */");
-    out.block(format!("typedef struct {name}_loan_t {{"), &format!("}} {name}_loan_t;"), |out| {
-        out.line(format!("{name}_t *msg; /* NULL when nothing is on loan */"));
-        out.line("vil_loan_t loan;");
-    });
-    out.gap();
-    out.line("/* Received at an in port: read in place, then released. */");
-    out.block(format!("typedef struct {name}_msg_t {{"), &format!("}} {name}_msg_t;"), |out| {
-        out.line(format!("const {name}_t *msg; /* NULL when nothing is held */"));
-        out.line("vil_message_t message;");
-    });
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ pub(super) fn facts_of(field: &Field, shape: &Shape) -> Vec<String> {
     say(match shape.peel().0 {
         Shape::Scalar(Scalar::Bool) => Some("0 or 1".to_owned()),
         Shape::StoredEnum(name, storage) => Some(format!("a {} as {storage}", name.declared)),
+        Shape::Word | Shape::RefWord => Some(field.ty.to_string()),
         _ => None,
     });
     say(field.unit.as_ref().map(|unit| format!("unit {unit}")));

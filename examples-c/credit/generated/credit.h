@@ -71,6 +71,13 @@ static const char credit_credit_layout_text[] =
     "  @16 #3 amount: f64\n"
     "  @24 #4 branch: [u8; 16]\n"
     "  @40 #5 kol: u8\n";
+static const uint32_t credit_credit_descriptor[] = {
+  0x444c4956u, 1u, 87u, 0xde6aed40u, 0x355e105bu, 0u, 0u, 0u, 12u, 1u, 78u, 33u, 256u, 0u, 48u, 8u, 41u, 5u,
+  20u, 0u, 7u, 1u, 0u, 0u, 0xffffffffu, 60u, 0u, 0u, 12u, 2u, 8u, 0u, 0xffffffffu, 63u, 0u, 0u, 15u, 3u, 16u,
+  0u, 0xffffffffu, 66u, 0u, 0u, 22u, 4u, 24u, 0u, 0xffffffffu, 72u, 0u, 0u, 29u, 5u, 40u, 0u, 0xffffffffu,
+  75u, 0u, 0u, 0u, 3u, 0u, 0u, 3u, 0u, 0u, 9u, 0u, 0u, 0u, 0u, 3u, 69u, 16u, 0u, 0u, 0u, 0x64657243u,
+  0x6c007469u, 0x00656e69u, 0x61006469u, 0x6e756f6du, 0x72620074u, 0x68636e61u, 0x6c6f6b00u, 0u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct credit_credit_loan_t {
@@ -108,6 +115,11 @@ static const char credit_filter_done_layout_text[] =
     "vil-layout 1\n"
     "struct FilterDone: size 8 align 8\n"
     "  @0 #1 npl: u64\n";
+static const uint32_t credit_filter_done_descriptor[] = {
+  0x444c4956u, 1u, 35u, 0xcaeb8e62u, 0x37452805u, 0u, 0u, 0u, 12u, 1u, 31u, 15u, 256u, 0u, 8u, 8u, 8u, 1u,
+  20u, 0u, 11u, 1u, 0u, 0u, 0xffffffffu, 28u, 0u, 0u, 0u, 3u, 0u, 0x746c6946u, 0x6f447265u, 0x6e00656eu,
+  27760u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct credit_filter_done_loan_t {
@@ -148,6 +160,11 @@ static const char credit_ingest_done_layout_text[] =
     "struct IngestDone: size 16 align 8\n"
     "  @0 #1 good: u64\n"
     "  @8 #2 malformed: u64\n";
+static const uint32_t credit_ingest_done_descriptor[] = {
+  0x444c4956u, 1u, 49u, 0xbc0202bcu, 0x1b8a189cu, 0u, 0u, 0u, 12u, 1u, 42u, 26u, 256u, 0u, 16u, 8u, 16u, 2u,
+  20u, 0u, 11u, 1u, 0u, 0u, 0xffffffffu, 36u, 0u, 0u, 16u, 2u, 8u, 0u, 0xffffffffu, 39u, 0u, 0u, 0u, 3u, 0u,
+  0u, 3u, 0u, 0x65676e49u, 0x6f447473u, 0x6700656eu, 0x00646f6fu, 0x666c616du, 0x656d726fu, 100u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct credit_ingest_done_loan_t {
@@ -262,6 +279,13 @@ static const char credit_ingest_fault_layout_text[] =
     "    @0 #1 line: u64\n"
     "  arm Io = 2: size 4 align 4\n"
     "    @0 #1 errno: i32\n";
+static const uint32_t credit_ingest_fault_descriptor[] = {
+  0x444c4956u, 1u, 73u, 0xad818f53u, 0xa3267ec2u, 0u, 0u, 0u, 12u, 3u, 64u, 36u, 131073u, 0u, 16u, 8u, 16u,
+  2u, 36u, 8u, 256u, 12u, 8u, 8u, 8u, 1u, 42u, 0u, 256u, 22u, 4u, 4u, 4u, 1u, 53u, 0u, 12u, 1u, 1u, 22u, 2u,
+  2u, 25u, 1u, 0u, 0u, 0xffffffffu, 50u, 0u, 0u, 0u, 3u, 0u, 30u, 1u, 0u, 0u, 0xffffffffu, 61u, 0u, 0u, 0u,
+  6u, 0u, 0x65676e49u, 0x61467473u, 0x00746c75u, 0x666c614du, 0x656d726fu, 0x6f490064u, 0x6e696c00u,
+  0x72650065u, 0x006f6e72u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct credit_ingest_fault_loan_t {
@@ -311,6 +335,15 @@ static const char credit_npl_layout_text[] =
     "  @16 #3 branch: [u8; 16]\n"
     "  @32 #4 risk: Risk as u8\n"
     "enum Risk: u8 open\n";
+static const uint32_t credit_npl_descriptor[] = {
+  0x444c4956u, 1u, 103u, 0xed0095b0u, 0x3966982du, 0u, 0u, 0u, 12u, 2u, 87u, 62u, 256u, 0u, 40u, 8u, 33u, 4u,
+  28u, 0u, 770u, 28u, 1u, 1u, 1u, 4u, 75u, 0u, 4u, 1u, 0u, 0u, 0xffffffffu, 60u, 0u, 0u, 9u, 2u, 8u, 0u,
+  0xffffffffu, 63u, 0u, 0u, 16u, 3u, 16u, 0u, 0xffffffffu, 69u, 0u, 0u, 23u, 4u, 32u, 0u, 0xffffffffu, 72u,
+  0u, 0u, 0u, 3u, 0u, 0u, 9u, 0u, 0u, 0u, 0u, 3u, 66u, 16u, 1u, 1u, 0u, 33u, 0u, 0u, 36u, 3u, 0u, 48u, 4u, 0u,
+  57u, 5u, 0u, 0x006c704eu, 0x656e696cu, 0x6f6d6100u, 0x00746e75u, 0x6e617262u, 0x72006863u, 0x006b7369u,
+  0x6b736952u, 0x006b6f00u, 0x73627573u, 0x646e6174u, 0x00647261u, 0x62756f64u, 0x6c756674u, 0x736f6c00u,
+  115u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct credit_npl_loan_t {

@@ -39,6 +39,11 @@ static const char hello_greeting_layout_text[] =
     "struct Greeting: size 32 align 4\n"
     "  @0 #1 number: u32\n"
     "  @4 #2 text: [u8; 28]\n";
+static const uint32_t hello_greeting_descriptor[] = {
+  0x444c4956u, 1u, 51u, 0x97e9bf35u, 0xb1b8540bu, 0u, 0u, 0u, 12u, 1u, 45u, 21u, 256u, 0u, 32u, 4u, 32u, 2u,
+  20u, 0u, 9u, 1u, 0u, 0u, 0xffffffffu, 36u, 0u, 0u, 16u, 2u, 4u, 0u, 0xffffffffu, 42u, 0u, 0u, 0u, 2u, 0u,
+  0u, 0u, 0u, 3u, 39u, 28u, 0x65657247u, 0x676e6974u, 0x6d756e00u, 0x00726562u, 0x74786574u, 0u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct hello_greeting_loan_t {

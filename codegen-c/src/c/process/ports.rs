@@ -1,5 +1,8 @@
 //! Typed calls of one port: what its routes allow, and nothing else.
 
+use vil_ir::vocabulary::Profile;
+
+use super::relative;
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Way};
 use crate::writer::{Writer, c_comment};
 
@@ -14,12 +17,25 @@ struct Calls<'a> {
     end: String,
     /// The message: `credit_credit`.
     message: &'a str,
+    /// The message as the port carries it.
+    payload: &'a Payload,
+    /// The member that remembers of which routes a message was verified.
+    verified: String,
 }
 
 impl<'a> Calls<'a> {
     fn new(out: &'a mut Writer, process: &'a Process, port: &Port, member: &str, payload: &'a Payload) -> Calls<'a> {
         let stem = format!("{}_{}", process.name.c, port.snake);
-        Calls { out, process: &process.name.c, stem, end: format!("self->{member}"), message: &payload.name.c }
+        let verified = format!("self->{}", verified(port));
+        Calls {
+            out,
+            process: &process.name.c,
+            stem,
+            end: format!("self->{member}"),
+            message: &payload.name.c,
+            payload,
+            verified,
+        }
     }
 
     /// One call: its comment, `verb` with what it takes beside the process, and its body.
@@ -39,6 +55,10 @@ impl<'a> Calls<'a> {
     /// A call that hands a loan to libvil.
     fn with_loan(&mut self, said: &str, verb: &str, call: &str) {
         let (end, message) = (self.end.clone(), self.message);
+        if self.is_relative() {
+            let call = format!("vil_sender_{call}({end}, &loan->loan)");
+            return self.call(said, verb, &format!("{message}_loan_t *loan"), |out| relative::end(out, &call));
+        }
         self.call(said, verb, &format!("{message}_loan_t *loan"), |out| {
             out.line(format!("const vil_status_t status = vil_sender_{call}({end}, &loan->loan);"));
             out.line(format!("loan->msg = ({message}_t *)loan->loan.data;"));
@@ -48,16 +68,20 @@ impl<'a> Calls<'a> {
 
     /// A call that hands a message to libvil.
     fn with_message(&mut self, said: &str, verb: &str) {
-        let (end, message) = (self.end.clone(), self.message);
-        self.call(said, verb, &format!("{message}_msg_t *message"), |out| {
+        let (end, payload) = (self.end.clone(), self.payload);
+        self.call(said, verb, &format!("{}_msg_t *message", self.message), |out| {
             out.line(format!("const vil_status_t status = vil_receiver_{verb}({end}, &message->message);"));
-            out.line(format!("message->msg = (const {message}_t *)message->message.data;"));
-            out.line("return status;");
+            still_held(out, payload);
         });
     }
 
     fn loan(&mut self) {
         let (end, message) = (self.end.clone(), self.message);
+        if self.is_relative() {
+            let said = "Lends a slot and begins the message in it: it is written by loan->msg and finished there.";
+            return self
+                .call(said, "loan", &format!("{message}_loan_t *loan"), |out| relative::loan(out, &end, message));
+        }
         let said = "Lends a slot to write the message into; its bytes are what it last held.";
         self.call(said, "loan", &format!("{message}_loan_t *loan"), |out| {
             out.line(format!("const vil_status_t status = vil_sender_loan({end}, &loan->loan);"));
@@ -66,8 +90,36 @@ impl<'a> Calls<'a> {
         });
     }
 
-    fn receive(&mut self, what: &str) {
+    /// Sends a loan that is whole.
+    fn publish(&mut self, said: &str, verb: &str) {
+        if !self.is_relative() {
+            return self.with_loan(said, verb, "publish");
+        }
+        let (end, message, upper) = (self.end.clone(), self.message, &self.payload.name.upper);
+        let call = format!("vil_sender_publish({end}, &loan->loan)");
+        let said = format!("{said} {}", relative::UNFINISHED);
+        self.call(&said, verb, &format!("{message}_loan_t *loan"), |out| relative::publish(out, upper, &call));
+    }
+
+    /// What is said of a loan that was not sent.
+    fn held(&self) -> &'static str {
+        if self.is_relative() { HELD_DATA } else { HELD }
+    }
+
+    fn is_relative(&self) -> bool {
+        self.payload.profile == Profile::Relative
+    }
+
+    fn receive(&mut self, what: &str, give_back: &str) {
         let (end, message) = (self.end.clone(), self.message);
+        if self.is_relative() {
+            let (payload, verified) = (self.payload, self.verified.clone());
+            let said =
+                format!("The next {what}; it waits for at most timeout_ns, 0: not at all.{}", relative::said(payload));
+            return self.call(&said, "receive", &format!("uint64_t timeout_ns, {message}_msg_t *message"), |out| {
+                relative::receive(out, payload, &end, give_back, &verified);
+            });
+        }
         let said = format!("The next {what}; it waits for at most timeout_ns, 0: not at all.");
         self.call(&said, "receive", &format!("uint64_t timeout_ns, {message}_msg_t *message"), |out| {
             out.line(format!(
@@ -78,7 +130,11 @@ impl<'a> Calls<'a> {
         });
     }
 
+    /// Of a flat message: in a relative one nothing but its scalars could be changed.
     fn edit(&mut self) {
+        if self.is_relative() {
+            return;
+        }
         let (process, stem, message) = (self.process, &self.stem, self.message);
         self.out.gap();
         self.out.line("/* The message, to be changed in place; NULL when it is not held. */");
@@ -116,7 +172,31 @@ fn wrapped(said: &str) -> Vec<String> {
     lines
 }
 
+/// After a call that a loan was handed to: whether it is still there.
+fn still_on_loan(out: &mut Writer, payload: &Payload) {
+    if payload.profile == Profile::Relative {
+        return relative::leave(out);
+    }
+    out.line(format!("loan->msg = ({}_t *)loan->loan.data;", payload.name.c));
+}
+
+/// The end of a call that a message was handed to: whether it is still there.
+fn still_held(out: &mut Writer, payload: &Payload) {
+    if payload.profile == Profile::Relative {
+        out.line("if (message->message.data == NULL) message->msg.view = vil_view_nothing();");
+    } else {
+        out.line(format!("message->msg = (const {}_t *)message->message.data;", payload.name.c));
+    }
+    out.line("return status;");
+}
+
+/// The member that remembers of which routes a message was verified.
+pub(super) fn verified(port: &Port) -> String {
+    format!("vil_{}_verified", port.snake)
+}
+
 const HELD: &str = "When the answer is not VIL_OK and loan->msg is not NULL, it is still held.";
+const HELD_DATA: &str = "When the answer is not VIL_OK and loan->loan.data is not NULL, it is still held.";
 const RELEASE: &str = "Gives the message back; in any order.";
 const DISCARD: &str = "Gives the loan back unsent.";
 
@@ -128,12 +208,12 @@ pub(super) fn write(out: &mut Writer, process: &Process, port: &Port) {
         Way::Request { question, answer } => {
             asker(Calls::new(out, process, port, &port.member, question));
             let mut answers = Calls::new(out, process, port, &port.answers, answer);
-            answers.receive("answer, whose message.answers is the number of its question");
+            answers.receive("answer, whose message.answers is the number of its question", "release");
             answers.with_message(RELEASE, "release");
         }
         Way::Response { question, answer } => {
             let mut questions = Calls::new(out, process, port, &port.member, question);
-            questions.receive("question");
+            questions.receive("question", "release");
             questions.with_message("Gives the question back, answered or not; in any order.", "release");
             answerer(Calls::new(out, process, port, &port.answers, answer), &question.name.c);
         }
@@ -142,20 +222,33 @@ pub(super) fn write(out: &mut Writer, process: &Process, port: &Port) {
 
 fn sender(mut calls: Calls<'_>, sends: Sends) {
     calls.loan();
-    calls.with_loan(&format!("Sends the loan. {HELD}"), "publish", "publish");
+    calls.publish(&format!("Sends the loan. {}", calls.held()), "publish");
     if sends == Sends::Keep {
         keep(&mut calls);
     }
     calls.with_loan(DISCARD, "discard", "discard");
+    if !calls.is_relative() {
+        send(&mut calls);
+    }
+    calls.count("published", "sender_published", "published");
+}
+
+fn send(calls: &mut Calls<'_>) {
     let (end, message) = (calls.end.clone(), calls.message);
     calls.call("Loan, copy and publish in one.", "send", &format!("const {message}_t *message"), |out| {
         out.line(format!("return vil_sender_send({end}, message, sizeof *message);"));
     });
-    calls.count("published", "sender_published", "published");
 }
 
 fn keep(calls: &mut Calls<'_>) {
     let (end, message) = (calls.end.clone(), calls.message);
+    if calls.is_relative() {
+        let (upper, takes) = (&calls.payload.name.upper, format!("{message}_loan_t *loan, {message}_view_t *kept"));
+        let said =
+            "Sends the loan and keeps it: *kept may be read until release. When *kept is of nothing, see publish.";
+        calls.call(said, "keep", &takes, |out| relative::keep(out, &end, message, upper));
+        return calls.with_loan("Ends the reading of a kept message.", "release", "release");
+    }
     let said = "Sends the loan and keeps it: *kept may be read until release. When *kept is NULL, see publish.";
     calls.call(said, "keep", &format!("{message}_loan_t *loan, const {message}_t **kept"), |out| {
         out.line(format!("const vil_status_t status = vil_sender_keep({end}, &loan->loan);"));
@@ -169,16 +262,16 @@ fn keep(calls: &mut Calls<'_>) {
 fn receiver(mut calls: Calls<'_>, receives: Receives) {
     match receives {
         Receives::Read => {
-            calls.receive("message");
+            calls.receive("message", "release");
             calls.with_message(RELEASE, "release");
         }
         Receives::Change => {
-            calls.receive("message");
+            calls.receive("message", "release");
             calls.edit();
             calls.with_message(RELEASE, "release");
         }
         Receives::Take => {
-            calls.receive("message, which is the caller's from here on: consume it, or pass it on");
+            calls.receive("message, which is the caller's from here on: consume it, or pass it on", "consume");
             calls.edit();
             calls.with_message("Ends a message that was used.", "consume");
         }
@@ -189,13 +282,19 @@ fn receiver(mut calls: Calls<'_>, receives: Receives) {
 fn asker(mut calls: Calls<'_>) {
     calls.loan();
     let (end, message) = (calls.end.clone(), calls.message);
-    let said = format!("Sends the loan as a question and tells its number, unless number is NULL. {HELD}");
+    let (payload, held) = (calls.payload, calls.held());
+    let said = format!("Sends the loan as a question and tells its number, unless number is NULL. {held}");
     calls.call(&said, "ask", &format!("{message}_loan_t *loan, uint64_t *number"), |out| {
         out.line("uint64_t count = 0;");
-        out.line(format!("vil_status_t status = vil_sender_published({end}, &count);"));
+        if payload.profile == Profile::Relative {
+            out.line(format!("vil_status_t status = {};", relative::ready(&payload.name.upper)));
+            out.line(format!("if (status == VIL_OK) status = vil_sender_published({end}, &count);"));
+        } else {
+            out.line(format!("vil_status_t status = vil_sender_published({end}, &count);"));
+        }
         out.line(format!("if (status == VIL_OK) status = vil_sender_publish({end}, &loan->loan);"));
         out.line("if (number != NULL) *number = count;");
-        out.line(format!("loan->msg = ({message}_t *)loan->loan.data;"));
+        still_on_loan(out, payload);
         out.line("return status;");
     });
     calls.with_loan(DISCARD, "discard", "discard");
@@ -205,10 +304,15 @@ fn asker(mut calls: Calls<'_>) {
 fn answerer(mut calls: Calls<'_>, question: &str) {
     calls.loan();
     let (end, message) = (calls.end.clone(), calls.message);
-    let said = format!("Sends the loan to whoever asked; the question stays to be released. {HELD}");
+    let (payload, held) = (calls.payload, calls.held());
+    let said = format!("Sends the loan to whoever asked; the question stays to be released. {held}");
     calls.call(&said, "answer", &format!("{message}_loan_t *loan, const {question}_msg_t *question"), |out| {
-        out.line(format!("const vil_status_t status = vil_sender_answer({end}, &loan->loan, &question->message);"));
-        out.line(format!("loan->msg = ({message}_t *)loan->loan.data;"));
+        let call = format!("vil_sender_answer({end}, &loan->loan, &question->message)");
+        if payload.profile == Profile::Relative {
+            return relative::publish(out, &payload.name.upper, &call);
+        }
+        out.line(format!("const vil_status_t status = {call};"));
+        still_on_loan(out, payload);
         out.line("return status;");
     });
     calls.with_loan(DISCARD, "discard", "discard");
@@ -224,7 +328,8 @@ pub(super) fn forward(out: &mut Writer, process: &Process, forward: &Forward) {
         Receives::Read | Receives::Change => "It stays its producer's, who gets it back when the next one has read it.",
     };
     out.gap();
-    let held = "When the answer is not VIL_OK and message->msg is not NULL, it is still held.";
+    let pointer = if payload.profile == Profile::Relative { "message->message.data" } else { "message->msg" };
+    let held = format!("When the answer is not VIL_OK and {pointer} is not NULL, it is still held.");
     let said = format!("Passes a message of {} on by {} as it lies. {whose} {held}", from.declared, to.declared);
     out.lines(c_comment(&wrapped(&said)));
     let head = format!("static inline vil_status_t {name}_{}(", forward.name);
@@ -232,7 +337,6 @@ pub(super) fn forward(out: &mut Writer, process: &Process, forward: &Forward) {
     out.block(format!("{}{message}_msg_t *message) {{", " ".repeat(head.len())), "}", |out| {
         let ends = format!("self->{}, &message->message, self->{}", from.member, to.member);
         out.line(format!("const vil_status_t status = vil_receiver_forward({ends});"));
-        out.line(format!("message->msg = (const {message}_t *)message->message.data;"));
-        out.line("return status;");
+        still_held(out, payload);
     });
 }

@@ -333,6 +333,27 @@ static const char class_result_layout_text[] =
     "  @18 #10 static_assert: u8\n"
     "  @19 #11 async: u8\n"
     "enum Self: u8 open\n";
+static const uint32_t class_result_descriptor[] = {
+  0x444c4956u, 1u, 330u, 0x575cb9f8u, 0x66fa8113u, 0u, 0u, 0u, 12u, 8u, 291u, 153u, 131073u, 0u, 28u, 4u, 28u,
+  5u, 76u, 4u, 256u, 7u, 24u, 4u, 24u, 2u, 91u, 0u, 256u, 10u, 4u, 4u, 4u, 1u, 113u, 0u, 256u, 14u, 1u, 1u,
+  1u, 1u, 124u, 0u, 256u, 22u, 1u, 1u, 1u, 0u, 135u, 0u, 256u, 28u, 3u, 1u, 3u, 1u, 135u, 0u, 256u, 52u, 20u,
+  4u, 20u, 11u, 149u, 0u, 770u, 90u, 1u, 1u, 1u, 7u, 270u, 0u, 7u, 0u, 1u, 10u, 1u, 2u, 14u, 2u, 3u, 22u, 3u,
+  4u, 28u, 4u, 5u, 34u, 1u, 0u, 0u, 0xffffffffu, 107u, 0u, 0u, 40u, 2u, 4u, 0u, 0xffffffffu, 110u, 0u, 0u, 0u,
+  2u, 0u, 2u, 6u, 0u, 46u, 1u, 0u, 0u, 0xffffffffu, 121u, 0u, 0u, 0u, 6u, 0u, 34u, 1u, 0u, 0u, 0xffffffffu,
+  132u, 0u, 0u, 0u, 0u, 0u, 28u, 1u, 0u, 0u, 0xffffffffu, 146u, 0u, 0u, 0u, 0u, 0u, 3u, 143u, 3u, 59u, 1u, 0u,
+  0u, 0xffffffffu, 237u, 0u, 0u, 63u, 2u, 4u, 0u, 0xffffffffu, 240u, 0u, 0u, 66u, 3u, 5u, 0u, 0xffffffffu,
+  243u, 0u, 0u, 72u, 4u, 6u, 0u, 0xffffffffu, 246u, 0u, 0u, 81u, 5u, 7u, 0u, 0xffffffffu, 249u, 0u, 0u, 90u,
+  6u, 8u, 0u, 0xffffffffu, 252u, 0u, 0u, 95u, 7u, 9u, 0u, 0xffffffffu, 255u, 0u, 0u, 46u, 8u, 12u, 0u,
+  0xffffffffu, 258u, 0u, 0u, 103u, 9u, 16u, 0u, 0xffffffffu, 261u, 0u, 0u, 109u, 10u, 18u, 0u, 0xffffffffu,
+  264u, 0u, 0u, 123u, 11u, 19u, 0u, 0xffffffffu, 267u, 0u, 0u, 0u, 6u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u,
+  0u, 0u, 0u, 1u, 7u, 0u, 0u, 0u, 0u, 0u, 6u, 0u, 0u, 1u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 14u, 0u, 0u, 129u, 1u,
+  0u, 46u, 2u, 0u, 136u, 3u, 0u, 141u, 4u, 0u, 145u, 5u, 0u, 148u, 6u, 0u, 0x75736552u, 0x4f00746cu,
+  0x7245006bu, 0x65640072u, 0x6c756166u, 0x68630074u, 0x006b6365u, 0x6f696e75u, 0x6176006eu, 0x0065756cu,
+  0x6c656979u, 0x72650064u, 0x006f6e72u, 0x75727473u, 0x69007463u, 0x6600746eu, 0x6c63006eu, 0x00737361u,
+  0x74736572u, 0x74636972u, 0x5f6f6300u, 0x69617761u, 0x65530074u, 0x7500666cu, 0x38746e69u, 0x6c00745fu,
+  0x78756e69u, 0x61747300u, 0x5f636974u, 0x65737361u, 0x61007472u, 0x636e7973u, 0x6c656400u, 0x00657465u,
+  0x4c4c554eu, 0x464f4500u, 0x006e6900u, 0x65757274u, 0u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct class_result_loan_t {
@@ -409,6 +430,26 @@ static const char class_vec_layout_text[] =
     "enum match: u8 open\n"
     "enum Option: u8 open\n"
     "enum Self: u8 open\n";
+static const uint32_t class_vec_descriptor[] = {
+  0x444c4956u, 1u, 309u, 0x4ac9de33u, 0xa5f82708u, 0u, 0u, 0u, 12u, 5u, 267u, 168u, 0u, 0u, 28u, 4u, 28u, 5u,
+  52u, 0u, 256u, 30u, 20u, 4u, 20u, 11u, 113u, 0u, 770u, 113u, 1u, 1u, 1u, 2u, 234u, 0u, 1794u, 119u, 1u, 1u,
+  1u, 2u, 240u, 0u, 770u, 68u, 1u, 1u, 1u, 7u, 246u, 0u, 4u, 1u, 0u, 1u, 20u, 92u, 0u, 0u, 8u, 2u, 21u, 0u,
+  0xffffffffu, 95u, 0u, 0u, 13u, 3u, 22u, 0u, 0xffffffffu, 98u, 0u, 0u, 22u, 4u, 23u, 0u, 0xffffffffu, 107u,
+  0u, 0u, 25u, 5u, 27u, 0u, 0xffffffffu, 110u, 0u, 0u, 2u, 1u, 0u, 1u, 2u, 0u, 1u, 3u, 0u, 0u, 10u, 0u, 3u,
+  101u, 2u, 3u, 104u, 2u, 0u, 0u, 0u, 37u, 1u, 0u, 0u, 0xffffffffu, 201u, 0u, 0u, 41u, 2u, 4u, 0u,
+  0xffffffffu, 204u, 0u, 0u, 44u, 3u, 5u, 0u, 0xffffffffu, 207u, 0u, 0u, 50u, 4u, 6u, 0u, 0xffffffffu, 210u,
+  0u, 0u, 59u, 5u, 7u, 0u, 0xffffffffu, 213u, 0u, 0u, 68u, 6u, 8u, 0u, 0xffffffffu, 216u, 0u, 0u, 73u, 7u, 9u,
+  0u, 0xffffffffu, 219u, 0u, 0u, 81u, 8u, 12u, 0u, 0xffffffffu, 222u, 0u, 0u, 87u, 9u, 16u, 0u, 0xffffffffu,
+  225u, 0u, 0u, 93u, 10u, 18u, 0u, 0xffffffffu, 228u, 0u, 0u, 107u, 11u, 19u, 0u, 0xffffffffu, 231u, 0u, 0u,
+  0u, 6u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 0u, 1u, 4u, 0u, 0u, 0u, 0u, 0u, 6u, 0u, 0u, 1u, 0u,
+  0u, 0u, 0u, 0u, 0u, 0u, 37u, 0u, 0u, 41u, 1u, 0u, 126u, 1u, 0u, 131u, 2u, 0u, 136u, 0u, 0u, 144u, 1u, 0u,
+  81u, 2u, 0u, 151u, 3u, 0u, 156u, 4u, 0u, 160u, 5u, 0u, 163u, 6u, 0u, 0x00636556u, 0x00786f42u, 0x65707974u,
+  0x65706f00u, 0x6f746172u, 0x30690072u, 0x6c657300u, 0x74730066u, 0x74637572u, 0x746e6900u, 0x006e6600u,
+  0x73616c63u, 0x65720073u, 0x69727473u, 0x63007463u, 0x77615f6fu, 0x00746961u, 0x666c6553u, 0x6e697500u,
+  0x745f3874u, 0x72726500u, 0x6c006f6eu, 0x78756e69u, 0x61747300u, 0x5f636974u, 0x65737361u, 0x61007472u,
+  0x636e7973u, 0x74616d00u, 0x4f006863u, 0x6f697470u, 0x6f53006eu, 0x4e00656du, 0x00656e6fu, 0x61666564u,
+  0x00746c75u, 0x656c6564u, 0x4e006574u, 0x004c4c55u, 0x00464f45u, 0x74006e69u, 0x00657572u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct class_vec_loan_t {

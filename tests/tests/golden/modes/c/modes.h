@@ -39,6 +39,11 @@ static const char modes_frame_layout_text[] =
     "struct Frame: size 4008 align 8\n"
     "  @0 #1 number: u64\n"
     "  @8 #2 pixels: [u8; 4000]\n";
+static const uint32_t modes_frame_descriptor[] = {
+  0x444c4956u, 1u, 50u, 0x4993112eu, 0x0674ba07u, 0u, 0u, 0u, 12u, 1u, 45u, 20u, 256u, 0u, 4008u, 8u, 4008u,
+  2u, 20u, 0u, 6u, 1u, 0u, 0u, 0xffffffffu, 36u, 0u, 0u, 13u, 2u, 8u, 0u, 0xffffffffu, 42u, 0u, 0u, 0u, 3u,
+  0u, 0u, 0u, 0u, 3u, 39u, 4000u, 0x6d617246u, 0x756e0065u, 0x7265626du, 0x78697000u, 0x00736c65u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct modes_frame_loan_t {
@@ -79,6 +84,11 @@ static const char modes_job_layout_text[] =
     "struct Job: size 16 align 8\n"
     "  @0 #1 number: u64\n"
     "  @8 #2 state: u64\n";
+static const uint32_t modes_job_descriptor[] = {
+  0x444c4956u, 1u, 47u, 0x1747996cu, 0xfecb3d44u, 0u, 0u, 0u, 12u, 1u, 42u, 17u, 256u, 0u, 16u, 8u, 16u, 2u,
+  20u, 0u, 4u, 1u, 0u, 0u, 0xffffffffu, 36u, 0u, 0u, 11u, 2u, 8u, 0u, 0xffffffffu, 39u, 0u, 0u, 0u, 3u, 0u,
+  0u, 3u, 0u, 0x00626f4au, 0x626d756eu, 0x73007265u, 0x65746174u, 0u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct modes_job_loan_t {
@@ -116,6 +126,10 @@ static const char modes_price_layout_text[] =
     "vil-layout 1\n"
     "struct Price: size 4 align 4\n"
     "  @0 #1 item: u32\n";
+static const uint32_t modes_price_descriptor[] = {
+  0x444c4956u, 1u, 34u, 0x4de43e8bu, 0x15deb34bu, 0u, 0u, 0u, 12u, 1u, 31u, 11u, 256u, 0u, 4u, 4u, 4u, 1u,
+  20u, 0u, 6u, 1u, 0u, 0u, 0xffffffffu, 28u, 0u, 0u, 0u, 2u, 0u, 0x63697250u, 0x74690065u, 28005u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct modes_price_loan_t {
@@ -156,6 +170,11 @@ static const char modes_quote_layout_text[] =
     "struct Quote: size 8 align 4\n"
     "  @0 #1 item: u32\n"
     "  @4 #2 cents: u32\n";
+static const uint32_t modes_quote_descriptor[] = {
+  0x444c4956u, 1u, 47u, 0xd87e71fbu, 0x6283c129u, 0u, 0u, 0u, 12u, 1u, 42u, 17u, 256u, 0u, 8u, 4u, 8u, 2u,
+  20u, 0u, 6u, 1u, 0u, 0u, 0xffffffffu, 36u, 0u, 0u, 11u, 2u, 4u, 0u, 0xffffffffu, 39u, 0u, 0u, 0u, 2u, 0u,
+  0u, 2u, 0u, 0x746f7551u, 0x74690065u, 0x63006d65u, 0x73746e65u, 0u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct modes_quote_loan_t {

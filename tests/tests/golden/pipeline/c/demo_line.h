@@ -113,6 +113,13 @@ static const char demo_line_alarm_layout_text[] =
     "    @0 #1 value: f64\n"
     "  arm Lost = 2: size 4 align 4\n"
     "    @0 #1 errno: i32\n";
+static const uint32_t demo_line_alarm_descriptor[] = {
+  0x444c4956u, 1u, 73u, 0x00813db7u, 0x297c6096u, 0u, 0u, 0u, 12u, 3u, 64u, 34u, 131073u, 0u, 16u, 8u, 16u,
+  2u, 36u, 8u, 256u, 6u, 8u, 8u, 8u, 1u, 42u, 0u, 256u, 17u, 4u, 4u, 4u, 1u, 53u, 0u, 6u, 1u, 1u, 17u, 2u, 2u,
+  22u, 1u, 0u, 0u, 0xffffffffu, 50u, 0u, 0u, 0u, 9u, 0u, 28u, 1u, 0u, 0u, 0xffffffffu, 61u, 0u, 0u, 0u, 6u,
+  0u, 0x72616c41u, 0x764f006du, 0x65687265u, 0x64657461u, 0x736f4c00u, 0x61760074u, 0x0065756cu, 0x6e727265u,
+  111u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct demo_line_alarm_loan_t {
@@ -156,6 +163,12 @@ static const char demo_line_reading_layout_text[] =
     "  @0 #1 time: u64\n"
     "  @8 #2 value: f64\n"
     "  @16 #3 site: [u8; 8]\n";
+static const uint32_t demo_line_reading_descriptor[] = {
+  0x444c4956u, 1u, 62u, 0x124d28fbu, 0x47e1bdecu, 0u, 0u, 0u, 12u, 1u, 56u, 24u, 256u, 0u, 24u, 8u, 24u, 3u,
+  20u, 0u, 8u, 1u, 0u, 0u, 0xffffffffu, 44u, 0u, 0u, 13u, 2u, 8u, 0u, 0xffffffffu, 47u, 0u, 0u, 19u, 3u, 16u,
+  0u, 0xffffffffu, 53u, 0u, 0u, 0u, 3u, 0u, 0u, 9u, 0u, 0u, 0u, 0u, 3u, 50u, 8u, 0x64616552u, 0x00676e69u,
+  0x656d6974u, 0x6c617600u, 0x73006575u, 0x00657469u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct demo_line_reading_loan_t {

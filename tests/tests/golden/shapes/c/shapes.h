@@ -339,6 +339,18 @@ static const char shapes_arrays_layout_text[] =
     "  @0 #1 x: f32\n"
     "  @4 #2 y: f32\n"
     "enum Side: i8\n";
+static const uint32_t shapes_arrays_descriptor[] = {
+  0x444c4956u, 1u, 166u, 0xea026723u, 0xa02e479fu, 0u, 0u, 0u, 12u, 3u, 148u, 69u, 0u, 0u, 76u, 4u, 73u, 6u,
+  36u, 0u, 256u, 45u, 8u, 4u, 8u, 2u, 120u, 0u, 262146u, 55u, 1u, 1u, 1u, 2u, 142u, 0u, 7u, 1u, 0u, 0u,
+  0xffffffffu, 87u, 0u, 0u, 13u, 2u, 8u, 0u, 0xffffffffu, 96u, 0u, 0u, 20u, 3u, 32u, 0u, 0xffffffffu, 99u, 0u,
+  0u, 25u, 4u, 36u, 0u, 0xffffffffu, 105u, 0u, 0u, 33u, 5u, 68u, 0u, 0xffffffffu, 111u, 0u, 0u, 39u, 6u, 71u,
+  0u, 0xffffffffu, 117u, 0u, 0u, 0u, 0u, 0u, 3u, 84u, 5u, 0u, 6u, 0u, 3u, 90u, 3u, 3u, 93u, 2u, 0u, 1u, 0u,
+  2u, 1u, 0u, 3u, 102u, 4u, 1u, 2u, 4u, 3u, 108u, 3u, 0u, 10u, 0u, 3u, 114u, 2u, 51u, 1u, 0u, 0u, 0xffffffffu,
+  136u, 0u, 0u, 53u, 2u, 4u, 0u, 0xffffffffu, 139u, 0u, 0u, 0u, 8u, 0u, 0u, 8u, 0u, 60u, 1u, 0u, 64u,
+  0xffffffffu, 0xffffffffu, 0x61727241u, 0x62007379u, 0x73657479u, 0x74616d00u, 0x00786972u, 0x64657375u,
+  0x6d617300u, 0x73656c70u, 0x64697300u, 0x66007365u, 0x7367616cu, 0x696f5000u, 0x7800746eu, 0x53007900u,
+  0x00656469u, 0x00797562u, 0x6c6c6573u, 0u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct shapes_arrays_loan_t {
@@ -375,6 +387,10 @@ static inline bool shapes_empty_check(const shapes_empty_t *self) {
 static const char shapes_empty_layout_text[] =
     "vil-layout 1\n"
     "struct Empty: size 1 align 1\n";
+static const uint32_t shapes_empty_descriptor[] = {
+  0x444c4956u, 1u, 22u, 0x86c0afa9u, 0x7d94c39au, 0u, 0u, 0u, 12u, 1u, 20u, 6u, 256u, 0u, 1u, 1u, 0u, 0u, 20u,
+  0u, 0x74706d45u, 121u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct shapes_empty_loan_t {
@@ -487,6 +503,31 @@ static const char shapes_kinds_layout_text[] =
     "  arm Long = 255: size 16 align 8\n"
     "    @0 #1 value: i64\n"
     "    @8 #2 side: Side as i8\n";
+static const uint32_t shapes_kinds_descriptor[] = {
+  0x444c4956u, 1u, 378u, 0x2c92c33fu, 0x146ed584u, 0u, 0u, 0u, 12u, 12u, 326u, 207u, 0u, 0u, 72u, 8u, 72u,
+  11u, 108u, 0u, 262146u, 75u, 1u, 1u, 1u, 2u, 229u, 0u, 66306u, 89u, 2u, 2u, 2u, 3u, 235u, 0u, 1026u, 108u,
+  1u, 1u, 1u, 3u, 244u, 0u, 459522u, 135u, 8u, 8u, 8u, 3u, 253u, 0u, 131842u, 155u, 4u, 4u, 4u, 0u, 262u, 0u,
+  256u, 161u, 1u, 1u, 0u, 0u, 262u, 0u, 256u, 169u, 8u, 4u, 8u, 2u, 262u, 0u, 513u, 179u, 24u, 8u, 24u, 3u,
+  284u, 8u, 256u, 186u, 1u, 1u, 1u, 0u, 293u, 0u, 256u, 191u, 1u, 1u, 1u, 1u, 293u, 0u, 0u, 196u, 16u, 8u,
+  16u, 2u, 304u, 0u, 6u, 1u, 0u, 2u, 0xffffffffu, 196u, 1u, 0u, 11u, 2u, 2u, 0u, 0xffffffffu, 199u, 0u, 0u,
+  17u, 3u, 4u, 0u, 0xffffffffu, 202u, 0u, 0u, 23u, 4u, 8u, 0u, 0xffffffffu, 205u, 0u, 0u, 28u, 5u, 16u, 0u,
+  0xffffffffu, 208u, 0u, 0u, 35u, 6u, 20u, 0u, 0xffffffffu, 211u, 0u, 0u, 41u, 7u, 24u, 0u, 0xffffffffu, 214u,
+  0u, 0u, 49u, 8u, 28u, 1u, 36u, 217u, 0u, 0u, 55u, 9u, 40u, 1u, 44u, 220u, 0u, 0u, 60u, 10u, 45u, 0u,
+  0xffffffffu, 223u, 0u, 0u, 68u, 11u, 48u, 0u, 0xffffffffu, 226u, 0u, 0u, 1u, 1u, 4u, 1u, 2u, 1u, 1u, 3u, 0u,
+  1u, 4u, 7u, 1u, 1u, 6u, 1u, 5u, 2u, 2u, 6u, 0u, 2u, 7u, 0u, 0u, 2u, 0u, 0u, 0u, 0u, 2u, 8u, 0u, 80u, 1u, 0u,
+  84u, 0xffffffffu, 0xffffffffu, 95u, 0u, 0u, 99u, 500u, 0u, 104u, 65535u, 0u, 114u, 1u, 0u, 120u, 2u, 0u,
+  126u, 128u, 0u, 140u, 0u, 0x80000000u, 144u, 0u, 0x80000000u, 151u, 0xffffffffu, 0x7fffffffu, 175u, 1u, 0u,
+  0u, 0xffffffffu, 278u, 0u, 0u, 177u, 2u, 4u, 0u, 0xffffffffu, 281u, 0u, 0u, 0u, 8u, 0u, 0u, 8u, 0u, 186u,
+  0u, 9u, 191u, 1u, 10u, 196u, 255u, 11u, 201u, 1u, 0u, 0u, 0xffffffffu, 301u, 0u, 0u, 0u, 0u, 0u, 201u, 1u,
+  0u, 0u, 0xffffffffu, 320u, 0u, 0u, 6u, 2u, 8u, 0u, 0xffffffffu, 323u, 0u, 0u, 0u, 7u, 0u, 1u, 1u, 4u,
+  0x646e694bu, 0x69730073u, 0x6c006564u, 0x6c657665u, 0x616c6600u, 0x77007367u, 0x00656469u, 0x726f7473u,
+  0x62006465u, 0x6b6e616cu, 0x746f6e00u, 0x676e6968u, 0x696f7000u, 0x6e00746eu, 0x0065746fu, 0x63726570u,
+  0x00746e65u, 0x696f6863u, 0x53006563u, 0x00656469u, 0x00797562u, 0x6c6c6573u, 0x76654c00u, 0x6c006c65u,
+  0x6800776fu, 0x00686769u, 0x00706f74u, 0x67616c46u, 0x69640073u, 0x00797472u, 0x6c617453u, 0x616c0065u,
+  0x6f5f7473u, 0x5700656eu, 0x00656469u, 0x006e696du, 0x65776f6cu, 0x6d007473u, 0x42007861u, 0x6b6e616cu,
+  0x746f4e00u, 0x676e6968u, 0x696f5000u, 0x7800746eu, 0x43007900u, 0x63696f68u, 0x6f4e0065u, 0x4200656eu,
+  0x00657479u, 0x676e6f4cu, 0x6c617600u, 25973u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct shapes_kinds_loan_t {
@@ -654,6 +695,22 @@ static const char shapes_outcome_layout_text[] =
     "    @0 #1 value: i64\n"
     "    @8 #2 side: Side as i8\n"
     "enum Side: i8\n";
+static const uint32_t shapes_outcome_descriptor[] = {
+  0x444c4956u, 1u, 244u, 0xb8e46990u, 0x1188d38eu, 0u, 0u, 0u, 12u, 10u, 218u, 104u, 131073u, 0u, 48u, 8u,
+  48u, 3u, 92u, 8u, 256u, 8u, 1u, 1u, 1u, 0u, 101u, 0u, 256u, 13u, 12u, 4u, 12u, 2u, 101u, 0u, 0u, 20u, 40u,
+  8u, 40u, 2u, 123u, 0u, 256u, 47u, 8u, 4u, 8u, 2u, 148u, 0u, 513u, 57u, 24u, 8u, 24u, 3u, 170u, 8u, 256u,
+  64u, 1u, 1u, 1u, 0u, 179u, 0u, 256u, 69u, 1u, 1u, 1u, 1u, 179u, 0u, 0u, 74u, 16u, 8u, 16u, 2u, 190u, 0u,
+  262146u, 90u, 1u, 1u, 1u, 2u, 212u, 0u, 8u, 1u, 1u, 13u, 2u, 2u, 20u, 70000u, 3u, 25u, 1u, 0u, 0u,
+  0xffffffffu, 117u, 0u, 0u, 30u, 2u, 4u, 0u, 0xffffffffu, 120u, 0u, 0u, 0u, 6u, 0u, 2u, 4u, 0u, 36u, 1u, 0u,
+  0u, 0xffffffffu, 142u, 0u, 0u, 42u, 2u, 16u, 0u, 0xffffffffu, 145u, 0u, 0u, 0u, 0u, 0u, 3u, 139u, 12u, 2u,
+  5u, 0u, 53u, 1u, 0u, 0u, 0xffffffffu, 164u, 0u, 0u, 55u, 2u, 4u, 0u, 0xffffffffu, 167u, 0u, 0u, 0u, 8u, 0u,
+  0u, 8u, 0u, 64u, 0u, 6u, 69u, 1u, 7u, 74u, 255u, 8u, 79u, 1u, 0u, 0u, 0xffffffffu, 187u, 0u, 0u, 0u, 0u, 0u,
+  79u, 1u, 0u, 0u, 0xffffffffu, 206u, 0u, 0u, 85u, 2u, 8u, 0u, 0xffffffffu, 209u, 0u, 0u, 0u, 7u, 0u, 1u, 9u,
+  4u, 95u, 1u, 0u, 99u, 0xffffffffu, 0xffffffffu, 0x6374754fu, 0x00656d6fu, 0x656e6f44u, 0x69614600u,
+  0x0064656cu, 0x74786554u, 0x646f6300u, 0x68770065u, 0x00657265u, 0x65747962u, 0x696b0073u, 0x5000646eu,
+  0x746e696fu, 0x79007800u, 0x6f684300u, 0x00656369u, 0x656e6f4eu, 0x74794200u, 0x6f4c0065u, 0x7600676eu,
+  0x65756c61u, 0x64697300u, 0x69530065u, 0x62006564u, 0x73007975u, 0x006c6c65u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct shapes_outcome_loan_t {
@@ -731,6 +788,16 @@ static const char shapes_scalars_layout_text[] =
     "  @32 #9 i: f32\n"
     "  @40 #10 j: f64\n"
     "  @48 #11 k: bool\n";
+static const uint32_t shapes_scalars_descriptor[] = {
+  0x444c4956u, 1u, 149u, 0x58e87defu, 0xd70501e7u, 0u, 0u, 0u, 12u, 1u, 141u, 30u, 0u, 0u, 56u, 8u, 49u, 11u,
+  20u, 0u, 8u, 1u, 0u, 0u, 0xffffffffu, 108u, 0u, 0u, 10u, 2u, 2u, 0u, 0xffffffffu, 111u, 0u, 0u, 12u, 3u, 4u,
+  0u, 0xffffffffu, 114u, 0u, 0u, 14u, 4u, 8u, 0u, 0xffffffffu, 117u, 0u, 0u, 16u, 5u, 16u, 0u, 0xffffffffu,
+  120u, 0u, 0u, 18u, 6u, 18u, 0u, 0xffffffffu, 123u, 0u, 0u, 20u, 7u, 20u, 0u, 0xffffffffu, 126u, 0u, 0u, 22u,
+  8u, 24u, 0u, 0xffffffffu, 129u, 0u, 0u, 24u, 9u, 32u, 0u, 0xffffffffu, 132u, 0u, 0u, 26u, 10u, 40u, 0u,
+  0xffffffffu, 135u, 0u, 0u, 28u, 11u, 48u, 0u, 0xffffffffu, 138u, 0u, 0u, 0u, 0u, 0u, 0u, 1u, 0u, 0u, 2u, 0u,
+  0u, 3u, 0u, 0u, 4u, 0u, 0u, 5u, 0u, 0u, 6u, 0u, 0u, 7u, 0u, 0u, 8u, 0u, 0u, 9u, 0u, 0u, 10u, 0u,
+  0x6c616353u, 0x00737261u, 0x00620061u, 0x00640063u, 0x00660065u, 0x00680067u, 0x006a0069u, 107u,
+};
 
 /* On loan from an out port: written in place, then published or discarded. */
 typedef struct shapes_scalars_loan_t {

@@ -1,0 +1,274 @@
+/* Writing a relative message where it is to be read. Written by hand, inline only, no symbol and no memory of its own.
+ *
+ * A builder appends: the root first, then what is referred to, in the order in which it is asked for. Every step looks
+ * whether it fits. The first fault stays, and makes all later steps nothing, so a writer may look once, at the end. Without
+ * memory a builder counts: the same calls then tell how many bytes the message takes. */
+#ifndef VIL_BUILDER_H
+#define VIL_BUILDER_H
+
+#include "vil/view.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A message in the making. The caller's; it stays where it is while writers of it are used. */
+typedef struct vil_builder_t {
+  unsigned char *base;  /* the message's first byte; NULL: it counts */
+  uint64_t layout_id;   /* of the message */
+  uint32_t root_size;   /* what the head says of the root */
+  uint32_t capacity;    /* bytes that there are */
+  uint32_t used;        /* bytes of the message so far, gaps included */
+  uint32_t state;       /* VIL_BUILDER_* */
+  vil_status_t fault;   /* the first one */
+} vil_builder_t;
+
+/* States of a builder; one that is all zeros was never begun. */
+#define VIL_BUILDER_OPEN 1u
+#define VIL_BUILDER_FINISHED 2u
+
+/* A struct in a message in the making. */
+typedef struct vil_writer_t {
+  vil_builder_t *builder; /* never NULL */
+  uint32_t at;            /* where the struct begins, in bytes from base; 0: nowhere, for there was a fault */
+} vil_writer_t;
+
+/* Structs that lie one behind the other in a message in the making. */
+typedef struct vil_writers_t {
+  vil_builder_t *builder; /* never NULL */
+  uint32_t at;            /* where the first one begins, in bytes from base; 0: nowhere */
+  uint32_t count;         /* structs */
+} vil_writers_t;
+
+/* Texts that lie one behind the other in a message in the making; vil_str_writers_set sets them. */
+typedef struct vil_str_writers_t {
+  vil_writers_t list; /* list.count of them */
+  uint32_t bound;     /* bytes that one has at most */
+} vil_str_writers_t;
+
+/* Whether a step may be done: the message is open and nothing went wrong. What comes behind finish is VIL_E_STATE. */
+static inline bool vil_builder_is_open(vil_builder_t *self) {
+  if (self->fault == VIL_OK && self->state != VIL_BUILDER_OPEN) self->fault = VIL_E_STATE;
+  return self->fault == VIL_OK;
+}
+
+/* Notes a fault; the first one stays. */
+static inline void vil_builder_fail(vil_builder_t *self, vil_status_t fault) {
+  if (vil_builder_is_open(self)) self->fault = fault;
+}
+
+/* Takes size bytes behind what is there, aligned and zeroed, the gap too, and tells where they begin; 0 when they do not
+ * fit, which is VIL_E_LIMIT. */
+static inline uint32_t vil_builder_take(vil_builder_t *self, uint64_t size, uint32_t align) {
+  const uint64_t at = ((uint64_t)self->used + align - 1u) / align * align;
+  if (!vil_builder_is_open(self)) return 0;
+  if (size > self->capacity || at > self->capacity - size) {
+    self->fault = VIL_E_LIMIT;
+    return 0;
+  }
+  if (self->base != NULL) memset(self->base + self->used, 0, (size_t)(at + size - self->used));
+  self->used = (uint32_t)(at + size);
+  return (uint32_t)at;
+}
+
+/* The address of bytes that were taken; NULL while it counts, and for 0. */
+static inline void *vil_builder_data(const vil_builder_t *self, uint32_t at) {
+  return self->base == NULL || at == 0 ? NULL : self->base + at;
+}
+
+/* Begins a message in memory of capacity bytes that is aligned to 8, or without memory: then it counts up to capacity.
+ * root bytes are the root struct's; the writer of it is answered. */
+static inline vil_writer_t vil_builder_begin(vil_builder_t *self, void *data, size_t capacity, uint64_t layout_id,
+                                             uint32_t root, uint32_t root_size) {
+  vil_writer_t writer = {self, 0};
+  self->base = (unsigned char *)data;
+  self->layout_id = layout_id;
+  self->root_size = root_size;
+  self->capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
+  self->used = 0;
+  self->state = VIL_BUILDER_OPEN;
+  self->fault = ((uintptr_t)data & 7u) == 0 ? VIL_OK : VIL_E_ARGUMENT;
+  (void)vil_builder_take(self, (uint64_t)VIL_MSG_ROOT + root, 8u);
+  if (self->fault == VIL_OK) writer.at = VIL_MSG_ROOT;
+  return writer;
+}
+
+/* Ends a message: its head is written, the layout id last, and *size, unless size is NULL, is how many bytes it takes.
+ * What was wrong is answered instead: the first fault, or VIL_E_STATE where it is not open or has another layout. */
+static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layout_id, uint32_t *size) {
+  if (vil_builder_is_open(self) && self->layout_id != layout_id) self->fault = VIL_E_STATE;
+  if (self->fault != VIL_OK) return self->fault;
+  if (self->base != NULL) {
+    memcpy(self->base + 8, &self->used, sizeof self->used);
+    memcpy(self->base + 12, &self->root_size, sizeof self->root_size);
+    /* Release: a head with a layout id is a whole one, also for who finds it after a crash. */
+    __atomic_store_n((vil_raw64_t *)(void *)self->base, self->layout_id, __ATOMIC_RELEASE);
+  }
+  self->state = VIL_BUILDER_FINISHED;
+  if (size != NULL) *size = self->used;
+  return VIL_OK;
+}
+
+/* Whether a message with this layout was finished in these bytes, and nothing was wrong with it: VIL_OK, the first fault,
+ * or VIL_E_STATE. What a port asks before it publishes. */
+static inline vil_status_t vil_builder_ready(const vil_builder_t *self, const void *data, uint64_t layout_id) {
+  if (self->fault != VIL_OK) return self->fault;
+  if (self->state != VIL_BUILDER_FINISHED || self->base != data) return VIL_E_STATE;
+  return self->layout_id == layout_id ? VIL_OK : VIL_E_STATE;
+}
+
+/* Leaves the memory: it was passed on, and whoever writes on writes nowhere. */
+static inline void vil_builder_leave(vil_builder_t *self) { memset(self, 0, sizeof *self); }
+
+/* Copies size bytes to offset, in bytes from the struct's start. */
+static inline void vil_writer_put(vil_writer_t self, uint32_t offset, const void *value, size_t size) {
+  if (!vil_builder_is_open(self.builder) || self.at == 0 || self.builder->base == NULL) return;
+  memcpy(self.builder->base + self.at + offset, value, size);
+}
+
+/* Copies size bytes to an array of most bytes at offset, and zeroes what is left of it. VIL_E_LIMIT for more. */
+static inline void vil_writer_fill(vil_writer_t self, uint32_t offset, const void *values, uint64_t size, uint32_t most) {
+  if (size > most) {
+    vil_builder_fail(self.builder, VIL_E_LIMIT);
+  } else if (vil_builder_is_open(self.builder) && self.at != 0 && self.builder->base != NULL) {
+    unsigned char *const array = self.builder->base + self.at + offset;
+    memset(array + size, 0, (size_t)(most - size));
+    if (size != 0) memcpy(array, values, (size_t)size);
+  }
+}
+
+/* Says by the presence byte at offset that an optional field is there. */
+static inline void vil_writer_mark(vil_writer_t self, uint32_t offset) {
+  const uint8_t present = 1;
+  vil_writer_put(self, offset, &present, sizeof present);
+}
+
+/* The writer of a struct that lies in another one at offset. */
+static inline vil_writer_t vil_writer_part(vil_writer_t self, uint32_t offset) {
+  if (self.at != 0) self.at += offset;
+  return self;
+}
+
+/* The writer of element index of count structs of size bytes at offset. VIL_E_LIMIT where there is no such one. */
+static inline vil_writer_t vil_writer_item(vil_writer_t self, uint32_t offset, uint32_t size, uint32_t count,
+                                           uint32_t index) {
+  if (index >= count) {
+    vil_builder_fail(self.builder, VIL_E_LIMIT);
+    self.at = 0;
+  }
+  return vil_writer_part(self, offset + index * size);
+}
+
+/* The writer of the arm at offset of a union of size bytes, zeroed but for its tag of width bytes. */
+static inline vil_writer_t vil_writer_arm(vil_writer_t self, uint32_t offset, uint32_t size, const void *tag,
+                                          uint32_t width) {
+  vil_writer_fill(self, 0, tag, width, size);
+  return vil_writer_part(self, offset);
+}
+
+/* Takes count times size bytes for the reference of width bytes at offset, which it fills in; where they begin, 0 on a
+ * fault: VIL_E_STATE where something was referred to before. */
+static inline uint32_t vil_writer_refer(vil_writer_t self, uint32_t offset, uint32_t width, uint64_t bytes,
+                                        uint32_t count, uint32_t align) {
+  const unsigned char nothing[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+  unsigned char *const word = (unsigned char *)vil_builder_data(self.builder, self.at == 0 ? 0 : self.at + offset);
+  uint32_t at;
+  if (word != NULL && memcmp(word, nothing, width) != 0) vil_builder_fail(self.builder, VIL_E_STATE);
+  if (self.at == 0) return 0;
+  at = vil_builder_take(self.builder, bytes, align);
+  if (at != 0 && word != NULL) {
+    memcpy(word, &at, sizeof at);
+    if (width == 8u) memcpy(word + 4, &count, sizeof count);
+  }
+  return at;
+}
+
+/* Takes count elements of size bytes for the VSlice at offset, zeroed; none for 0. VIL_E_LIMIT above the bound, and where
+ * they do not fit. */
+static inline vil_writers_t vil_writer_list(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t size,
+                                            uint32_t align, uint32_t bound) {
+  vil_writers_t list = {self.builder, 0, 0};
+  if (count > bound) vil_builder_fail(self.builder, VIL_E_LIMIT);
+  if (!vil_builder_is_open(self.builder) || count == 0) return list;
+  list.at = vil_writer_refer(self, offset, 8u, (uint64_t)count * size, count, align);
+  list.count = list.at == 0 ? 0 : count;
+  return list;
+}
+
+/* As vil_writer_list, for what is filled in as it lies: the first element, NULL where there is none and while it counts. */
+static inline void *vil_writer_slice(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t size, uint32_t align,
+                                     uint32_t bound) {
+  return vil_builder_data(self.builder, vil_writer_list(self, offset, count, size, align, bound).at);
+}
+
+/* The writer of element index, of size bytes. VIL_E_LIMIT where there is no such one. */
+static inline vil_writer_t vil_writers_at(vil_writers_t list, uint32_t size, uint32_t index) {
+  const vil_writer_t first = {list.builder, list.at};
+  return vil_writer_item(first, 0, size, list.count, index);
+}
+
+/* Takes size bytes for the VRef at offset, zeroed; their writer. */
+static inline vil_writer_t vil_writer_ref(vil_writer_t self, uint32_t offset, uint32_t size, uint32_t align) {
+  self.at = vil_writer_refer(self, offset, 4u, size, 0, align);
+  return self;
+}
+
+/* Whether bytes are UTF-8: no surrogate, nothing overlong, nothing cut off. */
+static inline bool vil_is_utf8(const char *text, size_t size) {
+  const unsigned char *at = (const unsigned char *)text;
+  const unsigned char *const end = at + size;
+  while (at != end) {
+    uint64_t eight = UINT64_MAX;
+    if (end - at >= 8) memcpy(&eight, at, sizeof eight);
+    if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+      at += 8;
+      continue;
+    }
+    const unsigned first = *at++;
+    const size_t left = (size_t)(end - at);
+    const size_t more = first < 0x80u ? 0u : first < 0xe0u ? 1u : first < 0xf0u ? 2u : 3u;
+    size_t index;
+    if (more == 0) continue;
+    if (first < 0xc2u || first > 0xf4u || left < more) return false;
+    if ((first == 0xe0u && at[0] < 0xa0u) || (first == 0xedu && at[0] > 0x9fu)) return false;
+    if ((first == 0xf0u && at[0] < 0x90u) || (first == 0xf4u && at[0] > 0x8fu)) return false;
+    for (index = 0; index < more; ++index) {
+      if ((at[index] & 0xc0u) != 0x80u) return false;
+    }
+    at += more;
+  }
+  return true;
+}
+
+/* Copies text for the VStr at offset, with NUL behind it. VIL_E_LIMIT above the bound and where it does not fit,
+ * VIL_E_ARGUMENT for a NUL inside and for what is not UTF-8. */
+static inline void vil_writer_str(vil_writer_t self, uint32_t offset, const char *text, size_t size, uint32_t bound) {
+  uint32_t at;
+  void *copy;
+  if (size > bound || size >= UINT32_MAX) {
+    vil_builder_fail(self.builder, VIL_E_LIMIT);
+  } else if (size != 0 && (memchr(text, 0, size) != NULL || !vil_is_utf8(text, size))) {
+    vil_builder_fail(self.builder, VIL_E_ARGUMENT);
+  }
+  if (!vil_builder_is_open(self.builder) || size == 0) return;
+  at = vil_writer_refer(self, offset, 8u, (uint64_t)size + 1u, (uint32_t)size, 1u);
+  copy = vil_builder_data(self.builder, at);
+  if (copy != NULL) memcpy(copy, text, size);
+}
+
+/* Takes count texts of at most each bytes for the VSlice at offset, all empty. As vil_writer_list. */
+static inline vil_str_writers_t vil_writer_strs(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t bound,
+                                                uint32_t each) {
+  const vil_str_writers_t texts = {vil_writer_list(self, offset, count, 8u, 8u, bound), each};
+  return texts;
+}
+
+/* Sets text index, as vil_writer_str. VIL_E_LIMIT where there is no such one. */
+static inline void vil_str_writers_set(vil_str_writers_t texts, uint32_t index, const char *text, size_t size) {
+  vil_writer_str(vil_writers_at(texts.list, 8u, index), 0, text, size, texts.bound);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
