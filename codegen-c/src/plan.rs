@@ -208,7 +208,8 @@ pub struct Member {
 /// How a field is read through a view and set through a writer.
 #[derive(Debug, Clone)]
 pub struct Reach {
-    /// Name in function names: `stamp`, `set_stamp`, `has_stamp`, `alloc_stamp`, `stamp_at`; not escaped.
+    /// Name in function names: `stamp`, `set_stamp`, `has_stamp`, `alloc_stamp`, `stamp_at`. Keywords are not escaped, what C
+    /// calls parts of a type is: `t_`.
     pub snake: String,
     /// Where it ends, presence byte included, in bytes from the start of the struct: it is there when the view's end is not
     /// before that.

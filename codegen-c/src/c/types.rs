@@ -143,7 +143,10 @@ fn plain(out: &mut Writer, found: &Struct) {
     out.gap();
     out.line("/* Zeroes every byte, padding included. */");
     out.line(format!("static inline void {name}_init({name}_t *self) {{ memset(self, 0, sizeof *self); }}"));
-    if let Body::Union(union) = &found.body {
+    // Of a relative message they are those of its view and writer.
+    if let Body::Union(union) = &found.body
+        && found.view.is_none()
+    {
         accessors(out, found, union);
     }
     out.gap();

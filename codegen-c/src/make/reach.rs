@@ -12,6 +12,9 @@ use super::Maker;
 use super::field::fit;
 use crate::plan::{Access, Body, Element, Enum, Name, Reach, Shape, Struct};
 
+/// What C calls parts of a type; a field of that name has an underscore behind it in the names of functions.
+const TAKEN: &[&str] = &["begin", "check", "descriptor", "finish", "init", "layout_text", "t", "tag", "view"];
+
 impl Maker<'_> {
     /// How the field at `index` of these members is reached.
     pub(super) fn reach(
@@ -27,7 +30,9 @@ impl Maker<'_> {
             |next: &&layout::Member| matches!(&next.what, layout::What::Presence { of } if *of == field.name);
         let presence = members.get(index + 1).filter(is_its_byte).map(|next| next.offset);
         let end = presence.map_or(member.offset + member.size, |byte| byte + 1);
-        let reach = Reach { snake: snake(&field.name), end, presence, access: self.access(shape, field) };
+        let plain = snake(&field.name);
+        let snake = if TAKEN.contains(&plain.as_str()) { plain + "_" } else { plain };
+        let reach = Reach { snake, end, presence, access: self.access(shape, field) };
         let taker = format!("field `{}` of `{}`", field.name, owner.declared);
         for name in names(&reach) {
             self.names.take_behind(owner, &name, &taker);
