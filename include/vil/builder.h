@@ -88,8 +88,8 @@ static inline vil_writer_t vil_builder_begin(vil_builder_t *self, void *data, si
   self->used = 0;
   self->state = VIL_BUILDER_OPEN;
   self->fault = ((uintptr_t)data & 7u) == 0 ? VIL_OK : VIL_E_ARGUMENT;
-  (void)vil_builder_take(self, (uint64_t)VIL_MSG_ROOT + root, 8u);
-  if (self->fault == VIL_OK) writer.at = VIL_MSG_ROOT;
+  (void)vil_builder_take(self, (uint64_t)VIL_ROOT_OFFSET + root, 8u);
+  if (self->fault == VIL_OK) writer.at = VIL_ROOT_OFFSET;
   return writer;
 }
 
@@ -101,7 +101,7 @@ static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layo
   if (self->base != NULL) {
     memcpy(self->base + 8, &self->used, sizeof self->used);
     memcpy(self->base + 12, &self->root_size, sizeof self->root_size);
-    /* Release: a head with a layout id is a whole one, also for who finds it after a crash. */
+    /* ORDER: Release. A head with a layout id is a whole one, also for who finds it after a crash. */
     __atomic_store_n((vil_raw64_t *)(void *)self->base, self->layout_id, __ATOMIC_RELEASE);
   }
   self->state = VIL_BUILDER_FINISHED;

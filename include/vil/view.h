@@ -20,17 +20,17 @@
 #endif
 
 /* Size and alignment of what lies in a message, as two arguments. */
-#define VIL_MSG_OF(type) (uint32_t)sizeof(type), (uint32_t)VIL_ALIGN_OF(type)
+#define VIL_MEASURES(type) (uint32_t)sizeof(type), (uint32_t)VIL_ALIGN_OF(type)
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /* Bytes of a message's head: layout id as uint64_t, size and root size as uint32_t. The root stands behind it. */
-#define VIL_MSG_ROOT 16u
+#define VIL_ROOT_OFFSET 16u
 
 /* The bound of a slice or text that has none. */
-#define VIL_MSG_NO_BOUND UINT32_MAX
+#define VIL_NO_BOUND UINT32_MAX
 
 /* Numbers as they lie in a message: whatever else the bytes may be taken for. */
 typedef uint8_t vil_raw8_t __attribute__((may_alias));
@@ -88,14 +88,14 @@ static inline vil_view_t vil_view_nothing(void) {
 /* The root of the message in these bytes, which must be aligned to 8 and stay where they are while they are read. size is
  * what the reader was told by somebody he trusts; the head may only say less. Fewer bytes than a head are nothing. */
 static inline vil_view_t vil_view_root(const void *data, size_t size) {
-  vil_view_t view = {(const unsigned char *)data, size < UINT32_MAX ? (uint32_t)size : UINT32_MAX, VIL_MSG_ROOT, 0};
-  if (data == NULL || size < VIL_MSG_ROOT || ((uintptr_t)data & 7u) != 0) return vil_view_nothing();
-  /* One load: size and root size belong together. */
+  vil_view_t view = {(const unsigned char *)data, size < UINT32_MAX ? (uint32_t)size : UINT32_MAX, VIL_ROOT_OFFSET, 0};
+  if (data == NULL || size < VIL_ROOT_OFFSET || ((uintptr_t)data & 7u) != 0) return vil_view_nothing();
+  /* ORDER: Relaxed. What was received is ordered by the ring; one load, because size and root size belong together. */
   const uint64_t head = __atomic_load_n((const vil_raw64_t *)(const void *)(view.base + 8), __ATOMIC_RELAXED);
   const uint32_t stated = (uint32_t)head, root = (uint32_t)(head >> 32);
   if (stated < view.size) view.size = stated;
-  if (view.size < VIL_MSG_ROOT) return vil_view_nothing();
-  view.end = root < view.size - VIL_MSG_ROOT ? root : view.size - VIL_MSG_ROOT;
+  if (view.size < VIL_ROOT_OFFSET) return vil_view_nothing();
+  view.end = root < view.size - VIL_ROOT_OFFSET ? root : view.size - VIL_ROOT_OFFSET;
   return view;
 }
 
@@ -106,6 +106,8 @@ static inline bool vil_view_is_there(vil_view_t view) { return view.end != 0; }
 static inline const void *vil_view_address(vil_view_t view, uint32_t offset) {
   return view.base + view.at + offset;
 }
+
+/* ORDER: Relaxed, in all of these: they only keep the compiler from loading twice or in parts. */
 
 /* The number at offset, loaded once; absent where the struct ends before end, where the field does. */
 static inline uint8_t vil_view_u8(vil_view_t view, uint32_t offset, uint32_t end, uint8_t absent) {

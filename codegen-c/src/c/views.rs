@@ -251,12 +251,12 @@ fn arms(out: &mut Writer, found: &Struct, union: &Union) {
 
 /// Size and alignment of a type as two arguments.
 pub(super) fn measures(ty: &str) -> String {
-    format!("VIL_MSG_OF({ty})")
+    format!("VIL_MEASURES({ty})")
 }
 
 /// A bound as an argument.
 pub(super) fn bound_of(bound: Option<u32>) -> String {
-    bound.map_or("VIL_MSG_NO_BOUND".to_owned(), |bound| format!("{bound}u"))
+    bound.map_or("VIL_NO_BOUND".to_owned(), |bound| format!("{bound}u"))
 }
 
 /// Bytes of one element of a fixed array that is reached one by one.

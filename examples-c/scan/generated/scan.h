@@ -86,10 +86,10 @@ typedef struct scan_scan_writer_t { vil_writer_t writer; } scan_scan_writer_t;
 
 /* source: VStr */
 static inline vil_str_t scan_meta_source(scan_meta_view_t self) {
-  return vil_view_str(self.view, 0u, 8u, VIL_MSG_NO_BOUND);
+  return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void scan_meta_set_source(scan_meta_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
 }
 
 /* firmware */
@@ -108,12 +108,12 @@ static inline void scan_scan_set_stamp(scan_scan_writer_t self, uint64_t value) 
 
 /* points: VSlice<Point, 4096> */
 static inline scan_point_slice_t scan_scan_points(scan_scan_view_t self) {
-  const vil_list_t list = vil_view_list(self.view, 8u, 16u, VIL_MSG_OF(scan_point_t), 4096u);
+  const vil_list_t list = vil_view_list(self.view, 8u, 16u, VIL_MEASURES(scan_point_t), 4096u);
   const scan_point_slice_t found = {(const scan_point_t *)vil_list_data(list), list.count};
   return found;
 }
 static inline scan_point_t *scan_scan_alloc_points(scan_scan_writer_t self, uint32_t count) {
-  return (scan_point_t *)vil_writer_slice(self.writer, 8u, count, VIL_MSG_OF(scan_point_t), 4096u);
+  return (scan_point_t *)vil_writer_slice(self.writer, 8u, count, VIL_MEASURES(scan_point_t), 4096u);
 }
 
 /* label: VStr<64> */
@@ -126,22 +126,22 @@ static inline void scan_scan_set_label(scan_scan_writer_t self, const char *text
 
 /* tags: VSlice<VStr> */
 static inline vil_strs_t scan_scan_tags(scan_scan_view_t self) {
-  return vil_view_strs(self.view, 24u, 32u, VIL_MSG_NO_BOUND, VIL_MSG_NO_BOUND);
+  return vil_view_strs(self.view, 24u, 32u, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 static inline vil_str_writers_t scan_scan_alloc_tags(scan_scan_writer_t self, uint32_t count) {
-  return vil_writer_strs(self.writer, 24u, count, VIL_MSG_NO_BOUND, VIL_MSG_NO_BOUND);
+  return vil_writer_strs(self.writer, 24u, count, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 
 /* meta: VRef<Meta> */
 static inline scan_meta_view_t scan_scan_meta(scan_scan_view_t self) {
-  const scan_meta_view_t found = {vil_view_ref(self.view, 32u, 36u, VIL_MSG_OF(scan_meta_t))};
+  const scan_meta_view_t found = {vil_view_ref(self.view, 32u, 36u, VIL_MEASURES(scan_meta_t))};
   return found;
 }
 static inline bool scan_scan_has_meta(scan_scan_view_t self) {
-  return vil_view_is_there(vil_view_ref(self.view, 32u, 36u, VIL_MSG_OF(scan_meta_t)));
+  return vil_view_is_there(vil_view_ref(self.view, 32u, 36u, VIL_MEASURES(scan_meta_t)));
 }
 static inline scan_meta_writer_t scan_scan_alloc_meta(scan_scan_writer_t self) {
-  const scan_meta_writer_t made = {vil_writer_ref(self.writer, 32u, VIL_MSG_OF(scan_meta_t))};
+  const scan_meta_writer_t made = {vil_writer_ref(self.writer, 32u, VIL_MEASURES(scan_meta_t))};
   return made;
 }
 

@@ -232,7 +232,7 @@ static int a_reader_reads_past_what_a_newer_writer_knows_more(void) {
   vil_writer_t root = vil_builder_begin(&builder, memory, sizeof memory, RELATIVE_GROWN_LAYOUT_ID, 24, 24);
   const uint32_t count = 9;
   vil_writer_put(root, 0, &count, sizeof count);
-  vil_writer_str(root, 16, "newer", 5, VIL_MSG_NO_BOUND);
+  vil_writer_str(root, 16, "newer", 5, VIL_NO_BOUND);
   HOLDS(relative_grown_finish(&builder, NULL) == VIL_OK);
   HOLDS(relative_grown_count(relative_grown_view(memory, builder.used)) == 9);
   HOLDS(relative_grown_level(relative_grown_view(memory, builder.used)) == 0);

@@ -20,10 +20,11 @@ fn example() -> PathBuf {
     root().join("examples-c/scan")
 }
 
-/// A program built from a C source, with the example's generated code in reach.
+/// A program built from a C source, with the generated code of the example and of `golden/relative.yaml` in reach.
 fn build(source: PathBuf, dir: &Scratch) -> PathBuf {
     let program = dir.join(source.file_stem().expect("a source has a name"));
-    let compile = Compile::new(&c_compiler(), "c99", &program).include(example().join("generated"));
+    let generated = [example().join("generated"), root().join("tests/tests/golden/relative/c")];
+    let compile = generated.iter().fold(Compile::new(&c_compiler(), "c99", &program), Compile::include);
     compile.source(source).link_shared().expect();
     program
 }
@@ -52,12 +53,22 @@ fn a_map_sees_every_scan_whoever_comes_first() {
     assert_eq!(meet([&map, &lidar]), SEEN);
 }
 
+/// A program that plays both sides in one process, and tells the first line that does not hold.
+fn alone(name: &str) {
+    let (dir, runtime) = (Scratch::new("scan-alone"), RuntimeDir::new("scan-alone"));
+    let program = build(root().join("tests/tests/scan").join(name), &dir);
+    let output = Command::new(program).env("VIL_RUNTIME_DIR", &*runtime).output().expect("it runs");
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn ports_publish_what_is_finished_and_nothing_else() {
-    let (dir, runtime) = (Scratch::new("scan-ports"), RuntimeDir::new("scan-ports"));
-    let ports = build(root().join("tests/tests/scan/ports.c"), &dir);
-    let output = Command::new(ports).env("VIL_RUNTIME_DIR", &*runtime).output().expect("it runs");
-    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    alone("ports.c");
+}
+
+#[test]
+fn what_arrives_is_verified_where_the_contract_says_so() {
+    alone("verified.c");
 }
 
 #[test]

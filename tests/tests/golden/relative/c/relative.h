@@ -381,20 +381,20 @@ typedef struct relative_scan_writer_t { vil_writer_t writer; } relative_scan_wri
 
 /* name: VStr */
 static inline vil_str_t relative_channel_name(relative_channel_view_t self) {
-  return vil_view_str(self.view, 0u, 8u, VIL_MSG_NO_BOUND);
+  return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_channel_set_name(relative_channel_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
 }
 
 /* values: VSlice<f64, 1024> */
 static inline vil_f64_slice_t relative_channel_values(relative_channel_view_t self) {
-  const vil_list_t list = vil_view_list(self.view, 8u, 16u, VIL_MSG_OF(double), 1024u);
+  const vil_list_t list = vil_view_list(self.view, 8u, 16u, VIL_MEASURES(double), 1024u);
   const vil_f64_slice_t found = {(const double *)vil_list_data(list), list.count};
   return found;
 }
 static inline double *relative_channel_alloc_values(relative_channel_writer_t self, uint32_t count) {
-  return (double *)vil_writer_slice(self.writer, 8u, count, VIL_MSG_OF(double), 1024u);
+  return (double *)vil_writer_slice(self.writer, 8u, count, VIL_MEASURES(double), 1024u);
 }
 
 /* unit: default metre */
@@ -423,22 +423,22 @@ static inline void relative_header_set_frame(relative_header_writer_t self, cons
 
 /* source: VStr */
 static inline vil_str_t relative_meta_source(relative_meta_view_t self) {
-  return vil_view_str(self.view, 0u, 8u, VIL_MSG_NO_BOUND);
+  return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_meta_set_source(relative_meta_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
 }
 
 /* before: the one before it; VRef<Meta> */
 static inline relative_meta_view_t relative_meta_before(relative_meta_view_t self) {
-  const relative_meta_view_t found = {vil_view_ref(self.view, 8u, 12u, VIL_MSG_OF(relative_meta_t))};
+  const relative_meta_view_t found = {vil_view_ref(self.view, 8u, 12u, VIL_MEASURES(relative_meta_t))};
   return found;
 }
 static inline bool relative_meta_has_before(relative_meta_view_t self) {
-  return vil_view_is_there(vil_view_ref(self.view, 8u, 12u, VIL_MSG_OF(relative_meta_t)));
+  return vil_view_is_there(vil_view_ref(self.view, 8u, 12u, VIL_MEASURES(relative_meta_t)));
 }
 static inline relative_meta_writer_t relative_meta_alloc_before(relative_meta_writer_t self) {
-  const relative_meta_writer_t made = {vil_writer_ref(self.writer, 8u, VIL_MSG_OF(relative_meta_t))};
+  const relative_meta_writer_t made = {vil_writer_ref(self.writer, 8u, VIL_MEASURES(relative_meta_t))};
   return made;
 }
 
@@ -452,12 +452,12 @@ static inline void relative_reading_number_set_value(relative_reading_number_wri
 
 /* text: VStr */
 static inline vil_str_t relative_reading_text_text(relative_reading_text_view_t self) {
-  return vil_view_str(self.view, 0u, 8u, VIL_MSG_NO_BOUND);
+  return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_reading_text_set_text(relative_reading_text_writer_t self,
                                                   const char *text,
                                                   size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
 }
 
 /* risk */
@@ -471,13 +471,13 @@ static inline void relative_reading_text_set_risk(relative_reading_text_writer_t
 
 /* points: VSlice<Point> */
 static inline relative_point_slice_t relative_reading_many_points(relative_reading_many_view_t self) {
-  const vil_list_t list = vil_view_list(self.view, 0u, 8u, VIL_MSG_OF(relative_point_t), VIL_MSG_NO_BOUND);
+  const vil_list_t list = vil_view_list(self.view, 0u, 8u, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
   const relative_point_slice_t found = {(const relative_point_t *)vil_list_data(list), list.count};
   return found;
 }
 static inline relative_point_t *relative_reading_many_alloc_points(relative_reading_many_writer_t self,
                                                                    uint32_t count) {
-  return (relative_point_t *)vil_writer_slice(self.writer, 0u, count, VIL_MSG_OF(relative_point_t), VIL_MSG_NO_BOUND);
+  return (relative_point_t *)vil_writer_slice(self.writer, 0u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
 }
 
 /* Which arm it is: one of RELATIVE_READING_TAG_*; others are legal. 0 where it is not there. */
@@ -529,10 +529,10 @@ static inline relative_reading_many_writer_t relative_reading_set_many(relative_
 
 /* lines: VSlice<VStr> */
 static inline vil_strs_t relative_answer_lines(relative_answer_view_t self) {
-  return vil_view_strs(self.view, 0u, 8u, VIL_MSG_NO_BOUND, VIL_MSG_NO_BOUND);
+  return vil_view_strs(self.view, 0u, 8u, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 static inline vil_str_writers_t relative_answer_alloc_lines(relative_answer_writer_t self, uint32_t count) {
-  return vil_writer_strs(self.writer, 0u, count, VIL_MSG_NO_BOUND, VIL_MSG_NO_BOUND);
+  return vil_writer_strs(self.writer, 0u, count, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 
 #define RELATIVE_ANSWER_MAX_BYTES UINT32_C(8192)
@@ -584,10 +584,10 @@ typedef struct relative_answer_msg_t {
 
 /* pattern: VStr */
 static inline vil_str_t relative_ask_pattern(relative_ask_view_t self) {
-  return vil_view_str(self.view, 0u, 8u, VIL_MSG_NO_BOUND);
+  return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_ask_set_pattern(relative_ask_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
 }
 
 #define RELATIVE_ASK_MAX_BYTES UINT32_C(1024)
@@ -701,12 +701,12 @@ typedef struct relative_grown_msg_t {
 
 /* text: VStr */
 static inline vil_str_t relative_note_said_text(relative_note_said_view_t self) {
-  return vil_view_str(self.view, 0u, 8u, VIL_MSG_NO_BOUND);
+  return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_note_said_set_text(relative_note_said_writer_t self,
                                                const char *text,
                                                size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
 }
 
 /* where */
@@ -826,86 +826,86 @@ static inline void relative_scan_set_stamp(relative_scan_writer_t self, uint64_t
 
 /* points: VSlice<Point> */
 static inline relative_point_slice_t relative_scan_points(relative_scan_view_t self) {
-  const vil_list_t list = vil_view_list(self.view, 24u, 32u, VIL_MSG_OF(relative_point_t), VIL_MSG_NO_BOUND);
+  const vil_list_t list = vil_view_list(self.view, 24u, 32u, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
   const relative_point_slice_t found = {(const relative_point_t *)vil_list_data(list), list.count};
   return found;
 }
 static inline relative_point_t *relative_scan_alloc_points(relative_scan_writer_t self, uint32_t count) {
-  return (relative_point_t *)vil_writer_slice(self.writer, 24u, count, VIL_MSG_OF(relative_point_t), VIL_MSG_NO_BOUND);
+  return (relative_point_t *)vil_writer_slice(self.writer, 24u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
 }
 
 /* ranges: VSlice<f32, 4096>; unit m */
 static inline vil_f32_slice_t relative_scan_ranges(relative_scan_view_t self) {
-  const vil_list_t list = vil_view_list(self.view, 32u, 40u, VIL_MSG_OF(float), 4096u);
+  const vil_list_t list = vil_view_list(self.view, 32u, 40u, VIL_MEASURES(float), 4096u);
   const vil_f32_slice_t found = {(const float *)vil_list_data(list), list.count};
   return found;
 }
 static inline float *relative_scan_alloc_ranges(relative_scan_writer_t self, uint32_t count) {
-  return (float *)vil_writer_slice(self.writer, 32u, count, VIL_MSG_OF(float), 4096u);
+  return (float *)vil_writer_slice(self.writer, 32u, count, VIL_MEASURES(float), 4096u);
 }
 
 /* label: VStr */
 static inline vil_str_t relative_scan_label(relative_scan_view_t self) {
-  return vil_view_str(self.view, 40u, 48u, VIL_MSG_NO_BOUND);
+  return vil_view_str(self.view, 40u, 48u, VIL_NO_BOUND);
 }
 static inline void relative_scan_set_label(relative_scan_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 40u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(self.writer, 40u, text, size, VIL_NO_BOUND);
 }
 
 /* tags: VSlice<VStr> */
 static inline vil_strs_t relative_scan_tags(relative_scan_view_t self) {
-  return vil_view_strs(self.view, 48u, 56u, VIL_MSG_NO_BOUND, VIL_MSG_NO_BOUND);
+  return vil_view_strs(self.view, 48u, 56u, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 static inline vil_str_writers_t relative_scan_alloc_tags(relative_scan_writer_t self, uint32_t count) {
-  return vil_writer_strs(self.writer, 48u, count, VIL_MSG_NO_BOUND, VIL_MSG_NO_BOUND);
+  return vil_writer_strs(self.writer, 48u, count, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 
 /* channels: VSlice<Channel> */
 static inline relative_channel_views_t relative_scan_channels(relative_scan_view_t self) {
   const relative_channel_views_t found = {
-    vil_view_list(self.view, 56u, 64u, VIL_MSG_OF(relative_channel_t), VIL_MSG_NO_BOUND)};
+    vil_view_list(self.view, 56u, 64u, VIL_MEASURES(relative_channel_t), VIL_NO_BOUND)};
   return found;
 }
 static inline relative_channel_writers_t relative_scan_alloc_channels(relative_scan_writer_t self,
                                                                       uint32_t count) {
   const relative_channel_writers_t made = {
-    vil_writer_list(self.writer, 56u, count, VIL_MSG_OF(relative_channel_t), VIL_MSG_NO_BOUND)};
+    vil_writer_list(self.writer, 56u, count, VIL_MEASURES(relative_channel_t), VIL_NO_BOUND)};
   return made;
 }
 
 /* risks: VSlice<Risk> */
 static inline relative_risk_slice_t relative_scan_risks(relative_scan_view_t self) {
-  const vil_list_t list = vil_view_list(self.view, 64u, 72u, VIL_MSG_OF(relative_risk_t), VIL_MSG_NO_BOUND);
+  const vil_list_t list = vil_view_list(self.view, 64u, 72u, VIL_MEASURES(relative_risk_t), VIL_NO_BOUND);
   const relative_risk_slice_t found = {(const relative_risk_t *)vil_list_data(list), list.count};
   return found;
 }
 static inline relative_risk_t *relative_scan_alloc_risks(relative_scan_writer_t self, uint32_t count) {
-  return (relative_risk_t *)vil_writer_slice(self.writer, 64u, count, VIL_MSG_OF(relative_risk_t), VIL_MSG_NO_BOUND);
+  return (relative_risk_t *)vil_writer_slice(self.writer, 64u, count, VIL_MEASURES(relative_risk_t), VIL_NO_BOUND);
 }
 
 /* meta: VRef<Meta> */
 static inline relative_meta_view_t relative_scan_meta(relative_scan_view_t self) {
-  const relative_meta_view_t found = {vil_view_ref(self.view, 72u, 76u, VIL_MSG_OF(relative_meta_t))};
+  const relative_meta_view_t found = {vil_view_ref(self.view, 72u, 76u, VIL_MEASURES(relative_meta_t))};
   return found;
 }
 static inline bool relative_scan_has_meta(relative_scan_view_t self) {
-  return vil_view_is_there(vil_view_ref(self.view, 72u, 76u, VIL_MSG_OF(relative_meta_t)));
+  return vil_view_is_there(vil_view_ref(self.view, 72u, 76u, VIL_MEASURES(relative_meta_t)));
 }
 static inline relative_meta_writer_t relative_scan_alloc_meta(relative_scan_writer_t self) {
-  const relative_meta_writer_t made = {vil_writer_ref(self.writer, 72u, VIL_MSG_OF(relative_meta_t))};
+  const relative_meta_writer_t made = {vil_writer_ref(self.writer, 72u, VIL_MEASURES(relative_meta_t))};
   return made;
 }
 
 /* origin: VRef<Point> */
 static inline const relative_point_t *relative_scan_origin(relative_scan_view_t self) {
-  const vil_view_t target = vil_view_ref(self.view, 76u, 80u, VIL_MSG_OF(relative_point_t));
+  const vil_view_t target = vil_view_ref(self.view, 76u, 80u, VIL_MEASURES(relative_point_t));
   return (const relative_point_t *)vil_view_bytes(target, 0, 1u);
 }
 static inline bool relative_scan_has_origin(relative_scan_view_t self) {
-  return vil_view_is_there(vil_view_ref(self.view, 76u, 80u, VIL_MSG_OF(relative_point_t)));
+  return vil_view_is_there(vil_view_ref(self.view, 76u, 80u, VIL_MEASURES(relative_point_t)));
 }
 static inline relative_point_t *relative_scan_alloc_origin(relative_scan_writer_t self) {
-  const vil_writer_t target = vil_writer_ref(self.writer, 76u, VIL_MSG_OF(relative_point_t));
+  const vil_writer_t target = vil_writer_ref(self.writer, 76u, VIL_MEASURES(relative_point_t));
   return (relative_point_t *)vil_builder_data(target.builder, target.at);
 }
 
@@ -968,14 +968,14 @@ static inline void relative_scan_set_corner(relative_scan_writer_t self, const r
 /* sides: [VStr; 2] */
 static inline vil_str_t relative_scan_sides_at(relative_scan_view_t self, uint32_t index) {
   const vil_view_t item = vil_view_item(self.view, 128u, 8u, 2u, 144u, index);
-  return vil_view_str(item, 0u, 8u, VIL_MSG_NO_BOUND);
+  return vil_view_str(item, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_scan_set_sides_at(relative_scan_writer_t self,
                                               uint32_t index,
                                               const char *text,
                                               size_t size) {
   const vil_writer_t item = vil_writer_item(self.writer, 128u, 8u, 2u, index);
-  vil_writer_str(item, 0u, text, size, VIL_MSG_NO_BOUND);
+  vil_writer_str(item, 0u, text, size, VIL_NO_BOUND);
 }
 
 /* reading */
