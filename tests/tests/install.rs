@@ -84,6 +84,9 @@ fn the_tree_holds_what_packagers_expect_and_serves_pkg_config() {
     for file in [
         "bin/vil",
         "include/vil/base.h",
+        "include/vil/builder.h",
+        "include/vil/msg.h",
+        "include/vil/view.h",
         "include/vil/vil.h",
         "include/vil/vil.hpp",
         "lib/libvil.a",

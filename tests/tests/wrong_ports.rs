@@ -128,6 +128,36 @@ const C_MODES: &[Twins] = &[
     },
 ];
 
+/// The same for relative messages, whose loans begin them and whose writers and views are of one kind each.
+const C_RELATIVE: &[Twins] = &[
+    Twins {
+        good: "relative_lidar_scans_publish(lidar, scan_loan)",
+        bad: &[
+            "relative_lidar_notes_publish(lidar, scan_loan)",
+            "relative_lidar_scans_publish(map, scan_loan)",
+            "relative_map_scans_publish(map, scan_loan)",
+        ],
+    },
+    Twins {
+        good: "relative_map_notes_consume(map, note)",
+        bad: &["relative_map_notes_release(map, note)", "relative_map_scans_release(map, note)"],
+    },
+    Twins {
+        good: "(relative_scan_set_stamp(scan_loan->msg, 1), VIL_OK)",
+        bad: &[
+            "(relative_answer_alloc_lines(scan_loan->msg, 1), VIL_OK)",
+            "(relative_scan_set_stamp(scan->msg, 1), VIL_OK)",
+        ],
+    },
+    Twins {
+        good: "relative_scan_valid(scan->msg) ? VIL_OK : VIL_EMPTY",
+        bad: &[
+            "relative_scan_valid(note->msg) ? VIL_OK : VIL_EMPTY",
+            "relative_scan_valid(scan_loan->msg) ? VIL_OK : VIL_EMPTY",
+        ],
+    },
+];
+
 const CPP_MODES: &[Twins] = &[
     Twins {
         good: "auto kept = camera.still.loan()->keep(); (void)kept",
@@ -326,6 +356,24 @@ fn c_refuses_what_the_routes_of_a_port_do_not_allow() {
     judge("twin.c", C_MODES, "#include \"all.h\"", wrap, |source| {
         let headers = ["modes_camera.h", "modes_worker.h", "modes_screen.h"];
         with_cc(&c_compilers(), "c99", generated("modes", "c"), &headers, source)
+    });
+}
+
+#[test]
+fn c_refuses_the_wrong_relative_message_to_write_and_to_read() {
+    let parameters = [
+        ("relative_lidar_t *", "lidar"),
+        ("relative_map_t *", "map"),
+        ("relative_scan_loan_t *", "scan_loan"),
+        ("relative_scan_msg_t *", "scan"),
+        ("relative_note_msg_t *", "note"),
+    ];
+    let wrap = |index: usize, line: &str| {
+        function(&format!("static inline vil_status_t twin{index}"), &parameters, &format!("return {line}"))
+    };
+    judge("twin.c", C_RELATIVE, "#include \"all.h\"", wrap, |source| {
+        let headers = ["relative_lidar.h", "relative_map.h"];
+        with_cc(&c_compilers(), "c99", generated("relative", "c"), &headers, source)
     });
 }
 
