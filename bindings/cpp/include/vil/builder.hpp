@@ -1,0 +1,144 @@
+// The bytes of a relative message while it is written: appended one behind the other, or only counted.
+#ifndef VIL_BUILDER_HPP
+#define VIL_BUILDER_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "vil/status.hpp"
+#include "vil/text.hpp"
+#include "vil/words.hpp"
+
+namespace vil {
+
+// Writes into memory of the caller and allocates nothing. What is referred to stands behind what refers to it and belongs
+// to it alone, because nothing is appended but by a reference that was empty. The first fault stays, and makes all that
+// follows do nothing: e_limit (no room, or above its bound), e_argument (a string that is no UTF-8 or holds NUL, an index
+// out of range), e_state (a reference set twice, written after the end). Copies would write the same bytes: there are none.
+class Builder {
+ public:
+  // Counts only: `used` is then the size that the same calls need in memory.
+  Builder() noexcept = default;
+  // Writes into `capacity` bytes that are aligned to 8.
+  Builder(void *data, std::size_t capacity) noexcept
+      : base_(static_cast<unsigned char *>(data)), capacity_(capacity < most ? static_cast<std::uint32_t>(capacity) : most) {
+    if (data == nullptr || reinterpret_cast<std::uintptr_t>(data) % detail::message_align != 0) fault_ = Status::e_argument;
+  }
+  Builder(Builder &&) noexcept = default;
+  Builder &operator=(Builder &&) noexcept = default;
+  Builder(const Builder &) = delete;
+  Builder &operator=(const Builder &) = delete;
+
+  // Bytes so far, head and root included.
+  [[nodiscard]] std::uint32_t used() const noexcept { return used_; }
+  // Status::ok, or the first fault.
+  [[nodiscard]] Status fault() const noexcept { return fault_; }
+  [[nodiscard]] bool is_measuring() const noexcept { return base_ == nullptr; }
+
+  // From here on nothing is written; the first reason is the one that is told.
+  void fail(Status why) noexcept {
+    if (fault_ == Status::ok) fault_ = why;
+  }
+
+  // Head and root, all zeros. Whatever was written before is forgotten, faults of memory that is none excepted.
+  void begin(std::uint32_t root_size) noexcept {
+    if (used_ != 0) fault_ = Status::ok;
+    used_ = 0;
+    (void)append(static_cast<std::uint64_t>(detail::root_offset) + root_size, detail::message_align);
+    (void)append(0, detail::message_align);
+  }
+
+  // Writes the head, the layout id last, and ends the message: its size, or the fault with 0.
+  std::uint32_t finish(std::uint64_t layout_id, std::uint32_t root_size) noexcept {
+    if (fault_ != Status::ok) return 0;
+    fault_ = Status::e_state;
+    if (base_ == nullptr) return used_;
+    const std::uint64_t sizes = detail::word_of(used_, root_size);
+    std::memcpy(base_ + offsetof(Head, size), &sizes, sizeof sizes);
+    std::memcpy(base_ + offsetof(Head, layout_id), &layout_id, sizeof layout_id);
+    return used_;
+  }
+
+  // Zeroed bytes behind all others: their offset, or 0 when there is a fault.
+  std::uint32_t append(std::uint64_t size, std::uint32_t align) noexcept {
+    if (fault_ != Status::ok) return 0;
+    const std::uint64_t at = (used_ + static_cast<std::uint64_t>(align) - 1) / align * align;
+    if (size > capacity_ || at > capacity_ - size) {
+      fail(Status::e_limit);
+      return 0;
+    }
+    const std::uint32_t end = static_cast<std::uint32_t>(at + size);
+    if (base_ != nullptr && end != used_) std::memset(base_ + used_, 0, end - used_);
+    used_ = end;
+    return static_cast<std::uint32_t>(at);
+  }
+
+  // Writes a value where one was appended.
+  template <typename T>
+  void store(std::uint32_t at, const T &value) noexcept {
+    if (fault_ == Status::ok && base_ != nullptr) std::memcpy(base_ + at, &value, sizeof value);
+  }
+
+  // Bytes that were appended, as an array of T; nullptr when they are only counted or there is a fault.
+  template <typename T>
+  [[nodiscard]] T *there(std::uint32_t at) const noexcept {
+    const bool writes = fault_ == Status::ok && base_ != nullptr;
+    return writes ? static_cast<T *>(static_cast<void *>(base_ + at)) : nullptr;
+  }
+
+  // Whether a reference of this type is still empty; a fault when it is not.
+  template <typename Word>
+  [[nodiscard]] bool is_free(std::uint32_t at) noexcept {
+    if (fault_ != Status::ok) return false;
+    Word word{};
+    if (base_ != nullptr) std::memcpy(&word, base_ + at, sizeof word);
+    if (word.bits != 0) fail(Status::e_state);
+    return word.bits == 0;
+  }
+
+  // A string, its NUL behind it, and the word that refers to it. `bound` 0: none.
+  void text(std::uint32_t at, std::string_view text, std::uint32_t bound) noexcept {
+    if (!is_free<StrWord>(at)) return;
+    if (bound != 0 && text.size() > bound) return fail(Status::e_limit);
+    if (!detail::is_text(text)) return fail(Status::e_argument);
+    if (text.empty()) return;
+    const std::uint32_t bytes = append(static_cast<std::uint64_t>(text.size()) + 1, 1);
+    if (bytes == 0) return;
+    if (base_ != nullptr) std::memcpy(base_ + bytes, text.data(), text.size());
+    store(at, StrWord{detail::word_of(bytes, static_cast<std::uint32_t>(text.size()))});
+  }
+
+  // Elements and the word that refers to them: their offset, 0 when there are none.
+  std::uint32_t slice(std::uint32_t at, std::size_t count, std::uint32_t size, std::uint32_t align,
+                      std::uint32_t bound) noexcept {
+    if (!is_free<SliceWord>(at)) return 0;
+    if (count > (bound != 0 ? bound : most)) fail(Status::e_limit);
+    if (count == 0 || fault_ != Status::ok) return 0;
+    const std::uint32_t elements = append(static_cast<std::uint64_t>(count) * size, align);
+    if (elements != 0) store(at, SliceWord{detail::word_of(elements, static_cast<std::uint32_t>(count))});
+    return elements;
+  }
+
+  // A struct and the reference that leads to it: its offset, 0 when there is a fault.
+  std::uint32_t reference(std::uint32_t at, std::uint32_t size, std::uint32_t align) noexcept {
+    if (!is_free<RefWord>(at)) return 0;
+    const std::uint32_t target = append(size, align);
+    if (target != 0) store(at, RefWord{target});
+    return target;
+  }
+
+ private:
+  // A message's size is 32 bits.
+  static constexpr std::uint32_t most = UINT32_MAX;
+
+  unsigned char *base_ = nullptr;
+  std::uint32_t capacity_ = most;
+  std::uint32_t used_ = 0;
+  Status fault_ = Status::ok;
+};
+
+}  // namespace vil
+
+#endif
