@@ -1,7 +1,10 @@
 //! C++17 text over `vil/vil.hpp`: messages, the embedded program, and one header a process.
 
 mod process;
+mod reach;
 mod types;
+mod views;
+mod writers;
 
 use crate::File;
 use crate::literal::c_chars;
@@ -10,7 +13,7 @@ use crate::writer::{Writer, comment, cpp_comment};
 use vil_ir::vocabulary::Scalar;
 
 /// Whether it prints relative messages.
-pub(crate) const RELATIVE: bool = false;
+pub(crate) const RELATIVE: bool = true;
 
 /// All headers of a program.
 pub(crate) fn files(unit: &Unit) -> Vec<File> {
@@ -116,8 +119,8 @@ fn spell(shape: &Shape) -> String {
         Shape::Scalar(found) | Shape::StoredEnum(_, found) => scalar(*found).to_owned(),
         Shape::Enum(found) | Shape::Struct(found) => found.camel.clone(),
         Shape::Array(element, count) => format!("std::array<{}, {count}>", spell(element)),
-        Shape::Word => scalar(Scalar::U64).to_owned(),
-        Shape::RefWord => scalar(Scalar::U32).to_owned(),
+        Shape::Word => "::vil::Word".to_owned(),
+        Shape::RefWord => "::vil::RefWord".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::File;
 use crate::literal::c_string;
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Unit, Way};
 use crate::writer::{Writer, comment, cpp_comment};
+use vil_ir::vocabulary::Verify;
 
 /// Columns of a line.
 const WIDTH: usize = 110;
@@ -153,13 +154,23 @@ fn attach(out: &mut Writer, process: &Process) {
     out.block(head, "}", |out| {
         for port in &process.ports {
             let (opening, end, declared) = (&port.opening, end(port), c_string(&port.declared));
-            out.line(format!("auto {opening} = {end}::open_within(vil_world, {declared}, vil_timeout);"));
+            let verify = verify(port);
+            out.line(format!("auto {opening} = {end}::open_within(vil_world, {declared}, vil_timeout{verify});"));
             out.line(format!("if (!{opening}) return {opening}.error();"));
         }
         let ends = process.ports.iter().map(|port| format!("std::move(*{})", port.opening));
         let ends: Vec<String> = ["std::move(vil_world)".to_owned()].into_iter().chain(ends).collect();
         listed(out, &format!("return {name}("), &ends, ");");
     });
+}
+
+/// The last argument of opening a port that verifies what arrives.
+fn verify(port: &Port) -> &'static str {
+    match port.ends().iter().find(|end| !end.out).map(|end| end.payload.verify) {
+        Some(Verify::Always) => ", ::vil::Verify::always",
+        Some(Verify::First) => ", ::vil::Verify::first",
+        Some(Verify::Never) | None => "",
+    }
 }
 
 /// A method that passes a message on.

@@ -1,8 +1,10 @@
 //! The header of the messages: constants, enums, structs, asserts, checks, traits.
 
+use vil_ir::layout::RELATIVE_ALIGN;
 use vil_ir::model::Value;
+use vil_ir::vocabulary::Profile;
 
-use super::{full, header, namespace, scalar, spell, text_constant};
+use super::{full, header, namespace, scalar, spell, text_constant, views, writers};
 use crate::File;
 use crate::literal::{c_int, c_string, c_value};
 use crate::plan::{Arm, Body, Check, Constant, Enum, Member, Message, Note, Role, Rule, Shape, Struct, Union, Unit};
@@ -13,7 +15,11 @@ const WIDTH: usize = 110;
 
 /// `credit.hpp`.
 pub(super) fn file(unit: &Unit) -> File {
-    let includes = ["<array>", "<cstddef>", "<cstdint>", "<limits>", "\"vil/message.hpp\""];
+    let flat = ["<array>", "<cstddef>", "<cstdint>", "<limits>", "\"vil/message.hpp\""];
+    let relative = ["<string_view>", "\"vil/kind.hpp\"", "\"vil/message_builder.hpp\""];
+    let viewed: Vec<&Struct> = unit.types.iter().filter(|found| found.view.is_some()).collect();
+    let mut includes: Vec<&str> = flat.into_iter().chain(relative.into_iter().filter(|_| !viewed.is_empty())).collect();
+    includes.sort_by_key(|include| (include.starts_with('"'), *include));
     header(unit, &unit.stem, &includes, |out| {
         out.gap();
         out.lines(cpp_comment(&comment(&format!("Program {}", unit.program), &unit.note)));
@@ -25,15 +31,49 @@ pub(super) fn file(unit: &Unit) -> File {
             for found in &unit.enums {
                 enumeration(out, found);
             }
+            if !viewed.is_empty() {
+                out.gap();
+                for name in viewed.iter().map(|found| &found.name.camel) {
+                    out.line(format!("class {name}View;"));
+                    out.line(format!("class {name}Writer;"));
+                }
+            }
             for found in &unit.types {
                 structure(out, unit, found);
             }
+            relatives(out, unit, &viewed);
         });
         let messages = unit.types.iter().filter_map(|found| found.message.as_ref().map(|message| (found, message)));
         for (found, message) in messages {
             traits(out, unit, found, message);
         }
     })
+}
+
+/// Views, writers and builders of what is read and written by them.
+fn relatives(out: &mut Writer, unit: &Unit, viewed: &[&Struct]) {
+    for found in viewed {
+        views::class(out, unit, found);
+        writers::class(out, unit, found);
+    }
+    if !viewed.is_empty() {
+        out.gap();
+    }
+    for found in viewed {
+        views::definitions(out, unit, found);
+        writers::definitions(out, unit, found);
+    }
+    for found in viewed.iter().filter(|found| is_relative(found)) {
+        let name = &found.name.camel;
+        out.gap();
+        out.line(format!("// Builds {} in any memory, or measures it.", found.name.declared));
+        out.line(format!("using {name}Builder = ::vil::MessageBuilder<{name}>;"));
+    }
+}
+
+/// Whether it is the root of a relative message.
+fn is_relative(found: &Struct) -> bool {
+    found.message.as_ref().is_some_and(|message| message.profile == Profile::Relative)
 }
 
 fn constants(out: &mut Writer, constants: &[Constant], head: &str) {
@@ -113,20 +153,31 @@ fn structure(out: &mut Writer, unit: &Unit, found: &Struct) {
     let name = &found.name.camel;
     out.gap();
     out.lines(cpp_comment(&comment(&found.name.declared, &found.note)));
+    let refers = found.view.is_some_and(|view| view.references);
     out.block(format!("struct {name} {{"), "};", |out| {
+        if found.view.is_some() {
+            out.line(format!("using vil_view = {name}View;"));
+            out.line(format!("using vil_writer = {name}Writer;"));
+            out.gap();
+        }
         if !found.constants.is_empty() {
             constants(out, &found.constants, "static constexpr");
             out.gap();
         }
         match &found.body {
             Body::Members(members) => self::members(out, members),
-            Body::Union(union) => arms(out, unit, name, union),
+            Body::Union(union) => {
+                arms(out, union);
+                union.arms.iter().filter(|_| !refers).for_each(|arm| accessors(out, unit, name, arm));
+            }
         }
     });
     out.gap();
     asserts(out, found);
-    out.gap();
-    check(out, found);
+    if !refers {
+        out.gap();
+        check(out, found);
+    }
 }
 
 fn members(out: &mut Writer, members: &[Member]) {
@@ -150,7 +201,7 @@ fn members(out: &mut Writer, members: &[Member]) {
     }
 }
 
-fn arms(out: &mut Writer, unit: &Unit, name: &str, union: &Union) {
+fn arms(out: &mut Writer, union: &Union) {
     let tag = scalar(union.tag);
     for arm in &union.arms {
         out.line(format!("static constexpr {tag} {} = {};", arm.tag_camel, c_int(i128::from(arm.tag), union.tag)));
@@ -170,9 +221,6 @@ fn arms(out: &mut Writer, unit: &Unit, name: &str, union: &Union) {
             out.line(format!("{} {};", arm.name.camel, arm.member));
         }
     });
-    for arm in &union.arms {
-        accessors(out, unit, name, arm);
-    }
 }
 
 fn accessors(out: &mut Writer, unit: &Unit, name: &str, arm: &Arm) {
@@ -321,7 +369,25 @@ fn traits(out: &mut Writer, unit: &Unit, found: &Struct, message: &Message) {
         out.line(format!("static constexpr const char *name = {};", c_string(&found.name.declared)));
         out.line(format!("static constexpr std::uint64_t layout_id = UINT64_C({:#018x});", message.layout_id));
         text_constant(out, "static constexpr", "layout_text", &message.layout_text);
-        out.line(format!("static constexpr std::uint32_t size = {};", found.size));
-        out.line(format!("static constexpr std::uint32_t align = {};", found.align));
+        out.line(format!("static constexpr std::uint32_t size = {};", message.max_bytes));
+        if message.profile == Profile::Relative {
+            out.line(format!("static constexpr std::uint32_t align = {RELATIVE_ALIGN};"));
+            out.line(format!("static constexpr std::uint32_t root_size = {};", message.root_size));
+        } else {
+            out.line(format!("static constexpr std::uint32_t align = {};", found.align));
+        }
+        if !message.descriptor.is_empty() {
+            descriptor(out, &message.descriptor);
+        }
     });
+}
+
+/// The words by which tools and the verifier know the message.
+fn descriptor(out: &mut Writer, words: &[u32]) {
+    out.block("static constexpr std::uint32_t descriptor[] = {", "};", |out| {
+        for row in words.chunks(8) {
+            out.line(row.iter().map(|word| format!("{word:#x},")).collect::<Vec<_>>().join(" "));
+        }
+    });
+    out.line(format!("static constexpr std::size_t descriptor_words = {};", words.len()));
 }

@@ -24,7 +24,7 @@ class Builder {
   // Writes into `capacity` bytes that are aligned to 8.
   Builder(void *data, std::size_t capacity) noexcept
       : base_(static_cast<unsigned char *>(data)), capacity_(capacity < most ? static_cast<std::uint32_t>(capacity) : most) {
-    if (data == nullptr || reinterpret_cast<std::uintptr_t>(data) % detail::message_align != 0) fault_ = Status::e_argument;
+    if (data == nullptr) capacity_ = 0;
   }
   Builder(Builder &&) noexcept = default;
   Builder &operator=(Builder &&) noexcept = default;
@@ -42,10 +42,11 @@ class Builder {
     if (fault_ == Status::ok) fault_ = why;
   }
 
-  // Head and root, all zeros. Whatever was written before is forgotten, faults of memory that is none excepted.
+  // Head and root, all zeros. Whatever was written before is forgotten, the fault too.
   void begin(std::uint32_t root_size) noexcept {
-    if (used_ != 0) fault_ = Status::ok;
     used_ = 0;
+    const bool aligned = reinterpret_cast<std::uintptr_t>(base_) % detail::message_align == 0;
+    fault_ = aligned ? Status::ok : Status::e_argument;
     (void)append(static_cast<std::uint64_t>(detail::root_offset) + root_size, detail::message_align);
     (void)append(0, detail::message_align);
   }
@@ -89,10 +90,10 @@ class Builder {
   }
 
   // Whether a reference of this type is still empty; a fault when it is not.
-  template <typename Word>
+  template <typename Any>
   [[nodiscard]] bool is_free(std::uint32_t at) noexcept {
     if (fault_ != Status::ok) return false;
-    Word word{};
+    Any word{};
     if (base_ != nullptr) std::memcpy(&word, base_ + at, sizeof word);
     if (word.bits != 0) fail(Status::e_state);
     return word.bits == 0;
@@ -100,24 +101,24 @@ class Builder {
 
   // A string, its NUL behind it, and the word that refers to it. `bound` 0: none.
   void text(std::uint32_t at, std::string_view text, std::uint32_t bound) noexcept {
-    if (!is_free<StrWord>(at)) return;
+    if (!is_free<Word>(at)) return;
     if (bound != 0 && text.size() > bound) return fail(Status::e_limit);
     if (!detail::is_text(text)) return fail(Status::e_argument);
     if (text.empty()) return;
     const std::uint32_t bytes = append(static_cast<std::uint64_t>(text.size()) + 1, 1);
     if (bytes == 0) return;
     if (base_ != nullptr) std::memcpy(base_ + bytes, text.data(), text.size());
-    store(at, StrWord{detail::word_of(bytes, static_cast<std::uint32_t>(text.size()))});
+    store(at, Word{detail::word_of(bytes, static_cast<std::uint32_t>(text.size()))});
   }
 
   // Elements and the word that refers to them: their offset, 0 when there are none.
   std::uint32_t slice(std::uint32_t at, std::size_t count, std::uint32_t size, std::uint32_t align,
                       std::uint32_t bound) noexcept {
-    if (!is_free<SliceWord>(at)) return 0;
+    if (!is_free<Word>(at)) return 0;
     if (count > (bound != 0 ? bound : most)) fail(Status::e_limit);
     if (count == 0 || fault_ != Status::ok) return 0;
     const std::uint32_t elements = append(static_cast<std::uint64_t>(count) * size, align);
-    if (elements != 0) store(at, SliceWord{detail::word_of(elements, static_cast<std::uint32_t>(count))});
+    if (elements != 0) store(at, Word{detail::word_of(elements, static_cast<std::uint32_t>(count))});
     return elements;
   }
 

@@ -1,4 +1,4 @@
-// A received message, read in place as a T.
+// A received message, read in place as a T, or through its view.
 #ifndef VIL_INCOMING_HPP
 #define VIL_INCOMING_HPP
 
@@ -8,6 +8,7 @@
 #include "vil/message.hpp"
 #include "vil/mode.hpp"
 #include "vil/result.hpp"
+#include "vil/seen.hpp"
 
 namespace vil {
 
@@ -19,17 +20,20 @@ class Receiver;
 // Move-only; releases itself. It must end before its receiver is closed. Where the route is consume_once it is the
 // receiver's own: one that is neither consumed nor passed on is lost, and libvil records that as a fault.
 template <typename T, typename Mode = mode::read>
-class Incoming {
+class Incoming : detail::Seen<T> {
   static_assert(detail::is_message<T>());
   static_assert(detail::is_one_of<Mode, mode::read, mode::change, mode::take>, "no mode of a receiver");
 
  public:
+  using Content = typename detail::Seen<T>::Content;
+
   // Of this receiver; holds nothing until the receiver fills it where it lies. Copied into place it would be read before
   // its stores are done.
   explicit Incoming(vil_receiver_t *receiver) noexcept : receiver_(receiver), raw_{} {}
   Incoming(Incoming &&other) noexcept
-      : receiver_(other.receiver_), raw_(std::exchange(other.raw_, vil_message_t{})) {}
+      : detail::Seen<T>(other), receiver_(other.receiver_), raw_(std::exchange(other.raw_, vil_message_t{})) {}
   Incoming &operator=(Incoming &&other) noexcept {
+    std::swap(static_cast<detail::Seen<T> &>(*this), static_cast<detail::Seen<T> &>(other));
     std::swap(receiver_, other.receiver_);
     std::swap(raw_, other.raw_);
     return *this;
@@ -43,14 +47,16 @@ class Incoming {
   // Whether the message is still held: false once it is released or moved from.
   explicit operator bool() const noexcept { return raw_.data != nullptr; }
 
-  [[nodiscard]] const T *get() const noexcept { return static_cast<const T *>(raw_.data); }
-  [[nodiscard]] const T &operator*() const noexcept { return *get(); }
-  [[nodiscard]] const T *operator->() const noexcept { return get(); }
+  // The message: a flat one itself, of a relative one its view.
+  [[nodiscard]] const Content *get() const noexcept { return detail::Seen<T>::at(raw_.data); }
+  [[nodiscard]] const Content &operator*() const noexcept { return *get(); }
+  [[nodiscard]] const Content *operator->() const noexcept { return get(); }
 
   // The message, to be changed in place.
   [[nodiscard]] T *edit() noexcept {
+    static_assert(!detail::is_relative<T>, "a relative message is not changed in place; build another one");
     static_assert(detail::is_one_of<Mode, mode::change, mode::take>, "the process does not say that it mutates this");
-    return const_cast<T *>(get());
+    return const_cast<T *>(static_cast<const T *>(raw_.data));
   }
 
   // Its number on its route, from 0, across restarts of either end. Where a queue is mpmc or drops the oldest, numbers

@@ -20,6 +20,7 @@ namespace vil {
 template <typename T, std::size_t N, typename Mode = mode::read>
 class IncomingBatch {
   static_assert(detail::is_message<T>());
+  static_assert(!detail::is_relative<T>, "relative messages go one by one");
   static_assert(N >= 1 && N <= VIL_BATCH_SIZE, "a batch has 1 to 256 messages");
   static_assert(detail::is_one_of<Mode, mode::read, mode::change>, "what was taken is consumed one by one");
 

@@ -6,19 +6,26 @@
 
 #include "vil/message.hpp"
 #include "vil/result.hpp"
+#include "vil/seen.hpp"
 
 namespace vil {
 
 // What Loan::keep published: read by consumers and by its producer. Move-only; ends its reading itself, and counts as one
 // of the port's loans until then. It must end before its sender is closed.
 template <typename T>
-class Kept {
+class Kept : detail::Seen<T> {
   static_assert(detail::is_message<T>());
 
  public:
-  Kept(vil_sender_t *sender, const vil_loan_t &raw) noexcept : sender_(sender), raw_(raw) {}
-  Kept(Kept &&other) noexcept : sender_(other.sender_), raw_(std::exchange(other.raw_, vil_loan_t{})) {}
+  using Content = typename detail::Seen<T>::Content;
+
+  Kept(vil_sender_t *sender, const vil_loan_t &raw) noexcept : sender_(sender), raw_(raw) {
+    detail::Seen<T>::look(raw.data, raw.size);
+  }
+  Kept(Kept &&other) noexcept
+      : detail::Seen<T>(other), sender_(other.sender_), raw_(std::exchange(other.raw_, vil_loan_t{})) {}
   Kept &operator=(Kept &&other) noexcept {
+    std::swap(static_cast<detail::Seen<T> &>(*this), static_cast<detail::Seen<T> &>(other));
     std::swap(sender_, other.sender_);
     std::swap(raw_, other.raw_);
     return *this;
@@ -32,9 +39,10 @@ class Kept {
   // Whether it may still be read: false once it is released or moved from.
   explicit operator bool() const noexcept { return raw_.data != nullptr; }
 
-  [[nodiscard]] const T *get() const noexcept { return static_cast<const T *>(raw_.data); }
-  [[nodiscard]] const T &operator*() const noexcept { return *get(); }
-  [[nodiscard]] const T *operator->() const noexcept { return get(); }
+  // The message: a flat one itself, of a relative one its view.
+  [[nodiscard]] const Content *get() const noexcept { return detail::Seen<T>::at(raw_.data); }
+  [[nodiscard]] const Content &operator*() const noexcept { return *get(); }
+  [[nodiscard]] const Content *operator->() const noexcept { return get(); }
 
   Result<void, Status> release() noexcept { return detail::done(vil_sender_release(sender_, &raw_)); }
 

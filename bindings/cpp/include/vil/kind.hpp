@@ -67,8 +67,8 @@ struct Str : detail::OneByOne<Str<Bound>> {
     }
   };
 
-  static constexpr std::uint32_t size() noexcept { return sizeof(StrWord); }
-  static constexpr std::uint32_t align() noexcept { return alignof(StrWord); }
+  static constexpr std::uint32_t size() noexcept { return sizeof(Word); }
+  static constexpr std::uint32_t align() noexcept { return alignof(Word); }
   static constexpr Read none() noexcept { return {"", 0}; }
   static Read read(const Frame &frame, std::uint32_t at) noexcept {
     const vil::detail::Run run = vil::detail::run_of(frame, vil::detail::load_64(frame.base + at), 1, 1, Bound, 1);
@@ -92,8 +92,8 @@ struct Slice : detail::OneByOne<Slice<Element, Bound>> {
     }
   };
 
-  static constexpr std::uint32_t size() noexcept { return sizeof(SliceWord); }
-  static constexpr std::uint32_t align() noexcept { return alignof(SliceWord); }
+  static constexpr std::uint32_t size() noexcept { return sizeof(Word); }
+  static constexpr std::uint32_t align() noexcept { return alignof(Word); }
   static Read none() noexcept { return {}; }
   static Read read(const Frame &frame, std::uint32_t at) noexcept {
     const std::uint64_t word = vil::detail::load_64(frame.base + at);
@@ -167,24 +167,18 @@ struct PlainRef : detail::OneByOne<PlainRef<T>> {
   }
 };
 
-// A fixed array of a kind that is no Plain.
-template <typename Element, std::uint32_t Count>
-struct Array : detail::OneByOne<Array<Element, Count>> {
-  using Read = List<Element>;
-
-  class Write : public Places<Element> {
-   public:
-    Write() noexcept = default;
-    Write(Builder *builder, std::uint32_t at) noexcept : Places<Element>(builder, at, Count) {}
-  };
-
-  static constexpr std::uint32_t size() noexcept { return Element::size() * Count; }
-  static constexpr std::uint32_t align() noexcept { return Element::align(); }
-  static Read none() noexcept { return {}; }
-  static Read read(const Frame &frame, std::uint32_t at) noexcept { return {frame, at, Count}; }
-};
-
 }  // namespace kind
+
+// Several of them, as views answer and writers make them. T is the plain struct.
+template <typename T>
+using Views = List<kind::Struct<T>>;
+template <typename T>
+using Writers = Places<kind::Struct<T>>;
+template <std::uint32_t Bound>
+using Texts = List<kind::Str<Bound>>;
+template <std::uint32_t Bound>
+using TextWriters = Places<kind::Str<Bound>>;
+
 }  // namespace vil
 
 #endif

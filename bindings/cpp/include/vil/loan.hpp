@@ -13,6 +13,9 @@
 
 namespace vil {
 
+template <typename T, typename Mode>
+class Draft;
+
 // Move-only. Its bytes are what the slot last held: assign the whole T, or every field. Gone unpublished, it is
 // discarded. It must end before its sender is closed.
 template <typename T, typename Mode = mode::publish>
@@ -79,6 +82,7 @@ class Loan {
 
  private:
   friend class Sender<T, Mode>;
+  friend class Draft<T, Mode>;
 
   vil_sender_t *sender_;
   vil_loan_t raw_;

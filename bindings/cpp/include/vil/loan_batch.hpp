@@ -17,6 +17,7 @@ namespace vil {
 template <typename T, std::size_t N, typename Mode = mode::publish>
 class LoanBatch {
   static_assert(detail::is_message<T>());
+  static_assert(!detail::is_relative<T>, "relative messages go one by one");
   static_assert(N >= 1 && N <= VIL_BATCH_SIZE, "a batch has 1 to 256 loans");
   static_assert(detail::is_one_of<Mode, mode::publish, mode::keep>, "questions and answers are sent one by one");
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "vil/vil.h"
+#include "vil/words.hpp"
 
 namespace vil {
 
@@ -13,20 +14,34 @@ namespace vil {
 //   const char *name           name of the message in the program
 //   std::uint64_t layout_id    first 8 bytes of the layout's fingerprint
 //   const char *layout_text    the layout, in lines
-//   std::uint32_t size, align  as the program lays it out
+//   std::uint32_t size, align  as the program lays it out; of a relative one the most bytes of a message, and 8
+// and of a relative one, whose T is the plain struct of its root:
+//   std::uint32_t root_size    where the root's last field ends, as heads say it
+//   const std::uint32_t *descriptor, std::size_t descriptor_words    what it looks like, for vil_msg_verify
 // A hand-written one is as good as its layout_id: it must be that of a layout which T has, byte for byte.
 template <typename T>
 struct MessageTraits;
 
 namespace detail {
 
+// Whether a T is the root of a relative message, which generated code reads by its vil_view and writes by its vil_writer.
+template <typename T, typename = void>
+inline constexpr bool is_relative = false;
+template <typename T>
+inline constexpr bool is_relative<T, std::void_t<typename T::vil_view>> = true;
+
 // Checked wherever a T is sent or received: plain data whose every bit pattern is a value, laid out as the program says.
 template <typename T>
 constexpr bool is_message() {
   static_assert(std::is_trivially_copyable_v<T>, "a message is plain data");
   static_assert(std::is_standard_layout_v<T>, "a message is laid out as in C");
-  static_assert(sizeof(T) == MessageTraits<T>::size, "the message's size is not its program's");
-  static_assert(alignof(T) == MessageTraits<T>::align, "the message's alignment is not its program's");
+  if constexpr (is_relative<T>) {
+    static_assert(sizeof(T) + root_offset <= MessageTraits<T>::size, "the message's head and root are more than it may have");
+    static_assert(MessageTraits<T>::align == message_align, "the message's alignment is not that of relative ones");
+  } else {
+    static_assert(sizeof(T) == MessageTraits<T>::size, "the message's size is not its program's");
+    static_assert(alignof(T) == MessageTraits<T>::align, "the message's alignment is not its program's");
+  }
   static_assert(MessageTraits<T>::layout_id != 0, "0 is no layout id");
   return true;
 }

@@ -10,6 +10,7 @@
 #include "vil/incoming.hpp"
 #include "vil/mode.hpp"
 #include "vil/timeout.hpp"
+#include "vil/verify.hpp"
 #include "vil/world.hpp"
 
 namespace vil {
@@ -28,20 +29,23 @@ class Receiver {
 
   // As open, trying for at most `timeout` until a predecessor is gone and what it passed on is read. So processes may be
   // started again in any order.
-  // A cancel of the world or a signal ends that early: cancelled, interrupted.
-  static Result<Receiver> open_within(const World &world, const char *port, std::chrono::nanoseconds timeout) noexcept {
+  // A cancel of the world or a signal ends that early: cancelled, interrupted. `verify` has an effect on relative messages.
+  static Result<Receiver> open_within(const World &world, const char *port, std::chrono::nanoseconds timeout,
+                                      Verify verify = Verify::never) noexcept {
     if (auto agreed = detail::agree<T>(world.contract(), port, detail::direction_in); !agreed) return agreed.error();
     vil_receiver_t *receiver = nullptr;
     vil_error_t error{};
     const std::uint64_t timeout_ns = detail::timeout_ns(timeout);
     const vil_status_t status = vil_receiver_open_within(world.get(), port, timeout_ns, &receiver, &error);
     if (status != VIL_OK) return detail::error_of(status, error);
-    return Receiver(receiver);
+    return Receiver(receiver, verify);
   }
 
-  Receiver(Receiver &&other) noexcept : receiver_(std::exchange(other.receiver_, nullptr)) {}
+  Receiver(Receiver &&other) noexcept
+      : receiver_(std::exchange(other.receiver_, nullptr)), verify_(other.verify_) {}
   Receiver &operator=(Receiver &&other) noexcept {
     std::swap(receiver_, other.receiver_);
+    std::swap(verify_, other.verify_);
     return *this;
   }
   Receiver(const Receiver &) = delete;
@@ -50,10 +54,14 @@ class Receiver {
     if (receiver_ != nullptr) (void)vil_receiver_close(receiver_);
   }
 
-  // The next message; Status::timeout when none came in time, Status::empty when there is none and `timeout` is 0.
+  // The next message; Status::timeout when none came in time, Status::empty when there is none and `timeout` is 0. Where
+  // the port verifies, e_message when it is not what its layout says; it is let go then.
   [[nodiscard]] Result<Incoming<T, Mode>, Status> receive(std::chrono::nanoseconds timeout) noexcept {
     Result<Incoming<T, Mode>, Status> answer(std::in_place, receiver_);
-    const vil_status_t status = vil_receiver_receive(receiver_, detail::timeout_ns(timeout), &answer->raw_);
+    vil_status_t status = vil_receiver_receive(receiver_, detail::timeout_ns(timeout), &answer->raw_);
+    if constexpr (detail::is_relative<T>) {
+      if (status == VIL_OK) status = look(*answer);
+    }
     if (status != VIL_OK) answer = static_cast<Status>(status);
     return answer;
   }
@@ -73,9 +81,24 @@ class Receiver {
   [[nodiscard]] vil_receiver_t *get() const noexcept { return receiver_; }
 
  private:
-  explicit Receiver(vil_receiver_t *receiver) noexcept : receiver_(receiver) {}
+  Receiver(vil_receiver_t *receiver, Verify verify) noexcept : receiver_(receiver), verify_(verify) {}
+
+  // Verifies a relative message as the port asks for, and makes its view.
+  vil_status_t look(Incoming<T, Mode> &message) noexcept {
+    const vil_message_t &raw = message.raw_;
+    if (verify_ != Verify::never) {
+      using Traits = MessageTraits<T>;
+      const vil_status_t status =
+          vil_msg_verify(Traits::descriptor, Traits::descriptor_words, raw.data, raw.size, nullptr);
+      if (status != VIL_OK) return status;
+      if (verify_ == Verify::first) verify_ = Verify::never;
+    }
+    message.look(raw.data, raw.size);
+    return VIL_OK;
+  }
 
   vil_receiver_t *receiver_;
+  Verify verify_;
 };
 
 // Waits until one of these receivers has a message, and answers its place in the call, from 0; of several the first.

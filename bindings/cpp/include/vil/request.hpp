@@ -17,10 +17,10 @@ class Requester {
  public:
   // Opens both ends; see Sender::open_within.
   static Result<Requester> open_within(const World &world, const char *port,
-                                       std::chrono::nanoseconds timeout) noexcept {
+                                       std::chrono::nanoseconds timeout, Verify verify = Verify::never) noexcept {
     auto sender = Sender<Q, mode::ask>::open_within(world, port, timeout);
     if (!sender) return sender.error();
-    auto receiver = Receiver<A>::open_within(world, port, timeout);
+    auto receiver = Receiver<A>::open_within(world, port, timeout, verify);
     if (!receiver) return receiver.error();
     return Requester(std::move(*sender), std::move(*receiver));
   }
@@ -29,10 +29,11 @@ class Requester {
   }
 
   // A slot to write a question into.
-  [[nodiscard]] Result<Loan<Q, mode::ask>, Status> loan() noexcept { return questions.loan(); }
+  [[nodiscard]] Result<typename Sender<Q, mode::ask>::Loaned, Status> loan() noexcept { return questions.loan(); }
 
   // Loan, copy and ask in one: the question's number.
   Result<std::uint64_t, Status> ask(const Q &question) noexcept {
+    static_assert(!detail::is_relative<Q>, "a relative question is built in a slot: loan one");
     auto loan = questions.loan();
     if (!loan) return loan.error();
     **loan = question;
@@ -58,8 +59,8 @@ class Responder {
  public:
   // Opens both ends; see Receiver::open_within.
   static Result<Responder> open_within(const World &world, const char *port,
-                                       std::chrono::nanoseconds timeout) noexcept {
-    auto receiver = Receiver<Q>::open_within(world, port, timeout);
+                                       std::chrono::nanoseconds timeout, Verify verify = Verify::never) noexcept {
+    auto receiver = Receiver<Q>::open_within(world, port, timeout, verify);
     if (!receiver) return receiver.error();
     auto sender = Sender<A, mode::answer>::open_within(world, port, timeout);
     if (!sender) return sender.error();
@@ -75,7 +76,7 @@ class Responder {
   }
 
   // A slot to write an answer into.
-  [[nodiscard]] Result<Loan<A, mode::answer>, Status> loan() noexcept { return answers.loan(); }
+  [[nodiscard]] Result<typename Sender<A, mode::answer>::Loaned, Status> loan() noexcept { return answers.loan(); }
 
   // Loan, copy and answer in one. The question stays to be released.
   Result<void, Status> answer(const Incoming<Q> &question, const A &answer) noexcept {

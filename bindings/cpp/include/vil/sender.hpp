@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
+#include "vil/draft.hpp"
 #include "vil/loan.hpp"
 #include "vil/mode.hpp"
 #include "vil/timeout.hpp"
@@ -20,6 +22,9 @@ class Sender {
   static_assert(detail::is_message<T>());
 
  public:
+  // What a slot is written through: a flat message as it lies, a relative one as a draft.
+  using Loaned = std::conditional_t<detail::is_relative<T>, Draft<T, Mode>, Loan<T, Mode>>;
+
   // `port` as the world's contract names it; e_contract when the contract says that it carries another message.
   static Result<Sender> open(const World &world, const char *port) noexcept {
     return open_within(world, port, std::chrono::nanoseconds::zero());
@@ -49,9 +54,12 @@ class Sender {
   }
 
   // A slot to write a T into. Blocks as the route's backpressure says.
-  [[nodiscard]] Result<Loan<T, Mode>, Status> loan() noexcept {
-    Result<Loan<T, Mode>, Status> answer(std::in_place, sender_);
+  [[nodiscard]] Result<Loaned, Status> loan() noexcept {
+    Result<Loaned, Status> answer(std::in_place, sender_);
     const vil_status_t status = vil_sender_loan(sender_, &answer->raw_);
+    if constexpr (detail::is_relative<T>) {
+      if (status == VIL_OK) answer->begin();
+    }
     if (status != VIL_OK) answer = static_cast<Status>(status);
     return answer;
   }
@@ -59,12 +67,14 @@ class Sender {
   // Loan, copy and publish in one.
   Result<void, Status> send(const T &message) noexcept {
     static_assert(detail::is_one_of<Mode, mode::publish, mode::keep>, "this port asks or answers");
+    static_assert(!detail::is_relative<T>, "a relative message is built in a slot: loan one");
     return detail::done(vil_sender_send(sender_, &message, sizeof message));
   }
 
   // Loan, copy and answer in one. The question stays to be released.
   template <typename Q>
   Result<void, Status> answer(const Incoming<Q> &question, const T &answer) noexcept {
+    static_assert(!detail::is_relative<T>, "a relative answer is built in a slot: loan one");
     auto loaned = loan();
     if (!loaned) return loaned.error();
     **loaned = answer;

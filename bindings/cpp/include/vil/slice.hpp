@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "vil/load.hpp"
 
@@ -23,6 +24,13 @@ class Slice {
 
   constexpr Slice() noexcept = default;
   constexpr Slice(const T *data, std::size_t size) noexcept : data_(data), size_(size) {}
+  // Of an array, and of whatever has data() and size(): a std::array, a std::vector.
+  template <std::size_t N>
+  constexpr Slice(const T (&array)[N]) noexcept : data_(array), size_(N) {}
+  template <typename Some, typename = std::enable_if_t<
+                               std::is_same_v<const T *, decltype(std::declval<const Some &>().data())> &&
+                               std::is_convertible_v<decltype(std::declval<const Some &>().size()), std::size_t>>>
+  constexpr Slice(const Some &some) noexcept : data_(some.data()), size_(some.size()) {}
 
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }

@@ -73,41 +73,53 @@ class View {
   [[nodiscard]] explicit constexpr operator bool() const noexcept { return vil_at.end != 0; }
 
  protected:
-  // Whether a field of this size is there.
-  [[nodiscard]] constexpr bool vil_there(std::uint32_t offset, std::uint32_t size) const noexcept {
-    return static_cast<std::uint64_t>(offset) + size <= vil_at.end;
+  // Whether a field that ends here is there.
+  [[nodiscard]] constexpr bool vil_there(std::uint32_t end) const noexcept { return end <= vil_at.end; }
+  // The same for an optional one, which ends with its presence byte.
+  [[nodiscard]] bool vil_has(std::uint32_t end) const noexcept {
+    return vil_there(end) && detail::load<std::uint8_t>(vil_byte(end - 1)) != 0;
   }
   [[nodiscard]] const unsigned char *vil_byte(std::uint32_t offset) const noexcept {
     return vil_at.base + vil_at.at + offset;
   }
 
-  // A scalar or enum.
+  // Fields of which the first argument says whether they are there. A scalar or enum:
   template <typename T>
-  [[nodiscard]] T vil_get(std::uint32_t offset, T otherwise) const noexcept {
-    return vil_there(offset, sizeof(T)) ? detail::load<T>(vil_byte(offset)) : otherwise;
+  [[nodiscard]] T vil_get(bool there, std::uint32_t offset, T otherwise) const noexcept {
+    return there ? detail::load<T>(vil_byte(offset)) : otherwise;
   }
-
-  // Whether the presence byte at this offset is there and set.
-  [[nodiscard]] bool vil_has(std::uint32_t offset) const noexcept { return vil_get<std::uint8_t>(offset, 0) != 0; }
 
   // A struct without references; one of zeros when it is not there.
   template <typename T>
-  [[nodiscard]] const T &vil_plain(std::uint32_t offset) const noexcept {
-    if (!vil_there(offset, sizeof(T))) return detail::nothing<T>;
-    return *static_cast<const T *>(static_cast<const void *>(vil_byte(offset)));
+  [[nodiscard]] const T &vil_plain(bool there, std::uint32_t offset) const noexcept {
+    return there ? *static_cast<const T *>(static_cast<const void *>(vil_byte(offset))) : detail::nothing<T>;
   }
 
-  // A fixed array of what needs no view; empty when it is not there.
+  // A fixed array of what needs no view.
   template <typename T>
-  [[nodiscard]] Slice<T> vil_array(std::uint32_t offset, std::uint32_t count) const noexcept {
-    if (static_cast<std::uint64_t>(offset) + static_cast<std::uint64_t>(count) * sizeof(T) > vil_at.end) return {};
+  [[nodiscard]] Slice<T> vil_array(bool there, std::uint32_t offset, std::uint32_t count) const noexcept {
+    if (!there) return {};
     return {static_cast<const T *>(static_cast<const void *>(vil_byte(offset))), count};
   }
 
   // Anything else, by its kind; see kind.hpp.
   template <typename Kind>
-  [[nodiscard]] typename Kind::Read vil_read(std::uint32_t offset) const noexcept {
-    return vil_there(offset, Kind::size()) ? Kind::read(vil_at, vil_at.at + offset) : Kind::none();
+  [[nodiscard]] typename Kind::Read vil_read(bool there, std::uint32_t offset) const noexcept {
+    return there ? Kind::read(vil_at, vil_at.at + offset) : Kind::none();
+  }
+
+  // One element of a fixed array of `count`.
+  template <typename Kind>
+  [[nodiscard]] typename Kind::Read vil_read_at(bool there, std::uint32_t offset, std::size_t count,
+                                                std::size_t index) const noexcept {
+    if (index >= count) return Kind::none();
+    return vil_read<Kind>(there, offset + static_cast<std::uint32_t>(index) * Kind::size());
+  }
+
+  // An arm of a union, whole or not at all.
+  [[nodiscard]] Frame vil_arm(bool is_it, std::uint32_t offset, std::uint32_t size) const noexcept {
+    if (!is_it || !vil_there(offset + size)) return {};
+    return {vil_at.base, vil_at.size, vil_at.at + offset, size};
   }
 
  private:

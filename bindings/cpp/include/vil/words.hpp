@@ -7,13 +7,9 @@
 
 namespace vil {
 
-// A VSlice: offset from the message's start in the low half, count in the high half. All zeros: empty.
-struct SliceWord {
-  std::uint64_t bits;
-};
-
-// A VStr: as a VSlice of bytes; behind those it counts stands a NUL.
-struct StrWord {
+// A VSlice or VStr: offset from the message's start in the low half, count in the high half. All zeros: empty. Behind the
+// bytes that a VStr counts stands a NUL.
+struct Word {
   std::uint64_t bits;
 };
 
@@ -45,7 +41,7 @@ constexpr std::uint64_t word_of(std::uint32_t low, std::uint32_t high) noexcept 
 }  // namespace detail
 
 static_assert(sizeof(Head) == 16 && offsetof(Head, size) == 8 && offsetof(Head, root_size) == 12, "a head is 16 bytes");
-static_assert(sizeof(SliceWord) == 8 && sizeof(StrWord) == 8 && sizeof(RefWord) == 4, "words are 8, 8 and 4 bytes");
+static_assert(sizeof(Word) == 8 && sizeof(RefWord) == 4, "words are 8 and 4 bytes");
 
 }  // namespace vil
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "vil/builder.hpp"
+#include "vil/slice.hpp"
 
 namespace vil {
 
@@ -31,11 +32,17 @@ class Writer {
     if (vil_builder != nullptr) vil_builder->store(vil_at + offset, value);
   }
 
-  // The same, and says that it is there.
+  // Says that an optional field is there.
+  void vil_mark(std::uint32_t presence) const noexcept { vil_set(presence, std::uint8_t{1}); }
+
+  // A fixed array of `room` elements: those given, zeros behind them; more than there is room for is a fault.
   template <typename T>
-  void vil_set(std::uint32_t offset, const T &value, std::uint32_t presence) const noexcept {
-    vil_set(offset, value);
-    vil_set(presence, std::uint8_t{1});
+  void vil_set_array(std::uint32_t offset, std::size_t room, const Slice<T> &values) const noexcept {
+    if (vil_builder == nullptr) return;
+    if (values.size() > room) return vil_builder->fail(Status::e_limit);
+    vil_clear(offset, static_cast<std::uint32_t>(room * sizeof(T)));
+    T *to = vil_builder->there<T>(vil_at + offset);
+    if (to != nullptr) (void)values.copy(to, room);
   }
 
   // What writes anything else, by its kind; see kind.hpp.
@@ -44,7 +51,15 @@ class Writer {
     return typename Kind::Write(vil_builder, vil_at + offset);
   }
 
-  // Zeroes bytes of the struct itself: what stood there is no longer referred to.
+  // The same for one element of a fixed array of `count`; an index out of range is a fault.
+  template <typename Kind>
+  [[nodiscard]] typename Kind::Write vil_place_at(std::uint32_t offset, std::size_t count, std::size_t index) const noexcept {
+    if (index < count) return vil_place<Kind>(offset + static_cast<std::uint32_t>(index) * Kind::size());
+    if (vil_builder != nullptr) vil_builder->fail(Status::e_argument);
+    return typename Kind::Write();
+  }
+
+  // Zeroes bytes of the struct itself: what they referred to is then lost room.
   void vil_clear(std::uint32_t offset, std::uint32_t size) const noexcept {
     if (vil_builder == nullptr) return;
     unsigned char *bytes = vil_builder->there<unsigned char>(vil_at + offset);
