@@ -389,5 +389,4 @@ fn descriptor(out: &mut Writer, words: &[u32]) {
             out.line(row.iter().map(|word| format!("{word:#x},")).collect::<Vec<_>>().join(" "));
         }
     });
-    out.line(format!("static constexpr std::size_t descriptor_words = {};", words.len()));
 }

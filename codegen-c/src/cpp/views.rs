@@ -39,11 +39,14 @@ fn field(out: &mut Writer, unit: &Unit, member: &Member, reach: &Reach) {
     out.lines(cpp_comment(&said).iter().filter(|line| *line != "//"));
     if reach.has() {
         let head = format!("[[nodiscard]] bool has_{}() const noexcept", reach.snake);
-        match viewed(&reach.access) {
-            Some(_) => out.line(format!("{head};")),
-            None if reach.presence.is_some() => function(out, &head, &[format!("return {};", there(reach))]),
-            None => function(out, &head, &[format!("return {}() != nullptr;", member.name)]),
-        }
+        let answer = match reach.presence {
+            Some(_) => there(reach),
+            None => {
+                let kind = kind(unit, &reach.access).unwrap_or_default();
+                format!("vil_leads<{kind}>({}, {})", there(reach), member.offset)
+            }
+        };
+        function(out, &head, &[format!("return {answer};")]);
     }
     let head = format!("[[nodiscard]] {} const noexcept", signature(unit, "", member, reach));
     match viewed(&reach.access) {
@@ -64,7 +67,7 @@ fn viewed(access: &Access) -> Option<&Name> {
 /// Return type, name and parameters; `owner` stands before the name.
 fn signature(unit: &Unit, owner: &str, member: &Member, reach: &Reach) -> String {
     let ty = answered(unit, &reach.access);
-    let space = if ty.ends_with('&') || ty.ends_with('*') { "" } else { " " };
+    let space = if ty.ends_with('&') { "" } else { " " };
     match &reach.access {
         Access::Each(..) => format!("{ty}{space}{owner}{}_at(std::size_t index)", reach.snake),
         _ => format!("{ty}{space}{owner}{}()", member.name),
@@ -85,7 +88,7 @@ fn answered(unit: &Unit, access: &Access) -> String {
         Access::Each(each, _) => answered(unit, each),
         Access::Str(_) => "std::string_view".to_owned(),
         Access::View(name) | Access::Ref(Element::View(name)) => format!("{}View", name.camel),
-        Access::Ref(found) => format!("const {} *", element(unit, found).unwrap_or_default()),
+        Access::Ref(found) => format!("const {} &", element(unit, found).unwrap_or_default()),
     }
 }
 
@@ -144,14 +147,6 @@ fn definition(out: &mut Writer, unit: &Unit, name: &Name, member: &Member, reach
     let owner = format!("{}View::", name.camel);
     let head = format!("inline {} const noexcept", signature(unit, &owner, member, reach));
     function(out, &head, &[format!("return {};", answer(unit, member, reach))]);
-    if reach.has() {
-        let head = format!("inline bool {owner}has_{}() const noexcept", reach.snake);
-        let answer = match reach.presence {
-            Some(_) => there(reach),
-            None => format!("static_cast<bool>({}())", member.name),
-        };
-        function(out, &head, &[format!("return {answer};")]);
-    }
 }
 
 fn definition_of_arm(out: &mut Writer, unit: &Unit, name: &Name, union: &Union, arm: &Arm) {

@@ -14,11 +14,12 @@
 namespace vil {
 
 // Each kind is a type with
-//   size(), align()   bytes of one in memory
+//   size(), align()   of one in memory
 //   Read              what reading one answers, and `none()` where there is none
 //   read(frame, at)   reads the one at an offset of the frame's message that is within it and aligned
 //   Write             what writes one: made of a builder and an offset, or of nothing
-//   Many, many()      what reading several answers, in a slice
+// and where it may be an element of a slice
+//   Many, many()      what reading several answers
 //   Rooms, rooms()    what writes several
 // Generated code names them; nobody needs them by hand.
 namespace kind {
@@ -116,9 +117,9 @@ struct Struct : detail::OneByOne<Struct<T>> {
   }
 };
 
-// A VRef to a struct that is read through a view.
+// A VRef to a struct that is read through a view; it stands in no slice.
 template <typename T>
-struct Ref : detail::OneByOne<Ref<T>> {
+struct Ref {
   using Read = typename T::vil_view;
 
   class Write : Writer {
@@ -133,19 +134,21 @@ struct Ref : detail::OneByOne<Ref<T>> {
   };
 
   static constexpr std::uint32_t size() noexcept { return sizeof(RefWord); }
-  static constexpr std::uint32_t align() noexcept { return alignof(RefWord); }
   static Read none() noexcept { return Read(); }
   static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    const std::uint64_t word = vil::detail::word_of(vil::detail::load_32(frame.base + at), 1);
-    const vil::detail::Run run = vil::detail::run_of(frame, word, sizeof(T), alignof(T), 0, 0);
-    return run.count != 0 ? Struct<T>::read(frame, run.at) : Read();
+    const std::uint32_t target = vil::detail::target_of(frame, at, sizeof(T), alignof(T));
+    return target != 0 ? Struct<T>::read(frame, target) : none();
+  }
+  // Whether it leads anywhere.
+  static bool leads(const Frame &frame, std::uint32_t at) noexcept {
+    return vil::detail::target_of(frame, at, sizeof(T), alignof(T)) != 0;
   }
 };
 
-// A VRef to a struct without references.
+// A VRef to a struct without references; one of zeros stands for none.
 template <typename T>
-struct PlainRef : detail::OneByOne<PlainRef<T>> {
-  using Read = const T *;
+struct PlainRef {
+  using Read = const T &;
 
   class Write : Writer {
    public:
@@ -158,12 +161,13 @@ struct PlainRef : detail::OneByOne<PlainRef<T>> {
   };
 
   static constexpr std::uint32_t size() noexcept { return sizeof(RefWord); }
-  static constexpr std::uint32_t align() noexcept { return alignof(RefWord); }
-  static constexpr Read none() noexcept { return nullptr; }
+  static Read none() noexcept { return vil::detail::nothing<T>; }
   static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    const std::uint64_t word = vil::detail::word_of(vil::detail::load_32(frame.base + at), 1);
-    const vil::detail::Run run = vil::detail::run_of(frame, word, sizeof(T), alignof(T), 0, 0);
-    return run.count != 0 ? static_cast<const T *>(static_cast<const void *>(frame.base + run.at)) : nullptr;
+    const std::uint32_t target = vil::detail::target_of(frame, at, sizeof(T), alignof(T));
+    return target != 0 ? *static_cast<const T *>(static_cast<const void *>(frame.base + target)) : none();
+  }
+  static bool leads(const Frame &frame, std::uint32_t at) noexcept {
+    return vil::detail::target_of(frame, at, sizeof(T), alignof(T)) != 0;
   }
 };
 

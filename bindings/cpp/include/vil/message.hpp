@@ -17,7 +17,7 @@ namespace vil {
 //   std::uint32_t size, align  as the program lays it out; of a relative one the most bytes of a message, and 8
 // and of a relative one, whose T is the plain struct of its root:
 //   std::uint32_t root_size    where the root's last field ends, as heads say it
-//   const std::uint32_t *descriptor, std::size_t descriptor_words    what it looks like, for vil_msg_verify
+//   std::uint32_t descriptor[] what it looks like, for vil_msg_verify; flat ones may have it too
 // A hand-written one is as good as its layout_id: it must be that of a layout which T has, byte for byte.
 template <typename T>
 struct MessageTraits;

@@ -88,8 +88,7 @@ class Receiver {
     const vil_message_t &raw = message.raw_;
     if (verify_ != Verify::never) {
       using Traits = MessageTraits<T>;
-      const vil_status_t status =
-          vil_msg_verify(Traits::descriptor, Traits::descriptor_words, raw.data, raw.size, nullptr);
+      const vil_status_t status = vil_msg_verify(Traits::descriptor, raw.data, raw.size, nullptr);
       if (status != VIL_OK) return status;
       if (verify_ == Verify::first) verify_ = Verify::never;
     }

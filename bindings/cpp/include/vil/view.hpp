@@ -54,6 +54,11 @@ inline Run run_of(const Frame &frame, std::uint64_t word, std::uint32_t size, st
   return whole && count != 0 ? Run{at, count} : Run{};
 }
 
+// Where a VRef leads, when its whole target is in the message; else 0.
+inline std::uint32_t target_of(const Frame &frame, std::uint32_t at, std::uint32_t size, std::uint32_t align) noexcept {
+  return run_of(frame, word_of(load_32(frame.base + at), 1), size, align, 0, 0).at;
+}
+
 }  // namespace detail
 
 // Base of generated views: four words, copied freely, valid as long as the message is held. Generated accessors are made
@@ -114,6 +119,12 @@ class View {
                                                 std::size_t index) const noexcept {
     if (index >= count) return Kind::none();
     return vil_read<Kind>(there, offset + static_cast<std::uint32_t>(index) * Kind::size());
+  }
+
+  // Whether a reference leads anywhere.
+  template <typename Kind>
+  [[nodiscard]] bool vil_leads(bool there, std::uint32_t offset) const noexcept {
+    return there && Kind::leads(vil_at, vil_at.at + offset);
   }
 
   // An arm of a union, whole or not at all.

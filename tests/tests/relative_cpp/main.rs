@@ -1,0 +1,71 @@
+//! Relative messages in C++: built and read in plain memory, and sent through a world, by the code that is generated from
+//! `golden/relative.yaml`. The programs `older` and `newer` are one message before and after its root has grown.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+use vil_codegen::Language;
+use vil_tests::artifact::root;
+use vil_tests::cc::{Compile, Compiler, cpp_compilers};
+use vil_tests::generated;
+use vil_tests::runtime_dir::RuntimeDir;
+use vil_tests::scratch::Scratch;
+
+/// Warnings beyond those that all our C++ survives.
+const MORE: &[&str] = &["-Wsign-conversion", "-Wundef", "-Wcast-align=strict", "-Wcast-qual", "-Wold-style-cast"];
+
+fn here(file: &str) -> PathBuf {
+    root().join("tests/tests/relative_cpp").join(file)
+}
+
+/// A compiler's run over one of the sources, with all warnings and without exceptions and run-time types.
+fn compile(compiler: &Compiler, standard: &str, scratch: &Scratch, source: &str) -> Compile {
+    let output = scratch.join(format!("{source}.{}.{standard}", compiler.name));
+    let compile = Compile::new(compiler, standard, output).include(root().join("tests/tests/golden/relative/cpp"));
+    let compile = MORE.iter().fold(compile, |compile, flag| compile.arg(flag));
+    compile.arg("-fno-exceptions").arg("-fno-rtti").arg("-pthread").include(&**scratch).source(here(source))
+}
+
+fn succeed(program: &Path, run: &mut Command) {
+    let output = run.output().expect("the program runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {}\n{said}", program.display(), output.status);
+}
+
+#[test]
+fn messages_are_built_read_and_never_read_out_of_bounds() {
+    let scratch = Scratch::new("relative-cpp");
+    for program in ["older.yaml", "newer.yaml"] {
+        generated::write(&here(program), Language::Cpp, &scratch);
+    }
+    for compiler in cpp_compilers() {
+        for standard in ["c++17", "c++20"] {
+            let program = compile(&compiler, standard, &scratch, "messages.cpp").expect();
+            succeed(&program, &mut Command::new(&program));
+        }
+    }
+}
+
+#[test]
+fn every_mode_of_a_port_carries_relative_messages() {
+    let scratch = Scratch::new("relative-cpp-scenes");
+    for compiler in cpp_compilers() {
+        let dir = RuntimeDir::new("relative-cpp");
+        let program = compile(&compiler, "c++17", &scratch, "scenes.cpp").link_shared().expect();
+        succeed(&program, Command::new(&program).env("VIL_RUNTIME_DIR", &*dir));
+    }
+}
+
+#[test]
+fn two_processes_exchange_relative_messages() {
+    let scratch = Scratch::new("relative-cpp-two");
+    let dir = RuntimeDir::new("relative-cpp-two");
+    let compiler = &cpp_compilers()[0];
+    let program = compile(compiler, "c++20", &scratch, "scenes.cpp").link_shared().expect();
+    let start = |role: &str| -> Child {
+        Command::new(&program).arg(role).env("VIL_RUNTIME_DIR", &*dir).spawn().expect("the program runs")
+    };
+    for mut end in [start("lidar"), start("map")] {
+        assert!(end.wait().expect("it can be waited for").success(), "what did not hold is told above");
+    }
+}
