@@ -207,6 +207,57 @@ const CPP_MODES: &[Twins] = &[
     },
 ];
 
+/// The same for relative messages; `golden/relative.yaml` says what the ports are. Only what is finished is published.
+const CPP_RELATIVE: &[Twins] = &[
+    Twins {
+        good: "auto scan = lidar.scans.loan(); (void)std::move(*scan).finish()->publish()",
+        bad: &[
+            "auto scan = lidar.scans.loan(); (void)scan->publish()",
+            "auto scan = lidar.scans.loan(); (void)scan->finish()",
+            "auto scan = lidar.scans.loan(); (void)std::move(*scan).finish()->keep()",
+            "auto scan = lidar.scans.loan(); (void)std::move(*scan).finish()->root()",
+            "auto scan = map.scans.loan(); (void)std::move(*scan).finish()->publish()",
+        ],
+    },
+    Twins {
+        good: "vil::Draft<Scan> scan = std::move(*lidar.scans.loan())",
+        bad: &[
+            "vil::Draft<Scan> scan = std::move(*lidar.grown.loan())",
+            "vil::Loan<Scan> scan = std::move(*lidar.scans.loan())",
+            "vil::Finished<Scan> scan = std::move(*lidar.scans.loan())",
+        ],
+    },
+    Twins {
+        good: "(*lidar.scans.loan())->set_stamp(1)",
+        bad: &[
+            "(*lidar.grown.loan())->set_stamp(1)",
+            "(*lidar.scans.loan())->set_label(1)",
+            "(void)lidar.scans.send(Scan{})",
+        ],
+    },
+    Twins {
+        good: "const ScanView &got = **map.scans.receive(vil::forever); (void)got",
+        bad: &[
+            "const GrownView &got = **map.scans.receive(vil::forever); (void)got",
+            "const Scan &got = **map.scans.receive(vil::forever); (void)got",
+            "map.scans.receive(vil::forever)->edit()->stamp = 1",
+            "(*map.scans.receive(vil::forever))->set_stamp(1)",
+        ],
+    },
+    Twins {
+        good: "auto scan = lidar.still.loan(); (void)std::move(*scan).finish()->keep()",
+        bad: &["auto scan = lidar.still.loan(); (void)std::move(*scan).finish()->ask()"],
+    },
+    Twins {
+        good: "auto asked = lidar.find.receive(vil::forever); (void)std::move(*lidar.find.loan()).finish()->answer(*asked)",
+        bad: &[
+            "auto asked = lidar.find.receive(vil::forever); (void)std::move(*lidar.scans.loan()).finish()->answer(*asked)",
+            "(void)std::move(*map.find.loan()).finish()->publish()",
+            "(void)map.find.ask(Ask{})",
+        ],
+    },
+];
+
 const RUST_MODES: &[Twins] = &[
     Twins {
         good: "camera.still.loan().unwrap().keep().map(|kept| kept.number)",
@@ -399,6 +450,18 @@ fn cpp_refuses_what_the_routes_of_a_port_do_not_allow() {
     judge("twin.cpp", CPP_MODES, "#include \"all.h\"", wrap, |source| {
         let headers = ["modes_camera.hpp", "modes_worker.hpp", "modes_screen.hpp"];
         with_cc(&cpp_compilers(), "c++17", generated("modes", "cpp"), &headers, source)
+    });
+}
+
+#[test]
+fn cpp_refuses_to_publish_what_is_not_finished_and_the_wrong_relative_message() {
+    let parameters = [("Lidar &", "lidar"), ("Map &", "map")];
+    let wrap = |index: usize, line: &str| {
+        function(&format!("using namespace relative; inline void twin{index}"), &parameters, line)
+    };
+    judge("twin.cpp", CPP_RELATIVE, "#include \"all.h\"", wrap, |source| {
+        let headers = ["relative_lidar.hpp", "relative_map.hpp"];
+        with_cc(&cpp_compilers(), "c++17", generated("relative", "cpp"), &headers, source)
     });
 }
 
