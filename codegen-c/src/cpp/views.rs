@@ -120,7 +120,10 @@ fn answer(unit: &Unit, member: &Member, reach: &Reach) -> String {
 fn arms(out: &mut Writer, name: &str, union: &Union) {
     let tag = scalar(union.tag);
     out.gap();
-    out.line(format!("// Which it is: one of the kTag constants of {name}{}.", if union.open { ", or another" } else { "" }));
+    out.line(format!(
+        "// Which it is: one of the kTag constants of {name}{}.",
+        if union.open { ", or another" } else { "" }
+    ));
     let head = format!("[[nodiscard]] {tag} tag() const noexcept");
     let answer = format!("return vil_get<{tag}>(vil_there(sizeof({tag})), 0, {{}});");
     function(out, &head, &[answer]);
