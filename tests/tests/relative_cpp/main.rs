@@ -1,5 +1,5 @@
 //! Relative messages in C++: built and read in plain memory, and sent through a world, by the code that is generated from
-//! `golden/relative.yaml`. The programs `older` and `newer` are one message before and after its root has grown.
+//! `golden/relative.yaml`. `corners` has what is rare; `older` and `newer` are one message before and after its root has grown.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -35,7 +35,7 @@ fn succeed(program: &Path, run: &mut Command) {
 #[test]
 fn messages_are_built_read_and_never_read_out_of_bounds() {
     let scratch = Scratch::new("relative-cpp");
-    for program in ["older.yaml", "newer.yaml"] {
+    for program in ["corners.yaml", "older.yaml", "newer.yaml"] {
         generated::write(&here(program), Language::Cpp, &scratch);
     }
     for compiler in cpp_compilers() {

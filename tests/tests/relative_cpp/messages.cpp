@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "corners.hpp"
 #include "newer.hpp"
 #include "older.hpp"
 #include "relative.hpp"
@@ -273,6 +274,50 @@ static void older_and_newer_programs_read_each_other() {
   HOLDS(grown.names_at(1) == "four" && grown.codes().size() == 3);
 }
 
+static void what_is_rare_is_read_as_it_was_written() {
+  using namespace corners;
+  Buffer buffer;
+  const auto size = build<Corners>(buffer.bytes, sizeof buffer, [](CornersWriter writer) {
+    for (std::size_t at = 0; at < 6; ++at) writer.set_grid_at(at, std::string(at, 'g'));
+    const LeftWriter left = writer.alloc_lefts_at(1);
+    const RightWriter right = left.alloc_right();
+    right.alloc_count_at(1, 2)[1].alloc_index(1)[0].alloc_left();
+    writer.alloc_writers_at(0, corners::Writer{7});
+    writer.set_views_at(1).set_writer("deep");
+    writer.set_sight().set_view({9});
+    writer.alloc_rows(3).set(2, 30);
+    writer.alloc_class(2)[1].set_tag().set_inner().set_writer("in an arm");
+    writer.alloc_smalls(1).set(0, -128);
+    writer.set_bits({});
+    writer.set_points(std::vector<corners::Writer>{{1}, {2}});
+    (void)writer.alloc_empties(3);
+  });
+  const CornersView view(buffer.bytes, size.value());
+  for (std::size_t at = 0; at < 7; ++at) HOLDS(view.grid_at(at).size() == at % 6);
+  HOLDS(!view.lefts_at(0) && view.lefts_at(1).has_right() && !view.lefts_at(1).right().has_left() && !view.lefts_at(2));
+  const vil::Views<Left> lefts = view.lefts_at(1).right().count_at(1);
+  HOLDS(lefts.size() == 2 && lefts[1].index()[0].has_left() && lefts[0].index().empty());
+  HOLDS(view.writers_at(0).value == 7 && view.writers_at(1).value == 0);
+  HOLDS(view.has_views() && view.views_at(1).writer() == "deep" && view.has_sight() && view.sight().view().value == 9);
+  HOLDS(view.has_rows() && view.rows().at(2) == 30 && !view.has_text() && view.text().empty() && !view.has_choice());
+  HOLDS(view.choice().tag() == 0 && !view.choice().as_nothing() && view.class_()[0].as_nothing());
+  HOLDS(view.class_()[1].as_tag().inner().writer() == "in an arm");
+  HOLDS(view.big() == Big::none && view.smalls().at(0) == -128 && view.bits().size() == 6);
+  HOLDS(view.has_points() && view.points().size() == 4 && view.points().at(1).value == 2 && view.empties().size() == 3);
+  const CornersView nothing;
+  HOLDS(nothing.big() == Big::most && nothing.small() == -128 && nothing.low() == INT64_MIN && nothing.far() > 1e300);
+  HOLDS(!nothing.has_odd() && nothing.data() == 2 && nothing.points().empty() && !nothing.has_points());
+  HOLDS(fault_of<Corners>([](CornersWriter writer) { (void)writer.alloc_rows(4); }) == Status::e_limit);
+  HOLDS(fault_of<Corners>([](CornersWriter writer) { (void)writer.alloc_lefts_at(2).alloc_right(); }) == Status::e_argument);
+  HOLDS(*build<Bare>(buffer.bytes, sizeof buffer, [](BareWriter) {}) == 24 && !BareView(buffer.bytes, 24));
+  const auto whole = build<Whole>(buffer.bytes, sizeof buffer, [](WholeWriter writer) {
+    Lone lone{};
+    lone.set_one().value = 5;
+    writer.alloc_lones(2).set(1, lone);
+  });
+  HOLDS(WholeView(buffer.bytes, *whole).lones()[1].as_one()->value == 5);
+}
+
 // A full scan in which one word of the root is another.
 struct Broken {
   Buffer buffer;
@@ -423,6 +468,7 @@ int main() {
   the_first_fault_stays_until_the_builder_is_restarted();
   an_arm_is_what_was_set_last();
   older_and_newer_programs_read_each_other();
+  what_is_rare_is_read_as_it_was_written();
   references_that_do_not_fit_read_as_nothing();
   no_bytes_lead_out_of_the_message();
   a_writer_that_goes_on_writing_leads_nobody_astray();
