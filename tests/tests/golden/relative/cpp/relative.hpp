@@ -87,8 +87,8 @@ struct Channel {
   using vil_view = ChannelView;
   using vil_writer = ChannelWriter;
 
-  ::vil::Word name;                        // @0
-  ::vil::Word values;                      // @8
+  ::vil::Word name;                        // @0: VStr
+  ::vil::Word values;                      // @8: VSlice<f64, 1024>
   Units unit;                              // @16: default metre
   std::array<std::uint8_t, 6> vil_pad_18;
 };
@@ -106,7 +106,7 @@ struct Header {
   using vil_writer = HeaderWriter;
 
   std::uint64_t stamp;  // @0: unit ns
-  ::vil::Word frame;    // @8
+  ::vil::Word frame;    // @8: VStr<32>
 };
 
 static_assert(sizeof(Header) == 16, "size of Header");
@@ -119,8 +119,8 @@ struct Meta {
   using vil_view = MetaView;
   using vil_writer = MetaWriter;
 
-  ::vil::Word source;                      // @0
-  ::vil::RefWord before;                   // @8: the one before it
+  ::vil::Word source;                      // @0: VStr
+  ::vil::RefWord before;                   // @8: the one before it; VRef<Meta>
   std::array<std::uint8_t, 4> vil_pad_12;
 };
 
@@ -163,7 +163,7 @@ struct ReadingText {
   using vil_view = ReadingTextView;
   using vil_writer = ReadingTextWriter;
 
-  ::vil::Word text;                       // @0
+  ::vil::Word text;                       // @0: VStr
   Risk risk;                              // @8
   std::array<std::uint8_t, 7> vil_pad_9;
 };
@@ -179,7 +179,7 @@ struct ReadingMany {
   using vil_view = ReadingManyView;
   using vil_writer = ReadingManyWriter;
 
-  ::vil::Word points;  // @0
+  ::vil::Word points;  // @0: VSlice<Point>
 };
 
 static_assert(sizeof(ReadingMany) == 8, "size of ReadingMany");
@@ -215,7 +215,7 @@ struct Answer {
   using vil_view = AnswerView;
   using vil_writer = AnswerWriter;
 
-  ::vil::Word lines;  // @0
+  ::vil::Word lines;  // @0: VSlice<VStr>
 };
 
 static_assert(sizeof(Answer) == 8, "size of Answer");
@@ -227,7 +227,7 @@ struct Ask {
   using vil_view = AskView;
   using vil_writer = AskWriter;
 
-  ::vil::Word pattern;  // @0
+  ::vil::Word pattern;  // @0: VStr
 };
 
 static_assert(sizeof(Ask) == 8, "size of Ask");
@@ -260,7 +260,7 @@ struct NoteSaid {
   using vil_view = NoteSaidView;
   using vil_writer = NoteSaidWriter;
 
-  ::vil::Word text;  // @0
+  ::vil::Word text;  // @0: VStr
 };
 
 static_assert(sizeof(NoteSaid) == 8, "size of NoteSaid");
@@ -308,14 +308,14 @@ struct Scan {
 
   Header header;                               // @0
   std::uint64_t stamp;                         // @16: when it was taken; unit ns
-  ::vil::Word points;                          // @24
-  ::vil::Word ranges;                          // @32: unit m
-  ::vil::Word label;                           // @40
-  ::vil::Word tags;                            // @48
-  ::vil::Word channels;                        // @56
-  ::vil::Word risks;                           // @64
-  ::vil::RefWord meta;                         // @72
-  ::vil::RefWord origin;                       // @76
+  ::vil::Word points;                          // @24: VSlice<Point>
+  ::vil::Word ranges;                          // @32: VSlice<f32, 4096>; unit m
+  ::vil::Word label;                           // @40: VStr
+  ::vil::Word tags;                            // @48: VSlice<VStr>
+  ::vil::Word channels;                        // @56: VSlice<Channel>
+  ::vil::Word risks;                           // @64: VSlice<Risk>
+  ::vil::RefWord meta;                         // @72: VRef<Meta>
+  ::vil::RefWord origin;                       // @76: VRef<Point>
   float gain;                                  // @80
   std::uint8_t vil_has_gain;                   // @84: whether gain is there: 0 or 1
   std::array<std::uint8_t, 1> vil_pad_85;
@@ -326,7 +326,7 @@ struct Scan {
   std::array<std::array<float, 3>, 2> matrix;  // @92
   Point corner;                                // @116
   std::array<std::uint8_t, 4> vil_pad_124;
-  std::array<::vil::Word, 2> sides;            // @128
+  std::array<::vil::Word, 2> sides;            // @128: [VStr; 2]
   Reading reading;                             // @144
 };
 
@@ -360,10 +360,12 @@ class ChannelView : public ::vil::View {
  public:
   using ::vil::View::View;
 
+  // VStr
   [[nodiscard]] std::string_view name() const noexcept {
     return vil_read<::vil::kind::Str<0>>(vil_there(8), 0);
   }
 
+  // VSlice<f64, 1024>
   [[nodiscard]] ::vil::Slice<double> values() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Plain<double>, 1024>>(vil_there(16), 8);
   }
@@ -392,6 +394,7 @@ class HeaderView : public ::vil::View {
   // unit ns
   [[nodiscard]] std::uint64_t stamp() const noexcept { return vil_get<std::uint64_t>(vil_there(8), 0, {}); }
 
+  // VStr<32>
   [[nodiscard]] std::string_view frame() const noexcept {
     return vil_read<::vil::kind::Str<32>>(vil_there(16), 8);
   }
@@ -411,11 +414,12 @@ class MetaView : public ::vil::View {
  public:
   using ::vil::View::View;
 
+  // VStr
   [[nodiscard]] std::string_view source() const noexcept {
     return vil_read<::vil::kind::Str<0>>(vil_there(8), 0);
   }
 
-  // the one before it
+  // the one before it; VRef<Meta>
   [[nodiscard]] bool has_before() const noexcept { return vil_leads<::vil::kind::Ref<Meta>>(vil_there(12), 8); }
   [[nodiscard]] MetaView before() const noexcept;
 };
@@ -450,6 +454,7 @@ class ReadingTextView : public ::vil::View {
  public:
   using ::vil::View::View;
 
+  // VStr
   [[nodiscard]] std::string_view text() const noexcept {
     return vil_read<::vil::kind::Str<0>>(vil_there(8), 0);
   }
@@ -471,6 +476,7 @@ class ReadingManyView : public ::vil::View {
  public:
   using ::vil::View::View;
 
+  // VSlice<Point>
   [[nodiscard]] ::vil::Slice<Point> points() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Plain<Point>, 0>>(vil_there(8), 0);
   }
@@ -524,6 +530,7 @@ class AnswerView : public ::vil::View {
  public:
   using ::vil::View::View;
 
+  // VSlice<VStr>
   [[nodiscard]] ::vil::Texts<0> lines() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(vil_there(8), 0);
   }
@@ -544,6 +551,7 @@ class AskView : public ::vil::View {
  public:
   using ::vil::View::View;
 
+  // VStr
   [[nodiscard]] std::string_view pattern() const noexcept {
     return vil_read<::vil::kind::Str<0>>(vil_there(8), 0);
   }
@@ -582,6 +590,7 @@ class NoteSaidView : public ::vil::View {
  public:
   using ::vil::View::View;
 
+  // VStr
   [[nodiscard]] std::string_view text() const noexcept {
     return vil_read<::vil::kind::Str<0>>(vil_there(8), 0);
   }
@@ -649,34 +658,41 @@ class ScanView : public ::vil::View {
   // when it was taken; unit ns
   [[nodiscard]] std::uint64_t stamp() const noexcept { return vil_get<std::uint64_t>(vil_there(24), 16, {}); }
 
+  // VSlice<Point>
   [[nodiscard]] ::vil::Slice<Point> points() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Plain<Point>, 0>>(vil_there(32), 24);
   }
 
-  // unit m
+  // VSlice<f32, 4096>; unit m
   [[nodiscard]] ::vil::Slice<float> ranges() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Plain<float>, 4096>>(vil_there(40), 32);
   }
 
+  // VStr
   [[nodiscard]] std::string_view label() const noexcept {
     return vil_read<::vil::kind::Str<0>>(vil_there(48), 40);
   }
 
+  // VSlice<VStr>
   [[nodiscard]] ::vil::Texts<0> tags() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(vil_there(56), 48);
   }
 
+  // VSlice<Channel>
   [[nodiscard]] ::vil::Views<Channel> channels() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Struct<Channel>, 0>>(vil_there(64), 56);
   }
 
+  // VSlice<Risk>
   [[nodiscard]] ::vil::Slice<Risk> risks() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Plain<Risk>, 0>>(vil_there(72), 64);
   }
 
+  // VRef<Meta>
   [[nodiscard]] bool has_meta() const noexcept { return vil_leads<::vil::kind::Ref<Meta>>(vil_there(76), 72); }
   [[nodiscard]] MetaView meta() const noexcept;
 
+  // VRef<Point>
   [[nodiscard]] bool has_origin() const noexcept {
     return vil_leads<::vil::kind::PlainRef<Point>>(vil_there(80), 76);
   }
@@ -700,6 +716,7 @@ class ScanView : public ::vil::View {
 
   [[nodiscard]] const Point &corner() const noexcept { return vil_plain<Point>(vil_there(124), 116); }
 
+  // [VStr; 2]
   [[nodiscard]] std::string_view sides_at(std::size_t index) const noexcept {
     return vil_read_at<::vil::kind::Str<0>>(vil_there(144), 128, 2, index);
   }
