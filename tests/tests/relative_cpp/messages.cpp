@@ -14,6 +14,7 @@
 #include "corners.hpp"
 #include "newer.hpp"
 #include "older.hpp"
+#include "relative.h"
 #include "relative.hpp"
 
 using namespace relative;
@@ -132,6 +133,58 @@ static void every_byte_is_where_the_layout_has_it() {
   const unsigned char zeros[8] = {};
   HOLDS(std::memcmp(empty.bytes + 16, zeros, sizeof zeros) == 0);
   HOLDS(*build<Grown>(empty.bytes, sizeof empty, [](GrownWriter grown) { grown.set_count(1); }) == 24);
+}
+
+// Everything that a scan may hold, written by the C that is generated from the same program.
+static std::uint32_t fill_in_c(void *data, std::size_t capacity) {
+  vil_builder_t builder{};
+  const relative_scan_writer_t scan = relative_scan_begin(&builder, data, capacity);
+  const relative_header_writer_t header = relative_scan_set_header(scan);
+  relative_header_set_stamp(header, 11);
+  relative_header_set_frame(header, "map", 3);
+  relative_scan_set_stamp(scan, 22);
+  relative_point_t *points = relative_scan_alloc_points(scan, 3);
+  for (int i = 0; i < 3; ++i) points[i] = {static_cast<float>(i), 0.5f};
+  float *ranges = relative_scan_alloc_ranges(scan, 2);
+  ranges[0] = 1.5f, ranges[1] = -2.5f;
+  relative_scan_set_label(scan, "b\xc3\xa4r", 4);
+  const vil_str_writers_t tags = relative_scan_alloc_tags(scan, 3);
+  vil_str_writers_set(tags, 0, "one", 3);
+  vil_str_writers_set(tags, 2, "three", 5);
+  const relative_channel_writers_t channels = relative_scan_alloc_channels(scan, 2);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    const relative_channel_writer_t channel = relative_channel_writers_at(channels, i);
+    relative_channel_set_name(channel, i == 0 ? "left" : "right", i == 0 ? 4 : 5);
+    relative_channel_alloc_values(channel, i + 1)[i] = 7.25;
+    relative_channel_set_unit(channel, RELATIVE_UNITS_FOOT);
+  }
+  relative_scan_alloc_risks(scan, 2)[1] = RELATIVE_RISK_LOSS;
+  const relative_meta_writer_t meta = relative_scan_alloc_meta(scan);
+  relative_meta_set_source(meta, "first", 5);
+  relative_meta_set_source(relative_meta_alloc_before(meta), "second", 6);
+  *relative_scan_alloc_origin(scan) = {3, 4};
+  relative_scan_set_gain(scan, 0.25f);
+  relative_scan_set_limit(scan, 9);
+  relative_scan_set_risk(scan, RELATIVE_RISK_LOSS);
+  relative_scan_set_valid(scan, 0);
+  const float matrix[] = {1, 2, 3, 4};
+  relative_scan_set_matrix(scan, matrix, 4);
+  const relative_point_t corner = {5, 6};
+  relative_scan_set_corner(scan, &corner);
+  relative_scan_set_sides_at(scan, 0, "north", 5);
+  relative_scan_set_sides_at(scan, 1, "south", 5);
+  const relative_reading_text_writer_t text = relative_reading_set_text(relative_scan_set_reading(scan));
+  relative_reading_text_set_text(text, "a word", 6);
+  relative_reading_text_set_risk(text, RELATIVE_RISK_WATCH);
+  std::uint32_t size = 0;
+  HOLDS(relative_scan_finish(&builder, &size) == VIL_OK);
+  return size;
+}
+
+static void c_and_cpp_write_the_same_bytes() {
+  Buffer cpp, c;
+  const std::uint32_t size = build<Scan>(cpp.bytes, sizeof cpp, fill).value();
+  HOLDS(fill_in_c(c.bytes, sizeof c) == size && std::memcmp(c.bytes, cpp.bytes, sizeof cpp.bytes) == 0);
 }
 
 static void gaps_between_appended_bytes_are_zero() {
@@ -309,7 +362,9 @@ static void what_is_rare_is_read_as_it_was_written() {
   HOLDS(!nothing.has_odd() && nothing.data() == 2 && nothing.points().empty() && !nothing.has_points());
   HOLDS(fault_of<Corners>([](CornersWriter writer) { (void)writer.alloc_rows(4); }) == Status::e_limit);
   HOLDS(fault_of<Corners>([](CornersWriter writer) { (void)writer.alloc_lefts_at(2).alloc_right(); }) == Status::e_argument);
-  HOLDS(*build<Bare>(buffer.bytes, sizeof buffer, [](BareWriter) {}) == 24 && !BareView(buffer.bytes, 24));
+  HOLDS(*build<Bare>(buffer.bytes, sizeof buffer, [](BareWriter) {}) == 17 && !BareView(buffer.bytes, 17));
+  HOLDS(*build<Byte>(buffer.bytes, 17, [](ByteWriter byte) { byte.set_value(4); }) == 17);
+  HOLDS(ByteView(buffer.bytes, 17).value() == 4 && ByteView(buffer.bytes, 16).value() == 0);
   const auto whole = build<Whole>(buffer.bytes, sizeof buffer, [](WholeWriter writer) {
     Lone lone{};
     lone.set_one().value = 5;
@@ -459,6 +514,7 @@ static void a_writer_that_goes_on_writing_leads_nobody_astray() {
 int main() {
   what_is_written_is_read();
   every_byte_is_where_the_layout_has_it();
+  c_and_cpp_write_the_same_bytes();
   gaps_between_appended_bytes_are_zero();
   what_does_not_fit_is_a_limit_and_a_measured_message_fits();
   no_message_is_larger_than_its_program_says();

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "vil/load.hpp"
 #include "vil/status.hpp"
 #include "vil/text.hpp"
 #include "vil/words.hpp"
@@ -48,7 +49,6 @@ class Builder {
     const bool aligned = reinterpret_cast<std::uintptr_t>(base_) % detail::message_align == 0;
     fault_ = aligned ? Status::ok : Status::e_argument;
     (void)append(static_cast<std::uint64_t>(detail::root_offset) + root_size, detail::message_align);
-    (void)append(0, detail::message_align);
   }
 
   // Writes the head, the layout id last, and ends the message: its size, or the fault with 0.
@@ -58,7 +58,8 @@ class Builder {
     if (base_ == nullptr) return used_;
     const std::uint64_t sizes = detail::word_of(used_, root_size);
     std::memcpy(base_ + offsetof(Head, size), &sizes, sizeof sizes);
-    std::memcpy(base_ + offsetof(Head, layout_id), &layout_id, sizeof layout_id);
+    // Release: a head with a layout id is a whole one, also for who finds it after a crash.
+    __atomic_store_n(static_cast<detail::Word64 *>(static_cast<void *>(base_)), layout_id, __ATOMIC_RELEASE);
     return used_;
   }
 
