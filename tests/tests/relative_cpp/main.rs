@@ -2,11 +2,11 @@
 //! `golden/relative.yaml`. `corners` has what is rare; `older` and `newer` are one message before and after its root has grown.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use vil_codegen::Language;
 use vil_tests::artifact::root;
-use vil_tests::cc::{Compile, Compiler, cpp_compilers};
+use vil_tests::cc::{Compile, Compiler, c_compiler, cpp_compiler, cpp_compilers};
 use vil_tests::generated;
 use vil_tests::runtime_dir::RuntimeDir;
 use vil_tests::scratch::Scratch;
@@ -70,4 +70,42 @@ fn two_processes_exchange_relative_messages() {
     for mut end in [start("lidar"), start("map")] {
         assert!(end.wait().expect("it can be waited for").success(), "what did not hold is told above");
     }
+}
+
+fn example() -> PathBuf {
+    root().join("examples-c/scan")
+}
+
+#[test]
+fn a_lidar_and_a_map_understand_each_other_in_c_and_cpp() {
+    let scratch = Scratch::new("relative-cpp-scan");
+    let build = |source: &str| {
+        let (compiler, standard) =
+            if source.ends_with(".cpp") { (cpp_compiler(), "c++17") } else { (c_compiler(), "c99") };
+        let compile = Compile::new(&compiler, standard, scratch.join(format!("{source}.out")));
+        compile.include(example().join("generated")).source(example().join(source)).link_shared().expect()
+    };
+    let [lidar_c, map_c, lidar_cpp, map_cpp] = ["lidar.c", "map.c", "lidar.cpp", "map.cpp"].map(build);
+    let seen = meet(&lidar_c, &map_c);
+    assert!(seen.starts_with("1: 1 points within 1 m in hall, indoor, low light (roof 7)\n2: "), "{seen}");
+    for (lidar, map) in [(&lidar_c, &map_cpp), (&lidar_cpp, &map_c), (&lidar_cpp, &map_cpp)] {
+        assert_eq!(meet(lidar, map), seen, "{} and {}", lidar.display(), map.display());
+    }
+}
+
+/// What the map prints of a lidar's scans.
+fn meet(lidar: &Path, map: &Path) -> String {
+    let dir = RuntimeDir::new("relative-cpp-scan");
+    let start = |program: &Path| -> Child {
+        let mut command = Command::new(program);
+        command.arg("meeting").env("VIL_RUNTIME_DIR", &*dir).stdout(Stdio::piped()).spawn().expect("the program runs")
+    };
+    let outputs = [lidar, map].map(start).map(|side| side.wait_with_output().expect("it can be waited for"));
+    assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
+    outputs.iter().map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).collect()
+}
+
+#[test]
+fn the_committed_code_is_what_is_generated() {
+    generated::compare(&example().join("scan.yaml"), Language::Cpp, &example().join("generated"));
 }

@@ -42,10 +42,10 @@ class Receiver {
   }
 
   Receiver(Receiver &&other) noexcept
-      : receiver_(std::exchange(other.receiver_, nullptr)), verify_(other.verify_) {}
+      : receiver_(std::exchange(other.receiver_, nullptr)), doubt_(other.doubt_) {}
   Receiver &operator=(Receiver &&other) noexcept {
     std::swap(receiver_, other.receiver_);
-    std::swap(verify_, other.verify_);
+    std::swap(doubt_, other.doubt_);
     return *this;
   }
   Receiver(const Receiver &) = delete;
@@ -81,23 +81,22 @@ class Receiver {
   [[nodiscard]] vil_receiver_t *get() const noexcept { return receiver_; }
 
  private:
-  Receiver(vil_receiver_t *receiver, Verify verify) noexcept : receiver_(receiver), verify_(verify) {}
+  Receiver(vil_receiver_t *receiver, Verify verify) noexcept : receiver_(receiver), doubt_(verify) {}
 
   // Verifies a relative message as the port asks for, and makes its view.
   vil_status_t look(Incoming<T, Mode> &message) noexcept {
     const vil_message_t &raw = message.raw_;
-    if (verify_ != Verify::never) {
-      using Traits = MessageTraits<T>;
-      const vil_status_t status = vil_msg_verify(Traits::descriptor, raw.data, raw.size, nullptr);
+    if (doubt_.about(raw.route)) {
+      const vil_status_t status = vil_msg_verify(MessageTraits<T>::descriptor, raw.data, raw.size, nullptr);
       if (status != VIL_OK) return status;
-      if (verify_ == Verify::first) verify_ = Verify::never;
+      doubt_.clear(raw.route);
     }
     message.look(raw.data, raw.size);
     return VIL_OK;
   }
 
   vil_receiver_t *receiver_;
-  Verify verify_;
+  detail::Doubt doubt_;
 };
 
 // Waits until one of these receivers has a message, and answers its place in the call, from 0; of several the first.
