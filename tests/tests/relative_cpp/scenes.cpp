@@ -35,7 +35,9 @@ static void fill(const ScanWriter &scan, std::uint64_t number) {
   const vil::Room<Point> points = scan.alloc_points(number % 100);
   for (std::size_t i = 0; i < points.size(); ++i) points[i] = {static_cast<float>(number), static_cast<float>(i)};
   scan.set_label(std::string(number % 50, 'x'));
-  scan.alloc_channels(1)[0].set_name("front");
+  const ChannelWriter channel = scan.alloc_channels(1)[0];
+  channel.set_name("front");
+  channel.set_unit(Units::metre);
 }
 
 static bool is_scan(const ScanView &scan, std::uint64_t number) {
