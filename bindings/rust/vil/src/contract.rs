@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::marker::PhantomData;
 
-use crate::{Error, Message, Result, Status, message};
+use crate::{Carried, Error, Result, Status};
 
 /// Which way a port goes, as C counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) enum Direction {
 
 /// One port of a process and the message that passes through it.
 ///
-/// Made from a [`Message`] type only, which is what lets a [`crate::Sender`] trust it.
+/// Made from a [`Carried`] type only, which is what lets a [`crate::Sender`] trust it.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct PortContract(vil_sys::vil_port_contract_t);
@@ -27,24 +27,24 @@ unsafe impl Sync for PortContract {}
 
 impl PortContract {
     /// A port that receives `T`.
-    pub const fn input<T: Message>(port: &'static CStr) -> Self {
+    pub const fn input<T: Carried>(port: &'static CStr) -> Self {
         Self::new::<T>(port, Direction::In)
     }
 
     /// A port that sends `T`.
-    pub const fn output<T: Message>(port: &'static CStr) -> Self {
+    pub const fn output<T: Carried>(port: &'static CStr) -> Self {
         Self::new::<T>(port, Direction::Out)
     }
 
-    const fn new<T: Message>(port: &'static CStr, direction: Direction) -> Self {
+    const fn new<T: Carried>(port: &'static CStr, direction: Direction) -> Self {
         assert!(T::LAYOUT_ID != 0, "0 is no layout id");
         Self(vil_sys::vil_port_contract_t {
             port: port.as_ptr(),
             message: T::NAME.as_ptr(),
             layout_id: T::LAYOUT_ID,
             layout_text: T::LAYOUT_TEXT.as_ptr(),
-            size: message::size_of::<T>(),
-            align: message::align_of::<T>(),
+            size: T::SIZE,
+            align: T::ALIGN,
             direction: direction as u32,
             reserved: 0,
         })
@@ -60,8 +60,8 @@ impl PortContract {
         unsafe { CStr::from_ptr(self.0.message) }
     }
 
-    fn carries<T: Message>(&self) -> bool {
-        let same_size = (self.0.size, self.0.align) == (message::size_of::<T>(), message::align_of::<T>());
+    fn carries<T: Carried>(&self) -> bool {
+        let same_size = (self.0.size, self.0.align) == (T::SIZE, T::ALIGN);
         self.0.layout_id == T::LAYOUT_ID && same_size
     }
 }
@@ -120,7 +120,7 @@ impl Contract {
 
     /// Whether a `T` may pass through this port in this direction. libvil compares the contract with the world, this
     /// compares `T` with the contract, so that a `Sender<T>` never writes a `T` into another message's slot.
-    pub(crate) fn agree<T: Message>(&self, port: &CStr, direction: Direction) -> Result<()> {
+    pub(crate) fn agree<T: Carried>(&self, port: &CStr, direction: Direction) -> Result<()> {
         let name = port.to_string_lossy();
         // A request port has an entry for each direction.
         let of_name = || self.ports().iter().filter(|entry| entry.port() == port);
@@ -153,6 +153,7 @@ impl std::fmt::Debug for PortContract {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Message;
 
     macro_rules! message {
         ($name:ident, $type:ty, $id:literal) => {
@@ -179,7 +180,7 @@ mod tests {
     ];
     static CONTRACT: Contract = Contract::new(c"program", c"process", &PORTS);
 
-    fn status<T: Message>(port: &CStr, direction: Direction) -> Status {
+    fn status<T: Carried>(port: &CStr, direction: Direction) -> Status {
         CONTRACT.agree::<T>(port, direction).map_or_else(|error| error.status, |()| Status::OK)
     }
 

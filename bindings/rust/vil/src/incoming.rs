@@ -4,21 +4,22 @@ use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
-use crate::{Error, Message, Receiver, Sender, Status, mode};
+use crate::{Carried, Error, Message, Receiver, Sender, Status, mode};
 
-/// A message received by a [`Receiver`]: a `T` in shared memory, to be read where it lies. Dropped, it is released, in
+/// A message received by a [`Receiver`]: a `T` in shared memory, to be read where it lies, a relative one by
+/// [`Incoming::view`]. Dropped, it is released, in
 /// any order. It belongs to the thread that received it.
 ///
 /// Where the route is consume_once (`M` is [`mode::Take`]) it is the receiver's own, to be consumed or passed on; one
 /// that is dropped is lost, and libvil records that as a fault.
 #[must_use = "a message that is dropped is given back; one that was taken is lost"]
-pub struct Incoming<'a, T: Message, M: mode::Receives = mode::Read> {
+pub struct Incoming<'a, T: Carried, M: mode::Receives = mode::Read> {
     receiver: &'a Receiver<T, M>,
     raw: vil_sys::vil_message_t,
 }
 
 /// A message that was not passed on. It comes back where it is still held.
-pub struct Unforwarded<'a, T: Message, M: mode::Receives = mode::Read> {
+pub struct Unforwarded<'a, T: Carried, M: mode::Receives = mode::Read> {
     /// Why not: [`Status::TIMEOUT`], [`Status::FULL`], [`Status::PEER_GONE`] and the like; [`Status::E_UNSUPPORTED`]
     /// for copies, and for what was borrowed once already.
     pub status: Status,
@@ -26,7 +27,7 @@ pub struct Unforwarded<'a, T: Message, M: mode::Receives = mode::Read> {
     pub message: Option<Incoming<'a, T, M>>,
 }
 
-impl<'a, T: Message, M: mode::Receives> Incoming<'a, T, M> {
+impl<'a, T: Carried, M: mode::Receives> Incoming<'a, T, M> {
     /// # Safety
     /// `raw` was received by `receiver` and is held, and it has room and alignment for a `T`.
     #[inline(always)]
@@ -74,12 +75,24 @@ impl<'a, T: Message, M: mode::Receives> Incoming<'a, T, M> {
         Err(Unforwarded { status: Status::from_raw(status), message })
     }
 
+    /// Where its bytes begin.
+    #[inline(always)]
+    pub(crate) fn data(&self) -> *const u8 {
+        self.raw.data.cast()
+    }
+
+    /// How many bytes its slot has for it.
+    #[inline(always)]
+    pub(crate) fn size(&self) -> usize {
+        self.raw.size as usize
+    }
+
     pub(crate) fn as_raw(&self) -> *const vil_sys::vil_message_t {
         &self.raw
     }
 }
 
-impl<T: Message, M: mode::Releases> Incoming<'_, T, M> {
+impl<T: Carried, M: mode::Releases> Incoming<'_, T, M> {
     /// Gives the message back: its slot can be written again. The same as dropping it.
     #[inline(always)]
     pub fn release(self) {
@@ -89,7 +102,7 @@ impl<T: Message, M: mode::Releases> Incoming<'_, T, M> {
     }
 }
 
-impl<T: Message> Incoming<'_, T, mode::Take> {
+impl<T: Carried> Incoming<'_, T, mode::Take> {
     /// Ends a message that was used. [`Status::E_STATE`] when it was ended by somebody who knows its struct in C.
     #[inline]
     pub fn consume(self) -> Result<(), Status> {
@@ -121,7 +134,7 @@ impl<T: Message, M: mode::Changes> DerefMut for Incoming<'_, T, M> {
     }
 }
 
-impl<T: Message, M: mode::Receives> Drop for Incoming<'_, T, M> {
+impl<T: Carried, M: mode::Receives> Drop for Incoming<'_, T, M> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the receiver is borrowed, so open; the message is its own and held, and this is its last use.
@@ -135,27 +148,27 @@ impl<T: Message + fmt::Debug, M: mode::Receives> fmt::Debug for Incoming<'_, T, 
     }
 }
 
-impl<T: Message, M: mode::Receives> fmt::Debug for Unforwarded<'_, T, M> {
+impl<T: Carried, M: mode::Receives> fmt::Debug for Unforwarded<'_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unforwarded").field("status", &self.status).field("held", &self.message.is_some()).finish()
     }
 }
 
-impl<T: Message, M: mode::Receives> fmt::Display for Unforwarded<'_, T, M> {
+impl<T: Carried, M: mode::Receives> fmt::Display for Unforwarded<'_, T, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.status.fmt(f)
     }
 }
 
-impl<T: Message, M: mode::Receives> std::error::Error for Unforwarded<'_, T, M> {}
+impl<T: Carried, M: mode::Receives> std::error::Error for Unforwarded<'_, T, M> {}
 
-impl<T: Message, M: mode::Receives> From<Unforwarded<'_, T, M>> for Status {
+impl<T: Carried, M: mode::Receives> From<Unforwarded<'_, T, M>> for Status {
     fn from(unforwarded: Unforwarded<'_, T, M>) -> Self {
         unforwarded.status
     }
 }
 
-impl<T: Message, M: mode::Receives> From<Unforwarded<'_, T, M>> for Error {
+impl<T: Carried, M: mode::Receives> From<Unforwarded<'_, T, M>> for Error {
     fn from(unforwarded: Unforwarded<'_, T, M>) -> Self {
         unforwarded.status.into()
     }

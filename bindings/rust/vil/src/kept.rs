@@ -3,21 +3,31 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::{Message, Sender, mode};
+use crate::{Carried, Message, Sender, mode};
 
 /// A message that was published by [`crate::Loan::keep`]: consumers read it, and so may its producer, until it is
 /// dropped. It counts as one of the port's loans. It belongs to the thread that published it.
-pub struct Kept<'a, T: Message> {
+pub struct Kept<'a, T: Carried> {
     sender: &'a Sender<T, mode::Keep>,
     raw: vil_sys::vil_loan_t,
 }
 
-impl<'a, T: Message> Kept<'a, T> {
+impl<'a, T: Carried> Kept<'a, T> {
     /// # Safety
     /// `raw` is kept by `sender`, and its slot has room and alignment for a `T`.
     #[inline(always)]
     pub(crate) unsafe fn new(sender: &'a Sender<T, mode::Keep>, raw: vil_sys::vil_loan_t) -> Self {
         Self { sender, raw }
+    }
+
+    /// Where its bytes begin.
+    pub(crate) fn data(&self) -> *const u8 {
+        self.raw.data.cast()
+    }
+
+    /// How many bytes it has.
+    pub(crate) fn size(&self) -> usize {
+        self.raw.size as usize
     }
 
     /// Ends the reading. The same as dropping it.
@@ -36,7 +46,7 @@ impl<T: Message> Deref for Kept<'_, T> {
     }
 }
 
-impl<T: Message> Drop for Kept<'_, T> {
+impl<T: Carried> Drop for Kept<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: the sender is borrowed, so open; the message is kept by it, and this is its last use.

@@ -29,6 +29,7 @@
 
 mod batch;
 mod canceller;
+mod carried;
 mod contract;
 mod descriptor;
 mod diagnostics;
@@ -47,6 +48,7 @@ mod program;
 mod queue;
 mod receiver;
 mod registry;
+mod relative;
 mod request;
 mod sender;
 mod status;
@@ -57,6 +59,7 @@ mod world;
 
 pub use batch::{IncomingBatch, LoanBatch};
 pub use canceller::Canceller;
+pub use carried::Carried;
 pub use contract::{Contract, PortContract};
 pub use descriptor::{Descriptor, Json, MessageFault};
 pub use diagnostics::{Diagnostic, Severity};
@@ -73,6 +76,10 @@ pub use program::Program;
 pub use queue::{Popper, Pusher, QueueInfo, QueueKind, QueueShape, Unpushed, WhenFull};
 pub use receiver::Receiver;
 pub use registry::{Ends, Entry, Event, EventKind, Language, Registry, Trail};
+pub use relative::{
+    At, Draft, Fill, Finished, Lent, Pen, Plain, Relative, Slice, Store, Str, Strs, Struct, Texts, Unfinished, Views,
+    Writers, measure, view,
+};
 pub use request::{Requester, Responder};
 pub use sender::Sender;
 pub use status::Status;

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::contract::Direction;
 use crate::owned::owned;
-use crate::{Error, Incoming, Message, Result, Status, World, message, mode};
+use crate::{Carried, Error, Incoming, Result, Status, World, mode};
 
 /// The receiving end of a port: all its routes, in turn. Its world may be dropped before it.
 ///
 /// [`Send`], not [`Sync`], like [`crate::Sender`]. `M` is what may be done with its messages; generated code knows it.
-pub struct Receiver<T: Message, M: mode::Receives = mode::Read> {
+pub struct Receiver<T: Carried, M: mode::Receives = mode::Read> {
     raw: NonNull<vil_sys::vil_receiver_t>,
     /// What passes through it, and how; a pointer, so that no two threads share the end.
     message: PhantomData<*mut (T, M)>,
@@ -20,9 +20,9 @@ pub struct Receiver<T: Message, M: mode::Receives = mode::Read> {
 
 // SAFETY: it is not Sync and its messages borrow it, so no two threads use it at once; a new owner is made known to C by
 // `with`, before anything else happens to the end.
-unsafe impl<T: Message, M: mode::Receives> Send for Receiver<T, M> {}
+unsafe impl<T: Carried, M: mode::Receives> Send for Receiver<T, M> {}
 
-impl<T: Message> Receiver<T> {
+impl<T: Carried> Receiver<T> {
     /// Opens the in port of this name; [`Status::E_CONTRACT`] when the world's contract says that it carries another
     /// message than `T`, [`Status::E_BUSY`] when a living process holds it, [`Status::E_PENDING`] when messages that a
     /// dead holder passed on are still read.
@@ -39,7 +39,7 @@ impl<T: Message> Receiver<T> {
     }
 }
 
-impl<T: Message, M: mode::Receives> Receiver<T, M> {
+impl<T: Carried, M: mode::Receives> Receiver<T, M> {
     /// [`Receiver::open_within`] for a port of mode `M`.
     ///
     /// # Safety
@@ -63,7 +63,7 @@ impl<T: Message, M: mode::Receives> Receiver<T, M> {
         let timeout_ns = nanoseconds(timeout);
         // SAFETY: the end is open until drop, the out-struct is ours.
         owned!(self, raw => unsafe { vil_sys::vil_receiver_receive(raw, timeout_ns, &mut message) })?;
-        debug_assert_eq!(message.size, message::size_of::<T>());
+        debug_assert_eq!(message.size, T::SIZE);
         // SAFETY: the message was received by this end, whose port carries T: checked against the contract by `open`,
         // and the contract against the world by libvil.
         Ok(unsafe { Incoming::new(self, message) })
@@ -105,13 +105,13 @@ pub(crate) fn nanoseconds(timeout: Duration) -> u64 {
     u64::try_from(timeout.as_nanos()).unwrap_or(vil_sys::VIL_FOREVER)
 }
 
-impl<T: Message, M: mode::Receives> Drop for Receiver<T, M> {
+impl<T: Carried, M: mode::Receives> Drop for Receiver<T, M> {
     fn drop(&mut self) {
         let _ = self.with(|raw| vil_sys::vil_receiver_close(raw));
     }
 }
 
-impl<T: Message, M: mode::Receives> std::fmt::Debug for Receiver<T, M> {
+impl<T: Carried, M: mode::Receives> std::fmt::Debug for Receiver<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Receiver<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
     }

@@ -1,20 +1,20 @@
 //! Ports that ask and ports that answer: a pair of ends each.
 
 use std::ffi::CStr;
+use std::fmt;
 use std::time::Duration;
 
-use crate::{Incoming, Loan, Message, Receiver, Result, Sender, Status, World, mode};
+use crate::{Carried, Incoming, Loan, Message, Receiver, Result, Sender, Status, World, mode};
 
 /// A request port: questions leave, answers arrive. [`Incoming::answers`] of an answer is the number of its question.
-#[derive(Debug)]
-pub struct Requester<Q: Message, A: Message> {
+pub struct Requester<Q: Carried, A: Carried> {
     /// Where questions leave.
     pub questions: Sender<Q, mode::Ask>,
     /// Where answers arrive.
     pub answers: Receiver<A>,
 }
 
-impl<Q: Message, A: Message> Requester<Q, A> {
+impl<Q: Carried, A: Carried> Requester<Q, A> {
     /// Opens both ends; see [`Sender::open`] and [`Receiver::open`].
     pub fn open(world: &World, port: &CStr) -> Result<Self> {
         Self::open_within(world, port, Duration::ZERO)
@@ -25,7 +25,9 @@ impl<Q: Message, A: Message> Requester<Q, A> {
         let questions = Sender::open_within(world, port, timeout)?;
         Ok(Self { questions, answers: Receiver::open_within(world, port, timeout)? })
     }
+}
 
+impl<Q: Message, A: Carried> Requester<Q, A> {
     /// A slot to write a question into.
     #[inline]
     pub fn loan(&self) -> Result<Loan<'_, Q, mode::Ask>, Status> {
@@ -39,7 +41,9 @@ impl<Q: Message, A: Message> Requester<Q, A> {
         *loan = *question;
         Ok(loan.ask()?)
     }
+}
 
+impl<Q: Carried, A: Carried> Requester<Q, A> {
     /// The next answer; see [`Receiver::receive`].
     #[inline]
     pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, A>, Status> {
@@ -48,15 +52,14 @@ impl<Q: Message, A: Message> Requester<Q, A> {
 }
 
 /// A response port: questions arrive, answers leave.
-#[derive(Debug)]
-pub struct Responder<Q: Message, A: Message> {
+pub struct Responder<Q: Carried, A: Carried> {
     /// Where questions arrive.
     pub questions: Receiver<Q>,
     /// Where answers leave.
     pub answers: Sender<A, mode::Answer>,
 }
 
-impl<Q: Message, A: Message> Responder<Q, A> {
+impl<Q: Carried, A: Carried> Responder<Q, A> {
     /// Opens both ends; see [`Sender::open`] and [`Receiver::open`].
     pub fn open(world: &World, port: &CStr) -> Result<Self> {
         Self::open_within(world, port, Duration::ZERO)
@@ -73,7 +76,9 @@ impl<Q: Message, A: Message> Responder<Q, A> {
     pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, Q>, Status> {
         self.questions.receive(timeout)
     }
+}
 
+impl<Q: Carried, A: Message> Responder<Q, A> {
     /// A slot to write an answer into.
     #[inline]
     pub fn loan(&self) -> Result<Loan<'_, A, mode::Answer>, Status> {
@@ -84,5 +89,17 @@ impl<Q: Message, A: Message> Responder<Q, A> {
     #[inline]
     pub fn answer(&self, question: &Incoming<'_, Q>, answer: &A) -> Result<(), Status> {
         self.answers.answer(question, answer)
+    }
+}
+
+impl<Q: Carried, A: Carried> fmt::Debug for Requester<Q, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Requester").field("questions", &self.questions).field("answers", &self.answers).finish()
+    }
+}
+
+impl<Q: Carried, A: Carried> fmt::Debug for Responder<Q, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Responder").field("questions", &self.questions).field("answers", &self.answers).finish()
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::contract::Direction;
 use crate::owned::owned;
 use crate::receiver::nanoseconds;
-use crate::{Error, Incoming, Loan, Message, Result, Status, World, message, mode};
+use crate::{Carried, Error, Incoming, Loan, Message, Result, Status, World, mode};
 
 /// The sending end of a port. Its world may be dropped before it.
 ///
@@ -17,7 +17,7 @@ use crate::{Error, Incoming, Loan, Message, Result, Status, World, message, mode
 /// the call. That path is cold; a thread pays it once.
 ///
 /// `M` is what the port's routes allow beside publishing; generated code knows it.
-pub struct Sender<T: Message, M: mode::Sends = mode::Publish> {
+pub struct Sender<T: Carried, M: mode::Sends = mode::Publish> {
     raw: NonNull<vil_sys::vil_sender_t>,
     /// What passes through it, and how; a pointer, so that no two threads share the end.
     message: PhantomData<*mut (T, M)>,
@@ -25,9 +25,9 @@ pub struct Sender<T: Message, M: mode::Sends = mode::Publish> {
 
 // SAFETY: it is not Sync and its loans borrow it, so no two threads use it at once; a new owner is made known to C by
 // `with`, before anything else happens to the end.
-unsafe impl<T: Message, M: mode::Sends> Send for Sender<T, M> {}
+unsafe impl<T: Carried, M: mode::Sends> Send for Sender<T, M> {}
 
-impl<T: Message, M: mode::Sends> Sender<T, M> {
+impl<T: Carried, M: mode::Sends> Sender<T, M> {
     /// Opens the out port of this name; [`Status::E_CONTRACT`] when the world's contract says that it carries another
     /// message than `T`, [`Status::E_BUSY`] when a living process holds it.
     pub fn open(world: &World, port: &CStr) -> Result<Self> {
@@ -46,13 +46,13 @@ impl<T: Message, M: mode::Sends> Sender<T, M> {
         NonNull::new(raw).map(|raw| Self { raw, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
     }
 
-    /// A slot to write a `T` into. Blocks as the route's backpressure says.
+    /// A slot for a `T`, whatever lies in it.
     #[inline(always)]
-    pub fn loan(&self) -> Result<Loan<'_, T, M>, Status> {
+    pub(crate) fn take(&self) -> Result<Loan<'_, T, M>, Status> {
         let mut loan = vil_sys::vil_loan_t { data: ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
         // SAFETY: the end is open until drop, the out-struct is ours.
         owned!(self, raw => unsafe { vil_sys::vil_sender_loan(raw, &mut loan) })?;
-        debug_assert_eq!(loan.size, message::size_of::<T>());
+        debug_assert_eq!(loan.size, T::SIZE);
         // SAFETY: the slot is on loan from this end, whose port carries T: checked against the contract by `open`, and
         // the contract against the world by libvil.
         Ok(unsafe { Loan::new(self, loan) })
@@ -87,6 +87,14 @@ impl<T: Message, M: mode::Sends> Sender<T, M> {
     }
 }
 
+impl<T: Message, M: mode::Sends> Sender<T, M> {
+    /// A slot to write a `T` into. Blocks as the route's backpressure says.
+    #[inline(always)]
+    pub fn loan(&self) -> Result<Loan<'_, T, M>, Status> {
+        self.take()
+    }
+}
+
 impl<T: Message, M: mode::Publishes> Sender<T, M> {
     /// Loan, copy and publish in one.
     #[inline(always)]
@@ -101,20 +109,20 @@ impl<T: Message, M: mode::Publishes> Sender<T, M> {
 impl<T: Message> Sender<T, mode::Answer> {
     /// Loan, copy and answer in one. The question stays to be released.
     #[inline]
-    pub fn answer<Q: Message>(&self, question: &Incoming<'_, Q>, answer: &T) -> Result<(), Status> {
+    pub fn answer<Q: Carried>(&self, question: &Incoming<'_, Q>, answer: &T) -> Result<(), Status> {
         let mut loan = self.loan()?;
         *loan = *answer;
         Ok(loan.answer(question)?)
     }
 }
 
-impl<T: Message, M: mode::Sends> Drop for Sender<T, M> {
+impl<T: Carried, M: mode::Sends> Drop for Sender<T, M> {
     fn drop(&mut self) {
         let _ = self.with(|raw| vil_sys::vil_sender_close(raw));
     }
 }
 
-impl<T: Message, M: mode::Sends> std::fmt::Debug for Sender<T, M> {
+impl<T: Carried, M: mode::Sends> std::fmt::Debug for Sender<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Sender<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
     }

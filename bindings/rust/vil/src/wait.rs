@@ -4,7 +4,7 @@ use std::ptr;
 use std::time::Duration;
 
 use crate::receiver::nanoseconds;
-use crate::{Message, Receiver, Result, Status, mode};
+use crate::{Carried, Receiver, Result, Status, mode};
 
 /// Receivers in one wait, as C bounds them.
 const MAX_WAIT: usize = 64;
@@ -12,7 +12,7 @@ const MAX_WAIT: usize = 64;
 /// A [`Receiver`] of any message.
 pub trait AnyReceiver: sealed::Handle {}
 
-impl<T: Message, M: mode::Receives> AnyReceiver for Receiver<T, M> {}
+impl<T: Carried, M: mode::Receives> AnyReceiver for Receiver<T, M> {}
 
 mod sealed {
     /// What only this crate's receivers are.
@@ -24,7 +24,7 @@ mod sealed {
     }
 }
 
-impl<T: Message, M: mode::Receives> sealed::Handle for Receiver<T, M> {
+impl<T: Carried, M: mode::Receives> sealed::Handle for Receiver<T, M> {
     fn handle(&self) -> *mut vil_sys::vil_receiver_t {
         self.as_raw()
     }

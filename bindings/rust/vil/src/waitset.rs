@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use crate::receiver::nanoseconds;
-use crate::{AnyReceiver, Error, Message, Result, Sender, Status, World, mode};
+use crate::{AnyReceiver, Carried, Error, Result, Sender, Status, World, mode};
 
 /// What a wait found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl<'ends> WaitSet<'ends> {
     }
 
     /// Adds a sender, which is ready when there is room. The descriptor does not tell of it.
-    pub fn add_sender<T: Message, M: mode::Sends>(&self, sender: &'ends Sender<T, M>, token: u64) -> Result<()> {
+    pub fn add_sender<T: Carried, M: mode::Sends>(&self, sender: &'ends Sender<T, M>, token: u64) -> Result<()> {
         sender.claim();
         // SAFETY: set and sender are open, the error is ours.
         Error::guard(|error| unsafe { vil_sys::vil_waitset_add_sender(self.as_raw(), sender.as_raw(), token, error) })
@@ -64,7 +64,7 @@ impl<'ends> WaitSet<'ends> {
     }
 
     /// Takes a sender out; [`Status::E_NOT_FOUND`] when it is not in the set.
-    pub fn remove_sender<T: Message, M: mode::Sends>(&self, sender: &Sender<T, M>) -> Result<(), Status> {
+    pub fn remove_sender<T: Carried, M: mode::Sends>(&self, sender: &Sender<T, M>) -> Result<(), Status> {
         Status::check(vil_sys::vil_waitset_remove_sender(self.as_raw(), sender.as_raw()))
     }
 
