@@ -1,12 +1,15 @@
 //! Rust text over the crate `vil`: one file that a user's crate takes in with `mod`, `#[path]` or `include!`.
 
 mod check;
+mod pen;
 mod process;
+mod relative;
 mod types;
+mod view;
 
 use crate::File;
 use crate::literal::rust_raw_string;
-use crate::plan::{Shape, Unit};
+use crate::plan::{Element, Shape, Unit};
 use crate::writer::{Writer, comment, rust_comment};
 use vil_ir::keywords::escape;
 use vil_ir::vocabulary::Scalar;
@@ -19,7 +22,7 @@ fn without(lints: &str) -> String {
 }
 
 /// Whether it prints relative messages.
-pub(crate) const RELATIVE: bool = false;
+pub(crate) const RELATIVE: bool = true;
 
 /// The one file of a program.
 pub(crate) fn files(unit: &Unit) -> Vec<File> {
@@ -78,5 +81,14 @@ fn spell(shape: &Shape) -> String {
         Shape::Array(element, count) => format!("[{}; {count}]", spell(element)),
         Shape::Word => scalar(Scalar::U64).to_owned(),
         Shape::RefWord => scalar(Scalar::U32).to_owned(),
+    }
+}
+
+/// What lies in a slice as it lies; views and texts have types of their own.
+fn element(element: &Element) -> String {
+    match element {
+        Element::Value(shape) => spell(shape),
+        Element::Flat(name) | Element::View(name) => name.camel.clone(),
+        Element::Str(_) => scalar(Scalar::U8).to_owned(),
     }
 }

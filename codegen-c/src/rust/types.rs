@@ -1,8 +1,9 @@
 //! Constants, enums, structs, asserts, checks and the message trait.
 
 use vil_ir::model::Value;
+use vil_ir::vocabulary::Profile;
 
-use super::{check, scalar, spell};
+use super::{check, relative, scalar, spell};
 use crate::literal::{rust_string, rust_value};
 use crate::plan::{Arm, Body, Constant, Enum, Message, Role, Struct, Union, Unit};
 use crate::writer::{Writer, comment, rust_comment};
@@ -19,12 +20,30 @@ pub(super) fn write(out: &mut Writer, unit: &Unit) {
             out.gap();
         }
         enumeration(out, found);
+        if unit.first_viewed().is_some() {
+            relative::plain(out, &found.name.camel);
+        }
     }
     for found in &unit.types {
         if !std::mem::take(&mut first) {
             out.gap();
         }
-        structure(out, unit, found);
+        if found.view.is_some_and(|view| view.references) {
+            words(out, found);
+        } else {
+            structure(out, unit, found);
+            if unit.first_viewed().is_some() {
+                relative::plain(out, &found.name.camel);
+            }
+        }
+        match &found.message {
+            Some(message) if message.profile == Profile::Relative => relative::message(out, found, message),
+            Some(message) => self::message(out, found, message),
+            None => {}
+        }
+        if found.view.is_some() {
+            relative::write(out, found);
+        }
     }
 }
 
@@ -119,13 +138,7 @@ fn structure(out: &mut Writer, unit: &Unit, found: &Struct) {
         }
         Body::Union(union) => {
             out.line("#[derive(Clone, Copy)]");
-            out.block(format!("pub struct {name} {{"), "}", |out| {
-                out.line(format!("vil_tag: {},", scalar(union.tag)));
-                if union.gap > 0 {
-                    out.line(format!("vil_pad_{}: [u8; {}],", union.tag.size(), union.gap));
-                }
-                out.line(format!("vil_arm: {name}Arms,"));
-            });
+            out.block(format!("pub struct {name} {{"), "}", |out| tagged(out, name, union));
         }
     }
     asserts(out, found);
@@ -146,8 +159,56 @@ fn structure(out: &mut Writer, unit: &Unit, found: &Struct) {
     if let Body::Union(union) = &found.body {
         by_tag(out, found, union);
     }
-    if let Some(message) = &found.message {
-        self::message(out, found, message);
+}
+
+/// A struct with references as it lies: the words of its references are numbers, and nobody builds or reads it as a value.
+fn words(out: &mut Writer, found: &Struct) {
+    let name = &found.name.camel;
+    if let Body::Union(union) = &found.body {
+        area(out, found, union);
+    }
+    out.lines(rust_comment(&comment(&found.name.declared, &found.note)));
+    out.line("///");
+    out.line(format!("/// Its bytes are read by [`{name}View`] and written by [`{name}Writer`]."));
+    out.line("#[repr(C)]");
+    out.line("#[derive(Clone, Copy)]");
+    out.block(format!("pub struct {name} {{"), "}", |out| match &found.body {
+        Body::Members(members) => {
+            out.lines(members.iter().map(|member| format!("{}: {},", member.name, spell(&member.shape))));
+        }
+        Body::Union(union) => tagged(out, name, union),
+    });
+    asserts(out, found);
+    let tags = match &found.body {
+        Body::Union(union) => Some(union),
+        Body::Members(_) => None,
+    };
+    if tags.is_none() && found.constants.is_empty() {
+        return;
+    }
+    out.gap();
+    out.block(format!("impl {name} {{"), "}", |out| {
+        for constant in &found.constants {
+            self::constant(out, constant);
+        }
+        if let Some(union) = tags {
+            self::tags(out, union);
+        }
+    });
+}
+
+fn tagged(out: &mut Writer, name: &str, union: &Union) {
+    out.line(format!("vil_tag: {},", scalar(union.tag)));
+    if union.gap > 0 {
+        out.line(format!("vil_pad_{}: [u8; {}],", union.tag.size(), union.gap));
+    }
+    out.line(format!("vil_arm: {name}Arms,"));
+}
+
+fn tags(out: &mut Writer, union: &Union) {
+    for arm in &union.arms {
+        out.line(format!("/// The tag of {}.", arm.name.declared));
+        out.line(format!("pub const {}: {} = {};", arm.tag_upper, scalar(union.tag), arm.tag));
     }
 }
 
@@ -197,10 +258,7 @@ fn default(out: &mut Writer, name: &str) {
 
 fn accessors(out: &mut Writer, unit: &Unit, found: &Struct, union: &Union) {
     let tag = scalar(union.tag);
-    for arm in &union.arms {
-        out.line(format!("/// The tag of {}.", arm.name.declared));
-        out.line(format!("pub const {}: {tag} = {};", arm.tag_upper, arm.tag));
-    }
+    tags(out, union);
     out.gap();
     out.line(if union.open { "/// Which arm it is; others than these are legal." } else { "/// Which arm it is." });
     out.block(format!("pub const fn tag(&self) -> {tag} {{"), "}", |out| out.line("self.vil_tag"));
@@ -281,15 +339,16 @@ fn message(out: &mut Writer, found: &Struct, message: &Message) {
         "// SAFETY: repr(C) with the offsets asserted above, integers, floats and arrays of them only, every hole a",
     );
     out.line("// member; id and text are those of this layout.");
-    out.line(format!("unsafe impl ::vil::Message for {name} {{"));
-    out.inset(|out| {
-        out.line(format!("const NAME: &'static ::core::ffi::CStr = c{};", rust_string(&found.name.declared)));
-        out.line(format!("const LAYOUT_ID: u64 = {:#018x};", message.layout_id));
-        let text = &message.layout_text;
-        let mut lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
-        out.line(format!("const LAYOUT_TEXT: &'static ::core::ffi::CStr = cr\"{}", lines.next().unwrap_or("")));
-        out.verbatim(lines);
-        out.verbatim(["\";"]);
-    });
-    out.line("}");
+    out.block(format!("unsafe impl ::vil::Message for {name} {{"), "}", |out| layout(out, found, message));
+}
+
+/// What its message is called and how it lies, as constants of a trait.
+pub(super) fn layout(out: &mut Writer, found: &Struct, message: &Message) {
+    out.line(format!("const NAME: &'static ::core::ffi::CStr = c{};", rust_string(&found.name.declared)));
+    out.line(format!("const LAYOUT_ID: u64 = {:#018x};", message.layout_id));
+    let text = &message.layout_text;
+    let mut lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
+    out.line(format!("const LAYOUT_TEXT: &'static ::core::ffi::CStr = cr\"{}", lines.next().unwrap_or("")));
+    out.verbatim(lines);
+    out.verbatim(["\";"]);
 }

@@ -1,0 +1,50 @@
+//! What the crate `vil` is told of relative messages: traits of their structs, and of what lies in them.
+
+use super::{pen, types, view};
+use crate::plan::{Message, Struct};
+use crate::writer::Writer;
+
+/// A struct with a view: the view, the writer, and the trait that leads to both.
+pub(super) fn write(out: &mut Writer, found: &Struct) {
+    let name = &found.name.camel;
+    out.gap();
+    out.line("// SAFETY: repr(C) with the offsets asserted above, which are those that view and writer go by.");
+    out.block(format!("unsafe impl ::vil::Struct for {name} {{"), "}", |out| {
+        out.line(format!("type View<'a> = {name}View<'a>;"));
+        out.line(format!("type Writer<'w> = {name}Writer<'w>;"));
+        out.gap();
+        out.block(format!("fn view(at: ::vil::At<'_>) -> {name}View<'_> {{"), "}", |out| {
+            out.line(format!("{name}View(at)"));
+        });
+        out.gap();
+        out.block(format!("fn writer(pen: ::vil::Pen<'_>) -> {name}Writer<'_> {{"), "}", |out| {
+            out.line(format!("{name}Writer(pen)"));
+        });
+    });
+    view::write(out, found);
+    pen::write(out, found);
+}
+
+/// What has no invalid bit pattern and no hole.
+pub(super) fn plain(out: &mut Writer, name: &str) {
+    out.gap();
+    out.line("// SAFETY: integers, floats and arrays of them only, every hole a member.");
+    out.line(format!("unsafe impl ::vil::Plain for {name} {{}}"));
+}
+
+/// A relative message: its contract, and the size of its root.
+pub(super) fn message(out: &mut Writer, found: &Struct, message: &Message) {
+    let name = &found.name.camel;
+    out.gap();
+    out.line("// SAFETY: id and text are those of this layout, and its slots have max_bytes.");
+    out.block(format!("unsafe impl ::vil::Carried for {name} {{"), "}", |out| {
+        types::layout(out, found, message);
+        out.line(format!("const SIZE: u32 = {};", message.max_bytes));
+        out.line("const ALIGN: u32 = 8;");
+    });
+    out.gap();
+    out.line("// SAFETY: the last field ends within the struct.");
+    out.block(format!("unsafe impl ::vil::Relative for {name} {{"), "}", |out| {
+        out.line(format!("const ROOT_SIZE: u32 = {};", message.root_size));
+    });
+}
