@@ -9,6 +9,8 @@ mod taken_in_by_include {
 mod keywords;
 #[path = "golden/modes/rust/modes.rs"]
 mod modes;
+#[path = "golden/relative/rust/relative.rs"]
+mod relative;
 #[path = "golden/shapes/rust/shapes.rs"]
 mod shapes;
 

@@ -12,6 +12,8 @@ use relative::{
     ScanWriter, Units,
 };
 use vil::{Carried, Contract, Draft, Lent, Options, Relative, Status, World};
+use vil_tests::artifact::root;
+use vil_tests::generated;
 use vil_tests::random::Random;
 use vil_tests::runtime_dir::RuntimeDir;
 
@@ -153,8 +155,8 @@ fn the_first_fault_stays_and_is_told_by_finish() {
     assert_eq!(fault(|scan| scan.set_label("once")), Ok(()));
     assert_eq!(fault(|scan| scan.set_label("a\0b")), Err(Status::E_ARGUMENT));
     assert_eq!(fault(|scan| scan.alloc_ranges(5000).set(0, 1.0)), Err(Status::E_LIMIT));
-    assert_eq!(fault(|scan| drop(scan.alloc_points(usize::MAX))), Err(Status::E_LIMIT));
-    assert_eq!(fault(|scan| drop(scan.alloc_points(1 << 31))), Err(Status::E_LIMIT));
+    assert_eq!(fault(|scan| scan.alloc_points(usize::MAX).set(0, POINTS[0])), Err(Status::E_LIMIT));
+    assert_eq!(fault(|scan| scan.alloc_points(1 << 31).set(0, POINTS[0])), Err(Status::E_LIMIT));
     assert_eq!(fault(|scan| scan.set_header().set_frame(&"x".repeat(33))), Err(Status::E_LIMIT));
     assert_eq!(fault(|scan| scan.set_header().set_frame(&"x".repeat(32))), Ok(()));
     assert_eq!(fault(|scan| scan.alloc_points(2).set(2, POINTS[0])), Err(Status::E_ARGUMENT));
@@ -165,7 +167,7 @@ fn the_first_fault_stays_and_is_told_by_finish() {
     assert_eq!(fault(|scan| scan.set_sides_at(2, "x")), Err(Status::E_ARGUMENT));
     let twice = |scan: &mut ScanWriter<'_>| (0..2).for_each(|_| scan.set_label("twice"));
     assert_eq!(fault(twice), Err(Status::E_STATE));
-    assert_eq!(fault(|scan| (0..2).for_each(|_| drop(scan.alloc_meta()))), Err(Status::E_STATE));
+    assert_eq!(fault(|scan| (0..2).for_each(|_| scan.alloc_meta().set_source("x"))), Err(Status::E_STATE));
     assert_eq!(fault(|scan| (0..2).for_each(|_| scan.alloc_origin(POINTS[0]))), Err(Status::E_STATE));
     let arms = |scan: &mut ScanWriter<'_>| {
         scan.set_reading().set_number().set_value(1.0);
@@ -174,7 +176,7 @@ fn the_first_fault_stays_and_is_told_by_finish() {
     assert_eq!(fault(arms), Err(Status::E_STATE));
     let both = |scan: &mut ScanWriter<'_>| {
         scan.set_label("a\0b");
-        drop(scan.alloc_ranges(5000));
+        scan.alloc_ranges(5000).set(0, 1.0);
     };
     assert_eq!(fault(both), Err(Status::E_ARGUMENT), "the first one");
 }
@@ -429,8 +431,14 @@ fn a_publish_that_did_not_happen_gives_the_complete_message_back() {
     assert_eq!(refused.status, Status::TIMEOUT);
     assert_eq!(map.grown.receive(LONG).expect("there are many").view().count(), 0);
     refused.loan.expect("it comes back").publish().expect("there is room now");
-    let last = (0..published).map(|_| map.grown.receive(LONG).expect("there are many").view().count()).last();
-    assert_eq!(last, Some(published));
+    let mut counts = (1..=published).map(|_| map.grown.receive(LONG).expect("there are many").view().count());
+    assert!((1..=published).all(|count| counts.next() == Some(count)));
+}
+
+#[test]
+fn the_committed_code_is_what_is_generated() {
+    let golden = root().join("tests/tests/golden");
+    generated::compare(&golden.join("relative.yaml"), vil_codegen::Language::Rust, &golden.join("relative/rust"));
 }
 
 #[test]

@@ -299,6 +299,68 @@ const RUST_MODES: &[Twins] = &[
     },
 ];
 
+/// The same for relative messages: what is finished is published, and nothing else; `golden/relative.yaml` says what may be.
+const RUST_RELATIVE: &[Twins] = &[
+    Twins {
+        good: "lidar.scans.draft().unwrap().finish().unwrap().publish().is_ok()",
+        bad: &[
+            "lidar.scans.draft().unwrap().publish().is_ok()",
+            "lidar.scans.draft().unwrap().finish().unwrap().keep().is_ok()",
+            "lidar.scans.loan().is_ok()",
+            "lidar.scans.receive(LONG).is_ok()",
+            "map.scans.draft().is_ok()",
+        ],
+    },
+    Twins {
+        good: "lidar.scans.draft().unwrap().root().set_stamp(1)",
+        bad: &[
+            "lidar.grown.draft().unwrap().root().set_stamp(1)",
+            "map.scans.receive(LONG).unwrap().root().set_stamp(1)",
+            "map.scans.receive(LONG).unwrap().view().set_stamp(1)",
+        ],
+    },
+    Twins {
+        good: "map.scans.receive(LONG).map(|scan| scan.view().stamp())",
+        bad: &[
+            "map.grown.receive(LONG).map(|grown| grown.view().stamp())",
+            "map.scans.receive(LONG).map(|scan| scan.stamp)",
+        ],
+    },
+    Twins {
+        good: "map.notes.receive(LONG).unwrap().consume()",
+        bad: &["map.notes.receive(LONG).unwrap().release()", "map.scans.receive(LONG).unwrap().consume()"],
+    },
+    Twins {
+        good: "map.find.draft().unwrap().finish().unwrap().ask().is_ok()",
+        bad: &[
+            "map.find.draft().unwrap().finish().unwrap().publish().is_ok()",
+            "map.find.draft().unwrap().root().alloc_lines(1)",
+            "lidar.find.draft().unwrap().root().set_pattern(\"\")",
+        ],
+    },
+];
+
+/// A view sees no message that was given back, and a message is published once.
+const RUST_VIEWS: &[Twins] = &[
+    Twins {
+        good: "map.scans.receive(LONG).map(|scan| { let stamp = scan.view().stamp(); scan.release(); stamp })",
+        bad: &["map.scans.receive(LONG).map(|scan| { let view = scan.view(); scan.release(); view.stamp() })"],
+    },
+    Twins {
+        good: "lidar.scans.draft().map(|mut draft| { draft.root().set_stamp(1); draft.finish().is_ok() })",
+        bad: &[
+            "lidar.scans.draft().map(|mut draft| { let mut root = draft.root(); let done = draft.finish().is_ok(); root.set_stamp(1); done })",
+            "lidar.scans.draft().map(|mut draft| (draft.finish().is_ok(), draft.root().set_stamp(1)))",
+        ],
+    },
+    Twins {
+        good: "lidar.scans.draft().map(|draft| draft.finish().map(|done| done.publish().is_ok()).is_ok())",
+        bad: &[
+            "lidar.scans.draft().map(|draft| draft.finish().map(|done| (done.publish().is_ok(), done.publish().is_ok())).is_ok())",
+        ],
+    },
+];
+
 /// What was ended is used no more.
 const RUST_MOVES: &[Twins] = &[
     Twins {
@@ -492,6 +554,18 @@ fn rust_refuses_what_the_routes_of_a_port_do_not_allow() {
     };
     judge("twin.rs", RUST_MODES, &head, wrap, with_rustc);
     judge("twin.rs", RUST_MOVES, &head, wrap, with_rustc);
+}
+
+#[test]
+fn rust_refuses_to_publish_what_is_not_finished_and_to_read_what_was_given_back() {
+    let generated = generated("relative", "rust").join("relative.rs");
+    let long = "const LONG: std::time::Duration = std::time::Duration::MAX;";
+    let head = format!("#[path = {generated:?}] mod relative; use relative::*; {long}");
+    let wrap = |index: usize, line: &str| {
+        format!("pub fn twin{index}(lidar: Lidar, map: Map) {{ let _ = (&lidar, &map); let _ = {line}; }}")
+    };
+    judge("twin.rs", RUST_RELATIVE, &head, wrap, with_rustc);
+    judge("twin.rs", RUST_VIEWS, &head, wrap, with_rustc);
 }
 
 /// Type-checks a library against the crate `vil` that this test itself was built with; what rustc says.
