@@ -58,7 +58,7 @@ fn fill(mut scan: ScanWriter<'_>) {
     scan.set_gain(0.25);
     scan.set_limit(9);
     scan.set_risk(Risk::OK);
-    scan.set_valid(0);
+    scan.set_valid(false);
     scan.set_matrix(&[1.0, 2.0]);
     scan.set_corner(POINTS[2]);
     scan.set_sides_at(1, "right");
@@ -90,7 +90,7 @@ fn see(scan: ScanView<'_>) {
     assert_eq!(before.source(), "older");
     assert!(before.before().is_none());
     assert_eq!(scan.origin(), Some(POINTS[1]));
-    assert_eq!((scan.gain(), scan.limit(), scan.risk(), scan.valid()), (Some(0.25), 9, Risk::OK, 0));
+    assert_eq!((scan.gain(), scan.limit(), scan.risk(), scan.valid()), (Some(0.25), 9, Risk::OK, false));
     assert_eq!(scan.matrix(), [1.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
     assert_eq!(scan.corner(), POINTS[2]);
     assert_eq!(scan.sides().get(0).expect("there are two"), "");
@@ -159,26 +159,36 @@ fn the_first_fault_stays_and_is_told_by_finish() {
     assert_eq!(fault(|scan| scan.alloc_points(1 << 31).set(0, POINTS[0])), Err(Status::E_LIMIT));
     assert_eq!(fault(|scan| scan.set_header().set_frame(&"x".repeat(33))), Err(Status::E_LIMIT));
     assert_eq!(fault(|scan| scan.set_header().set_frame(&"x".repeat(32))), Ok(()));
-    assert_eq!(fault(|scan| scan.alloc_points(2).set(2, POINTS[0])), Err(Status::E_ARGUMENT));
-    assert_eq!(fault(|scan| scan.alloc_points(2).copy_from_slice(&POINTS)), Err(Status::E_ARGUMENT));
-    assert_eq!(fault(|scan| scan.set_matrix(&[0.0; 7])), Err(Status::E_ARGUMENT));
-    assert_eq!(fault(|scan| scan.alloc_tags(1).set(1, "x")), Err(Status::E_ARGUMENT));
-    assert_eq!(fault(|scan| scan.alloc_channels(1).at(1).set_name("x")), Err(Status::E_ARGUMENT));
-    assert_eq!(fault(|scan| scan.set_sides_at(2, "x")), Err(Status::E_ARGUMENT));
+    assert_eq!(fault(|scan| scan.alloc_points(2).set(2, POINTS[0])), Err(Status::E_LIMIT));
+    assert_eq!(fault(|scan| scan.alloc_points(2).copy_from_slice(&POINTS)), Err(Status::E_LIMIT));
+    assert_eq!(fault(|scan| scan.set_matrix(&[0.0; 7])), Err(Status::E_LIMIT));
+    assert_eq!(fault(|scan| scan.alloc_tags(1).set(1, "x")), Err(Status::E_LIMIT));
+    assert_eq!(fault(|scan| scan.alloc_channels(1).at(1).set_name("x")), Err(Status::E_LIMIT));
+    assert_eq!(fault(|scan| scan.set_sides_at(2, "x")), Err(Status::E_LIMIT));
     let twice = |scan: &mut ScanWriter<'_>| (0..2).for_each(|_| scan.set_label("twice"));
     assert_eq!(fault(twice), Err(Status::E_STATE));
     assert_eq!(fault(|scan| (0..2).for_each(|_| scan.alloc_meta().set_source("x"))), Err(Status::E_STATE));
     assert_eq!(fault(|scan| (0..2).for_each(|_| scan.alloc_origin(POINTS[0]))), Err(Status::E_STATE));
-    let arms = |scan: &mut ScanWriter<'_>| {
-        scan.set_reading().set_number().set_value(1.0);
-        scan.set_reading().set_text().set_text("x");
-    };
-    assert_eq!(fault(arms), Err(Status::E_STATE));
     let both = |scan: &mut ScanWriter<'_>| {
         scan.set_label("a\0b");
         scan.alloc_ranges(5000).set(0, 1.0);
     };
     assert_eq!(fault(both), Err(Status::E_ARGUMENT), "the first one");
+}
+
+#[test]
+fn what_is_set_again_is_as_if_it_had_never_been_something_else() {
+    let mut memory = room::<1024>();
+    let mut draft = Draft::<Scan, _>::within(&mut memory.0);
+    let mut scan = draft.root();
+    scan.set_matrix(&[1.0; 6]);
+    scan.set_matrix(&[2.0]);
+    scan.set_reading().set_number().set_value(1.0);
+    scan.set_reading().set_text().set_risk(Risk::LOSS);
+    let done = draft.finish().expect("nothing is wrong with it");
+    assert_eq!(done.view().matrix(), [2.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let text = done.view().reading().as_text().expect("it is a text");
+    assert_eq!((text.text().len(), text.risk()), (0, Risk::LOSS));
 }
 
 #[test]
@@ -216,7 +226,7 @@ fn an_older_message_has_defaults_for_what_it_lacks() {
     let scan = vil::view::<Scan>(bytes);
     assert_eq!(scan.points(), POINTS);
     assert_eq!(scan.origin(), Some(POINTS[1]));
-    assert_eq!((scan.gain(), scan.limit(), scan.risk(), scan.valid()), (None, 700, Risk::WATCH, 1));
+    assert_eq!((scan.gain(), scan.limit(), scan.risk(), scan.valid()), (None, 700, Risk::WATCH, true));
     assert_eq!((scan.matrix().len(), scan.corner(), scan.sides().len()), (0, Point::default(), 0));
     assert_eq!(scan.reading().tag(), 0);
     assert!(scan.reading().as_text().is_none());

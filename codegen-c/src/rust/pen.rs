@@ -2,8 +2,9 @@
 
 use super::view::{is_indexed, most, word_size};
 use super::{element, scalar, spell};
-use crate::plan::{Access, Arm, Body, Element, Member, Reach, Struct, Union};
+use crate::plan::{Access, Arm, Body, Element, Member, Reach, Shape, Struct, Union};
 use crate::writer::{Writer, comment, rust_comment};
+use vil_ir::vocabulary::Scalar;
 
 /// A method of a writer.
 struct Method {
@@ -98,16 +99,18 @@ fn method(access: &Access, at: &str) -> Method {
         call,
     };
     match access {
+        Access::Value { shape: Shape::Scalar(Scalar::Bool), .. } => {
+            set(", value: bool".to_owned(), format!("self.0.set({at}, u8::from(value));"))
+        }
         Access::Value { shape, .. } => set(format!(", value: {}", spell(shape)), format!("self.0.set({at}, value);")),
         Access::Flat(name) => set(format!(", value: {}", name.camel), format!("self.0.set({at}, value);")),
         Access::View(name) => Method {
             answers: format!(" -> {}Writer<'_>", name.camel),
             ..set(String::new(), format!("self.0.nested::<{}>({at})", name.camel))
         },
-        Access::Array(of, count) => set(
-            format!(", values: &[{}]", element(of)),
-            format!("self.0.array({at}, {count}).copy_from_slice(values);"),
-        ),
+        Access::Array(of, count) => {
+            set(format!(", values: &[{}]", element(of)), format!("self.0.array({at}, {count}, values);"))
+        }
         Access::Str(bound) => set(", text: &str".to_owned(), format!("self.0.text({at}, {}, text);", most(*bound))),
         Access::Slice(of, bound) => {
             let bound = most(*bound);

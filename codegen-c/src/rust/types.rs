@@ -351,4 +351,9 @@ pub(super) fn layout(out: &mut Writer, found: &Struct, message: &Message) {
     out.line(format!("const LAYOUT_TEXT: &'static ::core::ffi::CStr = cr\"{}", lines.next().unwrap_or("")));
     out.verbatim(lines);
     out.verbatim(["\";"]);
+    out.block("const DESCRIPTOR: &'static [u32] = &[", "];", |out| {
+        for row in message.descriptor.chunks(8) {
+            out.line(row.iter().map(|word| format!("{word:#010x}")).collect::<Vec<_>>().join(", ") + ",");
+        }
+    });
 }

@@ -89,6 +89,9 @@ pub(super) fn is_indexed(access: &Access) -> bool {
 fn answer(access: &Access, at: &str) -> Answer {
     let shown = |ty: String, expression: String| Answer { ty, expression, shown: Some(String::new()) };
     match access {
+        Access::Value { shape: shape @ Shape::Scalar(Scalar::Bool), default } => {
+            shown("bool".to_owned(), format!("self.0.get::<u8>({at}){} != 0", or_default(shape, default)))
+        }
         Access::Value { shape, default } => {
             shown(spell(shape), format!("self.0.get({at}){}", or_default(shape, default)))
         }

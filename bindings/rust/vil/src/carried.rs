@@ -16,7 +16,9 @@ pub unsafe trait Carried: 'static {
     const LAYOUT_ID: u64;
     /// The layout, in lines; what a refused attach is explained with.
     const LAYOUT_TEXT: &'static CStr;
-    /// Bytes of its slots: of a flat message its size, of a relative one its `max_bytes`, else the most that any has.
+    /// What a verifier or a tool needs to know of it, as `docs/descriptor.md` says.
+    const DESCRIPTOR: &'static [u32];
+    /// Bytes of its slots: of a flat message its size, of a relative one its `max_bytes`, `u32::MAX` where none is stated.
     const SIZE: u32;
     /// Alignment of its slots in bytes.
     const ALIGN: u32;
@@ -27,6 +29,7 @@ unsafe impl<T: Message> Carried for T {
     const NAME: &'static CStr = T::NAME;
     const LAYOUT_ID: u64 = T::LAYOUT_ID;
     const LAYOUT_TEXT: &'static CStr = T::LAYOUT_TEXT;
+    const DESCRIPTOR: &'static [u32] = T::DESCRIPTOR;
     const SIZE: u32 = message::size_of::<T>();
     const ALIGN: u32 = message::align_of::<T>();
 }

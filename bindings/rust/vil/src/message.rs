@@ -41,6 +41,8 @@ pub unsafe trait Message: Copy + 'static {
     const LAYOUT_ID: u64;
     /// The layout, in lines; what a refused attach is explained with.
     const LAYOUT_TEXT: &'static CStr;
+    /// What a tool needs to know to show it, as `docs/descriptor.md` says; empty where nobody has written it down.
+    const DESCRIPTOR: &'static [u32] = &[];
 }
 
 /// Size of a message in bytes, as C counts it. A message larger than libvil's limits does not compile.

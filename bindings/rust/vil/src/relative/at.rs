@@ -109,7 +109,10 @@ impl<'a> At<'a> {
         let Some(word) = self.get::<u64>(offset) else { return Str::empty() };
         let (at, count) = halves(word);
         // One more byte, because a NUL stands behind them.
-        if at < ROOT_OFFSET || count > bound || u64::from(at) + u64::from(count) + 1 > u64::from(self.size) {
+        if !self.is_forward(offset, 8, at)
+            || count > bound
+            || u64::from(at) + u64::from(count) + 1 > u64::from(self.size)
+        {
             return Str::empty();
         }
         // SAFETY: the bytes lie within the message.
@@ -163,7 +166,7 @@ impl<'a> At<'a> {
     pub fn follow<S: Struct>(&self, offset: u32) -> Option<S::View<'a>> {
         let at = self.get::<u32>(offset).map(u32::from_le)?;
         let fits = u64::from(at) + u64::from(bytes_of::<S>()) <= u64::from(self.size);
-        let is_right = at >= ROOT_OFFSET && at.is_multiple_of(align_of::<S>() as u32) && fits;
+        let is_right = self.is_forward(offset, 4, at) && at.is_multiple_of(align_of::<S>() as u32) && fits;
         is_right.then(|| S::view(self.struct_at(at, bytes_of::<S>())))
     }
 
@@ -172,7 +175,7 @@ impl<'a> At<'a> {
     pub fn follow_value<T: Plain>(&self, offset: u32) -> Option<T> {
         let at = self.get::<u32>(offset).map(u32::from_le)?;
         let fits = u64::from(at) + u64::from(bytes_of::<T>()) <= u64::from(self.size);
-        if at >= ROOT_OFFSET && fits { self.load(at) } else { None }
+        if self.is_forward(offset, 4, at) && fits { self.load(at) } else { None }
     }
 
     /// These bytes of the struct as a struct of their own; nowhere where they are not there.
@@ -192,9 +195,15 @@ impl<'a> At<'a> {
     fn target(&self, offset: u32, size: u32, align: u32, bound: u32) -> Option<(u32, u32)> {
         let (at, count) = halves(self.get::<u64>(offset)?);
         let behind = u64::from(at) + u64::from(count) * u64::from(size);
-        let is_right =
-            at >= ROOT_OFFSET && at.is_multiple_of(align) && count <= bound && behind <= u64::from(self.size);
+        let is_there = self.is_forward(offset, 8, at) && behind <= u64::from(self.size);
+        let is_right = is_there && at.is_multiple_of(align) && count <= bound && count > 0;
         is_right.then_some((at, count))
+    }
+
+    /// Whether a reference of this width leads to what lies behind it, as all do; so no chain of them comes back to where it was.
+    #[inline(always)]
+    fn is_forward(&self, offset: u32, width: u32, at: u32) -> bool {
+        u64::from(at) >= u64::from(self.at) + u64::from(offset) + u64::from(width)
     }
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 //! The one file that writes to a message's memory. Without memory it counts only.
 
 use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::at::halves;
 use super::{MESSAGE_ALIGN, Plain, ROOT_OFFSET};
 use crate::Status;
 
@@ -35,8 +35,7 @@ impl Builder {
         if self.base.is_some_and(|base| !base.addr().get().is_multiple_of(MESSAGE_ALIGN)) {
             self.fail(Status::E_ARGUMENT);
         }
-        let size = u64::from(ROOT_OFFSET) + u64::from(root_size).next_multiple_of(MESSAGE_ALIGN as u64);
-        self.append(size, 1);
+        self.append(u64::from(ROOT_OFFSET) + u64::from(root_size), 1);
     }
 
     /// Writes the head, its id last, and ends the message: its size, or the first fault.
@@ -45,7 +44,12 @@ impl Builder {
             return Err(fault);
         }
         self.store(8, (u64::from(root_size) << 32 | u64::from(self.used)).to_le());
-        self.store(0, layout_id.to_le());
+        if let Some(base) = self.base {
+            // SAFETY: the head was appended, so it is ours to write, and it is aligned to 8.
+            let id = unsafe { AtomicU64::from_ptr(base.as_ptr().cast()) };
+            // ORDER: Release. A head with a layout id is a whole one, also for who finds it after a crash.
+            id.store(layout_id.to_le(), Ordering::Release);
+        }
         Ok(self.used)
     }
 
@@ -94,23 +98,23 @@ impl Builder {
     /// there was a reference already, where the count is above its bound, and where it does not fit.
     #[inline]
     pub(super) fn refer(&mut self, word: u32, count: usize, size: u64, align: u32, bound: u32) -> Option<u32> {
-        if self.load::<u64>(word).is_some_and(|there| halves(there) != (0, 0)) {
-            self.fail(Status::E_STATE);
-        }
         if count > bound as usize {
             self.fail(Status::E_LIMIT);
         }
-        if count == 0 || self.fault.is_some() {
+        if count == 0 {
             return None;
+        }
+        if self.load::<u64>(word).is_some_and(|there| there != 0) {
+            self.fail(Status::E_STATE);
         }
         let at = self.append(size, align)?;
         self.store(word, ((count as u64) << 32 | u64::from(at)).to_le());
         Some(at)
     }
 
-    /// Whether nothing but zeros was written here.
-    pub(super) fn is_clear(&mut self, at: u32, size: u32) -> bool {
-        self.values::<u8>(at, size).iter().all(|byte| *byte == 0)
+    /// Makes bytes within what was appended zero.
+    pub(super) fn clear(&mut self, at: u32, size: u32) {
+        self.values::<u8>(at, size).fill(0);
     }
 
     /// Writes a value within what was appended.

@@ -28,9 +28,9 @@ impl Store for Lent<'_> {}
 /// A relative message in the making. Its fields are written through [`Draft::root`], in any order; what they refer to is put
 /// behind what is there, once. The first fault stays, and [`Draft::finish`] answers it:
 ///
-/// - [`Status::E_LIMIT`]: it does not fit, or more elements or bytes than a bound allows;
-/// - [`Status::E_ARGUMENT`]: a text with a NUL in it, an index beyond the last one, memory that is not aligned to 8;
-/// - [`Status::E_STATE`]: a reference or a union that is set twice.
+/// - [`Status::E_LIMIT`]: it does not fit, more elements or bytes than a bound allows, or an index beyond the last one;
+/// - [`Status::E_ARGUMENT`]: a text with a NUL in it, memory that is not aligned to 8;
+/// - [`Status::E_STATE`]: a reference that is set twice.
 pub struct Draft<T: Relative, S: Store> {
     store: S,
     builder: Builder,

@@ -23,19 +23,19 @@ impl<'w, T: Plain> Fill<'w, T> {
         Self { builder, at, count, element: PhantomData }
     }
 
-    /// Writes one of them. [`Status::E_ARGUMENT`] at `finish` where there is none of this index.
+    /// Writes one of them. [`Status::E_LIMIT`] at `finish` where there is none of this index.
     #[inline(always)]
     pub fn set(&mut self, index: usize, value: T) {
         match offset(self.builder, self.at, index, self.count, bytes_of::<T>()) {
             Some(at) => self.builder.store(at, value),
-            None => self.builder.fail(Status::E_ARGUMENT),
+            None => self.builder.fail(Status::E_LIMIT),
         }
     }
 
-    /// Writes the first ones, as many as there are. [`Status::E_ARGUMENT`] at `finish` where they are more than there is room for.
+    /// Writes the first ones, as many as there are. [`Status::E_LIMIT`] at `finish` where they are more than there is room for.
     pub fn copy_from_slice(&mut self, values: &[T]) {
         if values.len() > self.count {
-            self.builder.fail(Status::E_ARGUMENT);
+            self.builder.fail(Status::E_LIMIT);
         }
         let there = self.as_mut_slice();
         let count = there.len().min(values.len());
@@ -63,11 +63,11 @@ impl<'w> Texts<'w> {
         Self { builder, at, count, each }
     }
 
-    /// Writes one of them, once. [`Status::E_ARGUMENT`] at `finish` where there is none of this index, or the text holds a NUL.
+    /// Writes one of them, once. [`Status::E_LIMIT`] at `finish` where there is none of this index.
     pub fn set(&mut self, index: usize, text: &str) {
         match offset(self.builder, self.at, index, self.count, 8) {
             Some(word) => write_text(self.builder, word, self.each, text),
-            None => self.builder.fail(Status::E_ARGUMENT),
+            None => self.builder.fail(Status::E_LIMIT),
         }
     }
 }
@@ -86,11 +86,11 @@ impl<'w, S: Struct> Writers<'w, S> {
         Self { builder, at, count, element: PhantomData }
     }
 
-    /// Writes one of them. [`Status::E_ARGUMENT`] at `finish` where there is none of this index.
+    /// Writes one of them. [`Status::E_LIMIT`] at `finish` where there is none of this index.
     pub fn at(&mut self, index: usize) -> S::Writer<'_> {
         let at = offset(self.builder, self.at, index, self.count, bytes_of::<S>());
         if at.is_none() {
-            self.builder.fail(Status::E_ARGUMENT);
+            self.builder.fail(Status::E_LIMIT);
         }
         S::writer(Pen::new(self.builder, at.unwrap_or(0)))
     }

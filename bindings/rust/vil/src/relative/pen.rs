@@ -42,9 +42,11 @@ impl<'w> Pen<'w> {
         Fill::new(self.builder, at.unwrap_or(0), count)
     }
 
-    /// The values of a fixed array.
-    pub fn array<T: Plain>(&mut self, offset: u32, count: u32) -> Fill<'_, T> {
-        Fill::new(self.builder, self.at.wrapping_add(offset), count as usize)
+    /// Writes the first values of a fixed array; those behind them are zero. [`Status::E_LIMIT`] for more than it has.
+    pub fn array<T: Plain>(&mut self, offset: u32, count: u32, values: &[T]) {
+        let at = self.at.wrapping_add(offset);
+        self.builder.clear(at, count.wrapping_mul(bytes_of::<T>()));
+        Fill::new(self.builder, at, count as usize).copy_from_slice(values);
     }
 
     /// Room for so many texts, all empty, and the reference to them; `each` is the bound of one.
@@ -65,7 +67,7 @@ impl<'w> Pen<'w> {
         Writers::new(self.builder, at.unwrap_or(0), count)
     }
 
-    /// One struct of a fixed array; [`Status::E_ARGUMENT`] where it has none of this index.
+    /// One struct of a fixed array; [`Status::E_LIMIT`] where it has none of this index.
     pub fn struct_at<S: Struct>(&mut self, offset: u32, count: u32, index: usize) -> S::Writer<'_> {
         let entry = self.entry(offset, index, count, bytes_of::<S>());
         self.nested::<S>(entry)
@@ -88,19 +90,17 @@ impl<'w> Pen<'w> {
         self.builder.store(at, value);
     }
 
-    /// The arm of a tagged union of this size, which becomes that arm. [`Status::E_STATE`] where it was written to before.
+    /// The arm of a tagged union of this size, which becomes that arm, all zeros.
     pub fn arm<T: Plain, S: Struct>(&mut self, size: u32, tag: T, offset: u32) -> S::Writer<'_> {
-        if !self.builder.is_clear(self.at, size) {
-            self.builder.fail(Status::E_STATE);
-        }
+        self.builder.clear(self.at, size);
         self.set(0, tag);
         self.nested::<S>(offset)
     }
 
-    /// Offset of one element of a fixed array; [`Status::E_ARGUMENT`] where it has none of this index.
+    /// Offset of one element of a fixed array; [`Status::E_LIMIT`] where it has none of this index.
     pub fn entry(&mut self, offset: u32, index: usize, count: u32, size: u32) -> u32 {
         if index >= count as usize {
-            self.builder.fail(Status::E_ARGUMENT);
+            self.builder.fail(Status::E_LIMIT);
             return 0;
         }
         offset.wrapping_add((index as u32).wrapping_mul(size))
@@ -121,6 +121,9 @@ impl<'w> Pen<'w> {
 /// Copies a text and its NUL, and refers to it by the word at `word`.
 pub(super) fn write_text(builder: &mut Builder, word: u32, bound: u32, text: &str) {
     let bytes = text.as_bytes();
+    if bytes.len() > bound as usize {
+        builder.fail(Status::E_LIMIT);
+    }
     if bytes.contains(&0) {
         builder.fail(Status::E_ARGUMENT);
     }
