@@ -32,6 +32,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/rust/vil-sys", &["vil-capi"]),
     ("bindings/rust/vil", &["vil-sys"]),
     ("cli", &["vil-ir", "vil-codegen", "vil-core", "vil-msg"]),
+    ("bindings/rust/vil-build", &["vil-ir", "vil-codegen"]),
     ("bench", &["vil-ir", "vil-core", "vil"]),
     ("xtask", &[]),
 ];
