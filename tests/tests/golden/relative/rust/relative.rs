@@ -108,12 +108,12 @@ mod vil_relative {
     pub struct ChannelView<'a>(::vil::At<'a>);
 
     impl<'a> ChannelView<'a> {
-        /// @0
+        /// @0: VStr
         pub fn name(&self) -> ::vil::Str<'a> {
             self.0.text(0, u32::MAX)
         }
 
-        /// @8
+        /// @8: VSlice\<f64, 1024>
         pub fn values(&self) -> ::vil::Slice<'a, f64> {
             self.0.slice(8, 1024)
         }
@@ -139,12 +139,12 @@ mod vil_relative {
     pub struct ChannelWriter<'w>(::vil::Pen<'w>);
 
     impl ChannelWriter<'_> {
-        /// @0
+        /// @0: VStr
         pub fn set_name(&mut self, text: &str) {
             self.0.text(0, u32::MAX, text);
         }
 
-        /// @8
+        /// @8: VSlice\<f64, 1024>
         pub fn alloc_values(&mut self, count: usize) -> ::vil::Fill<'_, f64> {
             self.0.slice(8, 1024, count)
         }
@@ -196,7 +196,7 @@ mod vil_relative {
             self.0.get(0).unwrap_or_default()
         }
 
-        /// @8
+        /// @8: VStr\<32>
         pub fn frame(&self) -> ::vil::Str<'a> {
             self.0.text(8, 32)
         }
@@ -221,7 +221,7 @@ mod vil_relative {
             self.0.set(0, value);
         }
 
-        /// @8
+        /// @8: VStr\<32>
         pub fn set_frame(&mut self, text: &str) {
             self.0.text(8, 32, text);
         }
@@ -265,12 +265,12 @@ mod vil_relative {
     pub struct MetaView<'a>(::vil::At<'a>);
 
     impl<'a> MetaView<'a> {
-        /// @0
+        /// @0: VStr
         pub fn source(&self) -> ::vil::Str<'a> {
             self.0.text(0, u32::MAX)
         }
 
-        /// @8: the one before it
+        /// @8: the one before it; VRef\<Meta>
         pub fn before(&self) -> ::core::option::Option<MetaView<'a>> {
             self.0.follow::<Meta>(8)
         }
@@ -290,12 +290,12 @@ mod vil_relative {
     pub struct MetaWriter<'w>(::vil::Pen<'w>);
 
     impl MetaWriter<'_> {
-        /// @0
+        /// @0: VStr
         pub fn set_source(&mut self, text: &str) {
             self.0.text(0, u32::MAX, text);
         }
 
-        /// @8: the one before it
+        /// @8: the one before it; VRef\<Meta>
         pub fn alloc_before(&mut self) -> MetaWriter<'_> {
             self.0.refer::<Meta>(8)
         }
@@ -433,7 +433,7 @@ mod vil_relative {
     pub struct ReadingTextView<'a>(::vil::At<'a>);
 
     impl<'a> ReadingTextView<'a> {
-        /// @0
+        /// @0: VStr
         pub fn text(&self) -> ::vil::Str<'a> {
             self.0.text(0, u32::MAX)
         }
@@ -458,7 +458,7 @@ mod vil_relative {
     pub struct ReadingTextWriter<'w>(::vil::Pen<'w>);
 
     impl ReadingTextWriter<'_> {
-        /// @0
+        /// @0: VStr
         pub fn set_text(&mut self, text: &str) {
             self.0.text(0, u32::MAX, text);
         }
@@ -503,7 +503,7 @@ mod vil_relative {
     pub struct ReadingManyView<'a>(::vil::At<'a>);
 
     impl<'a> ReadingManyView<'a> {
-        /// @0
+        /// @0: VSlice\<Point>
         pub fn points(&self) -> ::vil::Slice<'a, Point> {
             self.0.slice(0, u32::MAX)
         }
@@ -522,7 +522,7 @@ mod vil_relative {
     pub struct ReadingManyWriter<'w>(::vil::Pen<'w>);
 
     impl ReadingManyWriter<'_> {
-        /// @0
+        /// @0: VSlice\<Point>
         pub fn alloc_points(&mut self, count: usize) -> ::vil::Fill<'_, Point> {
             self.0.slice(0, u32::MAX, count)
         }
@@ -698,7 +698,7 @@ relative Answer: size 8 align 8
     pub struct AnswerView<'a>(::vil::At<'a>);
 
     impl<'a> AnswerView<'a> {
-        /// @0
+        /// @0: VSlice\<VStr>
         pub fn lines(&self) -> ::vil::Strs<'a> {
             self.0.texts(0, u32::MAX, u32::MAX)
         }
@@ -717,7 +717,7 @@ relative Answer: size 8 align 8
     pub struct AnswerWriter<'w>(::vil::Pen<'w>);
 
     impl AnswerWriter<'_> {
-        /// @0
+        /// @0: VSlice\<VStr>
         pub fn alloc_lines(&mut self, count: usize) -> ::vil::Texts<'_> {
             self.0.texts(0, u32::MAX, u32::MAX, count)
         }
@@ -781,7 +781,7 @@ relative Ask: size 8 align 8
     pub struct AskView<'a>(::vil::At<'a>);
 
     impl<'a> AskView<'a> {
-        /// @0
+        /// @0: VStr
         pub fn pattern(&self) -> ::vil::Str<'a> {
             self.0.text(0, u32::MAX)
         }
@@ -800,7 +800,7 @@ relative Ask: size 8 align 8
     pub struct AskWriter<'w>(::vil::Pen<'w>);
 
     impl AskWriter<'_> {
-        /// @0
+        /// @0: VStr
         pub fn set_pattern(&mut self, text: &str) {
             self.0.text(0, u32::MAX, text);
         }
@@ -959,7 +959,7 @@ relative Grown: size 8 align 4
     pub struct NoteSaidView<'a>(::vil::At<'a>);
 
     impl<'a> NoteSaidView<'a> {
-        /// @0
+        /// @0: VStr
         pub fn text(&self) -> ::vil::Str<'a> {
             self.0.text(0, u32::MAX)
         }
@@ -978,7 +978,7 @@ relative Grown: size 8 align 4
     pub struct NoteSaidWriter<'w>(::vil::Pen<'w>);
 
     impl NoteSaidWriter<'_> {
-        /// @0
+        /// @0: VStr
         pub fn set_text(&mut self, text: &str) {
             self.0.text(0, u32::MAX, text);
         }
@@ -1393,42 +1393,42 @@ enum Units: u16
             self.0.get(16).unwrap_or_default()
         }
 
-        /// @24
+        /// @24: VSlice\<Point>
         pub fn points(&self) -> ::vil::Slice<'a, Point> {
             self.0.slice(24, u32::MAX)
         }
 
-        /// @32: unit m
+        /// @32: VSlice\<f32, 4096>; unit m
         pub fn ranges(&self) -> ::vil::Slice<'a, f32> {
             self.0.slice(32, 4096)
         }
 
-        /// @40
+        /// @40: VStr
         pub fn label(&self) -> ::vil::Str<'a> {
             self.0.text(40, u32::MAX)
         }
 
-        /// @48
+        /// @48: VSlice\<VStr>
         pub fn tags(&self) -> ::vil::Strs<'a> {
             self.0.texts(48, u32::MAX, u32::MAX)
         }
 
-        /// @56
+        /// @56: VSlice\<Channel>
         pub fn channels(&self) -> ::vil::Views<'a, Channel> {
             self.0.views(56, u32::MAX)
         }
 
-        /// @64
+        /// @64: VSlice\<Risk>
         pub fn risks(&self) -> ::vil::Slice<'a, Risk> {
             self.0.slice(64, u32::MAX)
         }
 
-        /// @72
+        /// @72: VRef\<Meta>
         pub fn meta(&self) -> ::core::option::Option<MetaView<'a>> {
             self.0.follow::<Meta>(72)
         }
 
-        /// @76
+        /// @76: VRef\<Point>
         pub fn origin(&self) -> ::core::option::Option<Point> {
             self.0.follow_value(76)
         }
@@ -1463,7 +1463,7 @@ enum Units: u16
             self.0.get(116).unwrap_or_default()
         }
 
-        /// @128
+        /// @128: \[VStr; 2\]
         pub fn sides(&self) -> ::vil::Strs<'a> {
             self.0.text_array(128, 2, u32::MAX)
         }
@@ -1514,42 +1514,42 @@ enum Units: u16
             self.0.set(16, value);
         }
 
-        /// @24
+        /// @24: VSlice\<Point>
         pub fn alloc_points(&mut self, count: usize) -> ::vil::Fill<'_, Point> {
             self.0.slice(24, u32::MAX, count)
         }
 
-        /// @32: unit m
+        /// @32: VSlice\<f32, 4096>; unit m
         pub fn alloc_ranges(&mut self, count: usize) -> ::vil::Fill<'_, f32> {
             self.0.slice(32, 4096, count)
         }
 
-        /// @40
+        /// @40: VStr
         pub fn set_label(&mut self, text: &str) {
             self.0.text(40, u32::MAX, text);
         }
 
-        /// @48
+        /// @48: VSlice\<VStr>
         pub fn alloc_tags(&mut self, count: usize) -> ::vil::Texts<'_> {
             self.0.texts(48, u32::MAX, u32::MAX, count)
         }
 
-        /// @56
+        /// @56: VSlice\<Channel>
         pub fn alloc_channels(&mut self, count: usize) -> ::vil::Writers<'_, Channel> {
             self.0.structs(56, u32::MAX, count)
         }
 
-        /// @64
+        /// @64: VSlice\<Risk>
         pub fn alloc_risks(&mut self, count: usize) -> ::vil::Fill<'_, Risk> {
             self.0.slice(64, u32::MAX, count)
         }
 
-        /// @72
+        /// @72: VRef\<Meta>
         pub fn alloc_meta(&mut self) -> MetaWriter<'_> {
             self.0.refer::<Meta>(72)
         }
 
-        /// @76
+        /// @76: VRef\<Point>
         pub fn alloc_origin(&mut self, value: Point) {
             self.0.refer_value(76, value);
         }
@@ -1585,7 +1585,7 @@ enum Units: u16
             self.0.set(116, value);
         }
 
-        /// @128
+        /// @128: \[VStr; 2\]
         pub fn set_sides_at(&mut self, index: usize, text: &str) {
             self.0.text_array(128, 2, u32::MAX).set(index, text);
         }
