@@ -49,7 +49,9 @@ fn fill(mut scan: ScanWriter<'_>) {
     channel.set_name("second");
     channel.alloc_values(1).set(0, 0.5);
     channel.set_unit(Units::FOOT);
-    channels.at(0).set_name("first");
+    let mut channel = channels.at(0);
+    channel.set_name("first");
+    channel.set_unit(Units::METRE);
     scan.alloc_risks(2).as_mut_slice().fill(Risk::LOSS);
     let mut meta = scan.alloc_meta();
     meta.set_source("lidar");
@@ -398,6 +400,48 @@ fn a_note_is_taken_and_consumed() {
     assert!(note.view().as_seen().is_none());
     assert_eq!(note.view().tag(), Note::TAG_SAID);
     note.consume().expect("it is ours");
+}
+
+#[test]
+fn what_is_no_message_is_refused_where_the_route_verifies_each() {
+    let site = Site::new();
+    let (lidar, map) = site.ends();
+    for _ in 0..1000 {
+        // No arm was set, and the union is closed.
+        let draft = lidar.notes.draft().expect("there is a slot");
+        draft.finish().expect("it fits").publish().expect("there is room");
+        assert_eq!(map.notes.receive(LONG).err(), Some(Status::E_MESSAGE));
+        let mut draft = lidar.notes.draft().expect("there is a slot");
+        draft.root().set_seen().set_where(POINTS[0]);
+        draft.finish().expect("it fits").publish().expect("there is room");
+        let note = map.notes.receive(LONG).expect("it is one");
+        assert_eq!(note.view().as_seen().map(|seen| seen.where_()), Some(POINTS[0]));
+        note.consume().expect("it is ours");
+    }
+    let audit = lidar.world.audit().expect("it counts");
+    assert_eq!(audit.leaked_slots, 0);
+}
+
+#[test]
+fn the_first_sound_message_is_the_last_that_is_verified_where_the_route_says_first() {
+    let site = Site::new();
+    let (lidar, map) = site.ends();
+    let publish = |unit: Units| {
+        let mut draft = lidar.scans.draft().expect("there is a slot");
+        draft.root().alloc_channels(1).at(0).set_unit(unit);
+        draft.finish().expect("it fits").publish().expect("there is room");
+    };
+    let closed = Units(9);
+    for (unit, expected) in [
+        (closed, Err(Status::E_MESSAGE)),
+        (closed, Err(Status::E_MESSAGE)),
+        (Units::FOOT, Ok(Units::FOOT)),
+        (closed, Ok(closed)),
+    ] {
+        publish(unit);
+        let got = map.scans.receive(LONG).map(|scan| scan.view().channels().get(0).map(|channel| channel.unit()));
+        assert_eq!(got.map(|unit| unit.expect("there is one")), expected);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::literal::rust_string;
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Unit, Way};
 use crate::writer::{Writer, comment, rust_comment};
+use vil_ir::vocabulary::Verify;
 
 /// The struct and how it is opened.
 pub(super) fn write(out: &mut Writer, unit: &Unit, process: &Process) {
@@ -52,12 +53,13 @@ pub(super) fn write(out: &mut Writer, unit: &Unit, process: &Process) {
             out.block("Ok(Self {", "})", |out| {
                 for port in &process.ports {
                     let declared = rust_string(&port.declared);
+                    let verify = verifying(port);
                     let (end, arguments) = (end(port, "::"), format!("(&world, c{declared}, timeout)"));
                     if matches!(port.way, Way::In(_, Receives::Change | Receives::Take)) {
                         out.line("// SAFETY: generated from the program, whose routes give the port this mode.");
-                        out.line(format!("{}: unsafe {{ {end}::open_as{arguments} }}?,", port.member));
+                        out.line(format!("{}: unsafe {{ {end}::open_as{arguments} }}?{verify},", port.member));
                     } else {
-                        out.line(format!("{}: {end}::open_within{arguments}?,", port.member));
+                        out.line(format!("{}: {end}::open_within{arguments}?{verify},", port.member));
                     }
                 }
                 out.line("world,");
@@ -117,6 +119,19 @@ fn end(port: &Port, turbo: &str) -> String {
         Way::Response { question, answer } => ("Responder", pair(question, answer)),
     };
     format!("::vil::{kind}{turbo}<{arguments}>")
+}
+
+/// `.verifying(vil::Verify::First)`; nothing where nothing is verified.
+fn verifying(port: &Port) -> &'static str {
+    let arrives = match &port.way {
+        Way::In(payload, _) | Way::Request { answer: payload, .. } | Way::Response { question: payload, .. } => payload,
+        Way::Out(..) => return "",
+    };
+    match arrives.verify {
+        Verify::Never => "",
+        Verify::First => ".verifying(::vil::Verify::First)",
+        Verify::Always => ".verifying(::vil::Verify::Always)",
+    }
 }
 
 /// The second argument of a receiver's type.

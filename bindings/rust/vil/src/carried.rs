@@ -8,7 +8,8 @@ use crate::{Message, message};
 ///
 /// # Safety
 /// The implementor promises what a port's contract is made of: `LAYOUT_ID` is not 0 and identifies the layout of the bytes
-/// that `Self` stands for, and no slot of that layout is smaller than `SIZE` or less aligned than `ALIGN`.
+/// that `Self` stands for, and no slot of that layout is smaller than `SIZE` or less aligned than `ALIGN`;
+/// `DESCRIPTOR` is empty or as generated, whole.
 pub unsafe trait Carried: 'static {
     /// Its name in the program.
     const NAME: &'static CStr;
@@ -18,6 +19,8 @@ pub unsafe trait Carried: 'static {
     const LAYOUT_TEXT: &'static CStr;
     /// What a verifier or a tool needs to know of it, as `docs/descriptor.md` says.
     const DESCRIPTOR: &'static [u32];
+    /// Whether it is relative: what a receiver may verify.
+    const RELATIVE: bool = false;
     /// Bytes of its slots: of a flat message its size, of a relative one its `max_bytes`, `u32::MAX` where none is stated.
     const SIZE: u32;
     /// Alignment of its slots in bytes.

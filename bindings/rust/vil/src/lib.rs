@@ -53,6 +53,7 @@ mod request;
 mod sender;
 mod status;
 mod text;
+mod verify;
 mod wait;
 mod waitset;
 mod world;
@@ -83,6 +84,7 @@ pub use relative::{
 pub use request::{Requester, Responder};
 pub use sender::Sender;
 pub use status::Status;
+pub use verify::Verify;
 pub use wait::{AnyReceiver, wait_any};
 pub use waitset::{SetCanceller, WaitSet, Woken};
 pub use world::World;

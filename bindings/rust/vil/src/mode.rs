@@ -6,7 +6,10 @@
 
 mod sealed {
     /// What only this crate's modes are.
-    pub trait Sealed {}
+    pub trait Sealed {
+        /// Messages are the receiver's own: they are consumed, not released.
+        const TAKEN: bool = false;
+    }
 }
 
 /// How an out port sends.
@@ -54,8 +57,18 @@ pub enum Take {}
 
 macro_rules! modes {
     ($($mode:ident: $($does:ident)+;)*) => {
-        $(impl sealed::Sealed for $mode {} $(impl $does for $mode {})+)*
+        $($(impl $does for $mode {})+)*
     };
+}
+
+macro_rules! sealed {
+    ($($mode:ident)*) => { $(impl sealed::Sealed for $mode {})* };
+}
+
+sealed!(Publish Keep Ask Answer Read Change);
+
+impl sealed::Sealed for Take {
+    const TAKEN: bool = true;
 }
 
 modes! {

@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use crate::contract::Direction;
 use crate::owned::owned;
-use crate::{Carried, Error, Incoming, Result, Status, World, mode};
+use crate::verify::{Verifier, Verify};
+use crate::{Carried, Error, Incoming, Relative, Result, Status, World, mode};
 
 /// The receiving end of a port: all its routes, in turn. Its world may be dropped before it.
 ///
 /// [`Send`], not [`Sync`], like [`crate::Sender`]. `M` is what may be done with its messages; generated code knows it.
 pub struct Receiver<T: Carried, M: mode::Receives = mode::Read> {
     raw: NonNull<vil_sys::vil_receiver_t>,
+    /// What is looked at before it is handed out; of flat messages nothing.
+    verifier: Verifier,
     /// What passes through it, and how; a pointer, so that no two threads share the end.
     message: PhantomData<*mut (T, M)>,
 }
@@ -51,11 +54,14 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         // SAFETY: the world is open, the name lives through the call, the out-pointers are ours.
         let open = |error| unsafe { vil_sys::vil_receiver_open_within(world, port, timeout_ns, &mut raw, error) };
         Error::guard(open)?;
-        NonNull::new(raw).map(|raw| Self { raw, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
+        NonNull::new(raw)
+            .map(|raw| Self { raw, verifier: Verifier::default(), message: PhantomData })
+            .ok_or_else(|| Status::E_PANIC.into())
     }
 
     /// The next message. [`Status::EMPTY`] when there is none and `timeout` is zero, [`Status::TIMEOUT`] when none came
-    /// in time; [`Duration::MAX`] waits until something happens.
+    /// in time; [`Duration::MAX`] waits until something happens. [`Status::E_MESSAGE`] when it was to be verified and is none:
+    /// it is given back, and the next one can be received.
     #[inline(always)]
     pub fn receive(&self, timeout: Duration) -> Result<Incoming<'_, T, M>, Status> {
         let mut message =
@@ -66,7 +72,21 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         debug_assert_eq!(message.size, T::SIZE);
         // SAFETY: the message was received by this end, whose port carries T: checked against the contract by `open`,
         // and the contract against the world by libvil.
-        Ok(unsafe { Incoming::new(self, message) })
+        let message = unsafe { Incoming::new(self, message) };
+        if T::RELATIVE { self.verified(message) } else { Ok(message) }
+    }
+
+    /// The message, unless it was looked at and is none: then it is given back.
+    #[inline]
+    fn verified<'a>(&'a self, message: Incoming<'a, T, M>) -> Result<Incoming<'a, T, M>, Status> {
+        // SAFETY: the message is held, and has so many bytes.
+        match unsafe { self.verifier.look::<T>(message.data(), message.size(), message.route()) } {
+            Ok(()) => Ok(message),
+            Err(status) => {
+                message.end();
+                Err(status)
+            }
+        }
     }
 
     /// Messages released on the port's routes since the world was created, restarts included; under best_effort also
@@ -96,6 +116,14 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
     #[cold]
     pub(crate) fn claim(&self) -> bool {
         vil_sys::vil_receiver_move_to_thread(self.as_raw()) == vil_sys::VIL_OK
+    }
+}
+
+impl<T: Relative, M: mode::Receives> Receiver<T, M> {
+    /// The same end, which looks at these messages before it hands them out; generated code says what the route's `verify` says.
+    pub fn verifying(mut self, which: Verify) -> Self {
+        self.verifier.which = which;
+        self
     }
 }
 

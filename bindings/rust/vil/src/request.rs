@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Carried, Incoming, Loan, Message, Receiver, Result, Sender, Status, World, mode};
+use crate::{Carried, Incoming, Loan, Message, Receiver, Relative, Result, Sender, Status, Verify, World, mode};
 
 /// A request port: questions leave, answers arrive. [`Incoming::answers`] of an answer is the number of its question.
 pub struct Requester<Q: Carried, A: Carried> {
@@ -89,6 +89,22 @@ impl<Q: Carried, A: Message> Responder<Q, A> {
     #[inline]
     pub fn answer(&self, question: &Incoming<'_, Q>, answer: &A) -> Result<(), Status> {
         self.answers.answer(question, answer)
+    }
+}
+
+impl<Q: Carried, A: Relative> Requester<Q, A> {
+    /// See [`Receiver::verifying`].
+    pub fn verifying(mut self, which: Verify) -> Self {
+        self.answers = self.answers.verifying(which);
+        self
+    }
+}
+
+impl<Q: Relative, A: Carried> Responder<Q, A> {
+    /// See [`Receiver::verifying`].
+    pub fn verifying(mut self, which: Verify) -> Self {
+        self.questions = self.questions.verifying(which);
+        self
     }
 }
 

@@ -670,6 +670,7 @@ relative Answer: size 8 align 8
             0xffffffff, 0x0000001f, 0x00000000, 0x00000000, 0x00000005, 0x00000000, 0xffffffff, 0x00000004,
             0x0000001c, 0xffffffff, 0x77736e41, 0x6c007265, 0x73656e69, 0x00000000,
         ];
+        const RELATIVE: bool = true;
         const SIZE: u32 = 8192;
         const ALIGN: u32 = 8;
     }
@@ -753,6 +754,7 @@ relative Ask: size 8 align 8
             0xffffffff, 0x0000001c, 0x00000000, 0x00000000, 0x00000005, 0x00000000, 0xffffffff, 0x006b7341,
             0x74746170, 0x006e7265,
         ];
+        const RELATIVE: bool = true;
         const SIZE: u32 = 1024;
         const ALIGN: u32 = 8;
     }
@@ -861,6 +863,7 @@ relative Grown: size 8 align 4
             0xffffffff, 0x00000027, 0x00000003, 0x00000000, 0x00000000, 0x00000002, 0x00000000, 0x00000000,
             0x00000000, 0x00000000, 0x776f7247, 0x6f63006e, 0x00746e75, 0x6576656c, 0x0000006c,
         ];
+        const RELATIVE: bool = true;
         const SIZE: u32 = 256;
         const ALIGN: u32 = 8;
     }
@@ -1105,6 +1108,7 @@ struct Point: size 8 align 4
             0x00000000, 0x00000008, 0x00000000, 0x00000000, 0x00000008, 0x00000000, 0x65746f4e, 0x69615300,
             0x65530064, 0x74006e65, 0x00747865, 0x72656877, 0x6f500065, 0x00746e69, 0x00790078,
         ];
+        const RELATIVE: bool = true;
         const SIZE: u32 = 4096;
         const ALIGN: u32 = 8;
     }
@@ -1355,6 +1359,7 @@ enum Units: u16
             0x62006563, 0x726f6665, 0x65520065, 0x6e696461, 0x754e0067, 0x7265626d, 0x78655400, 0x614d0074,
             0x5500796e, 0x7374696e, 0x74656d00, 0x66006572, 0x00746f6f, 0x756c6176, 0x65740065, 0x00007478,
         ];
+        const RELATIVE: bool = true;
         const SIZE: u32 = 65536;
         const ALIGN: u32 = 8;
     }
@@ -1665,7 +1670,7 @@ enum Units: u16
         /// As attach, trying for at most `timeout` at each port.
         pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                find: ::vil::Responder::<Ask, Answer>::open_within(&world, c"find", timeout)?,
+                find: ::vil::Responder::<Ask, Answer>::open_within(&world, c"find", timeout)?.verifying(::vil::Verify::Always),
                 grown: ::vil::Sender::<Grown>::open_within(&world, c"grown", timeout)?,
                 notes: ::vil::Sender::<Note>::open_within(&world, c"notes", timeout)?,
                 scans: ::vil::Sender::<Scan>::open_within(&world, c"scans", timeout)?,
@@ -1730,11 +1735,11 @@ enum Units: u16
         /// As attach, trying for at most `timeout` at each port.
         pub fn attach_within(world: ::vil::World, timeout: ::std::time::Duration) -> ::vil::Result<Self> {
             Ok(Self {
-                find: ::vil::Requester::<Ask, Answer>::open_within(&world, c"find", timeout)?,
+                find: ::vil::Requester::<Ask, Answer>::open_within(&world, c"find", timeout)?.verifying(::vil::Verify::Always),
                 grown: ::vil::Receiver::<Grown>::open_within(&world, c"grown", timeout)?,
                 // SAFETY: generated from the program, whose routes give the port this mode.
-                notes: unsafe { ::vil::Receiver::<Note, ::vil::mode::Take>::open_as(&world, c"notes", timeout) }?,
-                scans: ::vil::Receiver::<Scan>::open_within(&world, c"scans", timeout)?,
+                notes: unsafe { ::vil::Receiver::<Note, ::vil::mode::Take>::open_as(&world, c"notes", timeout) }?.verifying(::vil::Verify::Always),
+                scans: ::vil::Receiver::<Scan>::open_within(&world, c"scans", timeout)?.verifying(::vil::Verify::First),
                 still: ::vil::Receiver::<Scan>::open_within(&world, c"still", timeout)?,
                 world,
             })
