@@ -21,6 +21,9 @@ pub const VIL_FULL_BLOCKS: u32 = 0;
 pub const VIL_FULL_DROPS_NEWEST: u32 = 1;
 pub const VIL_FULL_DROPS_OLDEST: u32 = 2;
 pub const VIL_FULL_FAILS: u32 = 3;
+pub const VIL_MSG_PATH_SIZE: usize = 192;
+pub const VIL_JSON_COMPACT: u32 = 0;
+pub const VIL_JSON_PRETTY: u32 = 1;
 pub const VIL_WORLD_FENCES: u32 = 1;
 pub const VIL_PRODUCER: u32 = 1;
 pub const VIL_CONSUMER: u32 = 2;
@@ -46,6 +49,30 @@ pub const VIL_EVENT_PANICKED: u32 = 68;
 pub const VIL_EVENT_QUARANTINED: u32 = 69;
 pub const VIL_EVENT_LOST_WITH_OWNER: u32 = 70;
 pub const VIL_NONE: u32 = 4294967295;
+pub const VIL_MSG_DESCRIPTOR: u32 = 1;
+pub const VIL_MSG_ADDRESS: u32 = 2;
+pub const VIL_MSG_SIZE: u32 = 3;
+pub const VIL_MSG_ID: u32 = 4;
+pub const VIL_MSG_ROOT_SIZE: u32 = 5;
+pub const VIL_MSG_ALIGNMENT: u32 = 6;
+pub const VIL_MSG_BOUNDS: u32 = 7;
+pub const VIL_MSG_ORDER: u32 = 8;
+pub const VIL_MSG_OVERLAP: u32 = 9;
+pub const VIL_MSG_EMPTY: u32 = 10;
+pub const VIL_MSG_BOUND: u32 = 11;
+pub const VIL_MSG_NUL: u32 = 12;
+pub const VIL_MSG_UTF8: u32 = 13;
+pub const VIL_MSG_BOOL: u32 = 14;
+pub const VIL_MSG_PRESENCE: u32 = 15;
+pub const VIL_MSG_ENUM: u32 = 16;
+pub const VIL_MSG_TAG: u32 = 17;
+pub const VIL_MSG_ABSENT: u32 = 18;
+pub const VIL_MSG_DEPTH: u32 = 19;
+pub const VIL_MSG_SYNTAX: u32 = 20;
+pub const VIL_MSG_NAME: u32 = 21;
+pub const VIL_MSG_TWICE: u32 = 22;
+pub const VIL_MSG_KIND: u32 = 23;
+pub const VIL_MSG_RANGE: u32 = 24;
 pub const VIL_OK: vil_status_t = 0;
 pub const VIL_EMPTY: vil_status_t = 1;
 pub const VIL_FULL: vil_status_t = 2;
@@ -75,6 +102,7 @@ pub const VIL_E_PANIC: vil_status_t = -18;
 pub const VIL_E_NAME: vil_status_t = -19;
 pub const VIL_E_PENDING: vil_status_t = -20;
 pub const VIL_E_BARRIER: vil_status_t = -21;
+pub const VIL_E_MESSAGE: vil_status_t = -22;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct vil_diagnostics_t {
@@ -242,6 +270,16 @@ pub struct vil_audit_t {
     pub retained_slots: u64,
     pub leaked_slots: u64,
     pub recoveries: u64,
+}
+pub type vil_msg_rule_t = u32;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct vil_msg_fault_t {
+    pub rule: vil_msg_rule_t,
+    pub offset: u32,
+    pub expected: u64,
+    pub found: u64,
+    pub path: [core::ffi::c_char; 192usize],
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -427,6 +465,40 @@ unsafe extern "C" {
     pub fn vil_heap_class_info(heap: *mut vil_heap_t, index: u32, info: *mut vil_heap_class_info_t) -> vil_status_t;
     pub fn vil_heap_audit(heap: *mut vil_heap_t, audit: *mut vil_audit_t) -> vil_status_t;
     pub safe fn vil_heap_cancel(heap: *mut vil_heap_t) -> vil_status_t;
+    pub fn vil_msg_verify(
+        descriptor: *const u32,
+        data: *const core::ffi::c_void,
+        size: usize,
+        fault: *mut vil_msg_fault_t,
+    ) -> vil_status_t;
+    pub fn vil_msg_snapshot(
+        descriptor: *const u32,
+        data: *const core::ffi::c_void,
+        size: usize,
+        copy: *mut core::ffi::c_void,
+        capacity: usize,
+        copied: *mut usize,
+        fault: *mut vil_msg_fault_t,
+    ) -> vil_status_t;
+    pub fn vil_msg_to_json(
+        descriptor: *const u32,
+        data: *const core::ffi::c_void,
+        size: usize,
+        style: u32,
+        text: *mut core::ffi::c_char,
+        capacity: usize,
+        written: *mut usize,
+        fault: *mut vil_msg_fault_t,
+    ) -> vil_status_t;
+    pub fn vil_msg_from_json(
+        descriptor: *const u32,
+        text: *const core::ffi::c_char,
+        text_size: usize,
+        data: *mut core::ffi::c_void,
+        capacity: usize,
+        made: *mut usize,
+        fault: *mut vil_msg_fault_t,
+    ) -> vil_status_t;
     pub fn vil_world_audit(world: *mut vil_world_t, audit: *mut vil_audit_t) -> vil_status_t;
     pub fn vil_world_route_count(world: *mut vil_world_t, count: *mut u32) -> vil_status_t;
     pub fn vil_world_route_info(world: *mut vil_world_t, index: u32, info: *mut vil_route_info_t) -> vil_status_t;
