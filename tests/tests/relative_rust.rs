@@ -16,6 +16,8 @@ use vil_tests::artifact::root;
 use vil_tests::generated;
 use vil_tests::random::Random;
 use vil_tests::runtime_dir::RuntimeDir;
+use vil_tests::rustc::rustc;
+use vil_tests::scratch::Scratch;
 
 /// Longer than anything here takes; only a call that hangs reaches it.
 const LONG: Duration = Duration::from_secs(20);
@@ -493,6 +495,20 @@ fn a_publish_that_did_not_happen_gives_the_complete_message_back() {
 fn the_committed_code_is_what_is_generated() {
     let golden = root().join("tests/tests/golden");
     generated::compare(&golden.join("relative.yaml"), vil_codegen::Language::Rust, &golden.join("relative/rust"));
+}
+
+/// Arrays of references, optional slices, unions of nothing, names that mean something in a language.
+#[test]
+fn shapes_that_are_rarely_met_are_compiled_without_a_warning() {
+    let dir = Scratch::new("relative-corners");
+    generated::write(&root().join("tests/tests/golden/corners.yaml"), vil_codegen::Language::Rust, &dir);
+    let source = dir.join("lib.rs");
+    std::fs::write(&source, "#![deny(warnings)]\npub mod corners;\n").expect("a source can be written");
+    let mut rustc = rustc();
+    rustc.args(["--crate-type", "lib", "--emit", "metadata", "--out-dir"]).arg(&*dir).arg(&source);
+    let output = rustc.output().expect("rustc runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
 }
 
 #[test]
