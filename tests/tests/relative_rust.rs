@@ -13,6 +13,7 @@ use relative::{
 };
 use vil::{Carried, Contract, Draft, Lent, Options, Relative, Status, World};
 use vil_tests::artifact::root;
+use vil_tests::cc::{Compile, c_compiler};
 use vil_tests::generated;
 use vil_tests::random::Random;
 use vil_tests::runtime_dir::RuntimeDir;
@@ -121,6 +122,21 @@ fn what_was_written_is_what_is_read() {
     see(vil::view::<Scan>(scan.bytes()));
     let said = format!("{:?}", scan.view());
     assert!(said.contains("label: \"über\"") && said.contains("channels: [2 of them]"), "{said}");
+}
+
+#[test]
+fn c_writes_the_same_bytes() {
+    let golden = root().join("tests/tests/golden");
+    let dir = Scratch::new("relative-bytes");
+    let compile = Compile::new(&c_compiler(), "c99", dir.join("bytes")).include(golden.join("relative/c")).arg("-O1");
+    let program = compile.source(golden.join("relative_bytes.c")).expect();
+    let output = std::process::Command::new(program).output().expect("the program runs");
+    assert!(output.status.success(), "{:?}", output.status);
+    let mut memory = room::<4096>();
+    assert!(full(&mut memory.0).bytes() == output.stdout, "{:02x?}\n{:02x?}", &memory.0[..64], &output.stdout[..64]);
+    let mut aligned = room::<4096>();
+    aligned.0[..output.stdout.len()].copy_from_slice(&output.stdout);
+    see(vil::view::<Scan>(&aligned.0));
 }
 
 #[test]
