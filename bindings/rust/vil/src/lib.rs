@@ -13,6 +13,18 @@
 //! # }
 //! ```
 //!
+//! A [`Relative`] message holds texts and slices as long as they are. It is made by a [`Draft`] in a slot, through the generated
+//! writer of its root, and read by a generated view; [`measure`] tells its size before.
+//!
+//! ```no_run
+//! # fn send<T: vil::Relative>(sender: &vil::Sender<T>, fill: impl Fn(T::Writer<'_>)) -> vil::Result<()> {
+//! let mut draft = sender.draft()?; // a slot again
+//! fill(draft.root()); // such as scan.set_label("hall")
+//! draft.finish()?.publish()?; // only what is finished can be published
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A [`LoanBatch`] and an [`IncomingBatch`] do the same for several messages by one call, which costs less for each.
 //!
 //! A process may hold several ends at once: a [`WaitSet`] waits for many of them, or lends an event loop its descriptor. A
