@@ -19,7 +19,7 @@ use vil_tests::scratch::Scratch;
 const PROGRAMS: &[&str] = &["keywords", "modes", "pipeline", "relative", "shapes"];
 
 /// Programs of relative messages, and the languages that print those.
-const RELATIVE: (&[&str], &[Language]) = (&["relative", "corners"], &[Language::C]);
+const RELATIVE: (&[&str], &[Language]) = (&["relative", "corners"], &[Language::C, Language::Cpp, Language::Rust]);
 
 /// Programs that are given to compilers only: shapes that are legal and rarely met.
 const COMPILED: &[&str] = &["corners"];
