@@ -507,12 +507,6 @@ fn a_publish_that_did_not_happen_gives_the_complete_message_back() {
     assert!((1..=published).all(|count| counts.next() == Some(count)));
 }
 
-#[test]
-fn the_committed_code_is_what_is_generated() {
-    let golden = root().join("tests/tests/golden");
-    generated::compare(&golden.join("relative.yaml"), vil_codegen::Language::Rust, &golden.join("relative/rust"));
-}
-
 /// Arrays of references, optional slices, unions of nothing, names that mean something in a language.
 #[test]
 fn shapes_that_are_rarely_met_are_compiled_without_a_warning() {
