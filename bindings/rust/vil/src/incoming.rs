@@ -75,16 +75,6 @@ impl<'a, T: Carried, M: mode::Receives> Incoming<'a, T, M> {
         Err(Unforwarded { status: Status::from_raw(status), message })
     }
 
-    /// Ends a message that nobody is to see: one that was taken is consumed.
-    pub(crate) fn end(self) {
-        if !M::TAKEN {
-            return;
-        }
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: the receiver is borrowed, so open; the message is its own and held, and this is its last use.
-        let _ = unsafe { vil_sys::vil_receiver_consume(this.receiver.as_raw(), &mut this.raw) };
-    }
-
     /// Where its bytes begin.
     #[inline(always)]
     pub(crate) fn data(&self) -> *const u8 {

@@ -15,8 +15,9 @@ use crate::{Carried, Error, Incoming, Relative, Result, Status, World, mode};
 /// [`Send`], not [`Sync`], like [`crate::Sender`]. `M` is what may be done with its messages; generated code knows it.
 pub struct Receiver<T: Carried, M: mode::Receives = mode::Read> {
     raw: NonNull<vil_sys::vil_receiver_t>,
-    /// What is looked at before it is handed out; of flat messages nothing.
-    verifier: Verifier,
+    /// What looks at messages before they are handed out. Behind a pointer, because it changes: so that the compiler knows that
+    /// nothing else here does, and loads the handle once for several calls.
+    verifier: Option<Box<Verifier>>,
     /// What passes through it, and how; a pointer, so that no two threads share the end.
     message: PhantomData<*mut (T, M)>,
 }
@@ -55,7 +56,7 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         let open = |error| unsafe { vil_sys::vil_receiver_open_within(world, port, timeout_ns, &mut raw, error) };
         Error::guard(open)?;
         NonNull::new(raw)
-            .map(|raw| Self { raw, verifier: Verifier::default(), message: PhantomData })
+            .map(|raw| Self { raw, verifier: None, message: PhantomData })
             .ok_or_else(|| Status::E_PANIC.into())
     }
 
@@ -70,23 +71,29 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         // SAFETY: the end is open until drop, the out-struct is ours.
         owned!(self, raw => unsafe { vil_sys::vil_receiver_receive(raw, timeout_ns, &mut message) })?;
         debug_assert_eq!(message.size, T::SIZE);
+        if T::RELATIVE {
+            self.verify(&mut message)?;
+        }
         // SAFETY: the message was received by this end, whose port carries T: checked against the contract by `open`,
         // and the contract against the world by libvil.
-        let message = unsafe { Incoming::new(self, message) };
-        if T::RELATIVE { self.verified(message) } else { Ok(message) }
+        Ok(unsafe { Incoming::new(self, message) })
     }
 
-    /// The message, unless it was looked at and is none: then it is given back.
-    #[inline]
-    fn verified<'a>(&'a self, message: Incoming<'a, T, M>) -> Result<Incoming<'a, T, M>, Status> {
+    /// Looks at what was received where that is asked for. What is no message is given back.
+    fn verify(&self, message: &mut vil_sys::vil_message_t) -> Result<(), Status> {
+        let Some(verifier) = &self.verifier else { return Ok(()) };
         // SAFETY: the message is held, and has so many bytes.
-        match unsafe { self.verifier.look::<T>(message.data(), message.size(), message.route()) } {
-            Ok(()) => Ok(message),
-            Err(status) => {
-                message.end();
-                Err(status)
-            }
-        }
+        let found = unsafe { verifier.look::<T>(message.data.cast(), message.size as usize, message.route) };
+        found.inspect_err(|_| {
+            // SAFETY: the end is open until drop; the message is its own and held, and this is its last use.
+            let _ = unsafe {
+                if M::TAKEN {
+                    vil_sys::vil_receiver_consume(self.as_raw(), message)
+                } else {
+                    vil_sys::vil_receiver_release(self.as_raw(), message)
+                }
+            };
+        })
     }
 
     /// Messages released on the port's routes since the world was created, restarts included; under best_effort also
@@ -122,7 +129,7 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
 impl<T: Relative, M: mode::Receives> Receiver<T, M> {
     /// The same end, which looks at these messages before it hands them out; generated code says what the route's `verify` says.
     pub fn verifying(mut self, which: Verify) -> Self {
-        self.verifier.which = which;
+        self.verifier = (which != Verify::Never).then(|| Box::new(Verifier::new(which)));
         self
     }
 }

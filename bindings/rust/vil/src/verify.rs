@@ -19,14 +19,18 @@ pub enum Verify {
 }
 
 /// What a receiver verifies, and which routes it has found sound.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Verifier {
-    pub(crate) which: Verify,
+    which: Verify,
     /// A bit for each of the first 64 routes; messages of others are always first ones.
     sound: Cell<u64>,
 }
 
 impl Verifier {
+    pub(crate) fn new(which: Verify) -> Self {
+        Self { which, sound: Cell::new(0) }
+    }
+
     /// Whether this message may be read: `Err` with [`Status::E_MESSAGE`] when it was looked at and is none.
     ///
     /// # Safety
