@@ -12,9 +12,9 @@ use vil_tests::scratch::Scratch;
 /// What the whole surface may grow to; a caller should be able to read it in one sitting.
 const FUNCTION_LIMIT: usize = 120;
 
-/// Bytes that libvil.so may have. The aim is a million; a third of it is the loader and the passes, and a fifth the standard
-/// library's way of telling where a panic came from.
-const SIZE_LIMIT: u64 = 1_200_000;
+/// Bytes that libvil.so may have. The aim is a million; a third of it is the loader, the passes and what compares programs, and a
+/// sixth the standard library's way of telling where a panic came from. ARCHITECTURE.md says what was tried.
+const SIZE_LIMIT: u64 = 1_400_000;
 
 /// Function names in vil.h: every `vil_name(` outside of comments.
 fn declared() -> BTreeSet<String> {

@@ -8,7 +8,7 @@
 mod post;
 
 use std::collections::LinkedList;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 
 use vil_capi::*;
@@ -36,9 +36,13 @@ routes:
 /// Bytes of a letter.
 const LETTER: usize = 8;
 
+/// A letter as text.
+const LETTER_AS_JSON: &CStr = c"{\"n\":7}";
+
 /// Pointers that may be NULL, by function (or `*`) and parameter.
 const MAY_BE_NULL: &[(&str, &str)] = &[
     ("*", "error"),
+    ("*", "fault"),
     ("vil_world_create", "contract"),
     ("vil_world_open", "contract"),
     ("vil_world_open_or_create", "contract"),
@@ -93,7 +97,7 @@ impl Parameter {
     }
 }
 
-const NOUNS: &[&str] = &["program", "world", "sender", "receiver", "heap", "queue", "waitset"];
+const NOUNS: &[&str] = &["program", "diagnostics", "diff", "world", "sender", "receiver", "heap", "queue", "waitset"];
 
 /// Structs that begin with their size.
 const SIZED: &[(&str, usize)] = &[
@@ -101,6 +105,8 @@ const SIZED: &[(&str, usize)] = &[
     ("vil_world_options_t", size_of::<vil_world_options_t>()),
     ("vil_heap_options_t", size_of::<vil_heap_options_t>()),
     ("vil_audit_t", size_of::<vil_audit_t>()),
+    ("vil_diagnostic_t", size_of::<vil_diagnostic_t>()),
+    ("vil_finding_t", size_of::<vil_finding_t>()),
     ("vil_route_info_t", size_of::<vil_route_info_t>()),
     ("vil_process_info_t", size_of::<vil_process_info_t>()),
     ("vil_registry_entry_t", size_of::<vil_registry_entry_t>()),
@@ -150,6 +156,7 @@ struct Bench {
     shape: vil_heap_options_t,
     contract: vil_contract_t,
     data: [u64; LETTER],
+    descriptor: Vec<u32>,
     one: Post,
     other: Post,
     closed: Vec<(&'static str, usize)>,
@@ -174,6 +181,7 @@ impl Bench {
         closed.put_down(&library);
         let (closed, one, other) = (closed.close(&library), open((c"post", c"heap")), open((c"other", c"other-heap")));
         let contract = role(c"writer");
+        let layouts = vil_ir::layout::lay_out(&program).expect("the program is legal");
         Bench {
             library,
             json,
@@ -181,6 +189,7 @@ impl Bench {
             shape,
             contract,
             data: [0; LETTER],
+            descriptor: vil_ir::descriptor::encode(&program, &layouts, "Letter"),
             one,
             other,
             closed,
@@ -218,9 +227,15 @@ impl Bench {
             ("const char *", "name") => text(&self.one.world_name),
             ("const char *", "port") => text(c"letters"),
             ("const char *", "json") => text(&self.json),
-            ("size_t", "size") if name == "vil_program_parse" => self.json.count_bytes(),
+            ("size_t", "size") if name.ends_with("_parse") => self.json.count_bytes(),
             ("size_t", "size") => LETTER,
             ("size_t", "count") => 1,
+            ("size_t", "capacity") => 256,
+            ("const uint32_t *", "descriptor") => self.descriptor.as_ptr() as usize,
+            ("const char *", "text") => text(LETTER_AS_JSON),
+            ("size_t", "text_size") => LETTER_AS_JSON.count_bytes(),
+            ("uint32_t", "style") => VIL_JSON_COMPACT as usize,
+            ("uint32_t", "level") => VIL_LEVEL_SEMANTIC as usize,
             ("const void *", "data") => place(&self.data),
             ("const vil_world_options_t *", _) => place(&self.options),
             ("const vil_heap_options_t *", _) => place(&self.shape),
@@ -396,7 +411,14 @@ fn numbers_out_of_range_are_refused_with_a_status() {
             ("size_t", "align") => [3, 8192, u32::MAX].map(number).into(),
             ("size_t", "size") if function.name == "vil_heap_alloc" => [65, 1 << 30, u32::MAX].map(number).into(),
             ("size_t", "size") if function.name == "vil_sender_send" => [0, 7, 9, u32::MAX].map(number).into(),
-            ("size_t", "size") => vec![("3".into(), 3, &[VIL_E_PROGRAM])],
+            ("size_t", "size") if function.name == "vil_program_parse" => vec![("3".into(), 3, &[VIL_E_PROGRAM])],
+            // What is wrong with the text is what it answers.
+            ("size_t", "size") if function.name == "vil_diagnostics_parse" => vec![],
+            ("size_t", "size" | "text_size") => vec![("3".into(), 3, &[VIL_E_MESSAGE])],
+            ("size_t", "capacity") if function.name == "vil_program_dump" => vec![number(3)],
+            ("size_t", "capacity") => vec![("3".into(), 3, &[VIL_E_LIMIT])],
+            ("uint32_t", "style") => [2, u32::MAX].map(number).into(),
+            ("uint32_t", "level") => [3, u32::MAX].map(number).into(),
             ("const char *", "name") => {
                 let names = [(c"", "an empty text"), (c"a/b", "a slash"), (c".x", "a dot"), (&long, "300 bytes")];
                 names.map(|(name, what)| (what.to_owned(), text(name), &[VIL_E_NAME][..])).into()

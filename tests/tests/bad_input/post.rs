@@ -13,7 +13,8 @@ use crate::LETTER;
 /// and those that a function does not take are not looked at.
 pub(crate) struct Library(*mut c_void);
 
-pub(crate) type Any = unsafe extern "C" fn(usize, usize, usize, usize, usize, usize) -> vil_status_t;
+/// The last two travel on the stack, where a function that does not take them does not look.
+pub(crate) type Any = unsafe extern "C" fn(usize, usize, usize, usize, usize, usize, usize, usize) -> vil_status_t;
 
 impl Library {
     pub(crate) fn load() -> Library {
@@ -28,12 +29,12 @@ impl Library {
         let symbol = CString::new(name).expect("no NUL");
         // SAFETY: the library is loaded, the name ends with NUL.
         let found = unsafe { libc::dlsym(self.0, symbol.as_ptr()) };
-        assert!(!found.is_null() && arguments.len() <= 6, "{name} cannot be called");
-        let mut all = [0; 6];
+        assert!(!found.is_null() && arguments.len() <= 8, "{name} cannot be called");
+        let mut all = [0; 8];
         all[..arguments.len()].copy_from_slice(arguments);
-        let [a, b, c, d, e, f] = all;
-        // SAFETY: vil.h declares it with integers and pointers alone, at most six; what they point to is the fixture's.
-        unsafe { std::mem::transmute::<*mut c_void, Any>(found)(a, b, c, d, e, f) }
+        let [a, b, c, d, e, f, g, h] = all;
+        // SAFETY: vil.h declares it with integers and pointers alone, at most eight; what they point to is the fixture's.
+        unsafe { std::mem::transmute::<*mut c_void, Any>(found)(a, b, c, d, e, f, g, h) }
     }
 
     pub(crate) fn fine(&self, name: &str, arguments: &[usize]) {
@@ -46,6 +47,9 @@ pub(crate) struct Post {
     pub(crate) world_name: CString,
     pub(crate) heap_name: CString,
     pub(crate) program: usize,
+    pub(crate) newer: usize,
+    pub(crate) diagnostics: usize,
+    pub(crate) diff: usize,
     pub(crate) writer: usize,
     pub(crate) reader: usize,
     pub(crate) sender: usize,
@@ -97,6 +101,9 @@ impl Post {
             world_name: names.0.to_owned(),
             heap_name: names.1.to_owned(),
             program: 0,
+            newer: 0,
+            diagnostics: 0,
+            diff: 0,
             writer: 0,
             reader: 0,
             sender: 0,
@@ -112,6 +119,12 @@ impl Post {
         let (writer, reader, letters) = (role(c"writer"), role(c"reader"), text(c"letters"));
         let (world, heap, o, h) = (text(names.0), text(names.1), place(options), place(shape));
         library.fine("vil_program_parse", &[text(json), json.count_bytes(), place(&post.program), 0]);
+        // Another program, one that is wrong, and what differs: a finding each.
+        let changed = |from: &str, to: &str| CString::new(json.to_string_lossy().replace(from, to)).expect("no NUL");
+        let (newer, wrong) = (changed("u64", "u32"), changed("\"capacity\":8", "\"capacity\":7"));
+        library.fine("vil_program_parse", &[text(&newer), newer.count_bytes(), place(&post.newer), 0]);
+        library.fine("vil_diagnostics_parse", &[text(&wrong), wrong.count_bytes(), place(&post.diagnostics), 0]);
+        library.fine("vil_diff_create", &[post.program, post.newer, 0, place(&post.diff), 0]);
         library.fine("vil_world_create", &[world, post.program, place(&writer), o, place(&post.writer), 0]);
         library.fine("vil_world_open", &[world, place(&reader), o, place(&post.reader), 0]);
         library.fine("vil_sender_open", &[post.writer, letters, place(&post.sender), 0]);
@@ -162,6 +175,8 @@ impl Post {
     pub(crate) fn handle(&self, noun: &str, function: &str) -> usize {
         match noun {
             "program" => self.program,
+            "diagnostics" => self.diagnostics,
+            "diff" => self.diff,
             "world" if function.contains("_receiver_") || function.contains("waitset") => self.reader,
             "world" => self.writer,
             "sender" => self.sender,
@@ -185,6 +200,9 @@ impl Post {
             ("world", self.writer),
             ("world", self.reader),
             ("program", self.program),
+            ("program", self.newer),
+            ("diagnostics", self.diagnostics),
+            ("diff", self.diff),
         ];
         all.iter().for_each(|(noun, handle)| library.fine(&format!("vil_{noun}_close"), &[*handle]));
         all.to_vec()
