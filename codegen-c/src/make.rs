@@ -211,20 +211,21 @@ impl Maker<'_> {
     fn constants(&mut self, constants: &Named<model::Constant>, owner: Option<&Name>) -> Vec<Constant> {
         let mut made = Vec::new();
         for (name, found) in constants {
+            let plain = name.replace('.', "_");
             let taker = match owner {
                 Some(owner) => format!("constant `{name}` of `{}`", owner.declared),
                 None => format!("constant `{name}`"),
             };
             match owner {
-                Some(owner) => self.names.take_behind(owner, &upper(name), &taker),
+                Some(owner) => self.names.take_behind(owner, &upper(&plain), &taker),
                 None => {
-                    self.names.take_c(&upper(name), &taker);
-                    self.names.take_value(&upper(name), &taker);
+                    self.names.take_c(&upper(&plain), &taker);
+                    self.names.take_value(&upper(&plain), &taker);
                 }
             }
             made.push(Constant {
-                upper: upper(name),
-                camel: format!("k{}", camel(name)),
+                upper: upper(&plain),
+                camel: format!("k{}", camel(&plain)),
                 scalar: found.scalar,
                 value: found.value.clone(),
                 note: note(&found.notes, Vec::new()),
