@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use vil_codegen::{File, Language, Source, generate};
 use vil_ir::dump::canonical_json;
 
+use crate::depfile;
 use crate::source::{self, FAULTY, FINE, UNREADABLE};
 
 /// Generate types, contracts and typed ports from a program that the passes accept.
@@ -18,6 +19,9 @@ Examples:
   vil gen --lang rust -o src credit.yaml           src/credit.rs, over the crate vil
   vil gen --lang c --process filter -o gen credit.yaml
   vil gen --lang c --list credit.yaml              names of the files, for build systems; writes nothing
+  vil gen --lang c --list-inputs credit.yaml       what it was read from: the program and its imports
+  vil gen --lang c --depfile gen/credit.d -o gen credit.yaml
+                                                   also a rule for make and Ninja: files written, files read
 
 The same program gives the same bytes every time. Exit codes: 0 fine, 1 faults found by passes or names that
 collide, 2 cannot be loaded or written, or wrong usage.")]
@@ -35,12 +39,20 @@ pub(crate) struct Args {
     process: Option<String>,
 
     /// Directory to write to, made when it is not there.
-    #[arg(short, long, value_name = "DIR", required_unless_present = "list")]
+    #[arg(short, long, value_name = "DIR", required_unless_present_any = ["list", "list_inputs"])]
     output: Option<PathBuf>,
+
+    /// Write a dependency file in the syntax of make: all files written depend on the program and all its imports.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "list_inputs"])]
+    depfile: Option<PathBuf>,
 
     /// Print the names of the files instead of writing them.
     #[arg(long)]
     list: bool,
+
+    /// Print the paths of the program and its imports instead of writing anything.
+    #[arg(long, conflicts_with = "list")]
+    list_inputs: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,8 +77,8 @@ impl Lang {
 
 /// Checks the program, generates, and writes or lists the files.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let program = match source::checked(&args.file) {
-        Ok(program) => program,
+    let (program, texts) = match source::checked(&args.file) {
+        Ok(read) => read,
         Err(code) => return code,
     };
     let contract = canonical_json(&program);
@@ -79,11 +91,15 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             return ExitCode::from(FAULTY);
         }
     };
+    let inputs: Vec<&Path> = source::files(&args.file, &texts).map(Path::new).collect();
     if args.list {
-        files.iter().for_each(|file| println!("{}", file.name));
-        return ExitCode::from(FINE);
+        return print(files.iter().map(|file| Path::new(&file.name)));
     }
-    match args.output.as_deref().map_or(Ok(()), |directory| write(directory, &files)) {
+    if args.list_inputs {
+        return print(inputs);
+    }
+    let Some(directory) = args.output.as_deref() else { return ExitCode::from(FINE) };
+    match write(directory, &files, args.depfile.as_deref(), &inputs) {
         Ok(()) => ExitCode::from(FINE),
         Err(said) => {
             eprintln!("error: {said}");
@@ -92,17 +108,25 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     }
 }
 
+/// One path a line.
+fn print<'p>(paths: impl IntoIterator<Item = &'p Path>) -> ExitCode {
+    source::print(&paths.into_iter().map(|path| format!("{}\n", path.display())).collect::<String>())
+}
+
 fn base_name(file: &str) -> &str {
     let name = Path::new(file).file_name().and_then(|name| name.to_str());
     if file == "-" { "stdin" } else { name.unwrap_or(file) }
 }
 
-fn write(directory: &Path, files: &[File]) -> Result<(), String> {
+/// The dependency file comes last: where it is, everything that it names is there.
+fn write(directory: &Path, files: &[File], depfile: Option<&Path>, inputs: &[&Path]) -> Result<(), String> {
     let told = |path: &Path, error: std::io::Error| format!("cannot write {}: {error}", path.display());
+    let outputs: Vec<PathBuf> = files.iter().map(|file| directory.join(&file.name)).collect();
     std::fs::create_dir_all(directory).map_err(|error| told(directory, error))?;
-    for file in files {
-        let path = directory.join(&file.name);
-        std::fs::write(&path, &file.text).map_err(|error| told(&path, error))?;
+    for (file, path) in files.iter().zip(&outputs) {
+        std::fs::write(path, &file.text).map_err(|error| told(path, error))?;
     }
-    Ok(())
+    let Some(path) = depfile else { return Ok(()) };
+    let rule = depfile::text(outputs.iter().map(PathBuf::as_path), inputs.iter().copied())?;
+    std::fs::write(path, rule).map_err(|error| told(path, error))
 }

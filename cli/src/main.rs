@@ -6,6 +6,7 @@
 //! that it cannot be loaded or that the command line is wrong. Diagnostics go to stderr, results to stdout.
 
 mod check;
+mod depfile;
 mod diff;
 mod doctor;
 mod dump;

@@ -88,11 +88,16 @@ pub(crate) fn read_for(path: &str, report: Report) -> Result<(Program, Source), 
 }
 
 /// Reads a program that no pass refuses; what is wrong, warnings too, is told for people.
-pub(crate) fn checked(path: &str) -> Result<Program, ExitCode> {
+pub(crate) fn checked(path: &str) -> Result<(Program, Source), ExitCode> {
     let (program, source) = read(path)?;
     let found = passes::check(&program, source);
     write(&found, Color::Auto);
-    if found.any_error() { Err(ExitCode::from(FAULTY)) } else { Ok(program) }
+    if found.any_error() { Err(ExitCode::from(FAULTY)) } else { Ok((program, found.source)) }
+}
+
+/// Paths of the files that a program was read from, its own first. Stdin is none.
+pub(crate) fn files<'s>(path: &str, source: &'s Source) -> impl Iterator<Item = &'s str> {
+    source.names().skip(usize::from(path == "-"))
 }
 
 /// Writes diagnostics for people to stderr.

@@ -100,6 +100,59 @@ fn what_cannot_be_loaded_or_written_ends_with_2() {
     assert!(said(&output).contains("cannot write /proc/none"), "{}", said(&output));
 }
 
+/// A program that imports a file that imports another one.
+fn with_imports(directory: &Directory) -> PathBuf {
+    std::fs::create_dir_all(directory.0.join("my types")).expect("the directory can be made");
+    let files = [
+        ("scale.yaml", "program: scale\nimports: [my types/weights.yaml]\n"),
+        ("my types/weights.yaml", "program: weights\nimports: [../units.yaml]\n"),
+        ("units.yaml", "program: units\nconstants: { GRAMS: { type: u32, value: 1000 } }\n"),
+    ];
+    for (name, text) in files {
+        std::fs::write(directory.0.join(name), format!("vil: 1\n{text}")).expect("the file can be written");
+    }
+    directory.0.join("scale.yaml")
+}
+
+#[test]
+fn the_dependency_file_names_what_was_written_and_what_was_read() {
+    let directory = Directory::new("depfile");
+    let program = with_imports(&directory);
+    let (out, depfile) = (directory.0.join("out"), directory.0.join("scale.d"));
+    let output = vil_gen(&["--lang", "c", "-o", text(&out), "--depfile", text(&depfile), text(&program)]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let here = text(&directory.0);
+    let rule = format!(
+        "{here}/out/scale.h \\\n{here}/out/scale_program.h: \\\n  \
+         {here}/scale.yaml \\\n  {here}/my\\ types/weights.yaml \\\n  {here}/units.yaml\n"
+    );
+    assert_eq!(directory.read("scale.d"), rule);
+}
+
+#[test]
+fn what_was_read_can_be_listed() {
+    let directory = Directory::new("inputs");
+    let program = with_imports(&directory);
+    let here = text(&directory.0);
+    let output = vil_gen(&["--lang", "c", "--list-inputs", text(&program)]);
+    let listed = format!("{here}/scale.yaml\n{here}/my types/weights.yaml\n{here}/units.yaml\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), listed);
+    let output = vil_gen(&["--lang", "c", "--list-inputs", "-"]);
+    assert_eq!(output.status.code(), Some(2), "an empty text is no program");
+}
+
+#[test]
+fn a_dependency_file_needs_files_and_a_place() {
+    let directory = Directory::new("no-depfile");
+    let program = with_imports(&directory);
+    let output = vil_gen(&["--lang", "c", "--list", "--depfile", "x.d", text(&program)]);
+    assert_eq!(output.status.code(), Some(2), "--list writes nothing");
+    let out = directory.0.join("out");
+    let output = vil_gen(&["--lang", "c", "-o", text(&out), "--depfile", "/proc/none/x.d", text(&program)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("cannot write /proc/none/x.d"), "{}", said(&output));
+}
+
 #[test]
 fn a_program_that_the_passes_refuse_gives_no_code() {
     let directory = Directory::new("refused");

@@ -46,7 +46,7 @@ enum Form {
 /// Plans the program and prints its world.
 pub(crate) fn run(args: &Args) -> ExitCode {
     let program = match source::checked(&args.file) {
-        Ok(program) => program,
+        Ok((program, _)) => program,
         Err(code) => return code,
     };
     let plan = match vil_ir::plan::plan_program(&program) {
