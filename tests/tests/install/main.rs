@@ -1,6 +1,10 @@
 //! The installed tree: a project that knows nothing but the package finds it, links it, and runs, after the tree was moved.
 //! Never installs outside the target directory.
 
+mod calls;
+mod depfile;
+mod rebuilds;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
