@@ -90,7 +90,7 @@ fn enumeration(out: &mut Writer, found: &Enum) {
         let what = if found.mask.is_some() { "all bits that are set have a name" } else { "the number has a name" };
         out.line(format!("/// Whether {what}."));
         out.block("pub const fn is_known(self) -> bool {", "}", |out| match found.mask {
-            Some(bits) => out.line(format!("self.0 & !{bits} == 0")),
+            Some(bits) => out.line(format!("self.0 | {bits} == {bits}")),
             None => out.line("self.name().is_some()"),
         });
         if found.mask.is_some() {

@@ -29,7 +29,7 @@ mod vil_class {
 
         /// Whether all bits that are set have a name.
         pub const fn is_known(self) -> bool {
-            self.0 & !3 == 0
+            self.0 | 3 == 3
         }
 
         /// Whether all these bits are set.

@@ -62,7 +62,7 @@ mod vil_shapes {
 
         /// Whether all bits that are set have a name.
         pub const fn is_known(self) -> bool {
-            self.0 & !131 == 0
+            self.0 | 131 == 131
         }
 
         /// Whether all these bits are set.
