@@ -26,6 +26,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("golden files", &["--package", "vil-tests", "--test", "golden"]),
     ("code of the demo and the hello worlds", &["--package", "vil-tests", "--test", "credit_code", "--test", "hello"]),
     ("code of the scan example in Rust", &["--package", "vil-tests", "--test", "scan_rust", "the_committed"]),
+    ("code of the robot examples", &["--package", "vil-tests", "--test", "robot", "the_committed"]),
     ("code that the Rust wrapper is tested with", &["--package", "vil-tests", "--test", "wrapper"]),
     ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),
     ("what hot calls cost", &["--package", "vil-tests", "--test", "hot_path", "no_hot_call_takes"]),
