@@ -337,7 +337,7 @@ static void what_is_rare_is_read_as_it_was_written() {
     right.alloc_count_at(1, 2)[1].alloc_index(1)[0].alloc_left();
     writer.alloc_writers_at(0, corners::Writer{7});
     writer.set_views_at(1).set_writer("deep");
-    writer.set_sight().set_view({9});
+    writer.set_sight().set_view_({9});
     writer.alloc_rows(3).set(2, 30);
     writer.alloc_class(2)[1].set_tag().set_inner().set_writer("in an arm");
     writer.alloc_smalls(1).set(0, -128);

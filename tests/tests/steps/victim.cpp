@@ -26,7 +26,7 @@ struct Lane {
 // An end is closed before what it lent is gone, as in C; so what it lent is forgotten, not given back.
 template <typename T>
 void forget(std::deque<T> &all) {
-  for (T &one : all) new (&one) T(nullptr, {});
+  for (T &one : all) new (&one) T(nullptr);
   all.clear();
 }
 
