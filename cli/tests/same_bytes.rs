@@ -59,3 +59,32 @@ fn what_is_wrong_is_said_in_the_same_words_everywhere() {
     same_everywhere(&["check", "--format", "json"]);
     same_everywhere(&["check"]);
 }
+
+#[test]
+fn generated_code_is_the_same_from_every_directory_and_under_every_locale() {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("same-code-{}", std::process::id()));
+    let schemas = ["layouts/schemas/ros.yaml", "golden/relative.yaml", "golden/keywords.yaml"];
+    for program in schemas.map(|name| tests().join(name)) {
+        for language in ["c", "cpp", "rust"] {
+            let made = SURROUNDINGS.iter().enumerate().map(|(at, around)| {
+                let out = scratch.join(at.to_string());
+                let words = ["gen", "--lang", language, "-o", out.to_str().expect("the path is text")];
+                let (code, _, told) = said(&words, &program, *around);
+                assert_eq!(code, Some(0), "{}: {}", program.display(), String::from_utf8_lossy(&told));
+                let files = std::fs::read_dir(&out).expect("it was made").flatten();
+                let mut files: Vec<_> =
+                    files.map(|file| (file.file_name(), std::fs::read(file.path()).expect("it can be read"))).collect();
+                files.sort();
+                std::fs::remove_dir_all(&out).expect("it can be removed");
+                files
+            });
+            let made: Vec<_> = made.collect();
+            assert!(
+                !made[0].is_empty() && made.iter().all(|files| *files == made[0]),
+                "{language} of {}",
+                program.display()
+            );
+        }
+    }
+    let _ = std::fs::remove_dir_all(scratch);
+}
