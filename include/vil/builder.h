@@ -20,6 +20,7 @@ typedef struct vil_builder_t {
   uint32_t capacity;    /* bytes that there are */
   uint32_t used;        /* bytes of the message so far, gaps included */
   uint32_t state;       /* VIL_BUILDER_* */
+  bool skips_zeroes;    /* of slices of numbers and flat structs: vil_builder_skip_zeroes */
   vil_status_t fault;   /* the first one */
 } vil_builder_t;
 
@@ -57,16 +58,16 @@ static inline void vil_builder_fail(vil_builder_t *self, vil_status_t fault) {
   if (vil_builder_is_open(self)) self->fault = fault;
 }
 
-/* Takes size bytes behind what is there, aligned and zeroed, the gap too, and tells where they begin; 0 when they do not
- * fit, which is VIL_E_LIMIT. */
-static inline uint32_t vil_builder_take(vil_builder_t *self, uint64_t size, uint32_t align) {
+/* Takes size bytes behind what is there, aligned, the gap and the first zeroed of them zeroed, and tells where they begin;
+ * 0 when they do not fit, which is VIL_E_LIMIT. */
+static inline uint32_t vil_builder_take(vil_builder_t *self, uint64_t size, uint32_t align, uint64_t zeroed) {
   const uint64_t at = ((uint64_t)self->used + align - 1u) / align * align;
   if (!vil_builder_is_open(self)) return 0;
   if (size > self->capacity || at > self->capacity - size) {
     self->fault = VIL_E_LIMIT;
     return 0;
   }
-  if (self->base != NULL) memset(self->base + self->used, 0, (size_t)(at + size - self->used));
+  if (self->base != NULL) memset(self->base + self->used, 0, (size_t)(at + zeroed - self->used));
   self->used = (uint32_t)(at + size);
   return (uint32_t)at;
 }
@@ -87,11 +88,16 @@ static inline vil_writer_t vil_builder_begin(vil_builder_t *self, void *data, si
   self->capacity = capacity < UINT32_MAX ? (uint32_t)capacity : UINT32_MAX;
   self->used = 0;
   self->state = VIL_BUILDER_OPEN;
+  self->skips_zeroes = false;
   self->fault = ((uintptr_t)data & 7u) == 0 ? VIL_OK : VIL_E_ARGUMENT;
-  (void)vil_builder_take(self, (uint64_t)VIL_ROOT_OFFSET + root, 8u);
+  (void)vil_builder_take(self, (uint64_t)VIL_ROOT_OFFSET + root, 8u, (uint64_t)VIL_ROOT_OFFSET + root);
   if (self->fault == VIL_OK) writer.at = VIL_ROOT_OFFSET;
   return writer;
 }
+
+/* From here on slices of numbers and flat structs are not zeroed when they are taken. For who writes every element of large
+ * ones: their bytes are then written once and not twice. What is not written is what was there before. */
+static inline void vil_builder_skip_zeroes(vil_builder_t *self) { self->skips_zeroes = true; }
 
 /* Ends a message: its head is written, the layout id last, and *size, unless size is NULL, is how many bytes it takes.
  * What was wrong is answered instead: the first fault, or VIL_E_STATE where it is not open or has another layout. */
@@ -166,16 +172,16 @@ static inline vil_writer_t vil_writer_arm(vil_writer_t self, uint32_t offset, ui
   return vil_writer_part(self, offset);
 }
 
-/* Takes count times size bytes for the reference of width bytes at offset, which it fills in; where they begin, 0 on a
- * fault: VIL_E_STATE where something was referred to before. */
+/* Takes bytes, zeroed of them zeroed, for the reference of width bytes at offset, which it fills in; where they begin, 0 on
+ * a fault: VIL_E_STATE where something was referred to before. */
 static inline uint32_t vil_writer_refer(vil_writer_t self, uint32_t offset, uint32_t width, uint64_t bytes,
-                                        uint32_t count, uint32_t align) {
+                                        uint32_t count, uint32_t align, uint64_t zeroed) {
   const unsigned char nothing[8] = {0, 0, 0, 0, 0, 0, 0, 0};
   unsigned char *const word = (unsigned char *)vil_builder_data(self.builder, self.at == 0 ? 0 : self.at + offset);
   uint32_t at;
   if (word != NULL && memcmp(word, nothing, width) != 0) vil_builder_fail(self.builder, VIL_E_STATE);
   if (self.at == 0) return 0;
-  at = vil_builder_take(self.builder, bytes, align);
+  at = vil_builder_take(self.builder, bytes, align, zeroed);
   if (at != 0 && word != NULL) {
     memcpy(word, &at, sizeof at);
     if (width == 8u) memcpy(word + 4, &count, sizeof count);
@@ -183,22 +189,32 @@ static inline uint32_t vil_writer_refer(vil_writer_t self, uint32_t offset, uint
   return at;
 }
 
-/* Takes count elements of size bytes for the VSlice at offset, zeroed; none for 0. VIL_E_LIMIT above the bound, and where
- * they do not fit. */
-static inline vil_writers_t vil_writer_list(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t size,
-                                            uint32_t align, uint32_t bound) {
+/* Takes count elements of size bytes for the VSlice at offset, each zeroed unless told otherwise; none for 0. VIL_E_LIMIT
+ * above the bound, and where they do not fit. */
+static inline vil_writers_t vil_writer_elements(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t size,
+                                                uint32_t align, uint32_t bound, bool are_zeroed) {
+  const uint64_t bytes = (uint64_t)count * size;
   vil_writers_t list = {self.builder, 0, 0};
   if (count > bound) vil_builder_fail(self.builder, VIL_E_LIMIT);
   if (!vil_builder_is_open(self.builder) || count == 0) return list;
-  list.at = vil_writer_refer(self, offset, 8u, (uint64_t)count * size, count, align);
+  list.at = vil_writer_refer(self, offset, 8u, bytes, count, align, are_zeroed ? bytes : 0);
   list.count = list.at == 0 ? 0 : count;
   return list;
 }
 
-/* As vil_writer_list, for what is filled in as it lies: the first element, NULL where there is none and while it counts. */
+/* Takes count elements of size bytes for the VSlice at offset, zeroed; none for 0. VIL_E_LIMIT above the bound, and where
+ * they do not fit. */
+static inline vil_writers_t vil_writer_list(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t size,
+                                            uint32_t align, uint32_t bound) {
+  return vil_writer_elements(self, offset, count, size, align, bound, true);
+}
+
+/* As vil_writer_list, for what is filled in as it lies: the first element, NULL where there is none and while it counts.
+ * Not zeroed after vil_builder_skip_zeroes. */
 static inline void *vil_writer_slice(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t size, uint32_t align,
                                      uint32_t bound) {
-  return vil_builder_data(self.builder, vil_writer_list(self, offset, count, size, align, bound).at);
+  const bool are_zeroed = !self.builder->skips_zeroes;
+  return vil_builder_data(self.builder, vil_writer_elements(self, offset, count, size, align, bound, are_zeroed).at);
 }
 
 /* The writer of element index, of size bytes. VIL_E_LIMIT where there is no such one. */
@@ -209,7 +225,7 @@ static inline vil_writer_t vil_writers_at(vil_writers_t list, uint32_t size, uin
 
 /* Takes size bytes for the VRef at offset, zeroed; their writer. */
 static inline vil_writer_t vil_writer_ref(vil_writer_t self, uint32_t offset, uint32_t size, uint32_t align) {
-  self.at = vil_writer_refer(self, offset, 4u, size, 0, align);
+  self.at = vil_writer_refer(self, offset, 4u, size, 0, align, size);
   return self;
 }
 
@@ -251,7 +267,7 @@ static inline void vil_writer_str(vil_writer_t self, uint32_t offset, const char
     vil_builder_fail(self.builder, VIL_E_ARGUMENT);
   }
   if (!vil_builder_is_open(self.builder) || size == 0) return;
-  at = vil_writer_refer(self, offset, 8u, (uint64_t)size + 1u, (uint32_t)size, 1u);
+  at = vil_writer_refer(self, offset, 8u, (uint64_t)size + 1u, (uint32_t)size, 1u, (uint64_t)size + 1u);
   copy = vil_builder_data(self.builder, at);
   if (copy != NULL) memcpy(copy, text, size);
 }

@@ -125,6 +125,26 @@ fn what_was_written_is_what_is_read() {
 }
 
 #[test]
+fn zeroes_are_skipped_in_plain_slices_alone_and_until_it_begins_anew() {
+    let mut memory = room::<4096>();
+    let mut draft = Draft::<Scan, _>::within(&mut memory.0);
+    draft.skip_zeroes();
+    let found = f32::from_ne_bytes([0xa5; 4]);
+    assert_eq!(draft.root().alloc_ranges(2).as_mut_slice(), [found; 2]);
+    let mut channels = draft.root();
+    channels.alloc_channels(1).at(0).set_name("first");
+    channels.alloc_tags(2).set(1, "two");
+    let scan = draft.finish().expect("there is room");
+    let first = scan.view().channels().get(0).expect("there is one");
+    assert!(first.name() == "first" && first.values().is_empty());
+    assert_eq!(scan.view().tags().get(0).expect("there are two"), "");
+    let mut draft = Draft::<Scan, _>::within(&mut memory.0);
+    draft.skip_zeroes();
+    draft.restart();
+    assert_eq!(draft.root().alloc_ranges(2).as_mut_slice(), [0.0; 2]);
+}
+
+#[test]
 fn c_writes_the_same_bytes() {
     let golden = root().join("tests/tests/golden");
     let dir = Scratch::new("relative-bytes");

@@ -324,6 +324,26 @@ static int nothing_is_read_outside_whatever_the_bytes_are(void) {
   return 0;
 }
 
+static int zeroes_are_skipped_in_plain_slices_alone_and_until_it_begins_anew(void) {
+  vil_builder_t builder;
+  relative_scan_writer_t scan;
+  relative_channel_view_t red;
+  float *ranges;
+  memset(memory, 0xee, BYTES);
+  scan = relative_scan_begin(&builder, memory, BYTES);
+  vil_builder_skip_zeroes(&builder);
+  ranges = relative_scan_alloc_ranges(scan, 2);
+  HOLDS(ranges != NULL && ((const unsigned char *)ranges)[7] == 0xee);
+  set_channels(scan);
+  HOLDS(relative_scan_finish(&builder, NULL) == VIL_OK);
+  red = relative_channel_views_at(relative_scan_channels(relative_scan_view(memory, BYTES)), 0);
+  HOLDS(is(relative_channel_name(red), "red") && relative_channel_values(red).count == 0);
+  scan = relative_scan_begin(&builder, memory, BYTES);
+  ranges = relative_scan_alloc_ranges(scan, 2);
+  HOLDS(ranges != NULL && ((const unsigned char *)ranges)[7] == 0);
+  return 0;
+}
+
 int main(void) {
   int (*const tests[])(void) = {
       values_are_read_as_they_were_written,
@@ -337,6 +357,7 @@ int main(void) {
       a_reader_takes_defaults_for_what_an_older_writer_does_not_know,
       a_reader_reads_past_what_a_newer_writer_knows_more,
       unions_are_messages_too,
+      zeroes_are_skipped_in_plain_slices_alone_and_until_it_begins_anew,
       nothing_is_read_outside_whatever_the_bytes_are,
   };
   for (size_t index = 0; index < sizeof tests / sizeof *tests; ++index) {

@@ -199,6 +199,21 @@ static void gaps_between_appended_bytes_are_zero() {
   for (std::size_t at = 186; at < 192; ++at) HOLDS(scan.bytes[at] == 0);
 }
 
+static void zeroes_are_skipped_in_plain_slices_alone_and_until_it_begins_anew() {
+  Buffer buffer;
+  ScanBuilder builder(buffer.bytes, sizeof buffer);
+  builder.skip_zeroes();
+  const auto ranges = builder.root().alloc_ranges(2);
+  HOLDS(reinterpret_cast<const unsigned char *>(ranges.data())[7] == 0xee);
+  builder.root().alloc_tags(1)[0].set("x");
+  const auto channel = builder.root().alloc_channels(1)[0];
+  channel.set_name("y");
+  HOLDS(builder.finish() && ScanView(buffer.bytes, sizeof buffer).channels()[0].values().empty());
+  builder.restart();
+  const auto zeros = builder.root().alloc_ranges(2);
+  HOLDS(reinterpret_cast<const unsigned char *>(zeros.data())[7] == 0);
+}
+
 static void what_does_not_fit_is_a_limit_and_a_measured_message_fits() {
   ScanBuilder measuring;
   HOLDS(measuring.is_measuring());
@@ -516,6 +531,7 @@ int main() {
   every_byte_is_where_the_layout_has_it();
   c_and_cpp_write_the_same_bytes();
   gaps_between_appended_bytes_are_zero();
+  zeroes_are_skipped_in_plain_slices_alone_and_until_it_begins_anew();
   what_does_not_fit_is_a_limit_and_a_measured_message_fits();
   no_message_is_larger_than_its_program_says();
   counts_above_their_bound_are_refused();

@@ -46,10 +46,15 @@ class Builder {
   // Head and root, all zeros. Whatever was written before is forgotten, the fault too.
   void begin(std::uint32_t root_size) noexcept {
     used_ = 0;
+    skips_zeroes_ = false;
     const bool aligned = reinterpret_cast<std::uintptr_t>(base_) % detail::message_align == 0;
     fault_ = aligned ? Status::ok : Status::e_argument;
     (void)append(static_cast<std::uint64_t>(detail::root_offset) + root_size, detail::message_align);
   }
+
+  // From here on slices of numbers and flat structs are not zeroed. For who writes every element of large ones: their bytes
+  // are then written once and not twice. What is not written is what was there before.
+  void skip_zeroes() noexcept { skips_zeroes_ = true; }
 
   // Writes the head, the layout id last, and ends the message: its size, or the fault with 0.
   std::uint32_t finish(std::uint64_t layout_id, std::uint32_t root_size) noexcept {
@@ -63,17 +68,18 @@ class Builder {
     return used_;
   }
 
-  // Zeroed bytes behind all others: their offset, or 0 when there is a fault.
-  std::uint32_t append(std::uint64_t size, std::uint32_t align) noexcept {
+  // Bytes behind all others, zeroed unless told otherwise; the gap before them always is. Their offset, or 0 when there is
+  // a fault.
+  std::uint32_t append(std::uint64_t size, std::uint32_t align, bool are_zeroed = true) noexcept {
     if (fault_ != Status::ok) return 0;
     const std::uint64_t at = (used_ + static_cast<std::uint64_t>(align) - 1) / align * align;
     if (size > capacity_ || at > capacity_ - size) {
       fail(Status::e_limit);
       return 0;
     }
-    const std::uint32_t end = static_cast<std::uint32_t>(at + size);
-    if (base_ != nullptr && end != used_) std::memset(base_ + used_, 0, end - used_);
-    used_ = end;
+    const std::uint32_t zeroed = static_cast<std::uint32_t>(are_zeroed ? at + size : at);
+    if (base_ != nullptr && zeroed != used_) std::memset(base_ + used_, 0, zeroed - used_);
+    used_ = static_cast<std::uint32_t>(at + size);
     return static_cast<std::uint32_t>(at);
   }
 
@@ -112,13 +118,15 @@ class Builder {
     store(at, Word{detail::word_of(bytes, static_cast<std::uint32_t>(text.size()))});
   }
 
-  // Elements and the word that refers to them: their offset, 0 when there are none.
-  std::uint32_t slice(std::uint32_t at, std::size_t count, std::uint32_t size, std::uint32_t align,
-                      std::uint32_t bound) noexcept {
+  // Elements and the word that refers to them: their offset, 0 when there are none. Plain ones, which hold no reference, are
+  // left as they are found after skip_zeroes.
+  std::uint32_t slice(std::uint32_t at, std::size_t count, std::uint32_t size, std::uint32_t align, std::uint32_t bound,
+                      bool are_plain) noexcept {
     if (!is_free<Word>(at)) return 0;
     if (count > (bound != 0 ? bound : most)) fail(Status::e_limit);
     if (count == 0 || fault_ != Status::ok) return 0;
-    const std::uint32_t elements = append(static_cast<std::uint64_t>(count) * size, align);
+    const bool are_zeroed = !are_plain || !skips_zeroes_;
+    const std::uint32_t elements = append(static_cast<std::uint64_t>(count) * size, align, are_zeroed);
     if (elements != 0) store(at, Word{detail::word_of(elements, static_cast<std::uint32_t>(count))});
     return elements;
   }
@@ -138,6 +146,7 @@ class Builder {
   unsigned char *base_ = nullptr;
   std::uint32_t capacity_ = most;
   std::uint32_t used_ = 0;
+  bool skips_zeroes_ = false;
   Status fault_ = Status::ok;
 };
 

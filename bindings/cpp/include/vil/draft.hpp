@@ -72,6 +72,9 @@ class Draft : Loan<T, Mode> {
   [[nodiscard]] std::uint32_t used() const noexcept { return builder_.used(); }
   [[nodiscard]] Status fault() const noexcept { return builder_.fault(); }
 
+  // As Builder::skip_zeroes, until it is restarted.
+  void skip_zeroes() noexcept { builder_.skip_zeroes(); }
+
   // Forgets everything, the fault too: the slot is written anew.
   void restart() noexcept { builder_.restart(); }
 

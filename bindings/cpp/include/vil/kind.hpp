@@ -21,6 +21,7 @@ namespace vil {
 // and where it may be an element of a slice
 //   Many, many()      what reading several answers
 //   Rooms, rooms()    what writes several
+//   is_plain          whether it holds no reference, so that its bytes may be anything until they are written
 // Generated code names them; nobody needs them by hand.
 namespace kind {
 
@@ -31,6 +32,7 @@ template <typename Kind>
 struct OneByOne {
   using Many = List<Kind>;
   using Rooms = Places<Kind>;
+  static constexpr bool is_plain = false;
 
   static Many many(const Frame &frame, std::uint32_t at, std::uint32_t count) noexcept { return {frame, at, count}; }
   static Rooms rooms(Builder *builder, std::uint32_t at, std::size_t count) noexcept { return {builder, at, count}; }
@@ -43,6 +45,7 @@ template <typename T>
 struct Plain {
   using Many = vil::Slice<T>;
   using Rooms = Room<T>;
+  static constexpr bool is_plain = true;
 
   static constexpr std::uint32_t size() noexcept { return sizeof(T); }
   static constexpr std::uint32_t align() noexcept { return alignof(T); }
@@ -88,7 +91,8 @@ struct Slice : detail::OneByOne<Slice<Element, Bound>> {
     using Writer::Writer;
     [[nodiscard]] typename Element::Rooms alloc(std::size_t count) const noexcept {
       if (vil_builder == nullptr) return {};
-      const std::uint32_t at = vil_builder->slice(vil_at, count, Element::size(), Element::align(), Bound);
+      const std::uint32_t at =
+          vil_builder->slice(vil_at, count, Element::size(), Element::align(), Bound, Element::is_plain);
       return at != 0 ? Element::rooms(vil_builder, at, count) : typename Element::Rooms{};
     }
   };

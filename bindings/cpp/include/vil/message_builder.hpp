@@ -37,6 +37,9 @@ class MessageBuilder {
   [[nodiscard]] Status fault() const noexcept { return builder_.fault(); }
   [[nodiscard]] bool is_measuring() const noexcept { return builder_.is_measuring(); }
 
+  // As Builder::skip_zeroes.
+  void skip_zeroes() noexcept { builder_.skip_zeroes(); }
+
   // Forgets everything, the fault too, and begins anew in the same memory.
   void restart() noexcept { builder_.begin(sizeof(T)); }
 

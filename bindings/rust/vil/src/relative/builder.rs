@@ -16,6 +16,8 @@ pub(crate) struct Builder {
     capacity: u32,
     /// Bytes that it has so far.
     used: u32,
+    /// Slices of plain values are left as they are found.
+    skips_zeroes: bool,
     fault: Option<Status>,
 }
 
@@ -25,17 +27,23 @@ impl Builder {
     /// are initialised memory.
     pub(super) unsafe fn new(base: Option<NonNull<u8>>, capacity: usize) -> Self {
         let capacity = u32::try_from(capacity).unwrap_or(u32::MAX);
-        Self { base, capacity, used: 0, fault: None }
+        Self { base, capacity, used: 0, skips_zeroes: false, fault: None }
     }
 
     /// Begins a message with a root of this size, all zeros.
     pub(super) fn begin(&mut self, root_size: u32) {
         self.used = 0;
+        self.skips_zeroes = false;
         self.fault = None;
         if self.base.is_some_and(|base| !base.addr().get().is_multiple_of(MESSAGE_ALIGN)) {
             self.fail(Status::E_ARGUMENT);
         }
         self.append(u64::from(ROOT_OFFSET) + u64::from(root_size), 1);
+    }
+
+    /// From here on slices of plain values are not zeroed; their bytes are initialised all the same, as all of the memory is.
+    pub(super) fn skip_zeroes(&mut self) {
+        self.skips_zeroes = true;
     }
 
     /// Writes the head, its id last, and ends the message: its size, or the first fault.
@@ -76,6 +84,12 @@ impl Builder {
     /// Room for so many bytes behind what is there, all zeros: its offset, or none with a fault.
     #[inline]
     pub(super) fn append(&mut self, size: u64, align: u32) -> Option<u32> {
+        self.take(size, align, true)
+    }
+
+    /// As `append`, zeroed or not; the gap before it always is.
+    #[inline]
+    fn take(&mut self, size: u64, align: u32, is_zeroed: bool) -> Option<u32> {
         if self.fault.is_some() {
             return None;
         }
@@ -86,7 +100,8 @@ impl Builder {
             return None;
         }
         if let Some(base) = self.base {
-            let (used, count) = (self.used as usize, (behind - u64::from(self.used)) as usize);
+            let zeroed = if is_zeroed { behind } else { start };
+            let (used, count) = (self.used as usize, (zeroed - u64::from(self.used)) as usize);
             // SAFETY: up to `behind`, which is at most the capacity, the bytes are ours to write (`new`).
             unsafe { ptr::write_bytes(base.as_ptr().add(used), 0, count) };
         }
@@ -98,6 +113,18 @@ impl Builder {
     /// there was a reference already, where the count is above its bound, and where it does not fit.
     #[inline]
     pub(super) fn refer(&mut self, word: u32, count: usize, size: u64, align: u32, bound: u32) -> Option<u32> {
+        self.refer_to(word, (count, size, align), bound, true)
+    }
+
+    /// As `refer`, for plain values, which are left as they are found after `skip_zeroes`.
+    #[inline]
+    pub(super) fn refer_plain(&mut self, word: u32, count: usize, size: u64, align: u32, bound: u32) -> Option<u32> {
+        self.refer_to(word, (count, size, align), bound, !self.skips_zeroes)
+    }
+
+    #[inline]
+    fn refer_to(&mut self, word: u32, room: (usize, u64, u32), bound: u32, is_zeroed: bool) -> Option<u32> {
+        let (count, size, align) = room;
         if count > bound as usize {
             self.fail(Status::E_LIMIT);
         }
@@ -107,7 +134,7 @@ impl Builder {
         if self.load::<u64>(word).is_some_and(|there| there != 0) {
             self.fail(Status::E_STATE);
         }
-        let at = self.append(size, align)?;
+        let at = self.take(size, align, is_zeroed)?;
         self.store(word, ((count as u64) << 32 | u64::from(at)).to_le());
         Some(at)
     }
@@ -129,7 +156,7 @@ impl Builder {
     /// Reads a value within what was appended; none when measuring.
     #[inline(always)]
     pub(super) fn load<T: Plain>(&self, at: u32) -> Option<T> {
-        // SAFETY: `place` was appended, so written, and every bit pattern is a T.
+        // SAFETY: `place` is within the memory, so initialised (`new`), and every bit pattern is a T.
         self.place::<T>(at, 1).map(|place| unsafe { ptr::read_unaligned(place.as_ptr()) })
     }
 
@@ -138,7 +165,7 @@ impl Builder {
     pub(super) fn values<T: Plain>(&mut self, at: u32, count: u32) -> &mut [T] {
         match self.place::<T>(at, count) {
             Some(place) if place.is_aligned() => {
-                // SAFETY: they are ours to read and write as long as `self` is borrowed, were appended, so written, are aligned,
+                // SAFETY: they are ours to read and write as long as `self` is borrowed, are initialised (`new`), are aligned,
                 // and every bit pattern is a T.
                 unsafe { std::slice::from_raw_parts_mut(place.as_ptr(), count as usize) }
             }

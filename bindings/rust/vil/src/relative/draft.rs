@@ -105,7 +105,13 @@ impl<T: Relative, S: Store> Draft<T, S> {
         self.builder.fault()
     }
 
-    /// Makes it empty again, and forgets what went wrong.
+    /// From here on slices of numbers and flat structs are not zeroed. For who writes every element of large ones: their bytes
+    /// are then written once and not twice. What is not written is what was there before.
+    pub fn skip_zeroes(&mut self) {
+        self.builder.skip_zeroes();
+    }
+
+    /// Makes it empty again, and forgets what went wrong; slices are zeroed again.
     pub fn restart(&mut self) {
         self.builder.begin(bytes_of::<T>());
     }

@@ -8,7 +8,7 @@ use super::pen::{Pen, write_text};
 use super::{Plain, Struct};
 use crate::Status;
 
-/// Values in a message in the making, zero until they are written.
+/// Values in a message in the making, zero until they are written, unless the draft skips zeroes.
 #[derive(Debug)]
 pub struct Fill<'w, T: Plain> {
     builder: &'w mut Builder,

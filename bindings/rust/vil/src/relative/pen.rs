@@ -34,11 +34,11 @@ impl<'w> Pen<'w> {
         write_text(self.builder, self.at.wrapping_add(offset), bound, text);
     }
 
-    /// Room for so many values behind what is there, all zeros, and the reference to them.
+    /// Room for so many values behind what is there, and the reference to them. All zeros, but for [`crate::Draft::skip_zeroes`].
     pub fn slice<T: Plain>(&mut self, offset: u32, bound: u32, count: usize) -> Fill<'_, T> {
         let size = (count as u64).saturating_mul(size_of::<T>() as u64);
         let word = self.at.wrapping_add(offset);
-        let at = self.builder.refer(word, count, size, align_of::<T>() as u32, bound);
+        let at = self.builder.refer_plain(word, count, size, align_of::<T>() as u32, bound);
         Fill::new(self.builder, at.unwrap_or(0), count)
     }
 
