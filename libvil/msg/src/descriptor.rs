@@ -173,6 +173,13 @@ impl<'d> Descriptor<'d> {
         })
     }
 
+    /// Whether there is a union that may have other arms in another version of the message.
+    pub(crate) fn has_open_union(&self) -> bool {
+        (0..self.word(head::TYPE_COUNT).unwrap_or(0))
+            .map_while(|index| self.ty(index))
+            .any(|found| found.is_union() && found.is_open())
+    }
+
     pub(crate) fn field(&self, of: &Type, index: u32) -> Option<Field> {
         let record: [u32; FIELD_WORDS as usize] = self.record(of.first, index)?;
         let [name, _, offset, flags, presence, shape, low, high] = record;

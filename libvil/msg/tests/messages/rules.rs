@@ -49,7 +49,6 @@ fn expect(rule: Rule, path: &str, change: impl Fn(&mut Room)) {
 #[test]
 fn the_head_says_what_it_is_and_how_long() {
     expect(Rule::Id, "", |m| set(m, 0, &[0; 8]));
-    expect(Rule::Id, "", |m| set(m, 0, &[9; 8]));
     expect(Rule::Size, "", |m| set(m, 8, &u32::MAX.to_le_bytes()));
     expect(Rule::Size, "", |m| set(m, 8, &15u32.to_le_bytes()));
     expect(Rule::RootSize, "", |m| set(m, 12, &60_000u32.to_le_bytes()));
@@ -75,6 +74,25 @@ fn a_root_of_another_version_is_read_as_far_as_it_goes() {
     let mut room = vec![0; 4096];
     let size = vil_msg::to_json(&descriptor, Bytes::of(message.bytes()), vil_msg::Style::Compact, &mut room);
     assert_eq!(&room[..size.expect("an older root")], b"{\"stamp\":7}");
+}
+
+#[test]
+fn the_id_of_another_version_with_the_same_root_is_legal_where_an_open_union_may_have_other_arms() {
+    let by_another = |of: &str| {
+        let land = Land::of(&format!(
+            "vil: 1\nprogram: land\nstructs:\n  Shape: {{ {of} tag: u8, variants: {{ Circle: {{ tag: 1 }} }} }}\nmessages:\n  \
+             Drawn: {{ layout: relative, max_bytes: 256, fields: [ {{ name: shape, type: Shape }} ] }}\n"
+        ));
+        let words = land.words("Drawn");
+        let descriptor = Descriptor::new(&words).expect("a descriptor");
+        let mut message = Room::message(&descriptor, "{\"shape\":{\"Circle\":{}}}");
+        set(&mut message, 0, &[9; 8]);
+        let found = verify(&descriptor, Bytes::of(message.bytes()));
+        set(&mut message, 16, &[77]);
+        (found.map_err(|fault| fault.rule), verify(&descriptor, Bytes::of(message.bytes())).is_ok())
+    };
+    assert_eq!(by_another("open: true,"), (Ok(18), true));
+    assert_eq!(by_another(""), (Err(Rule::Id), false));
 }
 
 #[test]
