@@ -12,7 +12,8 @@ use super::Maker;
 use super::field::fit;
 use crate::plan::{Access, Body, Element, Enum, Name, Reach, Shape, Struct};
 
-/// What C calls parts of a type; a field of that name has an underscore behind it in the names of functions.
+/// What C calls parts of a type; a field of that name has an underscore behind it in the names of functions, but for those
+/// that say `_at` behind it.
 const TAKEN: &[&str] = &["begin", "check", "descriptor", "finish", "init", "layout_text", "t", "tag", "view"];
 
 impl Maker<'_> {
@@ -30,9 +31,11 @@ impl Maker<'_> {
             |next: &&layout::Member| matches!(&next.what, layout::What::Presence { of } if *of == field.name);
         let presence = members.get(index + 1).filter(is_its_byte).map(|next| next.offset);
         let end = presence.map_or(member.offset + member.size, |byte| byte + 1);
+        let access = self.access(shape, field);
         let plain = snake(&field.name);
-        let snake = if TAKEN.contains(&plain.as_str()) { plain + "_" } else { plain };
-        let reach = Reach { snake, end, presence, access: self.access(shape, field) };
+        let is_taken = TAKEN.contains(&plain.as_str()) && !matches!(access, Access::Each(..));
+        let snake = if is_taken { plain + "_" } else { plain };
+        let reach = Reach { snake, end, presence, access };
         let taker = format!("field `{}` of `{}`", field.name, owner.declared);
         for name in names(&reach) {
             self.names.take_behind(owner, &name, &taker);
