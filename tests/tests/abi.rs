@@ -111,3 +111,20 @@ fn the_stripped_library_stays_small() {
     println!("libvil.so: {size} bytes stripped");
     assert!(size <= SIZE_LIMIT, "libvil.so is {size} bytes stripped, the limit is {SIZE_LIMIT}");
 }
+
+/// Crates below libvil.so, ours among them. The aim is 25; YAML, drawing and pictures are the tools'.
+const CRATE_LIMIT: usize = 25;
+
+#[test]
+fn the_library_stands_on_few_crates_and_none_of_them_reads_yaml_or_draws() {
+    let cargo = std::env::var_os("CARGO").expect("cargo runs the tests");
+    let tree = ["tree", "--offline", "--package", "libvil", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
+    let output = Command::new(cargo).current_dir(root()).args(tree).output().expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let crates: BTreeSet<&str> = said.lines().filter_map(|line| line.split(' ').next()).collect();
+    println!("{} crates: {crates:?}", crates.len());
+    assert!(crates.contains("vil-ir") && crates.len() <= CRATE_LIMIT, "{crates:?}");
+    let tools = ["saphyr-parser", "annotate-snippets", "clap", "serde", "serde_json"];
+    assert!(tools.iter().all(|tool| !crates.contains(tool)), "{crates:?}");
+}
