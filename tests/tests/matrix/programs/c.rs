@@ -7,7 +7,7 @@ use vil_ir::vocabulary::Scalar;
 
 use super::{PATIENCE, ports, repr, unsigned};
 
-const HEAD: &str = r#"
+pub(crate) const HEAD: &str = r#"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +63,7 @@ fn each(out: &mut String, member: &Member, leaf: impl Fn(&str, &Shape) -> String
     let _ = writeln!(out, "{{ {} }}", leaf(&place, bottom));
 }
 
-fn fill(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "static void fill_{name}({name}_t *m) {{\n(void)m;");
     match &found.body {
@@ -107,7 +107,7 @@ fn fill_union(out: &mut String, name: &str, union: &Union) {
     out.push_str("default: exit(3);\n}\n");
 }
 
-fn show(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "static void show_{name}(const {name}_t *m) {{\n(void)m;");
     match &found.body {

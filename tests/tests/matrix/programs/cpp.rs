@@ -7,7 +7,7 @@ use vil_ir::vocabulary::Scalar;
 
 use super::{PATIENCE, ports, repr, unsigned};
 
-const HEAD: &str = r#"
+pub(crate) const HEAD: &str = r#"
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -78,7 +78,7 @@ fn int(scalar: Scalar) -> String {
     }
 }
 
-fn fill(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
     let name = &found.name.camel;
     let _ = writeln!(out, "static void fill({name} &m) {{\n(void)m;");
     match &found.body {
@@ -114,7 +114,7 @@ fn fill(out: &mut String, unit: &Unit, found: &Struct) {
     out.push_str("}\n");
 }
 
-fn show(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
     let name = &found.name.camel;
     let _ = writeln!(out, "static void show(const {name} &m) {{\n(void)m;");
     match &found.body {

@@ -7,7 +7,7 @@ use vil_ir::vocabulary::Scalar;
 
 use super::{PATIENCE, ports, repr, unsigned};
 
-const HEAD: &str = r#"
+pub(crate) const HEAD: &str = r#"
 use std::io::Read;
 use std::str::SplitAsciiWhitespace;
 use std::time::Duration;
@@ -85,7 +85,7 @@ fn word(scalar: Scalar) -> &'static str {
     if scalar == Scalar::Bool { "u8" } else { scalar.word() }
 }
 
-fn fill(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "fn fill_{name}(m: &mut {}, v: &mut Values<'_>) {{\nlet _ = (&m, &v);", found.name.camel);
     match &found.body {
@@ -116,7 +116,7 @@ fn fill(out: &mut String, unit: &Unit, found: &Struct) {
     out.push_str("}\n");
 }
 
-fn show(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "fn show_{name}(m: &{}) {{\nlet _ = m;", found.name.camel);
     match &found.body {

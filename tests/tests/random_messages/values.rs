@@ -1,0 +1,158 @@
+//! Random values of a message as numbers in the order of its fields, which is the order in which they are written and
+//! printed: bits of values, whether what is optional is there, counts, letters, positions of arms.
+
+use vil_codegen::plan::{Access, Body, Element, Name, Role, Shape, Struct, Unit};
+use vil_ir::model::{self, Field, Program};
+use vil_ir::vocabulary::Scalar;
+use vil_tests::random::Random;
+
+/// Structs that may stand within one another by references to themselves.
+const DEPTH: u32 = 4;
+
+const LETTERS: &[&str] = &["a", "Z", "0", " ", "\"", "\\", "\n", "ä", "€", "😀", "\u{7f}", "\u{10ffff}"];
+
+pub(crate) struct Values<'p> {
+    pub(crate) program: &'p Program,
+    pub(crate) unit: &'p Unit,
+    pub(crate) random: &'p mut Random,
+    made: Vec<u64>,
+    depth: u32,
+}
+
+/// The values of one message.
+pub(crate) fn message(program: &Program, unit: &Unit, random: &mut Random) -> Vec<u64> {
+    let mut values = Values { program, unit, random, made: Vec::new(), depth: 0 };
+    values.whole("M");
+    values.made
+}
+
+/// The type with this name as declared.
+pub(crate) fn find<'u>(unit: &'u Unit, declared: &str) -> &'u Struct {
+    unit.types.iter().find(|found| found.name.declared == declared).expect("the type is there")
+}
+
+/// The fields of a struct, message or arm, as the program has them.
+pub(crate) fn fields<'p>(program: &'p Program, declared: &str) -> &'p [Field] {
+    let (owner, arm) = declared.split_once('.').unwrap_or((declared, ""));
+    let body = match program.structs.get(owner) {
+        Some(found) => &found.body,
+        None => &program.messages.get(owner).expect("it is declared").body,
+    };
+    match body {
+        model::Body::Fields(fields) => fields,
+        model::Body::Variants(variants) => {
+            &variants.arms.iter().find(|found| found.name == arm).expect("the arm is there").fields
+        }
+    }
+}
+
+impl Values<'_> {
+    fn number(&mut self, end: u64) -> u64 {
+        let number = self.random.below(end);
+        self.made.push(number);
+        number
+    }
+
+    /// A struct, message or arm.
+    fn whole(&mut self, declared: &str) {
+        let (unit, program) = (self.unit, self.program);
+        let found = find(unit, declared);
+        let members = match &found.body {
+            Body::Union(union) => {
+                let arm = self.number(union.arms.len() as u64);
+                return self.whole(&union.arms[arm as usize].name.declared);
+            }
+            Body::Members(members) => members,
+        };
+        if found.view.is_none() {
+            for member in members.iter().filter(|member| member.role != Role::Padding) {
+                let (bottom, counts) = member.shape.peel();
+                for _ in 0..counts.iter().product() {
+                    match member.role {
+                        Role::Presence => self.made.push(self.random.below(2)),
+                        _ => self.element(bottom),
+                    }
+                }
+            }
+            return;
+        }
+        let declared = fields(program, declared).iter();
+        let written = members.iter().filter(|member| member.role == Role::Field);
+        for (field, member) in declared.zip(written) {
+            let reach = member.reach.as_ref().expect("every field of a view is reached");
+            if reach.presence.is_some() && self.number(2) == 0 {
+                continue;
+            }
+            self.access(&reach.access, field.optional);
+        }
+    }
+
+    fn access(&mut self, access: &Access, optional: bool) {
+        match access {
+            Access::Value { shape, .. } => self.element(shape),
+            Access::Flat(name) | Access::View(name) => self.whole(&name.declared),
+            Access::Array(element, count) => (0..*count).for_each(|_| self.one(element)),
+            Access::Each(each, count) => (0..*count).for_each(|_| self.access(each, false)),
+            Access::Str(_) => self.text(),
+            Access::Slice(element, _) => (0..self.number(5)).for_each(|_| self.one(element)),
+            Access::Ref(Element::Flat(name) | Element::View(name)) => self.target(name, optional),
+            Access::Ref(_) => unreachable!("references lead to structs"),
+        }
+    }
+
+    fn target(&mut self, name: &Name, optional: bool) {
+        let is_there = !optional || (self.depth < DEPTH && self.random.below(3) > 0);
+        self.made.push(is_there.into());
+        if is_there {
+            self.depth += 1;
+            self.whole(&name.declared);
+            self.depth -= 1;
+        }
+    }
+
+    fn one(&mut self, element: &Element) {
+        match element {
+            Element::Value(shape) => self.element(shape),
+            Element::Flat(name) | Element::View(name) => self.whole(&name.declared),
+            Element::Str(_) => self.text(),
+        }
+    }
+
+    fn text(&mut self) {
+        let letters = self.random.below(4);
+        let text: String = (0..letters).map(|_| *self.random.one(LETTERS)).collect();
+        self.made.push(text.len() as u64);
+        self.made.extend(text.bytes().map(u64::from));
+    }
+
+    fn element(&mut self, shape: &Shape) {
+        let (name, scalar) = match shape {
+            Shape::Struct(name) => return self.whole(&name.declared),
+            Shape::Scalar(scalar) => {
+                let bits = if *scalar == Scalar::Bool { self.random.below(2) } else { self.extreme() };
+                return self.made.push(bits & most(*scalar));
+            }
+            Shape::Enum(name) => (name, None),
+            Shape::StoredEnum(name, scalar) => (name, Some(*scalar)),
+            Shape::Array(..) | Shape::Word | Shape::RefWord => unreachable!("no element is one"),
+        };
+        let found = self.program.enums.get(&name.declared).expect("the enum is there");
+        let bits = match found.open && self.random.below(3) == 0 {
+            true => self.extreme() & most(scalar.unwrap_or(found.repr)),
+            false => self.random.one(&found.values).value as u64,
+        };
+        self.made.push(bits);
+    }
+
+    fn extreme(&mut self) -> u64 {
+        match self.random.below(4) {
+            0 => 0,
+            1 => u64::MAX,
+            _ => self.random.bits(),
+        }
+    }
+}
+
+fn most(scalar: Scalar) -> u64 {
+    u64::MAX >> (64 - 8 * scalar.size())
+}
