@@ -149,7 +149,10 @@ fn said_of(unit: &Unit) -> String {
             }
         }
     }
-    let enums = unit.enums.iter().map(|found| format!("{} {:?}\n", found.name.declared, found.note.facts));
+    let enums = unit
+        .enums
+        .iter()
+        .map(|found| format!("{} {} {:?}\n", found.name.declared, found.repr.word(), found.note.facts));
     said + &enums.collect::<String>()
 }
 
