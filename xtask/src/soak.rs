@@ -46,6 +46,8 @@ const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "kills", share: 3, command: || one_by_one(workspace_test("kills")) },
     Campaign { name: "texts", share: 1, command: texts },
     Campaign { name: "programs", share: 1, command: programs },
+    Campaign { name: "mixtures", share: 2, command: || one_by_one(workspace_test("random_messages")) },
+    Campaign { name: "messages", share: 4, command: messages },
     Campaign { name: "orders", share: 1, command: || one_by_one(strict::orders()) },
 ];
 
@@ -65,6 +67,12 @@ fn workspace_test(name: &str) -> Command {
 fn texts() -> Command {
     let mut command = workspace_test("texts");
     command.args(["--", "--nocapture", "texts_that_were_changed_at_random"]);
+    command
+}
+
+fn messages() -> Command {
+    let mut command = one_by_one(workspace_test("hostile_messages"));
+    command.args(["--skip", "mistakes"]);
     command
 }
 
