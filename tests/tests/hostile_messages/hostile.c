@@ -92,7 +92,7 @@ static int judge(const walk_kind_t *kind, const unsigned char *data, uint32_t si
   size_t written = 0;
   vil_msg_fault_t fault;
   const vil_status_t status = vil_msg_verify(kind->descriptor, data, size, &fault);
-  walk_t walk = {NULL, 2000, NULL, 0};
+  walk_t walk = {NULL, 500, NULL, 0};
   if (status == VIL_OK) {
     const vil_status_t told = vil_msg_to_json(kind->descriptor, data, size, VIL_JSON_COMPACT, json, sizeof json, &written, &fault);
     if (told != VIL_OK) return wrong(kind, "accepted, and has no JSON", NULL, data, size);

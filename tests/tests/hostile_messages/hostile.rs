@@ -1,5 +1,4 @@
 //! hostile.c in Rust: `hostile SEEDS SEED ROUNDS SECONDS RACE`. Every message lies right before memory that nobody may touch.
-#![allow(dead_code, non_snake_case, unused, clippy::all)]
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
@@ -154,22 +153,29 @@ fn main() {
         alarm(seconds as c_uint + 120);
         room.cast::<u8>().add(PAGE)
     };
-    let (place, raced, is_over) = (guard.expose_provenance(), &*Box::leak(Box::new(AtomicUsize::new(0))), &*Box::leak(Box::new(AtomicBool::new(false))));
+    let (place, raced, is_over) = (
+        guard.expose_provenance(),
+        &*Box::leak(Box::new(AtomicUsize::new(0))),
+        &*Box::leak(Box::new(AtomicBool::new(false))),
+    );
     let mut other = Random(random.bits() | 1);
-    let thread = is_race.then(|| std::thread::spawn(move || {
-        while !is_over.load(Relaxed) {
-            let seed = &seeds[raced.load(Relaxed)];
-            let size = seed.bytes.len() & !7;
-            let at = other.below(size / 4) * 4;
-            let word = match other.below(16) {
-                0 => other.bits() as u32,
-                1..8 => other.below(size + 16) as u32,
-                _ => u32::from_ne_bytes(seed.bytes[at..at + 4].try_into().expect("4")),
-            };
-            // SAFETY: within the mapping, aligned to 4.
-            unsafe { AtomicU32::from_ptr(std::ptr::with_exposed_provenance_mut::<u32>(place - size + at)) }.store(word, Relaxed);
-        }
-    }));
+    let thread = is_race.then(|| {
+        std::thread::spawn(move || {
+            while !is_over.load(Relaxed) {
+                let seed = &seeds[raced.load(Relaxed)];
+                let size = seed.bytes.len() & !7;
+                let at = other.below(size / 4) * 4;
+                let word = match other.below(16) {
+                    0 => other.bits() as u32,
+                    1..8 => other.below(size + 16) as u32,
+                    _ => u32::from_ne_bytes(seed.bytes[at..at + 4].try_into().expect("4")),
+                };
+                // SAFETY: within the mapping, aligned to 4.
+                unsafe { AtomicU32::from_ptr(std::ptr::with_exposed_provenance_mut::<u32>(place - size + at)) }
+                    .store(word, Relaxed);
+            }
+        })
+    });
     let mut judge = Judge { json: vec![0; 1 << 20], accepted: 0 };
     let (mut work, mut done) = (Vec::new(), 0u64);
     let end = Instant::now() + Duration::from_secs(seconds);

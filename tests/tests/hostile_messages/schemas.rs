@@ -56,7 +56,7 @@ fn field(random: &mut Random, known: u64, index: u64) -> String {
         6 => (format!("VSlice<VStr<{bound}>, {bound}>"), true),
         7 if known > 0 => return format!("{{ name: f{index}, type: VRef<{held}>, optional: true }}"),
         8 => (format!("[{scalar}; {}]", 1 + random.below(3)), true),
-        9 => (format!("[[{held}; 2]; 2]"), true),
+        9 => (format!("[[{}; 2]; 2]", if known > 0 { "S0" } else { scalar }), true),
         _ => (held, true),
     };
     let optional = if may_lack && random.below(3) == 0 { ", optional: true" } else { "" };

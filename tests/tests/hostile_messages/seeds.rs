@@ -11,15 +11,20 @@ use super::declared;
 /// Messages of each kind.
 const EACH: u64 = 24;
 
+/// Bytes of one; the programs have room for some more.
+const MOST: usize = 3072;
+
 /// Depth from which on nothing is referred to that need not be.
 const DEEP: u32 = 3;
 
-/// A file of `kind u32, size u32, bytes` of messages, kinds in the order of the plan.
-pub(super) fn file(unit: &Unit, random: &mut Random) -> Vec<u8> {
+/// A file of `kind u32, size u32, bytes` of messages, kinds in the order of the plan; nothing where those of some kind are
+/// too large.
+pub(super) fn file(unit: &Unit, random: &mut Random) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     for (kind, found) in unit.types.iter().filter(|found| is_relative(found)).enumerate() {
         let words = &found.message.as_ref().expect("a message").descriptor;
         let descriptor = Descriptor::new(words).expect("as many words as it says");
+        let before = out.len();
         for _ in 0..EACH {
             let mut maker = Maker { unit, random };
             let json = maker.structure(found, 0);
@@ -27,15 +32,18 @@ pub(super) fn file(unit: &Unit, random: &mut Random) -> Vec<u8> {
             // SAFETY: as many bytes as the words have.
             let room = unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast::<u8>(), 65536) };
             let size = descriptor.from_json(&json, room).unwrap_or_else(|fault| panic!("{fault}: {json}"));
-            if size > 3072 {
+            if size > MOST {
                 continue;
             }
             out.extend((kind as u32).to_ne_bytes());
             out.extend((size as u32).to_ne_bytes());
             out.extend(&room[..size]);
         }
+        if out.len() == before {
+            return None;
+        }
     }
-    out
+    Some(out)
 }
 
 struct Maker<'m> {
