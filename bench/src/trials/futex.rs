@@ -106,7 +106,7 @@ fn ask(arguments: &Arguments, polled: Duration) -> Answer<()> {
         manner.rest();
         boxes.there().put(trip as u32 + 1, 0)?;
         let (sent, there) = boxes.back().take(trip as u32 + 1, polled);
-        times.back(trip, trip as u64, clock::now().wrapping_sub(sent) + there)?;
+        times.back(trip, trip as u64, clock::now().wrapping_sub(sent).wrapping_add(there))?;
     }
     peer.end()?;
     times.line(arguments).say();
