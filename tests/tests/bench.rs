@@ -13,10 +13,25 @@ use vil_tests::generated;
 use vil_tests::scratch::Scratch;
 
 /// What is run here.
-const NAMES: &[&str] = &["round-trip", "stream", "one-thread", "empty", "fan-out", "fan-in", "forward", "wake", "heap"];
+const NAMES: &[&str] =
+    &["round-trip", "stream", "one-thread", "empty", "fan-out", "fan-in", "forward", "wake", "heap", "relative"];
 
 /// Subjects that need nothing but this repository.
-const OURS: &[&str] = &["vil-rust", "vil-c", "vil-cpp", "floor", "line", "ring-cell", "ring-index", "memcpy", "futex"];
+const OURS: &[&str] = &[
+    "vil-rust",
+    "vil-rust-skip",
+    "vil-c",
+    "vil-c-skip",
+    "vil-cpp",
+    "floor",
+    "line",
+    "ring-cell",
+    "ring-index",
+    "memcpy",
+    "futex",
+    "raw-c",
+    "raw-rust",
+];
 
 fn trials() -> PathBuf {
     root().join("bench/trials")
@@ -28,7 +43,7 @@ fn compile(language: &str, dir: &Path) {
     let output = dir.join(language);
     std::fs::create_dir_all(&output).expect("the directory is ours");
     let names: &[&str] = if language == "c" {
-        &["round_trip", "stream", "one_thread", "forward", "wake"]
+        &["round_trip", "stream", "one_thread", "forward", "wake", "relative"]
     } else {
         &["round_trip", "stream"]
     };

@@ -17,6 +17,7 @@ mod heap;
 mod memory;
 mod one_thread;
 mod recover;
+mod relative;
 mod round_trip;
 mod routes;
 mod size;
@@ -40,6 +41,7 @@ pub(crate) fn all(amount: Amount) -> Vec<Benchmark> {
         forward::benchmark(amount),
         wake::benchmark(amount),
         heap::benchmark(amount),
+        relative::benchmark(amount),
         control::benchmark(),
         recover::benchmark(),
         demo::benchmark(amount),

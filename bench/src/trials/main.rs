@@ -15,6 +15,7 @@ mod memcpy;
 mod memory;
 mod one_thread;
 mod parts;
+mod relative;
 mod ring;
 mod round_trip;
 mod stream;
@@ -54,6 +55,9 @@ const SUBJECTS: &[(&str, &str, Subject)] = &[
     ("wake", "futex", futex::trial),
     ("wake", "floor", futex::trial),
     ("heap", "vil-rust", heap::trial),
+    ("relative", "vil-rust", relative::trial),
+    ("relative", "vil-rust-skip", relative::skip),
+    ("relative", "raw-rust", relative::raw),
 ];
 
 /// Messages before anything is counted: two laps of the largest ring, or one of few large messages.
