@@ -400,24 +400,59 @@ struct Broken {
   }
 };
 
+// The first byte behind the word at an offset of the root.
+static constexpr std::uint32_t behind(std::size_t offset) { return static_cast<std::uint32_t>(16 + offset + 8); }
+
 static void references_that_do_not_fit_read_as_nothing() {
   Broken broken;
   const std::uint32_t end = broken.size / 4 * 4;
   constexpr std::size_t frame = offsetof(Header, frame), points = offsetof(Scan, points), label = offsetof(Scan, label);
-  HOLDS(broken.with(points, 16, 2).points().size() == 2 && broken.with(points, end - 8, 1).points().size() == 1);
+  constexpr std::uint32_t near = behind(points);
+  HOLDS(broken.with(points, near, 2).points().size() == 2 && broken.with(points, end - 8, 1).points().size() == 1);
   HOLDS(broken.with(points, end - 8, 2).points().empty() && broken.with(points, 0, 1).points().empty());
-  HOLDS(broken.with(points, 12, 1).points().empty() && broken.with(points, 18, 1).points().empty());
-  HOLDS(broken.with(points, 16, 0).points().data() == nullptr);
-  HOLDS(broken.with(points, 16, 0x20000001).points().empty() && broken.with(points, 0xfffffff8, 1).points().empty());
+  HOLDS(broken.with(points, near + 2, 1).points().empty() && broken.with(points, near, 0).points().data() == nullptr);
+  HOLDS(broken.with(points, near, 0x20000001).points().empty() && broken.with(points, 0xfffffff8, 1).points().empty());
   HOLDS(broken.with(label, broken.size - 4, 4).label().empty() && broken.with(label, broken.size - 5, 4).label().size() == 4);
-  HOLDS(broken.with(frame, 16, 32).header().frame().size() == 32 && broken.with(frame, 16, 33).header().frame().empty());
+  HOLDS(broken.with(frame, behind(frame), 32).header().frame().size() == 32);
+  HOLDS(broken.with(frame, behind(frame), 33).header().frame().empty());
   constexpr std::size_t tags = offsetof(Scan, tags), meta = offsetof(Scan, meta);
-  HOLDS(broken.with(tags, 24, 1).tags().size() == 1 && broken.with(tags, 20, 1).tags().empty());
-  for (const std::uint32_t nowhere : {0u, 8u, 20u, (broken.size - 8) / 8 * 8, 0xfffffff8u}) {
+  HOLDS(broken.with(tags, behind(tags), 1).tags().size() == 1 && broken.with(tags, behind(tags) + 4, 1).tags().empty());
+  const std::uint32_t last = (broken.size - 8) / 8 * 8;
+  for (const std::uint32_t nowhere : {0u, 8u, behind(meta) + 4, last, 0xfffffff8u}) {
     HOLDS(!broken.with(meta, nowhere, 0).has_meta() && broken.with(meta, nowhere, 0).meta().source().empty());
-    HOLDS(!broken.with(meta, 0, nowhere).has_origin() || nowhere == 20u || nowhere == (broken.size - 8) / 8 * 8);
+    HOLDS(!broken.with(meta, 0, nowhere).has_origin() || nowhere == behind(meta) + 4 || nowhere == last);
   }
-  HOLDS(broken.with(meta, 24, 14).has_meta() && !broken.with(meta, 24, 14).has_origin());
+  HOLDS(broken.with(meta, behind(meta), behind(meta) + 2).has_meta());
+  HOLDS(!broken.with(meta, behind(meta), behind(meta) + 2).has_origin());
+}
+
+// Backwards no chain of references would ever end. C says the same of the same bytes.
+static void what_is_referred_to_lies_behind_the_reference() {
+  Broken broken;
+  const auto in_c = [&broken] { return relative_scan_view(broken.buffer.bytes, broken.size); };
+  constexpr std::size_t points = offsetof(Scan, points), label = offsetof(Scan, label), meta = offsetof(Scan, meta);
+  constexpr std::size_t channels = offsetof(Scan, channels), origin = offsetof(Scan, origin);
+  for (const std::uint32_t back : {16u, behind(channels) - 16, behind(channels) - 8}) {
+    HOLDS(broken.with(channels, back, 1).channels().empty() && relative_scan_channels(in_c()).list.count == 0);
+  }
+  for (const std::uint32_t back : {16u, behind(points) - 8, behind(points) - 4}) {
+    HOLDS(broken.with(points, back, 1).points().empty() && relative_scan_points(in_c()).count == 0);
+  }
+  for (const std::uint32_t back : {16u, behind(label) - 8, behind(label) - 1}) {
+    HOLDS(broken.with(label, back, 1).label().empty() && relative_scan_label(in_c()).size == 0);
+  }
+  HOLDS(broken.with(label, behind(label), 1).label().size() == 1 && relative_scan_label(in_c()).size == 1);
+  constexpr std::uint32_t itself = 16 + meta;
+  for (const std::uint32_t back : {16u, itself}) {
+    const ScanView scan = broken.with(meta, back, 0);
+    HOLDS(!scan.has_meta() && scan.meta().source().empty() && !relative_scan_has_meta(in_c()));
+  }
+  for (const std::uint32_t back : {16u, itself, itself + 4}) {
+    HOLDS(!broken.with(meta, 0, back).has_origin() && !relative_scan_has_origin(in_c()));
+  }
+  static_assert(origin == meta + 4, "both references are one word of 64 bits");
+  HOLDS(broken.with(meta, itself + 8, itself + 8).has_meta() && relative_scan_has_meta(in_c()));
+  HOLDS(ScanView(broken.buffer.bytes, broken.size).has_origin() && relative_scan_has_origin(in_c()));
 }
 
 // Looks at everything, every byte that a view answers, up to a few references deep.
@@ -542,6 +577,7 @@ int main() {
   older_and_newer_programs_read_each_other();
   what_is_rare_is_read_as_it_was_written();
   references_that_do_not_fit_read_as_nothing();
+  what_is_referred_to_lies_behind_the_reference();
   no_bytes_lead_out_of_the_message();
   a_writer_that_goes_on_writing_leads_nobody_astray();
   return 0;

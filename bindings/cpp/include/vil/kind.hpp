@@ -75,7 +75,8 @@ struct Str : detail::OneByOne<Str<Bound>> {
   static constexpr std::uint32_t align() noexcept { return alignof(Word); }
   static constexpr Read none() noexcept { return {"", 0}; }
   static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    const vil::detail::Run run = vil::detail::run_of(frame, vil::detail::load_64(frame.base + at), 1, 1, Bound, 1);
+    const std::uint64_t word = vil::detail::load_64(frame.base + at);
+    const vil::detail::Run run = vil::detail::run_of(frame, word, at + size(), 1, 1, Bound, 1);
     if (run.count == 0) return none();
     return {static_cast<const char *>(static_cast<const void *>(frame.base + run.at)), run.count};
   }
@@ -102,7 +103,8 @@ struct Slice : detail::OneByOne<Slice<Element, Bound>> {
   static Read none() noexcept { return {}; }
   static Read read(const Frame &frame, std::uint32_t at) noexcept {
     const std::uint64_t word = vil::detail::load_64(frame.base + at);
-    const vil::detail::Run run = vil::detail::run_of(frame, word, Element::size(), Element::align(), Bound, 0);
+    const vil::detail::Run run =
+        vil::detail::run_of(frame, word, at + size(), Element::size(), Element::align(), Bound, 0);
     return Element::many(frame, run.at, run.count);
   }
 };

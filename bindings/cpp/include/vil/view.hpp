@@ -39,24 +39,26 @@ inline Frame root_of(const void *data, std::size_t size) noexcept {
   return {base, whole, root_offset, root < most ? root : most};
 }
 
-// Elements that a word refers to, when all of them lie behind the head and within the message.
+// Elements that a word refers to, when all of them lie behind the word and within the message.
 struct Run {
   std::uint32_t at = 0;
   std::uint32_t count = 0;
 };
 
-// `bound` 0: none. `tail`: bytes that must stand behind the elements too.
-inline Run run_of(const Frame &frame, std::uint64_t word, std::uint32_t size, std::uint32_t align, std::uint32_t bound,
-                  std::uint32_t tail) noexcept {
+// `behind`: where the word ends; what it refers to begins there at the earliest, so no chain of references comes back to
+// where it was. `bound` 0: none. `tail`: bytes that must stand behind the elements too.
+inline Run run_of(const Frame &frame, std::uint64_t word, std::uint32_t behind, std::uint32_t size, std::uint32_t align,
+                  std::uint32_t bound, std::uint32_t tail) noexcept {
   const std::uint32_t at = low_half(word), count = high_half(word);
   const std::uint64_t end = at + static_cast<std::uint64_t>(count) * size + tail;
-  const bool whole = at >= root_offset && at % align == 0 && end <= frame.size && (bound == 0 || count <= bound);
+  const bool whole = at >= behind && at % align == 0 && end <= frame.size && (bound == 0 || count <= bound);
   return whole && count != 0 ? Run{at, count} : Run{};
 }
 
-// Where a VRef leads, when its whole target is in the message; else 0.
+// Where the VRef at an offset of the message leads, when its whole target is in the message and behind it; else 0.
 inline std::uint32_t target_of(const Frame &frame, std::uint32_t at, std::uint32_t size, std::uint32_t align) noexcept {
-  return run_of(frame, word_of(load_32(frame.base + at), 1), size, align, 0, 0).at;
+  const std::uint32_t behind = at + static_cast<std::uint32_t>(sizeof(RefWord));
+  return run_of(frame, word_of(load_32(frame.base + at), 1), behind, size, align, 0, 0).at;
 }
 
 }  // namespace detail
