@@ -143,7 +143,7 @@ fn committed(name: &str, random: &mut Random) -> Target {
 
 fn targets(random: &mut Random) -> Vec<Target> {
     let mut all = vec![committed("relative", random), committed("corners", random)];
-    let count = all.len() + if soak::seconds().is_some() { 2 * RANDOM_PROGRAMS } else { RANDOM_PROGRAMS };
+    let count = all.len() + RANDOM_PROGRAMS;
     while all.len() < count {
         let name = format!("strange{}", all.len());
         let dir = Scratch::new(&format!("hostile-{name}"));

@@ -12,7 +12,7 @@ use super::declared;
 const EACH: u64 = 24;
 
 /// Bytes of one; the programs have room for some more.
-const MOST: usize = 3072;
+const MOST: usize = 2048;
 
 /// Depth from which on nothing is referred to that need not be.
 const DEEP: u32 = 3;
