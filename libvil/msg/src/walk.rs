@@ -154,7 +154,7 @@ impl<V: Visitor> Walk<'_, '_, V> {
                     self.frames[top] = Frame::List { element, at, stride, count, floor, next: next + 1 };
                     self.visitor.element();
                     let place = stride.checked_mul(next).and_then(|gone| at.checked_add(gone));
-                    self.value(element, place.ok_or_else(|| self.broken())?, floor, false)?;
+                    self.value(element, place.ok_or_else(|| self.broken())?, floor)?;
                 }
                 Frame::List { .. } => {
                     self.depth = top;
@@ -181,14 +181,18 @@ impl<V: Visitor> Walk<'_, '_, V> {
         self.frames[top] = Frame::Struct { ty, at, end, floor, next: next + 1 };
         if self.is_there(&found, at, end)? {
             let place = at.checked_add(found.offset).ok_or_else(|| self.broken())?;
-            if let Some(Shape::Ref { .. }) = self.descriptor.shape(found.shape)
-                && found.is_optional
-                && self.u32(place)? == 0
-            {
+            let name = self.descriptor.text(found.name).unwrap_or("?");
+            if let Some(Shape::Ref { ty }) = self.descriptor.shape(found.shape).filter(|_| found.is_optional) {
+                // Loaded once: a key is shown where a value follows, whatever a writer does meanwhile.
+                let offset = self.u32(place)?;
+                if offset != 0 {
+                    self.visitor.field(name);
+                    self.reference(ty, place, offset, floor)?;
+                }
                 return Ok(());
             }
-            self.visitor.field(self.descriptor.text(found.name).unwrap_or("?"));
-            self.value(found.shape, place, floor, found.is_optional)?;
+            self.visitor.field(name);
+            self.value(found.shape, place, floor)?;
         }
         Ok(())
     }
@@ -209,7 +213,7 @@ impl<V: Visitor> Walk<'_, '_, V> {
     }
 
     /// One value; what lies in it is put on the stack.
-    fn value(&mut self, shape: u32, at: u32, floor: u32, is_optional: bool) -> Result<(), Stop> {
+    fn value(&mut self, shape: u32, at: u32, floor: u32) -> Result<(), Stop> {
         match self.descriptor.shape(shape).ok_or_else(|| self.broken())? {
             Shape::Scalar(scalar) => {
                 let bits = self.bits(scalar, at)?;
@@ -224,7 +228,10 @@ impl<V: Visitor> Walk<'_, '_, V> {
             Shape::Array { element, count } => self.list(element, at, count, floor),
             Shape::Slice { element, bound } => self.slice(element, bound, at, floor),
             Shape::Str { bound } => self.text(bound, at, floor),
-            Shape::Ref { ty } => self.reference(ty, at, floor, is_optional),
+            Shape::Ref { ty } => match self.u32(at)? {
+                0 => Err(Stop::new(Rule::Absent, at, 1, 0)),
+                offset => self.reference(ty, at, offset, floor),
+            },
         }
     }
 
@@ -313,11 +320,8 @@ impl<V: Visitor> Walk<'_, '_, V> {
         Ok(())
     }
 
-    fn reference(&mut self, ty: u32, at: u32, floor: u32, is_optional: bool) -> Result<(), Stop> {
-        let offset = self.u32(at)?;
-        if offset == 0 {
-            return if is_optional { Ok(()) } else { Err(Stop::new(Rule::Absent, at, 1, 0)) };
-        }
+    /// What a VRef leads to; its offset was loaded and is not 0.
+    fn reference(&mut self, ty: u32, at: u32, offset: u32, floor: u32) -> Result<(), Stop> {
         let of = self.descriptor.ty(ty).ok_or_else(|| self.broken())?;
         self.target(at, offset, 1, u32::MAX, floor, of.align)?;
         let floor = self.take(at, offset, of.size.into())?;

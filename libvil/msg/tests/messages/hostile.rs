@@ -163,3 +163,43 @@ fn a_snapshot_holds_whatever_its_writer_does() {
     });
     assert!(good + bad > 100, "{good} good, {bad} bad");
 }
+
+#[test]
+fn a_key_has_a_value_while_a_writer_takes_the_reference_away() {
+    let words = Land::new().words("Scan");
+    let descriptor = Descriptor::new(&words).expect("a descriptor");
+    let written = |meta: &str| format!("{{{meta}\"pair\":[{{}},{{}}],\"choice\":{{\"Left\":{{}}}}}}");
+    let (with, without) = (written("\"meta\":{},"), written(""));
+    let (with, without) = (Room::message(&descriptor, &with), Room::message(&descriptor, &without));
+    let words_of = |room: &Room| -> Vec<u64> {
+        room.bytes().chunks_exact(8).map(|chunk| u64::from_le_bytes(chunk.try_into().unwrap_or_default())).collect()
+    };
+    let (with, without) = (words_of(&with), words_of(&without));
+    // The one word of the root in which the reference stands.
+    let word = (2..with.len().min(without.len()))
+        .find(|at| with[*at] != without[*at] && without[*at] as u32 == 0)
+        .expect("a reference");
+    let shared: Vec<AtomicU64> = with.iter().map(|word| AtomicU64::new(*word)).collect();
+    let stop = AtomicBool::new(false);
+    let mut seen = [0u32; 2];
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                shared[word].store(without[word], Ordering::Relaxed);
+                shared[word].store(with[word], Ordering::Relaxed);
+            }
+        });
+        let end = std::time::Instant::now() + std::time::Duration::from_millis(300);
+        let mut room = vec![0; 1 << 12];
+        while std::time::Instant::now() < end {
+            // SAFETY: the vector lives longer, and its words are read as words.
+            let bytes = unsafe { Bytes::new(shared.as_ptr().cast(), 8 * shared.len()) };
+            let size = to_json(&descriptor, bytes, Style::Compact, &mut room).expect("a message either way");
+            let text = std::str::from_utf8(&room[..size]).expect("JSON is UTF-8");
+            assert!(!text.contains(":,") && !text.contains(":}"), "{text}");
+            seen[usize::from(text.contains("\"meta\":{"))] += 1;
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(seen[0] + seen[1] > 100, "{seen:?}");
+}
