@@ -86,7 +86,7 @@ pub fn plan(source: &Source<'_>) -> Result<plan::Unit, Faults> {
 /// Generates one language.
 ///
 /// # Errors
-/// Names that collide after escaping, types without a layout, an external message, a process that the
+/// Names that collide after escaping, types without a layout, a process that the
 /// program does not have.
 pub fn generate(source: &Source<'_>, language: Language) -> Result<Vec<File>, Faults> {
     let unit = plan(source)?;

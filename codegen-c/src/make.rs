@@ -18,6 +18,7 @@ use crate::plan::{
 };
 use crate::{Faults, Source};
 
+mod external;
 mod field;
 mod process;
 mod reach;
@@ -28,6 +29,10 @@ use field::{check_of, facts_of};
 const ENUM_SUFFIXES: &[&str] = &["t", "name", "known"];
 const STRUCT_SUFFIXES: &[&str] = &["t", "init", "check"];
 const MESSAGE_SUFFIXES: &[&str] = &["loan_t", "msg_t", "layout_text", "LAYOUT_ID", "SIZE", "descriptor"];
+
+/// The same for external messages, which are no structs.
+const EXTERNAL_SUFFIXES: &[&str] =
+    &["loan_t", "msg_t", "layout_text", "LAYOUT_ID", "MAX_BYTES", "MAX_PAYLOAD", "MEDIA_TYPE", "ADAPTER", "descriptor"];
 
 /// The same for structs with references, which have no `init` and no `check`, and what views and writers add.
 const REFERRING_SUFFIXES: &[&str] = &["t"];
@@ -51,9 +56,6 @@ const UNION_METHODS: &[&str] = &["tag", "check", "default"];
 pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     let program = source.program;
     let layouts = lay_out(program).map_err(|errors| Faults(errors.iter().map(ToString::to_string).collect()))?;
-    if let Some(fault) = external(program) {
-        return Err(Faults(vec![fault]));
-    }
     let mut maker = Maker {
         program,
         shared: Shared::of(program),
@@ -71,6 +73,7 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     }
     reach::mark(&mut maker.types, &mut enums);
     maker.name_slices(&enums);
+    let externals = maker.externals();
     let processes = maker.processes(source.process);
     if !maker.names.faults.is_empty() {
         return Err(Faults(maker.names.faults));
@@ -87,16 +90,9 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
         constants,
         enums,
         types: maker.types,
+        externals,
         processes,
     })
-}
-
-/// The first external message: there is no code for any of the program then, because code for a part of it would be
-/// another contract.
-fn external(program: &Program) -> Option<String> {
-    let is_external = |message: &model::Message| message.layout == Some(Profile::External);
-    let (name, _) = program.messages.iter().find(|(_, message)| is_external(message))?;
-    Some(format!("message `{name}` is external, and this version generates code for flat and relative ones only"))
 }
 
 struct Maker<'a> {
@@ -121,7 +117,11 @@ impl Maker<'_> {
             self.name_type(name, "struct", &found.body, &[]);
         }
         for (name, found) in &program.messages {
-            self.name_type(name, "message", &found.body, &[MESSAGE_SUFFIXES]);
+            if found.layout == Some(Profile::External) {
+                self.name(name, "message", &[EXTERNAL_SUFFIXES]);
+            } else {
+                self.name_type(name, "message", &found.body, &[MESSAGE_SUFFIXES]);
+            }
         }
     }
 
@@ -330,13 +330,18 @@ impl Maker<'_> {
         }
     }
 
-    /// The most bytes of a message. A relative one without a stated bound has that of its head, for no route carries it.
+    /// The most bytes of a message that is laid out.
     fn most_bytes(&self, declared: &str, layout: &layout::Layout) -> u32 {
-        let stated = self.program.messages.get(declared).and_then(|message| message.max_bytes);
         match layout.profile {
-            Profile::Relative => stated.map_or(u32::MAX, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX)),
+            Profile::Relative => self.stated_bytes(declared),
             Profile::Flat | Profile::External => layout.size,
         }
+    }
+
+    /// The `max_bytes` of a message. Without a stated bound it has that of its size word, for no route carries it.
+    fn stated_bytes(&self, declared: &str) -> u32 {
+        let stated = self.program.messages.get(declared).and_then(|message| message.max_bytes);
+        stated.map_or(u32::MAX, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
     }
 
     fn members(

@@ -30,6 +30,8 @@ pub struct Unit {
     pub enums: Vec<Enum>,
     /// Structs, arms and messages, each after the types it uses.
     pub types: Vec<Struct>,
+    /// External messages, by name.
+    pub externals: Vec<External>,
     /// Processes, by name.
     pub processes: Vec<Process>,
 }
@@ -163,11 +165,11 @@ pub struct View {
 /// What a message has beyond a struct.
 #[derive(Debug, Clone)]
 pub struct Message {
-    /// Flat or relative.
+    /// Flat, relative or external.
     pub profile: Profile,
-    /// The most bytes it takes: a flat one its size, a relative one its `max_bytes`, the head's own range where none is stated.
+    /// The most bytes it takes: a flat one its size, others their `max_bytes`, the range of a size where none is stated.
     pub max_bytes: u32,
-    /// What the head of a relative one says of its root: where the last field ends. 0 of a flat one.
+    /// What the head of a relative one says of its root: where the last field ends. 0 of others.
     pub root_size: u32,
     /// What it looks like, as words for the verifier and for tools; see docs/descriptor.md.
     pub descriptor: Vec<u32>,
@@ -175,6 +177,25 @@ pub struct Message {
     pub layout_id: u64,
     /// The layout text.
     pub layout_text: String,
+}
+
+/// A message that is opaque bytes: nobody but its adapter looks into them.
+#[derive(Debug, Clone)]
+pub struct External {
+    /// Its name.
+    pub name: Name,
+    /// What a port needs to know of it. Its `max_bytes` count what stands in front of the bytes.
+    pub message: Message,
+    /// The most bytes of it, without what stands in front of them.
+    pub max_payload: u32,
+    /// What its bytes are: `application/json`.
+    pub media_type: String,
+    /// The name of what makes and reads them: `json`.
+    pub adapter: String,
+    /// Constants that belong to it.
+    pub constants: Vec<Constant>,
+    /// Comment.
+    pub note: Note,
 }
 
 /// What lies in a struct.
@@ -470,13 +491,13 @@ pub enum Receives {
 pub struct Payload {
     /// The message.
     pub name: Name,
-    /// Its size in bytes; of a relative one its `max_bytes`.
+    /// Its size in bytes; of a relative or external one its `max_bytes`.
     pub size: u32,
     /// Its alignment in bytes.
     pub align: u32,
-    /// Flat or relative. Of a relative one the port carries up to `size` bytes.
+    /// Flat, relative or external. Of what is not flat the port carries up to `size` bytes.
     pub profile: Profile,
-    /// When what arrives is verified: where routes differ, as the strictest says; never where it is flat or leaves here.
+    /// When what arrives is verified: where routes differ, as the strictest says; never where it is not relative or leaves here.
     pub verify: Verify,
 }
 

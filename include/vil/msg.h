@@ -2,7 +2,9 @@
 #ifndef VIL_MSG_H
 #define VIL_MSG_H
 
+#include "vil/adapter.h"
 #include "vil/builder.h"
+#include "vil/external.h"
 #include "vil/view.h"
 #include "vil/vil.h"
 

@@ -5,6 +5,8 @@
 mod taken_in_by_include {
     include!("golden/pipeline/rust/demo_line.rs");
 }
+#[path = "golden/external/rust/external.rs"]
+mod external;
 #[path = "golden/keywords/rust/class_.rs"]
 mod keywords;
 #[path = "golden/modes/rust/modes.rs"]

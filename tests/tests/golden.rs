@@ -16,7 +16,7 @@ use vil_tests::cc::{C_STANDARDS, Compile, Compiler, c_compilers, cpp_compilers};
 use vil_tests::scratch::Scratch;
 
 /// The programs of `golden/`.
-const PROGRAMS: &[&str] = &["keywords", "modes", "pipeline", "relative", "shapes"];
+const PROGRAMS: &[&str] = &["external", "keywords", "modes", "pipeline", "relative", "shapes"];
 
 /// Programs of relative messages, and the languages that print those.
 const RELATIVE: (&[&str], &[Language]) = (&["relative", "corners"], &[Language::C, Language::Cpp, Language::Rust]);

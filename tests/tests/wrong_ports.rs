@@ -380,6 +380,55 @@ const RUST_MOVES: &[Twins] = &[
     },
 ];
 
+/// The same for external messages; `golden/external.yaml` has two of them.
+const C_EXTERNAL: &[Twins] = &[
+    Twins {
+        good: "external_shop_orders_loan(shop, order_loan)",
+        bad: &["external_shop_wires_loan(shop, order_loan)", "external_stock_orders_loan(stock, order_loan)"],
+    },
+    Twins {
+        good: "external_shop_orders_publish(shop, order_loan, 1)",
+        bad: &["external_shop_wires_publish(shop, order_loan, 1)", "external_shop_orders_publish(shop, order_loan)"],
+    },
+    Twins {
+        good: "external_stock_orders_receive(stock, 0, order)",
+        bad: &["external_stock_orders_receive(stock, 0, wire)", "external_stock_wires_release(stock, order)"],
+    },
+];
+
+const CPP_EXTERNAL: &[Twins] = &[
+    Twins {
+        good: "vil::Envelope<Order> envelope = std::move(*shop.orders.loan())",
+        bad: &["vil::Envelope<Order> envelope = std::move(*shop.wires.loan())", "Order order"],
+    },
+    Twins {
+        good: "const vil::Incoming<Wire> got = std::move(*stock.wires.receive(vil::forever))",
+        bad: &["const vil::Incoming<Wire> got = std::move(*stock.orders.receive(vil::forever))"],
+    },
+    Twins {
+        good: "(void)shop.orders.send_from(vil::Adapter::json(), item)",
+        bad: &["(void)shop.orders.send(item)", "(void)stock.orders.send_from(vil::Adapter::json(), item)"],
+    },
+];
+
+const RUST_EXTERNAL: &[Twins] = &[
+    Twins {
+        good: "{ let envelope: Result<vil::Envelope<'_, Order>, _> = shop.orders.envelope(); envelope.is_ok() }",
+        bad: &[
+            "{ let envelope: Result<vil::Envelope<'_, Order>, _> = shop.wires.envelope(); envelope.is_ok() }",
+            "stock.orders.envelope().is_ok()",
+        ],
+    },
+    Twins {
+        good: "{ let got: Result<vil::Incoming<'_, Wire>, _> = stock.wires.receive(LONG); got.is_ok() }",
+        bad: &["{ let got: Result<vil::Incoming<'_, Wire>, _> = stock.orders.receive(LONG); got.is_ok() }"],
+    },
+    Twins {
+        good: "shop.orders.send_from(&vil::JsonAdapter, &Item::default())",
+        bad: &["shop.orders.send(&Item::default())", "shop.orders.send_from(&vil::JsonAdapter, &1)"],
+    },
+];
+
 fn generated(program: &str, language: &str) -> PathBuf {
     root().join("tests/tests/golden").join(program).join(language)
 }
@@ -491,6 +540,24 @@ fn c_refuses_the_wrong_relative_message_to_write_and_to_read() {
 }
 
 #[test]
+fn c_refuses_the_wrong_external_message() {
+    let parameters = [
+        ("external_shop_t *", "shop"),
+        ("external_stock_t *", "stock"),
+        ("external_order_loan_t *", "order_loan"),
+        ("external_order_msg_t *", "order"),
+        ("external_wire_msg_t *", "wire"),
+    ];
+    let wrap = |index: usize, line: &str| {
+        function(&format!("static inline vil_status_t twin{index}"), &parameters, &format!("return {line}"))
+    };
+    judge("twin.c", C_EXTERNAL, "#include \"all.h\"", wrap, |source| {
+        let headers = ["external_shop.h", "external_stock.h"];
+        with_cc(&c_compilers(), "c99", generated("external", "c"), &headers, source)
+    });
+}
+
+#[test]
 fn cpp_refuses_the_wrong_message_and_the_wrong_direction() {
     let parameters =
         [("Source &", "source"), ("Sink &", "sink"), ("const Reading &", "reading"), ("const Alarm &", "alarm")];
@@ -524,6 +591,18 @@ fn cpp_refuses_to_publish_what_is_not_finished_and_the_wrong_relative_message() 
     judge("twin.cpp", CPP_RELATIVE, "#include \"all.h\"", wrap, |source| {
         let headers = ["relative_lidar.hpp", "relative_map.hpp"];
         with_cc(&cpp_compilers(), "c++17", generated("relative", "cpp"), &headers, source)
+    });
+}
+
+#[test]
+fn cpp_refuses_the_wrong_external_message() {
+    let parameters = [("Shop &", "shop"), ("Stock &", "stock"), ("const Item &", "item")];
+    let wrap = |index: usize, line: &str| {
+        function(&format!("using namespace external; inline void twin{index}"), &parameters, line)
+    };
+    judge("twin.cpp", CPP_EXTERNAL, "#include \"all.h\"", wrap, |source| {
+        let headers = ["external_shop.hpp", "external_stock.hpp"];
+        with_cc(&cpp_compilers(), "c++17", generated("external", "cpp"), &headers, source)
     });
 }
 
@@ -566,6 +645,17 @@ fn rust_refuses_to_publish_what_is_not_finished_and_to_read_what_was_given_back(
     };
     judge("twin.rs", RUST_RELATIVE, &head, wrap, with_rustc);
     judge("twin.rs", RUST_VIEWS, &head, wrap, with_rustc);
+}
+
+#[test]
+fn rust_refuses_the_wrong_external_message() {
+    let generated = generated("external", "rust").join("external.rs");
+    let long = "const LONG: std::time::Duration = std::time::Duration::MAX;";
+    let head = format!("#[path = {generated:?}] mod external; use external::*; {long}");
+    let wrap = |index: usize, line: &str| {
+        format!("pub fn twin{index}(shop: Shop, stock: Stock) {{ let _ = (&shop, &stock); let _ = {line}; }}")
+    };
+    judge("twin.rs", RUST_EXTERNAL, &head, wrap, with_rustc);
 }
 
 /// Type-checks a library against the crate `vil` that this test itself was built with; what rustc says.

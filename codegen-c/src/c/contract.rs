@@ -1,8 +1,9 @@
 //! What a message has beyond a struct: its layout as text and as words, its id and size, and what a port hands out of it.
 
 use super::{chars, inline};
-use crate::plan::{Message, Struct};
-use crate::writer::Writer;
+use crate::literal::c_string;
+use crate::plan::{External, Message, Name, Struct};
+use crate::writer::{Writer, c_comment, comment};
 
 /// Columns of a line of words.
 const WIDTH: usize = 108;
@@ -12,7 +13,7 @@ pub(super) fn flat(out: &mut Writer, found: &Struct, message: &Message) {
     let (name, upper) = (&found.name.c, &found.name.upper);
     out.gap();
     out.line(format!("#define {upper}_SIZE {}u", found.size));
-    layout(out, found, message);
+    layout(out, &found.name, message);
     out.gap();
     out.line("/* On loan from an out port: written in place, then published or discarded. */");
     out.block(format!("typedef struct {name}_loan_t {{"), &format!("}} {name}_loan_t;"), |out| {
@@ -33,7 +34,7 @@ pub(super) fn relative(out: &mut Writer, found: &Struct, message: &Message) {
     out.gap();
     out.line(format!("#define {upper}_MAX_BYTES UINT32_C({})", message.max_bytes));
     out.line(format!("#define {upper}_ROOT_SIZE {}u", message.root_size));
-    layout(out, found, message);
+    layout(out, &found.name, message);
     out.gap();
     out.line("/* The message in these bytes, aligned to 8; of fewer than a head everything is absent. */");
     let body = [format!("const {name}_view_t root = {{vil_view_root(data, size)}};"), "return root;".to_owned()];
@@ -71,9 +72,37 @@ pub(super) fn relative(out: &mut Writer, found: &Struct, message: &Message) {
     });
 }
 
-/// Id, text and words of a layout.
-fn layout(out: &mut Writer, found: &Struct, message: &Message) {
+/// Of an external message; its constants are printed by `constants`.
+pub(super) fn external(out: &mut Writer, found: &External, constants: impl FnOnce(&mut Writer)) {
     let (name, upper) = (&found.name.c, &found.name.upper);
+    out.gap();
+    let lead = format!("{}, external: {} by the adapter {}", found.name.declared, found.media_type, found.adapter);
+    out.lines(c_comment(&comment(&lead, &found.note)));
+    constants(out);
+    out.line(format!("#define {upper}_MEDIA_TYPE {}", c_string(&found.media_type)));
+    out.line(format!("#define {upper}_ADAPTER {}", c_string(&found.adapter)));
+    out.line(format!("#define {upper}_MAX_BYTES UINT32_C({})", found.message.max_bytes));
+    out.line(format!("#define {upper}_MAX_PAYLOAD UINT32_C({})", found.max_payload));
+    layout(out, &found.name, &found.message);
+    out.gap();
+    out.line("/* On loan from an out port: up to capacity bytes are written to data, then published or discarded. */");
+    out.block(format!("typedef struct {name}_loan_t {{"), &format!("}} {name}_loan_t;"), |out| {
+        out.line("unsigned char *data; /* NULL when nothing is on loan */");
+        out.line("uint32_t capacity;");
+        out.line("vil_loan_t loan;");
+    });
+    out.gap();
+    out.line("/* Received at an in port: read, then released. */");
+    out.block(format!("typedef struct {name}_msg_t {{"), &format!("}} {name}_msg_t;"), |out| {
+        out.line("const unsigned char *data; /* NULL when nothing is held */");
+        out.line("uint32_t size;");
+        out.line("vil_message_t message;");
+    });
+}
+
+/// Id, text and words of a layout.
+fn layout(out: &mut Writer, name: &Name, message: &Message) {
+    let (name, upper) = (&name.c, &name.upper);
     out.line(format!("#define {upper}_LAYOUT_ID UINT64_C({:#018x})", message.layout_id));
     chars(out, &format!("{name}_layout_text"), &message.layout_text);
     let mut rows = vec![String::new()];

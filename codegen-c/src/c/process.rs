@@ -1,5 +1,6 @@
 //! One header a process: its contract, how it is opened and closed, and typed calls for each of its ports.
 
+mod external;
 mod ports;
 mod relative;
 
@@ -40,7 +41,7 @@ fn contract(out: &mut Writer, unit: &Unit, process: &Process) {
                 let (port_name, message) = (c_string(&port.declared), c_string(&name.declared));
                 let (upper, lower) = (&name.upper, &name.c);
                 out.line(format!("{{{port_name}, {message}, {upper}_LAYOUT_ID, {lower}_layout_text,"));
-                let size = if end.payload.profile == Profile::Relative { "MAX_BYTES" } else { "SIZE" };
+                let size = if end.payload.profile == Profile::Flat { "SIZE" } else { "MAX_BYTES" };
                 out.line(format!(" {upper}_{size}, {}u, {}u, 0u}},", end.payload.align, u32::from(end.out)));
             }
         });

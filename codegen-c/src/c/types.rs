@@ -15,6 +15,7 @@ const WIDTH: usize = 110;
 /// `credit.h`.
 pub(super) fn file(unit: &Unit) -> File {
     let all = unit.constants.iter().chain(unit.types.iter().flat_map(|found| &found.constants));
+    let all = all.chain(unit.externals.iter().flat_map(|found| &found.constants));
     let bounds = unit.types.iter().flat_map(|found| &found.checks).any(|check| match &check.rule {
         // A sentinel that is NaN is asked for without its name.
         Rule::Range { low, high, unknown, .. } => {
@@ -41,6 +42,9 @@ pub(super) fn file(unit: &Unit) -> File {
             structure(out, found);
         }
         views::write(out, unit);
+        for found in &unit.externals {
+            contract::external(out, found, |out| constants(out, &found.name.upper, &found.constants));
+        }
     })
 }
 

@@ -7,7 +7,9 @@ use vil_ir::vocabulary::Profile;
 use super::{full, header, namespace, scalar, spell, text_constant, views, writers};
 use crate::File;
 use crate::literal::{c_int, c_string, c_value};
-use crate::plan::{Arm, Body, Check, Constant, Enum, Member, Message, Note, Role, Rule, Shape, Struct, Union, Unit};
+use crate::plan::{
+    Arm, Body, Check, Constant, Enum, External, Member, Message, Note, Role, Rule, Shape, Struct, Union, Unit,
+};
 use crate::writer::{Writer, comment, cpp_comment};
 
 /// Columns up to which a comment stands behind its member.
@@ -42,12 +44,52 @@ pub(super) fn file(unit: &Unit) -> File {
                 structure(out, unit, found);
             }
             relatives(out, unit, &viewed);
+            unit.externals.iter().for_each(|found| external(out, found));
         });
         let messages = unit.types.iter().filter_map(|found| found.message.as_ref().map(|message| (found, message)));
         for (found, message) in messages {
             traits(out, unit, found, message);
         }
+        for found in &unit.externals {
+            external_traits(out, unit, found);
+        }
     })
+}
+
+/// An external message: a type that only names it.
+fn external(out: &mut Writer, found: &External) {
+    let name = &found.name.camel;
+    out.gap();
+    let lead = format!("{}, external: {} by the adapter {}", found.name.declared, found.media_type, found.adapter);
+    out.lines(cpp_comment(&comment(&lead, &found.note)));
+    out.block(format!("struct {name} {{"), "};", |out| {
+        out.line("using vil_external = void;");
+        out.line(format!("{name}() = delete;"));
+        if !found.constants.is_empty() {
+            out.gap();
+            constants(out, &found.constants, "static constexpr");
+        }
+    });
+}
+
+fn external_traits(out: &mut Writer, unit: &Unit, found: &External) {
+    out.gap();
+    out.line("template <>");
+    out.block(format!("struct vil::MessageTraits<{}> {{", full(unit, &found.name)), "};", |out| {
+        contract(out, &found.name.declared, &found.message);
+        out.line(format!("static constexpr std::uint32_t align = {RELATIVE_ALIGN};"));
+        out.line(format!("static constexpr const char *media_type = {};", c_string(&found.media_type)));
+        out.line(format!("static constexpr const char *adapter = {};", c_string(&found.adapter)));
+        descriptor(out, &found.message.descriptor);
+    });
+}
+
+/// Name, id, text and size, of whatever message.
+fn contract(out: &mut Writer, declared: &str, message: &Message) {
+    out.line(format!("static constexpr const char *name = {};", c_string(declared)));
+    out.line(format!("static constexpr std::uint64_t layout_id = UINT64_C({:#018x});", message.layout_id));
+    text_constant(out, "static constexpr", "layout_text", &message.layout_text);
+    out.line(format!("static constexpr std::uint32_t size = {};", message.max_bytes));
 }
 
 /// Views, writers and builders of what is read and written by them.
@@ -366,10 +408,7 @@ fn traits(out: &mut Writer, unit: &Unit, found: &Struct, message: &Message) {
     out.gap();
     out.line("template <>");
     out.block(format!("struct vil::MessageTraits<{full}> {{"), "};", |out| {
-        out.line(format!("static constexpr const char *name = {};", c_string(&found.name.declared)));
-        out.line(format!("static constexpr std::uint64_t layout_id = UINT64_C({:#018x});", message.layout_id));
-        text_constant(out, "static constexpr", "layout_text", &message.layout_text);
-        out.line(format!("static constexpr std::uint32_t size = {};", message.max_bytes));
+        contract(out, &found.name.declared, message);
         if message.profile == Profile::Relative {
             out.line(format!("static constexpr std::uint32_t align = {RELATIVE_ALIGN};"));
             out.line(format!("static constexpr std::uint32_t root_size = {};", message.root_size));

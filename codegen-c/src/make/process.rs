@@ -30,6 +30,15 @@ impl Way {
             Way::Response { .. } => &["receive", "release", "loan", "answer", "discard"],
         }
     }
+
+    /// What C puts there too where it carries an external message.
+    fn suffixes_of_externals(&self) -> &'static [&'static str] {
+        match self {
+            Way::Out(payload, _) if payload.profile == Profile::External => &["send_from"],
+            Way::In(payload, _) if payload.profile == Profile::External => &["receive_into"],
+            _ => &[],
+        }
+    }
 }
 
 impl Maker<'_> {
@@ -83,7 +92,7 @@ impl Maker<'_> {
         let end = End { process: process.declared.clone(), port: declared.to_owned() };
         let way = self.way(&owner, &end, of, found)?;
         let plain = snake(declared);
-        for suffix in way.suffixes() {
+        for suffix in way.suffixes().iter().chain(way.suffixes_of_externals()) {
             self.names.take_behind(process, &format!("{plain}_{suffix}"), &owner);
         }
         let taken = PROCESS_MEMBERS.contains(&plain.as_str());
@@ -127,7 +136,14 @@ impl Maker<'_> {
     }
 
     fn payload(&mut self, owner: &str, message: &str) -> Option<Payload> {
-        let (Some(name), Some(layout)) = (self.known.get(message), self.layouts.types.get(message)) else {
+        let (name, layout) = (self.known.get(message), self.layouts.types.get(message));
+        let is_external = |found: &model::Message| found.layout == Some(Profile::External);
+        if let Some(name) = name.filter(|_| self.program.messages.get(message).is_some_and(is_external)) {
+            let (name, size) = (name.clone(), self.stated_bytes(message));
+            let (align, profile, verify) = (RELATIVE_ALIGN, Profile::External, Verify::Never);
+            return Some(Payload { name, size, align, profile, verify });
+        }
+        let (Some(name), Some(layout)) = (name, layout) else {
             self.names.faults.push(format!("{owner}: there is no message `{message}` with a layout"));
             return None;
         };

@@ -38,7 +38,7 @@ pub(super) fn message(out: &mut Writer, found: &Struct, message: &Message) {
     out.gap();
     out.line("// SAFETY: id and text are those of this layout, and its slots have max_bytes.");
     out.block(format!("unsafe impl ::vil::Carried for {name} {{"), "}", |out| {
-        types::layout(out, found, message);
+        types::layout(out, &found.name.declared, message);
         out.line("const RELATIVE: bool = true;");
         out.line(format!("const SIZE: u32 = {};", message.max_bytes));
         out.line("const ALIGN: u32 = 8;");

@@ -5,7 +5,7 @@ use vil_ir::vocabulary::Profile;
 
 use super::{check, relative, scalar, spell};
 use crate::literal::{rust_string, rust_value};
-use crate::plan::{Arm, Body, Constant, Enum, Message, Role, Struct, Union, Unit};
+use crate::plan::{Arm, Body, Constant, Enum, External, Message, Role, Struct, Union, Unit};
 use crate::writer::{Writer, comment, rust_comment};
 
 /// Everything that is not about processes.
@@ -45,6 +45,40 @@ pub(super) fn write(out: &mut Writer, unit: &Unit) {
             relative::write(out, found);
         }
     }
+    for found in &unit.externals {
+        if !std::mem::take(&mut first) {
+            out.gap();
+        }
+        external(out, found);
+    }
+}
+
+/// An external message: a type that only names it.
+fn external(out: &mut Writer, found: &External) {
+    let name = &found.name.camel;
+    let lead = format!("{}, external: {} by the adapter {}", found.name.declared, found.media_type, found.adapter);
+    out.lines(rust_comment(&comment(&lead, &found.note)));
+    out.line("#[derive(Debug)]");
+    out.line(format!("pub enum {name} {{}}"));
+    if !found.constants.is_empty() {
+        out.gap();
+        out.block(format!("impl {name} {{"), "}", |out| {
+            found.constants.iter().for_each(|found| constant(out, found));
+        });
+    }
+    out.gap();
+    out.line("// SAFETY: id and text are those of this message, and its slots have max_bytes.");
+    out.block(format!("unsafe impl ::vil::Carried for {name} {{"), "}", |out| {
+        layout(out, &found.name.declared, &found.message);
+        out.line("const EXTERNAL: bool = true;");
+        out.line(format!("const SIZE: u32 = {};", found.message.max_bytes));
+        out.line("const ALIGN: u32 = 8;");
+    });
+    out.gap();
+    out.block(format!("impl ::vil::External for {name} {{"), "}", |out| {
+        out.line(format!("const MEDIA_TYPE: &'static str = {};", rust_string(&found.media_type)));
+        out.line(format!("const ADAPTER: &'static str = {};", rust_string(&found.adapter)));
+    });
 }
 
 fn constant(out: &mut Writer, constant: &Constant) {
@@ -339,12 +373,14 @@ fn message(out: &mut Writer, found: &Struct, message: &Message) {
         "// SAFETY: repr(C) with the offsets asserted above, integers, floats and arrays of them only, every hole a",
     );
     out.line("// member; id and text are those of this layout.");
-    out.block(format!("unsafe impl ::vil::Message for {name} {{"), "}", |out| layout(out, found, message));
+    out.block(format!("unsafe impl ::vil::Message for {name} {{"), "}", |out| {
+        layout(out, &found.name.declared, message)
+    });
 }
 
 /// What its message is called and how it lies, as constants of a trait.
-pub(super) fn layout(out: &mut Writer, found: &Struct, message: &Message) {
-    out.line(format!("const NAME: &'static ::core::ffi::CStr = c{};", rust_string(&found.name.declared)));
+pub(super) fn layout(out: &mut Writer, declared: &str, message: &Message) {
+    out.line(format!("const NAME: &'static ::core::ffi::CStr = c{};", rust_string(declared)));
     out.line(format!("const LAYOUT_ID: u64 = {:#018x};", message.layout_id));
     let text = &message.layout_text;
     let mut lines = text.strip_suffix('\n').unwrap_or(text).split('\n');

@@ -19,6 +19,9 @@ use crate::vocabulary::{Profile, Scalar};
 /// Where the root of a relative message stands: behind its head `{layout id u64, size u32, root_size u32}`.
 pub const ROOT_OFFSET: u32 = 16;
 
+/// Where the bytes of an external message stand: behind its frame `{size u32, reserved u32}`, which is zero but for the size.
+pub const FRAME_OFFSET: u32 = 8;
+
 /// Alignment of a relative message as a whole: that of its head, and of every VSlice and VStr.
 pub const RELATIVE_ALIGN: u32 = 8;
 

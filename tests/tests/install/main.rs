@@ -88,7 +88,9 @@ fn the_tree_holds_what_packagers_expect_and_serves_pkg_config() {
     for file in [
         "bin/vil",
         "include/vil/base.h",
+        "include/vil/adapter.h",
         "include/vil/builder.h",
+        "include/vil/external.h",
         "include/vil/msg.h",
         "include/vil/view.h",
         "include/vil/vil.h",

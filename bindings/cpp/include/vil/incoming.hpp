@@ -1,4 +1,4 @@
-// A received message, read in place as a T, or through its view.
+// A received message, read in place as a T, through its view, or as bytes.
 #ifndef VIL_INCOMING_HPP
 #define VIL_INCOMING_HPP
 
@@ -47,13 +47,14 @@ class Incoming : detail::Seen<T> {
   // Whether the message is still held: false once it is released or moved from.
   explicit operator bool() const noexcept { return raw_.data != nullptr; }
 
-  // The message: a flat one itself, of a relative one its view.
+  // The message: a flat one itself, of a relative one its view, of an external one its bytes.
   [[nodiscard]] const Content *get() const noexcept { return detail::Seen<T>::at(raw_.data); }
   [[nodiscard]] const Content &operator*() const noexcept { return *get(); }
   [[nodiscard]] const Content *operator->() const noexcept { return get(); }
 
   // The message, to be changed in place.
   [[nodiscard]] T *edit() noexcept {
+    static_assert(!detail::is_external<T>, "an external message is not changed in place");
     static_assert(!detail::is_relative<T>, "a relative message is not changed in place; build another one");
     static_assert(detail::is_one_of<Mode, mode::change, mode::take>, "the process does not say that it mutates this");
     return const_cast<T *>(static_cast<const T *>(raw_.data));

@@ -15,6 +15,8 @@ namespace vil {
 
 template <typename T, typename Mode>
 class Draft;
+template <typename T, typename Mode>
+class Envelope;
 
 // Move-only. Its bytes are what the slot last held: assign the whole T, or every field. Gone unpublished, it is
 // discarded. It must end before its sender is closed.
@@ -83,6 +85,7 @@ class Loan {
  private:
   friend class Sender<T, Mode>;
   friend class Draft<T, Mode>;
+  friend class Envelope<T, Mode>;
 
   vil_sender_t *sender_;
   vil_loan_t raw_;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "vil/adapter.hpp"
 #include "vil/incoming.hpp"
 #include "vil/mode.hpp"
 #include "vil/timeout.hpp"
@@ -55,15 +56,40 @@ class Receiver {
   }
 
   // The next message; Status::timeout when none came in time, Status::empty when there is none and `timeout` is 0. Where
-  // the port verifies, e_message when it is not what its layout says; it is let go then.
+  // the port verifies, e_message when it is not what its layout says, and when an external one says to be longer than it is;
+  // it is let go then.
   [[nodiscard]] Result<Incoming<T, Mode>, Status> receive(std::chrono::nanoseconds timeout) noexcept {
     Result<Incoming<T, Mode>, Status> answer(std::in_place, receiver_);
     vil_status_t status = vil_receiver_receive(receiver_, detail::timeout_ns(timeout), &answer->raw_);
-    if constexpr (detail::is_relative<T>) {
+    if constexpr (detail::is_relative<T> || detail::is_external<T>) {
       if (status == VIL_OK) status = look(*answer);
     }
     if (status != VIL_OK) answer = static_cast<Status>(status);
     return answer;
+  }
+
+  // Receive, translate and release in one: a message M from the bytes of an external one, in memory that is aligned as it is.
+  // e_message when they make none, e_limit when it is longer than capacity; they are gone then. e_argument when the adapter
+  // is not the message's.
+  template <typename M>
+  [[nodiscard]] Status receive_into(std::chrono::nanoseconds timeout, Adapter adapter, void *message, std::size_t capacity,
+                                    std::size_t &size, vil_msg_fault_t *fault = nullptr) noexcept {
+    static_assert(detail::is_external<T>, "only an external message goes by an adapter");
+    size = 0;
+    if (fault != nullptr) *fault = vil_msg_fault_t{};
+    if (adapter.name() != MessageTraits<T>::adapter) return Status::e_argument;
+    const auto received = receive(timeout);
+    if (!received) return received.error();
+    return adapter.template decode<M>((*received)->data, (*received)->size, message, capacity, size, fault);
+  }
+
+  // The same of a flat one.
+  template <typename M>
+  [[nodiscard]] Status receive_into(std::chrono::nanoseconds timeout, Adapter adapter, M &message,
+                                    vil_msg_fault_t *fault = nullptr) noexcept {
+    static_assert(detail::is_message<M>() && !detail::is_relative<M>, "a relative message is as long as it is: say where");
+    std::size_t size = 0;
+    return receive_into<M>(timeout, adapter, &message, sizeof message, size, fault);
   }
 
   // Messages released on the port's routes since the world was created, restarts included; under best_effort also
@@ -83,16 +109,17 @@ class Receiver {
  private:
   Receiver(vil_receiver_t *receiver, Verify verify) noexcept : receiver_(receiver), doubt_(verify) {}
 
-  // Verifies a relative message as the port asks for, and makes its view.
+  // Verifies a relative message as the port asks for, and makes its view; finds the bytes of an external one.
   vil_status_t look(Incoming<T, Mode> &message) noexcept {
     const vil_message_t &raw = message.raw_;
-    if (doubt_.about(raw.route)) {
-      const vil_status_t status = vil_msg_verify(MessageTraits<T>::descriptor, raw.data, raw.size, nullptr);
-      if (status != VIL_OK) return status;
-      doubt_.clear(raw.route);
+    if constexpr (detail::is_relative<T>) {
+      if (doubt_.about(raw.route)) {
+        const vil_status_t status = vil_msg_verify(MessageTraits<T>::descriptor, raw.data, raw.size, nullptr);
+        if (status != VIL_OK) return status;
+        doubt_.clear(raw.route);
+      }
     }
-    message.look(raw.data, raw.size);
-    return VIL_OK;
+    return message.look(raw.data, raw.size);
   }
 
   vil_receiver_t *receiver_;

@@ -3,17 +3,37 @@
 #define VIL_SENDER_HPP
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
 
+#include "vil/adapter.hpp"
 #include "vil/draft.hpp"
+#include "vil/envelope.hpp"
 #include "vil/loan.hpp"
 #include "vil/mode.hpp"
 #include "vil/timeout.hpp"
 #include "vil/world.hpp"
 
 namespace vil {
+namespace detail {
+
+// What a slot for a T is written through.
+template <typename T, typename Mode, typename = void>
+struct Writes {
+  using By = Loan<T, Mode>;
+};
+template <typename T, typename Mode>
+struct Writes<T, Mode, std::enable_if_t<is_relative<T>>> {
+  using By = Draft<T, Mode>;
+};
+template <typename T, typename Mode>
+struct Writes<T, Mode, std::enable_if_t<is_external<T>>> {
+  using By = Envelope<T, Mode>;
+};
+
+}  // namespace detail
 
 // Owns the sending end of a port; move-only. It belongs to the thread that opened it; another one calls
 // move_to_thread first. `Mode` is what the port's routes allow beside publishing; generated code knows it.
@@ -22,8 +42,8 @@ class Sender {
   static_assert(detail::is_message<T>());
 
  public:
-  // What a slot is written through: a flat message as it lies, a relative one as a draft.
-  using Loaned = std::conditional_t<detail::is_relative<T>, Draft<T, Mode>, Loan<T, Mode>>;
+  // What a slot is written through: a flat message as it lies, a relative one as a draft, an external one as bytes.
+  using Loaned = typename detail::Writes<T, Mode>::By;
 
   // `port` as the world's contract names it; e_contract when the contract says that it carries another message.
   static Result<Sender> open(const World &world, const char *port) noexcept {
@@ -68,7 +88,36 @@ class Sender {
   Result<void, Status> send(const T &message) noexcept {
     static_assert(detail::is_one_of<Mode, mode::publish, mode::keep>, "this port asks or answers");
     static_assert(!detail::is_relative<T>, "a relative message is built in a slot: loan one");
+    static_assert(!detail::is_external<T>, "an external message is bytes: send those");
     return detail::done(vil_sender_send(sender_, &message, sizeof message));
+  }
+
+  // The same of the bytes of an external message; e_limit when they are more than it may have.
+  Result<void, Status> send(const void *data, std::size_t size) noexcept {
+    static_assert(detail::is_external<T>, "only an external message is bytes");
+    static_assert(detail::is_one_of<Mode, mode::publish>, "this port asks or answers");
+    return detail::done(vil_external_send(sender_, data, size));
+  }
+
+  // Loan, translate and publish in one: the external message that the adapter makes of an M. e_message when the M is none,
+  // e_limit when it becomes too long, e_argument when the adapter is not the message's.
+  template <typename M>
+  Result<void, Status> send_from(Adapter adapter, const void *message, std::size_t message_size) noexcept {
+    static_assert(detail::is_external<T>, "only an external message goes by an adapter");
+    if (adapter.name() != MessageTraits<T>::adapter) return Status::e_argument;
+    auto envelope = loan();
+    if (!envelope) return envelope.error();
+    std::size_t size = 0;
+    const Status status = adapter.template encode<M>(message, message_size, envelope->data(), envelope->capacity(), size);
+    if (status != Status::ok) return status;
+    return envelope->publish(size);
+  }
+
+  // The same of a flat one.
+  template <typename M>
+  Result<void, Status> send_from(Adapter adapter, const M &message) noexcept {
+    static_assert(detail::is_message<M>() && !detail::is_relative<M>, "a relative message is as long as it is: say where");
+    return send_from<M>(adapter, &message, sizeof message);
   }
 
   // Loan, copy and answer in one. The question stays to be released.

@@ -2,12 +2,14 @@
 #ifndef VIL_HPP
 #define VIL_HPP
 
+#include "vil/adapter.hpp"
 #include "vil/builder.hpp"
 #include "vil/contract.hpp"
 #include "vil/descriptor.hpp"
 #include "vil/diagnostics.hpp"
 #include "vil/diff.hpp"
 #include "vil/draft.hpp"
+#include "vil/envelope.hpp"
 #include "vil/error.hpp"
 #include "vil/heap.hpp"
 #include "vil/incoming.hpp"

@@ -21,7 +21,9 @@ pub unsafe trait Carried: 'static {
     const DESCRIPTOR: &'static [u32];
     /// Whether it is relative: what a receiver may verify.
     const RELATIVE: bool = false;
-    /// Bytes of its slots: of a flat message its size, of a relative one its `max_bytes`, `u32::MAX` where none is stated.
+    /// Whether it is external: bytes behind a frame, which a receiver looks at.
+    const EXTERNAL: bool = false;
+    /// Bytes of its slots: of a flat message its size, of others its `max_bytes`, `u32::MAX` where none is stated.
     const SIZE: u32;
     /// Alignment of its slots in bytes.
     const ALIGN: u32;

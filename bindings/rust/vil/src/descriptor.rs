@@ -64,20 +64,23 @@ impl<'d> Descriptor<'d> {
 
     /// A message as JSON.
     pub fn to_json(&self, message: &[u8], style: Json) -> Result<String, MessageFault> {
-        let style = if style == Json::Pretty { vil_sys::VIL_JSON_PRETTY } else { vil_sys::VIL_JSON_COMPACT };
-        let write = |room: &mut [u8]| {
-            let (from, to) = (message.as_ptr().cast(), room.as_mut_ptr().cast());
-            sized(|size, fault| {
-                // SAFETY: as in `snapshot`.
-                unsafe {
-                    vil_sys::vil_msg_to_json(self.0.as_ptr(), from, message.len(), style, to, room.len(), size, fault)
-                }
-            })
-        };
-        let mut room = vec![0; write(&mut [])? + 1];
-        let size = write(&mut room)?;
+        let mut room = vec![0; self.json_into(message, style, &mut [])? + 1];
+        let size = self.json_into(message, style, &mut room)?;
         room.truncate(size);
         String::from_utf8(room).map_err(|_| MessageFault::of(Status::E_PANIC))
+    }
+
+    /// A message as JSON in `room`, with a NUL behind it. Its size without that; as much as the room or more where it was only
+    /// measured.
+    pub(crate) fn json_into(&self, message: &[u8], style: Json, room: &mut [u8]) -> Result<usize, MessageFault> {
+        let style = if style == Json::Pretty { vil_sys::VIL_JSON_PRETTY } else { vil_sys::VIL_JSON_COMPACT };
+        let (from, to) = (message.as_ptr().cast(), room.as_mut_ptr().cast());
+        sized(|size, fault| {
+            // SAFETY: as in `snapshot`.
+            unsafe {
+                vil_sys::vil_msg_to_json(self.0.as_ptr(), from, message.len(), style, to, room.len(), size, fault)
+            }
+        })
     }
 
     /// Makes a message from JSON in `room`, which is aligned as the message is. Its size; more than the room is where it was
@@ -119,7 +122,8 @@ fn told(call: impl FnOnce(*mut vil_sys::vil_msg_fault_t) -> vil_sys::vil_status_
 }
 
 impl MessageFault {
-    fn of(status: Status) -> Self {
+    /// A status without a rule.
+    pub(crate) fn of(status: Status) -> Self {
         Self { status, rule: 0, offset: 0, expected: 0, found: 0, path: String::new() }
     }
 }

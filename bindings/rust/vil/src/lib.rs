@@ -25,6 +25,9 @@
 //! # }
 //! ```
 //!
+//! An [`External`] message is bytes that this program only passes on: an [`Envelope`] of them, or through an [`Adapter`] any flat
+//! or relative message, as JSON by the [`JsonAdapter`].
+//!
 //! A [`LoanBatch`] and an [`IncomingBatch`] do the same for several messages by one call, which costs less for each.
 //!
 //! A process may hold several ends at once: a [`WaitSet`] waits for many of them, or lends an event loop its descriptor. A
@@ -39,6 +42,7 @@
 //! Threads: an end of a port is bound to one thread in C. Here it is [`Send`] and not [`Sync`]: when another thread that
 //! owns it by now uses it for the first time, the wrapper moves it over. Nothing is ever used by two threads at once.
 
+mod adapter;
 mod batch;
 mod canceller;
 mod carried;
@@ -47,6 +51,7 @@ mod descriptor;
 mod diagnostics;
 mod diff;
 mod error;
+mod external;
 mod heap;
 mod incoming;
 mod kept;
@@ -70,6 +75,7 @@ mod wait;
 mod waitset;
 mod world;
 
+pub use adapter::{Adapter, JsonAdapter};
 pub use batch::{IncomingBatch, LoanBatch};
 pub use canceller::Canceller;
 pub use carried::Carried;
@@ -78,6 +84,7 @@ pub use descriptor::{Descriptor, Json, MessageFault};
 pub use diagnostics::{Diagnostic, Severity};
 pub use diff::{Diff, Finding, Level, Verdict};
 pub use error::{Error, Result};
+pub use external::{Envelope, External, Whole};
 pub use heap::{Block, Heap, HeapClass, HeapInfo, HeapOptions, Memory};
 pub use incoming::{Incoming, Unforwarded};
 pub use kept::Kept;

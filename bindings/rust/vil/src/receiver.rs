@@ -6,6 +6,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use crate::contract::Direction;
+use crate::external;
 use crate::owned::owned;
 use crate::verify::{Verifier, Verify};
 use crate::{Carried, Error, Incoming, Relative, Result, Status, World, mode};
@@ -74,9 +75,23 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         if T::RELATIVE {
             self.verify(&mut message)?;
         }
+        if T::EXTERNAL {
+            self.frame(&mut message)?;
+        }
         // SAFETY: the message was received by this end, whose port carries T: checked against the contract by `open`,
         // and the contract against the world by libvil.
         Ok(unsafe { Incoming::new(self, message) })
+    }
+
+    /// Looks at the frame of what was received. What says to be longer than it is, is given back.
+    fn frame(&self, message: &mut vil_sys::vil_message_t) -> Result<(), Status> {
+        // SAFETY: the message is held, has so many bytes, and is aligned as messages are.
+        if unsafe { external::held(message.data.cast(), message.size as usize) }.is_some() {
+            return Ok(());
+        }
+        // SAFETY: the end is open until drop; the message is its own and held, and this is its last use.
+        let _ = unsafe { vil_sys::vil_receiver_release(self.as_raw(), message) };
+        Err(Status::E_MESSAGE)
     }
 
     /// Looks at what was received where that is asked for. What is no message is given back.

@@ -2,7 +2,7 @@
 
 use vil_ir::vocabulary::Profile;
 
-use super::relative;
+use super::{external, relative};
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Way};
 use crate::writer::{Writer, c_comment};
 
@@ -48,7 +48,11 @@ impl<'a> Calls<'a> {
             self.out.block(format!("{head}{first}, {takes}) {{"), "}", body);
         } else {
             self.out.line(format!("{head}{first},"));
-            self.out.block(format!("{}{takes}) {{", " ".repeat(head.len())), "}", body);
+            let mut lines = packed(takes, WIDTH - head.len().min(WIDTH / 2) - 5);
+            let last = lines.pop().unwrap_or_default();
+            let indent = " ".repeat(head.len());
+            self.out.lines(lines.iter().map(|line| format!("{indent}{line},")));
+            self.out.block(format!("{indent}{last}) {{"), "}", body);
         }
     }
 
@@ -59,9 +63,10 @@ impl<'a> Calls<'a> {
             let call = format!("vil_sender_{call}({end}, &loan->loan)");
             return self.call(said, verb, &format!("{message}_loan_t *loan"), |out| relative::end(out, &call));
         }
+        let payload = self.payload;
         self.call(said, verb, &format!("{message}_loan_t *loan"), |out| {
             out.line(format!("const vil_status_t status = vil_sender_{call}({end}, &loan->loan);"));
-            out.line(format!("loan->msg = ({message}_t *)loan->loan.data;"));
+            still_on_loan(out, payload);
             out.line("return status;");
         });
     }
@@ -82,6 +87,10 @@ impl<'a> Calls<'a> {
             return self
                 .call(said, "loan", &format!("{message}_loan_t *loan"), |out| relative::loan(out, &end, message));
         }
+        if self.is_external() {
+            let said = "Lends room for capacity bytes; they are what was last held there.";
+            return self.call(said, "loan", &format!("{message}_loan_t *loan"), |out| external::loan(out, &end));
+        }
         let said = "Lends a slot to write the message into; its bytes are what it last held.";
         self.call(said, "loan", &format!("{message}_loan_t *loan"), |out| {
             out.line(format!("const vil_status_t status = vil_sender_loan({end}, &loan->loan);"));
@@ -92,6 +101,11 @@ impl<'a> Calls<'a> {
 
     /// Sends a loan that is whole.
     fn publish(&mut self, said: &str, verb: &str) {
+        if self.is_external() {
+            let (said, takes) = (format!("{said} {}", external::LARGE), self.loan_and_size());
+            let call = format!("vil_sender_publish({}, &loan->loan)", self.end);
+            return self.call(&said, verb, &takes, |out| external::publish(out, &call));
+        }
         if !self.is_relative() {
             return self.with_loan(said, verb, "publish");
         }
@@ -103,7 +117,20 @@ impl<'a> Calls<'a> {
 
     /// What is said of a loan that was not sent.
     fn held(&self) -> &'static str {
-        if self.is_relative() { HELD_DATA } else { HELD }
+        match self.payload.profile {
+            Profile::Flat => HELD,
+            Profile::Relative => HELD_DATA,
+            Profile::External => external::HELD,
+        }
+    }
+
+    /// What a call takes that sends an external message.
+    fn loan_and_size(&self) -> String {
+        format!("{}_loan_t *loan, size_t size", self.message)
+    }
+
+    fn is_external(&self) -> bool {
+        self.payload.profile == Profile::External
     }
 
     fn is_relative(&self) -> bool {
@@ -121,6 +148,11 @@ impl<'a> Calls<'a> {
             });
         }
         let said = format!("The next {what}; it waits for at most timeout_ns, 0: not at all.");
+        if self.is_external() {
+            let (said, takes) =
+                (format!("{said} {}", external::NO_FRAME), format!("uint64_t timeout_ns, {message}_msg_t *message"));
+            return self.call(&said, "receive", &takes, |out| external::receive(out, &end));
+        }
         self.call(&said, "receive", &format!("uint64_t timeout_ns, {message}_msg_t *message"), |out| {
             out.line(format!(
                 "const vil_status_t status = vil_receiver_receive({end}, timeout_ns, &message->message);"
@@ -130,9 +162,9 @@ impl<'a> Calls<'a> {
         });
     }
 
-    /// Of a flat message: in a relative one nothing but its scalars could be changed.
+    /// Of a flat message: in a relative one nothing but its scalars could be changed, in an external one nothing is known.
     fn edit(&mut self) {
-        if self.is_relative() {
+        if self.is_relative() || self.is_external() {
             return;
         }
         let (process, stem, message) = (self.process, &self.stem, self.message);
@@ -154,6 +186,21 @@ impl<'a> Calls<'a> {
 
 /// Columns of a line.
 const WIDTH: usize = 110;
+
+/// Parameters in lines of at most so many columns, as far as they can be; two stay together.
+fn packed(takes: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    if takes.matches(", ").count() < 2 {
+        return vec![takes.to_owned()];
+    }
+    for take in takes.split(", ") {
+        match lines.last_mut() {
+            Some(last) if last.len() + take.len() + 2 <= columns => *last += &format!(", {take}"),
+            _ => lines.push(take.to_owned()),
+        }
+    }
+    lines
+}
 
 /// A comment's text in lines.
 fn wrapped(said: &str) -> Vec<String> {
@@ -177,6 +224,9 @@ fn still_on_loan(out: &mut Writer, payload: &Payload) {
     if payload.profile == Profile::Relative {
         return relative::leave(out);
     }
+    if payload.profile == Profile::External {
+        return external::leave(out);
+    }
     out.line(format!("loan->msg = ({}_t *)loan->loan.data;", payload.name.c));
 }
 
@@ -184,6 +234,8 @@ fn still_on_loan(out: &mut Writer, payload: &Payload) {
 fn still_held(out: &mut Writer, payload: &Payload) {
     if payload.profile == Profile::Relative {
         out.line("if (message->message.data == NULL) message->msg.view = vil_view_nothing();");
+    } else if payload.profile == Profile::External {
+        external::end(out);
     } else {
         out.line(format!("message->msg = (const {}_t *)message->message.data;", payload.name.c));
     }
@@ -227,8 +279,10 @@ fn sender(mut calls: Calls<'_>, sends: Sends) {
         keep(&mut calls);
     }
     calls.with_loan(DISCARD, "discard", "discard");
-    if !calls.is_relative() {
-        send(&mut calls);
+    match calls.payload.profile {
+        Profile::Flat => send(&mut calls),
+        Profile::External => send_bytes(&mut calls),
+        Profile::Relative => {}
     }
     calls.count("published", "sender_published", "published");
 }
@@ -237,6 +291,19 @@ fn send(calls: &mut Calls<'_>) {
     let (end, message) = (calls.end.clone(), calls.message);
     calls.call("Loan, copy and publish in one.", "send", &format!("const {message}_t *message"), |out| {
         out.line(format!("return vil_sender_send({end}, message, sizeof *message);"));
+    });
+}
+
+fn send_bytes(calls: &mut Calls<'_>) {
+    let (end, upper) = (calls.end.clone(), &calls.payload.name.upper);
+    let said = format!("Loan, copy and publish in one. VIL_E_LIMIT above {upper}_MAX_PAYLOAD bytes.");
+    calls.call(&said, "send", "const void *data, size_t size", |out| {
+        out.line(format!("return vil_external_send({end}, data, size);"));
+    });
+    let said = "Loan, translate and publish in one: a message of this descriptor, as the adapter writes it. VIL_E_MESSAGE when \
+                it is none, VIL_E_LIMIT when it is too long, VIL_E_ARGUMENT when the adapter is another one.";
+    calls.call(said, "send_from", external::FROM, |out| {
+        out.line(format!("return vil_external_send_from({end}, {upper}_ADAPTER, adapter, descriptor, data, size);"));
     });
 }
 
@@ -276,7 +343,21 @@ fn receiver(mut calls: Calls<'_>, receives: Receives) {
             calls.with_message("Ends a message that was used.", "consume");
         }
     }
+    if calls.is_external() {
+        receive_into(&mut calls);
+    }
     calls.count("received", "receiver_received", "released");
+}
+
+fn receive_into(calls: &mut Calls<'_>) {
+    let (end, upper) = (calls.end.clone(), &calls.payload.name.upper);
+    let said = "Receive, translate and release in one: a message of this descriptor, of *size bytes, in memory that is aligned \
+                as it is. VIL_E_MESSAGE when the bytes make none, VIL_E_LIMIT when it is longer than capacity; they are gone \
+                then. fault may be NULL.";
+    calls.call(said, "receive_into", external::INTO, |out| {
+        out.line(format!("return vil_external_receive_into({end}, timeout_ns, {upper}_ADAPTER, adapter, descriptor,"));
+        out.line("                                 data, capacity, size, fault);");
+    });
 }
 
 fn asker(mut calls: Calls<'_>) {
@@ -284,10 +365,15 @@ fn asker(mut calls: Calls<'_>) {
     let (end, message) = (calls.end.clone(), calls.message);
     let (payload, held) = (calls.payload, calls.held());
     let said = format!("Sends the loan as a question and tells its number, unless number is NULL. {held}");
-    calls.call(&said, "ask", &format!("{message}_loan_t *loan, uint64_t *number"), |out| {
+    let size = if calls.is_external() { "size_t size, " } else { "" };
+    calls.call(&said, "ask", &format!("{message}_loan_t *loan, {size}uint64_t *number"), |out| {
         out.line("uint64_t count = 0;");
-        if payload.profile == Profile::Relative {
-            out.line(format!("vil_status_t status = {};", relative::ready(&payload.name.upper)));
+        if payload.profile != Profile::Flat {
+            let ready = match payload.profile {
+                Profile::External => external::READY.to_owned(),
+                _ => relative::ready(&payload.name.upper),
+            };
+            out.line(format!("vil_status_t status = {ready};"));
             out.line(format!("if (status == VIL_OK) status = vil_sender_published({end}, &count);"));
         } else {
             out.line(format!("vil_status_t status = vil_sender_published({end}, &count);"));
@@ -306,8 +392,12 @@ fn answerer(mut calls: Calls<'_>, question: &str) {
     let (end, message) = (calls.end.clone(), calls.message);
     let (payload, held) = (calls.payload, calls.held());
     let said = format!("Sends the loan to whoever asked; the question stays to be released. {held}");
-    calls.call(&said, "answer", &format!("{message}_loan_t *loan, const {question}_msg_t *question"), |out| {
+    let size = if calls.is_external() { "size_t size, " } else { "" };
+    calls.call(&said, "answer", &format!("{message}_loan_t *loan, {size}const {question}_msg_t *question"), |out| {
         let call = format!("vil_sender_answer({end}, &loan->loan, &question->message)");
+        if payload.profile == Profile::External {
+            return external::publish(out, &call);
+        }
         if payload.profile == Profile::Relative {
             return relative::publish(out, &payload.name.upper, &call);
         }
@@ -328,7 +418,11 @@ pub(super) fn forward(out: &mut Writer, process: &Process, forward: &Forward) {
         Receives::Read | Receives::Change => "It stays its producer's, who gets it back when the next one has read it.",
     };
     out.gap();
-    let pointer = if payload.profile == Profile::Relative { "message->message.data" } else { "message->msg" };
+    let pointer = match payload.profile {
+        Profile::Flat => "message->msg",
+        Profile::Relative => "message->message.data",
+        Profile::External => "message->data",
+    };
     let held = format!("When the answer is not VIL_OK and {pointer} is not NULL, it is still held.");
     let said = format!("Passes a message of {} on by {} as it lies. {whose} {held}", from.declared, to.declared);
     out.lines(c_comment(&wrapped(&said)));

@@ -16,7 +16,7 @@ pub use derive::{
 pub use why::{Derived, Why};
 
 use crate::fingerprint::{layout_id, layout_text, sha256};
-use crate::layout::{Layouts, RELATIVE_ALIGN, lay_out};
+use crate::layout::{FRAME_OFFSET, Layouts, RELATIVE_ALIGN, lay_out};
 use crate::limits::{MAX_MESSAGE_SIZE, MAX_PROCESSES, MAX_ROUTES, SLOT_STRIDE, SPARE_PROCESSES};
 use crate::model::{End, Message, Port, Program};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, MemoryClass, Profile, QueueKind, Transfer};
@@ -221,7 +221,7 @@ fn one_message(program: &Program, layouts: &Layouts, name: &str, text: String) -
         MessagePlan { name, layout_id, profile, size, least, root_size, align, text }
     };
     if message.layout == Some(Profile::External) {
-        return Ok(plan(Profile::External, max_bytes(name, message, 1)?, 0, 0, RELATIVE_ALIGN));
+        return Ok(plan(Profile::External, max_bytes(name, message, FRAME_OFFSET + 1)?, 0, 0, RELATIVE_ALIGN));
     }
     let Some(layout) = layouts.types.get(name) else { return refuse(name, "the message has no layout") };
     let least = layout.least_bytes();

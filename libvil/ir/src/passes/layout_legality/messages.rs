@@ -3,7 +3,7 @@
 use super::super::Report;
 use super::super::view::boundary;
 use crate::diagnostics::{Diagnostic, Rule};
-use crate::layout::{Layouts, ROOT_OFFSET};
+use crate::layout::{FRAME_OFFSET, Layouts, ROOT_OFFSET};
 use crate::limits::MAX_MESSAGE_SIZE;
 use crate::model::{Body, Message, Named, Program};
 use crate::types::is_name;
@@ -45,7 +45,7 @@ pub(super) fn judge(program: &Program, layouts: &Layouts, report: &mut Report) {
     for (name, message) in &program.messages {
         let place = Place { name, message };
         let (profile, least) = match (message.layout, layouts.types.get(name)) {
-            (Some(Profile::External), _) => (Profile::External, 1),
+            (Some(Profile::External), _) => (Profile::External, FRAME_OFFSET + 1),
             (_, Some(layout)) => (layout.profile, layout.least_bytes()),
             // It has no layout, and that is told; its sizes are not known.
             (_, None) => continue,
@@ -97,12 +97,12 @@ fn sized(place: &Place<'_>, least: u32, is_carried: bool, report: &mut Report) {
         }
         Some(bytes) if bytes < u64::from(least) => {
             let fault = place.fault(SMALL_MAX, "max_bytes", "does not fit into its max_bytes, even when it is empty");
-            let of = if least > 1 {
-                format!(": {ROOT_OFFSET} of the head and {} of the root", least - ROOT_OFFSET)
+            let of = if place.message.layout == Some(Profile::External) {
+                format!("{FRAME_OFFSET} of the frame and {} of what it holds", least - FRAME_OFFSET)
             } else {
-                String::new()
+                format!("{ROOT_OFFSET} of the head and {} of the root", least - ROOT_OFFSET)
             };
-            report.add(fault.found(bytes).expected(format!("at least {least}{of}")));
+            report.add(fault.found(bytes).expected(format!("at least {least}: {of}")));
         }
         _ => {}
     }
