@@ -2,8 +2,9 @@
 //!
 //! What is referred to is put behind everything that is there already, so references lead forward and share nothing. Keys may
 //! stand in any order; what they name is laid down in theirs, and `to_json` writes them in the order of the fields, so that
-//! what it wrote makes the same message again. A field that is not named has its default, else zero. What does not fit is
-//! counted on, so that one call says how much room there must be.
+//! what it wrote makes the same message again. A field that is not named has its default, else zero; so have the fields of
+//! structs and arrays of them that are not named, but a union that is not named is zeros. What does not fit is counted on, so
+//! that one call says how much room there must be.
 
 use vil_ir::vocabulary::{Profile, Scalar};
 
@@ -135,7 +136,9 @@ impl<'d> Builder<'_, 'd, '_> {
         if of.is_union() {
             return self.union(parser, of, at);
         }
-        self.defaults(parser, of, at)?;
+        // A true struct has no more of them at each level than bytes; a damaged one may hold itself.
+        let most = of.size.min(u32::try_from(self.room.len()).unwrap_or(u32::MAX));
+        self.defaults(parser, of, at, MAX_DEPTH, &mut (MAX_DEPTH as u64 * (u64::from(most) + 1)))?;
         let mut seen = [0u64; WATCHED / 64];
         let mut next = 0;
         parser.expect(b'{')?;
@@ -177,20 +180,38 @@ impl<'d> Builder<'_, 'd, '_> {
         fields.find(|(_, field)| self.descriptor.text(field.name) == Some(name))
     }
 
-    fn defaults(&mut self, parser: &Parser<'_>, of: &Type, at: u32) -> Result<(), Stop> {
+    /// Gives every field that is there its default, also those of structs and arrays that lie within.
+    /// `levels`: how deep that may be; `left`: how many structs there may be.
+    fn defaults(&mut self, parser: &Parser<'_>, of: &Type, at: u32, levels: usize, left: &mut u64) -> Result<(), Stop> {
+        if levels == 0 {
+            return Err(parser.fault(Rule::Depth, MAX_DEPTH as u64, MAX_DEPTH as u64 + 1));
+        }
+        *left = left.checked_sub(1).ok_or_else(|| broken(parser))?;
         let fields = (0..of.count).map_while(|index| self.descriptor.field(of, index));
-        for field in fields {
-            let Some(bits) = field.default.filter(|_| field.presence.is_none()) else { continue };
-            // No more than the struct has, and than there is room for: the rest would be written nowhere.
-            let most = of.size.min(u32::try_from(self.room.len()).unwrap_or(u32::MAX));
-            let whole = self.extent(parser, field.shape)?.0.min(most);
+        for field in fields.filter(|field| field.presence.is_none()) {
             let mut element = field.shape;
             while let Some(Shape::Array { element: inner, .. }) = self.descriptor.shape(element) {
                 element = inner;
             }
-            let size = self.extent(parser, element)?.0.min(8);
+            let inner = match self.descriptor.shape(element) {
+                Some(Shape::Struct { ty }) => self.descriptor.ty(ty).filter(|inner| !inner.is_union()),
+                _ => None,
+            };
+            if inner.is_none() && field.default.is_none() {
+                continue;
+            }
+            // No more than the struct has, and than there is room for: the rest would be written nowhere.
+            let from = at.saturating_add(field.offset);
+            let room = u32::try_from(self.room.len()).unwrap_or(u32::MAX).saturating_sub(from);
+            let whole = self.extent(parser, field.shape)?.0.min(of.size).min(room);
+            let size = self.extent(parser, element)?.0;
             for place in (0..whole).step_by(size as usize) {
-                self.put(at.saturating_add(field.offset).saturating_add(place), bits, size);
+                let place = from.saturating_add(place);
+                match (&inner, field.default) {
+                    (Some(inner), _) => self.defaults(parser, inner, place, levels - 1, left)?,
+                    (None, Some(bits)) => self.put(place, bits, size.min(8)),
+                    (None, None) => {}
+                }
             }
         }
         Ok(())
@@ -214,7 +235,8 @@ impl<'d> Builder<'_, 'd, '_> {
             (None, Some(tag)) if of.is_open() => {
                 let tag = tag.parse().ok().filter(|tag| *tag <= mask(storage));
                 self.put(at, tag.ok_or_else(|| before.fault(Rule::Range, mask(storage), 0))?, storage.size());
-                parser.skip()?;
+                parser.expect(b'{')?;
+                parser.expect(b'}')?;
             }
             _ => return Err(before.fault(Rule::Name, of.count.into(), 0)),
         }

@@ -43,8 +43,9 @@ struct Printer<'r> {
 impl Printer<'_> {
     fn put(&mut self, text: &str) {
         let end = self.used.saturating_add(text.len());
-        if let Some(place) = self.room.get_mut(self.used..end) {
-            place.copy_from_slice(text.as_bytes());
+        if let Some(place) = self.room.get_mut(self.used.min(end)..) {
+            let fits = place.len().min(text.len());
+            place[..fits].copy_from_slice(&text.as_bytes()[..fits]);
         }
         self.used = end;
     }
@@ -165,20 +166,19 @@ impl Visitor for Printer<'_> {
     }
 
     fn text(&mut self, part: &str) {
+        // Also those controls that JSON allows: who prints the text to a terminal is not at its mercy.
+        let is_special = |next: char| next == '"' || next == '\\' || next.is_control();
         let mut from = 0;
-        for (at, byte) in part.bytes().enumerate() {
-            if byte >= b' ' && byte != b'"' && byte != b'\\' {
-                continue;
-            }
+        for (at, next) in part.char_indices().filter(|(_, next)| is_special(*next)) {
             self.put(&part[from..at]);
-            from = at + 1;
-            match byte {
-                b'"' => self.put("\\\""),
-                b'\\' => self.put("\\\\"),
-                b'\n' => self.put("\\n"),
-                b'\t' => self.put("\\t"),
-                b'\r' => self.put("\\r"),
-                other => _ = write!(self, "\\u{other:04x}"),
+            from = at + next.len_utf8();
+            match next {
+                '"' => self.put("\\\""),
+                '\\' => self.put("\\\\"),
+                '\n' => self.put("\\n"),
+                '\t' => self.put("\\t"),
+                '\r' => self.put("\\r"),
+                other => _ = write!(self, "\\u{:04x}", u32::from(other)),
             }
         }
         self.put(&part[from..]);

@@ -45,6 +45,47 @@ fn a_field_that_is_not_named_has_its_default() {
 }
 
 #[test]
+fn fields_of_what_is_not_named_have_their_defaults() {
+    let land = Land::of(
+        "
+vil: 1
+program: land
+structs:
+  Inner: { fields: [ { name: a, type: u8, default: 7 }, { name: b, type: u32 } ] }
+  Outer: { fields: [ { name: inner, type: Inner }, { name: three, type: '[[Inner; 1]; 3]' } ] }
+messages:
+  M: { fields: [ { name: outer, type: Outer }, { name: maybe, type: Inner, optional: true } ] }
+  R:
+    max_bytes: 4096
+    fields: [ { name: some, type: VSlice<Outer> }, { name: one, type: VRef<Outer> } ]
+",
+    );
+    let words = land.words("M");
+    let descriptor = Descriptor::new(&words).expect("a descriptor");
+    let inner = "{\"a\":7,\"b\":0}";
+    let outer = format!("{{\"inner\":{inner},\"three\":[[{inner}],[{inner}],[{inner}]]}}");
+    let whole = format!("{{\"outer\":{outer}}}");
+    assert_eq!(text(&descriptor, &Room::message(&descriptor, "{}"), Style::Compact), whole);
+    let mut room = Room::of(1, 0);
+    assert!(from_json(&descriptor, "{}", room.bytes_mut()).is_ok_and(|size| size > 1), "it is measured");
+    let words = land.words("R");
+    let descriptor = Descriptor::new(&words).expect("a descriptor");
+    let message = Room::message(&descriptor, "{\"some\":[{}],\"one\":{}}");
+    assert_eq!(text(&descriptor, &message, Style::Compact), format!("{{\"some\":[{outer}],\"one\":{outer}}}"));
+}
+
+#[test]
+fn controls_are_escaped_also_where_json_would_take_them() {
+    let words = Land::new().words("Scan");
+    let descriptor = Descriptor::new(&words).expect("a descriptor");
+    let rest = "\"pair\":[{},{}],\"choice\":{\"Left\":{}}}";
+    let message = Room::message(&descriptor, &format!("{{\"label\":\"a\u{7f}\u{9b}31m\u{e9}\",{rest}"));
+    let shown = text(&descriptor, &message, Style::Compact);
+    assert!(shown.contains("\"label\":\"a\\u007f\\u009b31m\u{e9}\""), "{shown}");
+    assert!(Room::message(&descriptor, &shown).bytes() == message.bytes());
+}
+
+#[test]
 fn too_little_room_says_how_much_there_must_be() {
     let words = Land::new().words("Scan");
     let descriptor = Descriptor::new(&words).expect("a descriptor");
@@ -93,6 +134,9 @@ fn a_text_that_makes_no_message_says_where_and_why() {
         ("{\"matrix\":[[1,2],[3,200],[0,0]]}", Rule::Range, "matrix[1][1]"),
         ("{\"shapes\":[{\"#300\":{}}]}", Rule::Range, "shapes[0]"),
         ("{\"choice\":{\"#3\":{}}}", Rule::Name, "choice"),
+        ("{\"shapes\":[{\"#7\":[1 2}}]}", Rule::Syntax, "shapes[0]"),
+        ("{\"shapes\":[{\"#7\":[]}]}", Rule::Syntax, "shapes[0]"),
+        ("{\"shapes\":[{\"#7\":{\"a\":1}}]}", Rule::Syntax, "shapes[0]"),
         ("{\"points\":]}", Rule::Syntax, "points"),
         ("{\"points\":[{},]}", Rule::Syntax, "points"),
         ("{\"choice\":{\"Left\":{}}}", Rule::Absent, "pair[0]"),
