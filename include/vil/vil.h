@@ -607,7 +607,7 @@ typedef struct {
 // What is referred to lies behind what refers to it.
 #define VIL_MSG_ORDER 8
 
-// Nothing is referred to twice: all targets together are no more than what lies behind the root.
+// All targets together, each as often as it is referred to, are no more than what lies behind the root: so work is linear.
 #define VIL_MSG_OVERLAP 9
 
 // An empty VSlice or VStr is all zeros.
@@ -866,8 +866,8 @@ vil_status_t vil_diagnostics_get(vil_diagnostics_t *diagnostics,
 // Compares two programs. `level` is VIL_LEVEL_*, and each level includes those before it.
 //
 // Threads: any. Ownership: the answer is the caller's, ended by vil_diff_close; the programs are not kept.
-// NULL: `error` may be, `diff` may not. Blocks: never.
-// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+// NULL: `error` may be, `diff` may not; a program that is NULL is VIL_E_HANDLE. Blocks: never.
+// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT, VIL_E_PROGRAM (one of them has no layouts), VIL_E_LIMIT. Since: 0.1.
 //
 // # Safety
 // `diff` and `error` are NULL or writable.
@@ -1074,8 +1074,9 @@ vil_status_t vil_msg_snapshot(const uint32_t *descriptor,
                               vil_msg_fault_t *fault);
 
 // Writes a message as JSON, verified as it is written, with a NUL behind it. `written` is the size of the text without the
-// NUL, also where it does not fit. A struct is an object with the fields that are there, a union an object with one member,
-// called like its arm; enums are called by their names, NaN and the infinities are texts.
+// NUL, also where it does not fit; then `text` is its beginning, cut at any byte, and a NUL. A struct is an object with the
+// fields that are there, a union an object with one member, called like its arm; enums are called by their names, NaN and the
+// infinities are texts.
 //
 // Threads: any. Ownership: `text`, `written` and `fault` are the caller's. NULL: `fault` may be; `text` may be where
 // `capacity` is 0. Blocks: never. Errors: VIL_E_MESSAGE, VIL_E_LIMIT (`capacity` is less than text and NUL), VIL_E_ARGUMENT
@@ -1094,8 +1095,8 @@ vil_status_t vil_msg_to_json(const uint32_t *descriptor,
                              vil_msg_fault_t *fault);
 
 // Makes a message from JSON, as vil_msg_to_json writes it, in the caller's memory, and verifies it. Keys may stand in any
-// order; a field that is not named has its default, else zero. `made` is the message's size, also where it does not fit.
-// `data` is aligned as the message is.
+// order; a field that is not named has its default, else zero, also within structs that are not named. `made` is the
+// message's size, also where it does not fit. `data` is aligned as the message is.
 //
 // Threads: any. Ownership: `data`, `made` and `fault` are the caller's; the text is not kept. NULL: `fault` may be; `data` may
 // be where `capacity` is 0. Blocks: never. Errors: VIL_E_MESSAGE, VIL_E_LIMIT (`capacity` is less than the message),

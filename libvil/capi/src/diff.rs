@@ -63,14 +63,21 @@ struct Diff {
 static DIFFS: Pinned<Diff, 15> = Pinned::new();
 
 const _: () = assert!(VIL_LEVEL_SEMANTIC as usize + 1 == Level::ALL.len());
-const _: () =
-    assert!(VIL_VERDICT_INCOMPATIBLE == Verdict::Incompatible as u32 && VIL_VERDICT_NEWER == Verdict::Newer as u32);
+const _: () = {
+    assert!(matches!(Level::ALL[VIL_LEVEL_LAYOUT as usize], Level::Layout));
+    assert!(matches!(Level::ALL[VIL_LEVEL_SOURCE as usize], Level::Source));
+    assert!(matches!(Level::ALL[VIL_LEVEL_SEMANTIC as usize], Level::Semantic));
+    assert!(VIL_VERDICT_EQUIVALENT == Verdict::Equivalent as u32);
+    assert!(VIL_VERDICT_NEWER == Verdict::Newer as u32);
+    assert!(VIL_VERDICT_OLDER == Verdict::Older as u32);
+    assert!(VIL_VERDICT_INCOMPATIBLE == Verdict::Incompatible as u32);
+};
 
 /// Compares two programs. `level` is VIL_LEVEL_*, and each level includes those before it.
 ///
 /// Threads: any. Ownership: the answer is the caller's, ended by vil_diff_close; the programs are not kept.
-/// NULL: `error` may be, `diff` may not. Blocks: never.
-/// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT, VIL_E_LIMIT. Since: 0.1.
+/// NULL: `error` may be, `diff` may not; a program that is NULL is VIL_E_HANDLE. Blocks: never.
+/// Errors: VIL_E_HANDLE, VIL_E_ARGUMENT, VIL_E_PROGRAM (one of them has no layouts), VIL_E_LIMIT. Since: 0.1.
 ///
 /// # Safety
 /// `diff` and `error` are NULL or writable.

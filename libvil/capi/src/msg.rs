@@ -42,7 +42,7 @@ pub const VIL_MSG_ALIGNMENT: vil_msg_rule_t = 6;
 pub const VIL_MSG_BOUNDS: vil_msg_rule_t = 7;
 /// What is referred to lies behind what refers to it.
 pub const VIL_MSG_ORDER: vil_msg_rule_t = 8;
-/// Nothing is referred to twice: all targets together are no more than what lies behind the root.
+/// All targets together, each as often as it is referred to, are no more than what lies behind the root: so work is linear.
 pub const VIL_MSG_OVERLAP: vil_msg_rule_t = 9;
 /// An empty VSlice or VStr is all zeros.
 pub const VIL_MSG_EMPTY: vil_msg_rule_t = 10;
@@ -170,8 +170,9 @@ pub unsafe extern "C" fn vil_msg_snapshot(
 }
 
 /// Writes a message as JSON, verified as it is written, with a NUL behind it. `written` is the size of the text without the
-/// NUL, also where it does not fit. A struct is an object with the fields that are there, a union an object with one member,
-/// called like its arm; enums are called by their names, NaN and the infinities are texts.
+/// NUL, also where it does not fit; then `text` is its beginning, cut at any byte, and a NUL. A struct is an object with the
+/// fields that are there, a union an object with one member, called like its arm; enums are called by their names, NaN and the
+/// infinities are texts.
 ///
 /// Threads: any. Ownership: `text`, `written` and `fault` are the caller's. NULL: `fault` may be; `text` may be where
 /// `capacity` is 0. Blocks: never. Errors: VIL_E_MESSAGE, VIL_E_LIMIT (`capacity` is less than text and NUL), VIL_E_ARGUMENT
@@ -196,16 +197,19 @@ pub unsafe extern "C" fn vil_msg_to_json(
             (bytes(data, size)?, room(text.cast(), capacity)?, out(written, "written is NULL")?);
         let style = style_of(style)?;
         let made = words(descriptor)?.and_then(|descriptor| vil_msg::to_json(&descriptor, bytes, style, room));
+        // Where it is no message there is no text, and where there is too little room an end all the same.
+        let end = made.map_or(0, |size| size.min(capacity.saturating_sub(1)));
+        if let Some(place) = room.get_mut(end) {
+            *place = 0;
+        }
         *written = told(fault, made)?;
-        fits(written.saturating_add(1), capacity)?;
-        room[*written] = 0;
-        Ok(())
+        fits(written.saturating_add(1), capacity)
     })
 }
 
 /// Makes a message from JSON, as vil_msg_to_json writes it, in the caller's memory, and verifies it. Keys may stand in any
-/// order; a field that is not named has its default, else zero. `made` is the message's size, also where it does not fit.
-/// `data` is aligned as the message is.
+/// order; a field that is not named has its default, else zero, also within structs that are not named. `made` is the
+/// message's size, also where it does not fit. `data` is aligned as the message is.
 ///
 /// Threads: any. Ownership: `data`, `made` and `fault` are the caller's; the text is not kept. NULL: `fault` may be; `data` may
 /// be where `capacity` is 0. Blocks: never. Errors: VIL_E_MESSAGE, VIL_E_LIMIT (`capacity` is less than the message),

@@ -24,7 +24,7 @@ pub enum Rule {
     Bounds = 7,
     /// What is referred to lies behind what refers to it.
     Order = 8,
-    /// Nothing is referred to twice: all targets together are no more than what lies behind the root.
+    /// All targets together, each as often as it is referred to, are no more than what lies behind the root: so work is linear.
     Overlap = 9,
     /// An empty VSlice or VStr is all zeros.
     Empty = 10,
@@ -70,7 +70,7 @@ impl Rule {
             Rule::Alignment => "an offset is not a multiple of its target's alignment",
             Rule::Bounds => "what is referred to does not lie within the message",
             Rule::Order => "what is referred to does not lie behind what refers to it",
-            Rule::Overlap => "more is referred to than the message has, so something is referred to twice",
+            Rule::Overlap => "more is referred to than lies behind the root, so something is referred to twice",
             Rule::Empty => "a count of 0 has an offset",
             Rule::Bound => "the count is above its bound",
             Rule::Nul => "a text does not end with NUL, or has one inside",

@@ -39,6 +39,7 @@ static void too_little_room_is_told(void) {
   vil_status_t status = vil_msg_to_json(DESCRIPTOR, &flag, sizeof flag, VIL_JSON_COMPACT, NULL, 0, &size, NULL);
   CHECK(status == VIL_E_LIMIT && size == 10);
   CHECK(vil_msg_to_json(DESCRIPTOR, &flag, sizeof flag, VIL_JSON_COMPACT, text, 10, &size, NULL) == VIL_E_LIMIT);
+  CHECK(size == 10 && strcmp(text, "{\"f\":true") == 0);
   CHECK(vil_msg_to_json(DESCRIPTOR, &flag, sizeof flag, VIL_JSON_COMPACT, text, 11, &size, NULL) == VIL_OK);
   CHECK(strcmp(text, "{\"f\":true}") == 0);
   CHECK(vil_msg_from_json(DESCRIPTOR, text, size, NULL, 0, &size, NULL) == VIL_E_LIMIT && size == 1);

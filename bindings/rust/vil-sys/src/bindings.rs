@@ -21,7 +21,7 @@ pub const VIL_FULL_BLOCKS: u32 = 0;
 pub const VIL_FULL_DROPS_NEWEST: u32 = 1;
 pub const VIL_FULL_DROPS_OLDEST: u32 = 2;
 pub const VIL_FULL_FAILS: u32 = 3;
-pub const VIL_MSG_PATH_SIZE: usize = 192;
+pub const VIL_MSG_PATH_SIZE: usize = 96;
 pub const VIL_JSON_COMPACT: u32 = 0;
 pub const VIL_JSON_PRETTY: u32 = 1;
 pub const VIL_WORLD_FENCES: u32 = 1;
@@ -279,7 +279,7 @@ pub struct vil_msg_fault_t {
     pub offset: u32,
     pub expected: u64,
     pub found: u64,
-    pub path: [core::ffi::c_char; 192usize],
+    pub path: [core::ffi::c_char; 96usize],
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
