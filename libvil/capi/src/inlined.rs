@@ -17,7 +17,7 @@ use crate::status::vil_status_t;
 /// As [`crate::vil_sender_loan`].
 ///
 /// # Safety
-/// As there.
+/// As there, and `*loan` is initialised: it may be copied before it is filled.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
@@ -77,7 +77,7 @@ pub unsafe fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, si
 /// As [`crate::vil_receiver_receive`].
 ///
 /// # Safety
-/// As there.
+/// As there, and `*message` is initialised: it may be copied before it is filled.
 #[cfg_attr(not(debug_assertions), inline(always))]
 pub unsafe fn vil_receiver_receive(
     receiver: *mut vil_receiver_t,
@@ -111,7 +111,7 @@ pub unsafe fn vil_receiver_release(receiver: *mut vil_receiver_t, message: *mut 
 /// Shows a full call a copy of the caller's struct, and the caller what became of it.
 ///
 /// # Safety
-/// `place` is NULL or the caller's, and written.
+/// `place` is NULL or the caller's, and what it leads to is initialised.
 #[inline(always)]
 unsafe fn apart<T: Copy>(place: *mut T, call: impl FnOnce(*mut T) -> vil_status_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
