@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(value_name = "OLD")]
     old: String,
 
-    /// Program in YAML or JSON, or a vil.lock; `-` for a program on stdin.
+    /// Program in YAML or JSON, or a vil.lock; `-` for stdin.
     #[arg(value_name = "NEW")]
     new: String,
 
@@ -69,10 +69,15 @@ enum Side {
 
 impl Side {
     fn read(file: &str, report: Report) -> Result<Side, ExitCode> {
-        if lock::is_lock(file) {
-            return lock::read(file).map(Side::Lock).map_err(refuse);
-        }
-        source::read_for(file, report).map(|(program, _)| Side::Program(Box::new(program)))
+        let read = match source::text(file) {
+            Ok(text) if lock::is_lock(&text) => {
+                return lock::parse_of(file, &text).map(Side::Lock).map_err(refuse);
+            }
+            Ok(text) => source::parse_for(file, text, report),
+            // What cannot be read is told as everywhere: reading it again fails again.
+            Err(_) => source::read_for(file, report),
+        };
+        read.map(|(program, _)| Side::Program(Box::new(program)))
     }
 
     fn texts(self) -> Result<Released, String> {

@@ -17,6 +17,9 @@ pub(crate) type Released = Named<String>;
 
 const FIRST_LINE: &str = "vil-lock 1";
 
+/// What the first line of every version begins with; no program does.
+const FIRST_WORD: &str = "vil-lock ";
+
 /// Write the layouts of a program's messages to a lock, or hold the program against it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -64,19 +67,20 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     })
 }
 
-/// Does the file begin as a lock does?
-pub(crate) fn is_lock(file: &str) -> bool {
-    use std::io::Read;
-    let mut start = String::new();
-    let opened = std::fs::File::open(file);
-    let read = opened.and_then(|opened| opened.take(FIRST_LINE.len() as u64).read_to_string(&mut start));
-    read.is_ok() && start == FIRST_LINE
+/// Does the text begin as locks of any version do?
+pub(crate) fn is_lock(text: &str) -> bool {
+    text.starts_with(FIRST_WORD)
 }
 
 /// Reads a lock; the error is a sentence.
-pub(crate) fn read(file: &str) -> Result<Released, String> {
+fn read(file: &str) -> Result<Released, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-    parse(&text).map_err(|reason| format!("{file}: {reason}"))
+    parse_of(file, &text)
+}
+
+/// A lock from its text; the error is a sentence.
+pub(crate) fn parse_of(file: &str, text: &str) -> Result<Released, String> {
+    parse(text).map_err(|reason| format!("{file}: {reason}"))
 }
 
 fn write(file: &str, texts: &Released) -> Result<(), String> {

@@ -63,11 +63,24 @@ pub(crate) fn load(path: &str) -> Result<(Program, Source), Unread> {
     if path != "-" {
         return load::from_file(path).map_err(Unread::Faults);
     }
-    let text = load::text_of(std::io::stdin().lock()).map_err(|reason| {
+    let text = text(path).map_err(|reason| {
         eprintln!("error: cannot read stdin: {reason}");
         Unread::Stdin
     })?;
-    load::from_text("<stdin>", text, Format::Yaml, &mut Disk).map_err(Unread::Faults)
+    parse(path, text)
+}
+
+/// The text of a file, `-` of stdin, or why it has none: read once, because a pipe has it once.
+pub(crate) fn text(path: &str) -> Result<String, String> {
+    if path == "-" {
+        return load::text_of(std::io::stdin().lock());
+    }
+    load::text_of(std::fs::File::open(path).map_err(|error| error.to_string())?)
+}
+
+fn parse(path: &str, text: String) -> Result<(Program, Source), Unread> {
+    let (name, format) = if path == "-" { ("<stdin>", Format::Yaml) } else { (path, Format::of(path)) };
+    load::from_text(name, text, format, &mut Disk).map_err(Unread::Faults)
 }
 
 /// Reads a program; one that cannot be read is told for people and answered with exit code 2.
@@ -77,7 +90,16 @@ pub(crate) fn read(path: &str) -> Result<(Program, Source), ExitCode> {
 
 /// The same, told in the form that was asked for.
 pub(crate) fn read_for(path: &str, report: Report) -> Result<(Program, Source), ExitCode> {
-    load(path).map_err(|unread| {
+    tell(load(path), report)
+}
+
+/// The same of a text that was read from there.
+pub(crate) fn parse_for(path: &str, text: String, report: Report) -> Result<(Program, Source), ExitCode> {
+    tell(parse(path, text), report)
+}
+
+fn tell(loaded: Result<(Program, Source), Unread>, report: Report) -> Result<(Program, Source), ExitCode> {
+    loaded.map_err(|unread| {
         match (unread, report) {
             (Unread::Faults(faults), Report::Text) => write(&faults, Color::Auto),
             (Unread::Faults(faults), Report::Json) => eprintln!("{}", faults.to_json()),

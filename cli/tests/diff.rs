@@ -174,6 +174,23 @@ fn a_message_that_was_released_and_is_gone_breaks_the_lock_and_a_new_one_does_no
 }
 
 #[test]
+fn what_comes_through_a_pipe_is_read_once_and_a_newer_lock_is_called_one() {
+    let place = Place::new("pipe");
+    place.write("bank.yaml", OLD);
+    place.vil(&["lock", "bank.yaml"]);
+    for file in ["vil.lock", "bank.yaml"] {
+        let script = format!("cat {file} | \"$0\" diff /dev/stdin bank.yaml && \"$0\" diff - bank.yaml < {file}");
+        let done = Command::new("sh").args(["-c", &script, env!("CARGO_BIN_EXE_vil")]).current_dir(&place.0).output();
+        let done = done.expect("sh runs");
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success() && said.matches("\nequivalent\n").count() >= 1, "{file}: {done:?}");
+    }
+    place.write("new.lock", "vil-lock 2\n");
+    let (code, _, faults) = place.vil(&["diff", "new.lock", "bank.yaml"]);
+    assert!(code == 2 && faults.contains("newer vil") && faults.contains("vil-lock 2"), "{faults}");
+}
+
+#[test]
 fn a_lock_with_a_conflict_or_an_edit_is_refused() {
     let place = Place::new("conflict");
     place.write("bank.yaml", OLD);
