@@ -48,7 +48,7 @@ pub(crate) fn quoted(text: &str) -> String {
     for next in text.chars() {
         match next {
             '"' | '\\' => out.extend(['\\', next]),
-            control if control < ' ' => out.push_str(&format!("\\u{:04x}", control as u32)),
+            control if control.is_control() => out.push_str(&format!("\\u{:04x}", control as u32)),
             other => out.push(other),
         }
     }
@@ -61,8 +61,11 @@ mod tests {
 
     #[test]
     fn texts_are_quoted_and_members_keep_their_order() {
-        let made = Object::default().text("b", "x\"\\\n").plain("a", 7).list("l", [quoted("é"), "true".to_owned()]);
-        assert_eq!(made.end(), "{\"b\":\"x\\\"\\\\\\u000a\",\"a\":7,\"l\":[\"é\",true]}");
+        let made = Object::default()
+            .text("b", "x\"\\\n")
+            .plain("a", 7)
+            .list("l", [quoted("é\u{7f}\u{9b}31m"), "true".to_owned()]);
+        assert_eq!(made.end(), "{\"b\":\"x\\\"\\\\\\u000a\",\"a\":7,\"l\":[\"é\\u007f\\u009b31m\",true]}");
         assert_eq!(Object::default().end(), "{}");
     }
 }

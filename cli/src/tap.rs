@@ -10,7 +10,7 @@ use vil_core::base::error::{Error, Fault};
 use vil_core::observe::{Outside, Tap, Tapped};
 use vil_core::sys::file::RuntimeDir;
 use vil_ir::descriptor::encode;
-use vil_ir::layout::lay_out;
+use vil_ir::layout::{FRAME_OFFSET, lay_out};
 use vil_ir::load;
 use vil_msg::{Bytes, Descriptor, Style, to_json};
 
@@ -22,6 +22,9 @@ const REST: Duration = Duration::from_micros(20);
 
 /// Bytes of a text that is tried first; a message whose text is longer says so and is printed in the second go.
 const TEXT: usize = 4096;
+
+/// Bytes of the longest text that is printed: memory that any producer could ask for otherwise. The largest message has a quarter.
+const MOST_TEXT: usize = 256 << 20;
 
 /// Print the messages of a route as they pass, one JSON object a line, without anybody in the world noticing.
 #[derive(Debug, clap::Args)]
@@ -194,23 +197,56 @@ fn line(watched: &Watched, tapped: Tapped, style: Style) -> Result<String, Strin
     let bytes: Vec<u8> = tapped.words.iter().flat_map(|word| word.to_le_bytes()).take(tapped.size as usize).collect();
     let descriptor = Descriptor::new(&watched.words).map_err(|fault| told(fault.to_string()))?;
     let text = match descriptor.profile() {
-        vil_ir::vocabulary::Profile::External => quoted(&String::from_utf8_lossy(&bytes)),
-        _ => text(&descriptor, &tapped.words, tapped.size, style).map_err(|fault| told(fault.to_string()))?,
+        vil_ir::vocabulary::Profile::External => {
+            let held = held(&bytes).ok_or_else(|| told("its frame says more than there is".to_owned()))?;
+            quoted(&String::from_utf8_lossy(held))
+        }
+        _ => text(&descriptor, &tapped.words, tapped.size, style, MOST_TEXT).map_err(told)?,
     };
     let object = Object::default().text("route", &watched.name).plain("number", tapped.number);
     let object = if tapped.is_late { object.plain("late", true) } else { object };
     Ok(object.raw("message", text).end())
 }
 
+/// The bytes of an external message: as many behind its frame as that says.
+fn held(bytes: &[u8]) -> Option<&[u8]> {
+    let stated = u32::from_le_bytes(*bytes.first_chunk()?);
+    bytes.get(FRAME_OFFSET as usize..)?.get(..usize::try_from(stated).ok()?)
+}
+
 /// The message as JSON. Its words lie where a message lies: at a multiple of 8.
-fn text(descriptor: &Descriptor<'_>, words: &[u64], size: u32, style: Style) -> Result<String, vil_msg::Fault> {
+fn text(descriptor: &Descriptor<'_>, words: &[u64], size: u32, style: Style, most: usize) -> Result<String, String> {
     let mut room = vec![0; TEXT];
     loop {
-        let needed = to_json(descriptor, Bytes::of_words(words, size), style, &mut room)?;
+        let made = to_json(descriptor, Bytes::of_words(words, size), style, &mut room);
+        let needed = made.map_err(|fault| fault.to_string())?;
+        if needed > most {
+            return Err(format!("its text would have {needed} bytes, more than the {most} that are printed"));
+        }
         if needed <= room.len() {
             room.truncate(needed);
             return Ok(String::from_utf8_lossy(&room).into_owned());
         }
         room.resize(needed, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_is_told_and_not_printed() {
+        let program = "{ vil: 1, program: p, messages: { M: { fields: [ { name: a, type: '[u8; 4000]' } ] } } }";
+        let (program, _) = load::from_yaml(program).expect("a program");
+        let layouts = lay_out(&program).expect("it has layouts");
+        let words = encode(&program, &layouts, "M");
+        let descriptor = Descriptor::new(&words).expect("a descriptor");
+        let print = |most| text(&descriptor, &[0; 500], 4000, Style::Compact, most);
+        let whole = print(MOST_TEXT).expect("it is printed");
+        assert_eq!(whole.len(), "{\"a\":[]}".len() + 2 * 4000 - 1);
+        assert_eq!(print(whole.len()).as_ref(), Ok(&whole));
+        let told = print(whole.len() - 1).expect_err("too long");
+        assert!(told.contains(&format!("{} bytes", whole.len())), "{told}");
     }
 }
