@@ -18,7 +18,7 @@ pub(crate) mod sealed {
     pub trait Sealed {}
 }
 
-/// Lent that was lent to a draft.
+/// Memory that was lent to a draft.
 #[derive(Debug)]
 pub struct Lent<'m>(PhantomData<&'m mut [u8]>);
 

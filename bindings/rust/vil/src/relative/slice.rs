@@ -8,6 +8,9 @@ use super::at::{At, bytes_of};
 use super::text::Str;
 use super::{Plain, Struct};
 
+/// Bytes of texts, each with its NUL, that are written out for debugging.
+const MOST_SHOWN: usize = 4096;
+
 /// Numbers, enums or flat structs in a message, one behind the other. Not a `&[T]`: the message may be changed by another
 /// process while it is read, so an element is copied out when it is asked for.
 #[derive(Clone, Copy)]
@@ -211,8 +214,17 @@ impl<'a> Strs<'a> {
     }
 }
 
+/// The first of them, no more bytes in all than a person looks at: in bytes that nobody checked all of them may lead to the same
+/// megabytes.
 impl fmt::Debug for Strs<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        let mut left = MOST_SHOWN;
+        let mut list = f.debug_list();
+        for text in self.iter() {
+            let Some(rest) = left.checked_sub(text.len() + 1) else { return list.finish_non_exhaustive() };
+            left = rest;
+            list.entry(&text);
+        }
+        list.finish()
     }
 }

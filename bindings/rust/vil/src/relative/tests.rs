@@ -140,3 +140,39 @@ fn a_fault_stays_when_nothing_is_written_either() {
     assert_eq!(fault("123456789"), Err(Status::E_LIMIT));
     assert_eq!(fault("a\0"), Err(Status::E_ARGUMENT));
 }
+
+#[test]
+fn a_text_is_cut_between_characters() {
+    let words =
+        [Node::LAYOUT_ID, word(48, 16), word(5, 0), word(40, 5), 0, u64::from_le_bytes(*b"a\xc3\xa9\xc3\xa9\0\0\0")];
+    let name = view::<Node>(bytes(&words)).name();
+    let expected = ["", "a", "a", "aé", "aé", "aéé", "aéé"];
+    for (room, expected) in expected.iter().enumerate() {
+        assert_eq!(name.copy_to(&mut vec![0; room]), Ok(*expected), "{room}");
+    }
+    let words = [Node::LAYOUT_ID, word(48, 16), word(5, 0), word(40, 2), 0, u64::from_le_bytes(*b"a\xc3\0\0\0\0\0\0")];
+    let name = view::<Node>(bytes(&words)).name();
+    assert!(name.copy_to(&mut [0; 8]).is_err(), "that was not cut here");
+    assert_eq!(name.copy_to(&mut [0; 1]), Ok("a"));
+}
+
+#[test]
+fn texts_that_all_lead_to_the_same_bytes_are_not_all_written_out() {
+    // A root whose first word is taken for a slice of a thousand texts, each of which is the same 8,000 bytes.
+    let mut words = vec![Node::LAYOUT_ID, word(0, 16), word(32, 1000), 0];
+    words.extend([word(32 + 8 * 1000, 8000)].repeat(1000));
+    words.extend([u64::from_le_bytes([b'x'; 8])].repeat(1000));
+    words.push(0);
+    let size = size_of_val(words.as_slice()) as u32;
+    words[1] = word(size, 16);
+    let texts = |count: usize, each: u32| {
+        let mut words = words.clone();
+        words[4..1004].fill(word(32 + 8 * 1000, each));
+        words[2] = word(32, count as u32);
+        format!("{:?}", At::root(bytes(&words)).texts(0, 1000, 8000))
+    };
+    assert_eq!(texts(2, 3), "[\"xxx\", \"xxx\"]");
+    assert_eq!(texts(1000, 8000), "[..]");
+    let shown = texts(1000, 100);
+    assert!(shown.ends_with(", ..]") && shown.len() < 5000, "{shown}");
+}

@@ -49,10 +49,17 @@ impl<'a> Str<'a> {
         }
     }
 
-    /// Copies as much of it as `to` has room for, and sees that as text; an error where it is no UTF-8.
+    /// Copies as much of it as `to` has room for, and sees that as text: whole characters. An error where it is no UTF-8.
     pub fn copy_to<'t>(&self, to: &'t mut [u8]) -> Result<&'t str, Utf8Error> {
         let count = self.bytes.copy_to_slice(to);
-        std::str::from_utf8(&to[..count])
+        let copied = &to[..count];
+        match std::str::from_utf8(copied) {
+            // Only the room cut its last character.
+            Err(error) if count < self.len() && error.error_len().is_none() => {
+                std::str::from_utf8(&copied[..error.valid_up_to()])
+            }
+            seen => seen,
+        }
     }
 
     /// The text in place, without a copy; an error where it is no UTF-8.
