@@ -129,6 +129,11 @@ static inline void walk_str(walk_t *w, vil_str_t text) {
     else if (byte == '\t') memcpy(escaped, "\\t", 3);
     else if (byte == '\r') memcpy(escaped, "\\r", 3);
     else if (byte < ' ') (void)snprintf(escaped, sizeof escaped, "\\u%04x", byte);
+    /* Those that JSON lets stand may be escaped as well; from U+0080 on they have two bytes. */
+    else if (strncmp(w->json, "\\u00", 4) == 0 && byte == 0x7f) memcpy(escaped, "\\u007f", 7);
+    else if (strncmp(w->json, "\\u00", 4) == 0 && byte == 0xc2 && at + 1 < text.size) {
+      (void)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned char)text.data[++at]);
+    }
     walk_take(w, escaped);
   }
   walk_take(w, "\"");

@@ -129,7 +129,13 @@ impl Walk<'_> {
                 '\n' => self.take("\\n"),
                 '\t' => self.take("\\t"),
                 '\r' => self.take("\\r"),
-                '\0'..' ' => self.write(format_args!("\\u{:04x}", u32::from(letter))),
+                // Those that JSON lets stand may be escaped as well.
+                letter
+                    if letter < ' '
+                        || (letter.is_control() && self.json.is_some_and(|json| json.starts_with(b"\\u"))) =>
+                {
+                    self.write(format_args!("\\u{:04x}", u32::from(letter)))
+                }
                 letter => self.write(letter),
             }
         }
