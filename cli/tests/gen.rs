@@ -166,6 +166,22 @@ fn a_program_that_the_passes_refuse_gives_no_code() {
 }
 
 #[test]
+fn an_external_message_has_room_for_its_frame_and_a_byte() {
+    let directory = Directory::new("external-small");
+    std::fs::create_dir_all(&directory.0).expect("the directory can be made");
+    let file = directory.0.join("orders.yaml");
+    for (max_bytes, code) in [(8, 1), (9, 0)] {
+        let order = format!("{{ layout: external, media_type: text/plain, adapter: text, max_bytes: {max_bytes} }}");
+        let program = format!("vil: 1\nprogram: orders\nmessages:\n  Order: {order}\n");
+        std::fs::write(&file, program).expect("the program can be written");
+        let output = vil_gen(&["--lang", "c", "-o", text(&directory.0.join("out")), text(&file)]);
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        let expected = "at least 9: 8 of the frame and 1 of what it holds";
+        assert_eq!(said(&output).contains(expected), code == 1, "{}", said(&output));
+    }
+}
+
+#[test]
 fn an_external_message_has_code_in_every_language() {
     let directory = Directory::new("external");
     std::fs::create_dir_all(&directory.0).expect("the directory can be made");

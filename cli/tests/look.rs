@@ -311,9 +311,9 @@ fn a_plan_says_how_each_message_lies_in_memory_and_between_which_sizes() {
         .collect();
     let expected = [
         ("Nested", "relative", 60_000, 32, 16),
-        ("Order", "external", 4096, 0, 0),
+        ("Order", "external", 4096, 8, 0),
         ("Plain", "flat", 8, 8, 0),
-        ("Short", "external", 40, 0, 0),
+        ("Short", "external", 40, 8, 0),
     ];
     assert_eq!(found, expected);
     let ring = |index: usize| (&plan["rings"][index]["transfer"], &plan["rings"][index]["class"]);

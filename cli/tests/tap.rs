@@ -24,16 +24,23 @@ messages:
     max_bytes: 4096
     fields: [ { name: stamp, type: u64 }, { name: points, type: \"VSlice<Point>\" }, { name: label, type: VStr } ]
   Tick: { fields: [ { name: n, type: u32 }, { name: ok, type: bool } ] }
+  Order: { layout: external, media_type: text/plain, adapter: text, max_bytes: 40 }
 interfaces:
   Lidar:
     ports:
       scans: { direction: out, message: Scan, queue: { capacity: 4 } }
       ticks: { direction: out, message: Tick, queue: { capacity: 4 } }
-  Map: { ports: { scans: { direction: in, message: Scan }, ticks: { direction: in, message: Tick } } }
+      orders: { direction: out, message: Order, queue: { capacity: 4 } }
+  Map:
+    ports:
+      scans: { direction: in, message: Scan }
+      ticks: { direction: in, message: Tick }
+      orders: { direction: in, message: Order }
 processes: { lidar: { interface: Lidar }, map: { interface: Map } }
 routes:
   - { from: lidar.scans, to: map.scans }
   - { from: lidar.ticks, to: map.ticks, transfer: copy }
+  - { from: lidar.orders, to: map.orders }
 ";
 
 /// A world of the program, in a directory of its own.
@@ -177,6 +184,18 @@ fn bytes_that_are_no_message_are_told_with_their_rule() {
     assert_eq!(code, 1, "{error}");
     assert!(out.contains("\"number\":1,\"message\":{\"n\":8,\"ok\":false}"), "{out}");
     assert!(error.contains("message 0: ok: a bool is neither 0 nor 1 (at byte 4, expected 1, found 9)"), "{error}");
+}
+
+#[test]
+fn an_external_message_is_printed_as_long_as_its_frame_says() {
+    let stage = Stage::new("external");
+    let mut sender = stage.sender("orders");
+    publish(&mut sender, &[33, u64::MAX, u64::MAX, u64::MAX, u64::MAX], 40);
+    publish(&mut sender, &[3, u64::from_le_bytes(*b"a\"b-left"), 0, 0, 0], 40);
+    let (code, out, error) = stage.run(&["tap", "lidar.orders", "--count", "1"]);
+    assert_eq!(code, 1, "{error}");
+    assert!(out.contains("\"number\":1,\"message\":\"a\\\"b\"}"), "{out}");
+    assert!(error.contains("message 0: its frame says more than there is"), "{error}");
 }
 
 #[test]

@@ -147,7 +147,7 @@ fn a_message_that_is_not_flat_is_planned_with_its_max_bytes() {
     assert_eq!((scan.profile, scan.size, scan.align), (Profile::Relative, 4000, 8));
     assert_eq!((scan.least, scan.root_size), (16 + 24, 17));
     assert_eq!((order.profile, order.size, order.align), (Profile::External, 40, 8));
-    assert_eq!((order.least, order.root_size), (0, 0));
+    assert_eq!((order.least, order.root_size), (8, 0));
     let [scans, orders] = &plan.routes[..] else { panic!("{:?}", plan.routes) };
     assert_eq!((scans.transfer, scans.cell_size), (Transfer::LoanWrite, 16));
     assert_eq!(

@@ -47,11 +47,11 @@ pub struct MessagePlan {
     pub name: String,
     /// Its layout id.
     pub layout_id: u64,
-    /// Flat: exactly `size` bytes. Relative and external: up to `size` bytes, a relative one's head tells how many.
+    /// Flat: exactly `size` bytes. Relative and external: up to `size` bytes, the head or frame tells how many.
     pub profile: Profile,
     /// Size in bytes: of a relative or external message its `max_bytes`.
     pub size: u32,
-    /// Bytes of the smallest message: `size` of a flat one, head and root of a relative one, 0 of an external one.
+    /// Bytes of the smallest message: `size` of a flat one, head and root of a relative one, the frame of an external one.
     pub least: u32,
     /// What the head of a relative message says of its root; of other messages 0.
     pub root_size: u32,
@@ -221,7 +221,7 @@ fn one_message(program: &Program, layouts: &Layouts, name: &str, text: String) -
         MessagePlan { name, layout_id, profile, size, least, root_size, align, text }
     };
     if message.layout == Some(Profile::External) {
-        return Ok(plan(Profile::External, max_bytes(name, message, FRAME_OFFSET + 1)?, 0, 0, RELATIVE_ALIGN));
+        return Ok(plan(Profile::External, max_bytes(name, message, FRAME_OFFSET + 1)?, FRAME_OFFSET, 0, RELATIVE_ALIGN));
     }
     let Some(layout) = layouts.types.get(name) else { return refuse(name, "the message has no layout") };
     let least = layout.least_bytes();
