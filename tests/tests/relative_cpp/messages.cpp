@@ -305,6 +305,22 @@ static void the_first_fault_stays_until_the_builder_is_restarted() {
   HOLDS(ScanWriter().alloc_points(3).size() == 0 && !ScanWriter().alloc_meta().alloc_before());
 }
 
+static void a_builder_that_was_moved_from_writes_nowhere() {
+  Buffer buffer;
+  AskBuilder from(buffer.bytes, sizeof buffer);
+  const AskWriter early = from.root();
+  early.set_pattern("moved");
+  AskBuilder to(std::move(from));
+  from.restart();
+  early.set_pattern("late");
+  HOLDS(!early && from.finish().status() == Status::e_limit);
+  AskBuilder last;
+  last = std::move(to);
+  to.restart();
+  to.root().set_pattern("later");
+  HOLDS(AskView(buffer.bytes, last.finish().value()).pattern() == "moved");
+}
+
 static void an_arm_is_what_was_set_last() {
   Buffer buffer;
   const auto size = build<Note>(buffer.bytes, sizeof buffer, [](NoteWriter note) {
@@ -573,6 +589,7 @@ int main() {
   strings_are_utf_8_without_nul();
   a_reference_is_set_once();
   the_first_fault_stays_until_the_builder_is_restarted();
+  a_builder_that_was_moved_from_writes_nowhere();
   an_arm_is_what_was_set_last();
   older_and_newer_programs_read_each_other();
   what_is_rare_is_read_as_it_was_written();

@@ -123,6 +123,50 @@ static void what_is_not_finished_is_not_published(Stage &stage) {
   HOLDS(stage.map.scans.receive(now).status() == Status::empty && stage.map.grown.receive(now).status() == Status::empty);
 }
 
+// Writes by a writer that was made while the draft held its slot, and begins the draft anew.
+template <typename Draft>
+static void go_on_writing(Draft &draft, const ScanWriter &early) {
+  early.set_stamp(99);
+  draft.restart();
+  early.set_stamp(99);
+  early.set_label("late");
+  draft->set_stamp(99);
+  HOLDS(!draft && !early && draft.fault() == Status::e_state && draft.used() == 0);
+  HOLDS(std::move(draft).finish().status() == Status::e_state && !draft.discard());
+}
+
+static void a_draft_writes_only_into_a_slot_that_it_holds(Stage &stage) {
+  auto draft = stage.lidar.scans.loan();
+  const ScanWriter finishing = draft->root();
+  fill(finishing, 7);
+  auto finished = std::move(*draft).finish();
+  go_on_writing(*draft, finishing);
+  HOLDS(is_scan(finished->view(), 7) && finished->discard());
+
+  auto gone = stage.lidar.scans.loan();
+  const ScanWriter discarding = gone->root();
+  HOLDS(gone->discard());
+  auto other = stage.lidar.scans.loan();
+  fill(other->root(), 8);
+  go_on_writing(*gone, discarding);
+  HOLDS(is_scan(std::move(*other).finish()->view(), 8));
+
+  auto from = stage.lidar.scans.loan();
+  const ScanWriter moving = from->root();
+  auto to = std::move(*from);
+  fill(to.root(), 9);
+  go_on_writing(*from, moving);
+  const ScanWriter assigning = to.root();
+  Lidar aside = std::move(Lidar::open_or_create("aside").value());
+  auto last = aside.scans.loan();
+  (*last)->set_label("gone with its slot");
+  HOLDS(!aside.scans.loan());
+  *last = std::move(to);
+  HOLDS(aside.scans.loan());
+  go_on_writing(to, assigning);
+  HOLDS(*last && last->fault() == Status::ok && is_scan(std::move(*last).finish()->view(), 9));
+}
+
 // A note whose text is said to be this long, as a buggy peer might send it.
 static void send_note(Stage &stage, std::uint32_t count) {
   vil_loan_t raw{};
@@ -202,6 +246,7 @@ int main(int argc, char **argv) {
   taken(stage);
   asked_and_answered(stage);
   what_is_not_finished_is_not_published(stage);
+  a_draft_writes_only_into_a_slot_that_it_holds(stage);
   a_port_that_verifies_refuses_what_is_unsound(stage);
   return 0;
 }

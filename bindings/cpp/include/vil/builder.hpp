@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "vil/load.hpp"
 #include "vil/status.hpp"
@@ -27,10 +28,14 @@ class Builder {
       : base_(static_cast<unsigned char *>(data)), capacity_(capacity < most ? static_cast<std::uint32_t>(capacity) : most) {
     if (data == nullptr) capacity_ = 0;
   }
-  Builder(Builder &&) noexcept = default;
-  Builder &operator=(Builder &&) noexcept = default;
-  Builder(const Builder &) = delete;
-  Builder &operator=(const Builder &) = delete;
+  // What is moved from has left its memory.
+  Builder(Builder &&other) noexcept : Builder(std::as_const(other)) { other.leave(); }
+  Builder &operator=(Builder &&other) noexcept {
+    if (this == &other) return *this;
+    *this = std::as_const(other);
+    other.leave();
+    return *this;
+  }
 
   // Bytes so far, head and root included.
   [[nodiscard]] std::uint32_t used() const noexcept { return used_; }
@@ -50,6 +55,13 @@ class Builder {
     const bool aligned = reinterpret_cast<std::uintptr_t>(base_) % detail::message_align == 0;
     fault_ = aligned ? Status::ok : Status::e_argument;
     (void)append(static_cast<std::uint64_t>(detail::root_offset) + root_size, detail::message_align);
+  }
+
+  // Lets go of the memory, which is somebody else's from here on: what is still written goes nowhere, e_state.
+  void leave() noexcept {
+    base_ = nullptr;
+    capacity_ = used_ = 0;
+    fault_ = Status::e_state;
   }
 
   // From here on slices of numbers and flat structs are not zeroed. For who writes every element of large ones: their bytes
@@ -142,6 +154,9 @@ class Builder {
  private:
   // A message's size is 32 bits.
   static constexpr std::uint32_t most = UINT32_MAX;
+
+  Builder(const Builder &) noexcept = default;
+  Builder &operator=(const Builder &) noexcept = default;
 
   unsigned char *base_ = nullptr;
   std::uint32_t capacity_ = most;

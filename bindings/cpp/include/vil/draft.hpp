@@ -40,7 +40,8 @@ class Finished : Loan<T, Mode> {
 };
 
 // Move-only; gone unfinished, it is discarded. `draft->` and `root` write the message's root; writers name this object, so
-// moving it ends them.
+// moving it ends them. When the slot is no longer held, because the draft was finished, discarded or moved from, what is
+// written through it or its writers goes nowhere, and its fault is e_state.
 template <typename T, typename Mode = mode::publish>
 class Draft : Loan<T, Mode> {
   static_assert(detail::is_relative<T>, "flat messages are written in place: a Loan");
@@ -48,13 +49,24 @@ class Draft : Loan<T, Mode> {
 
  public:
   using Root = typename T::vil_writer;
-  using Slot::discard;
   using Slot::operator bool;
 
   // Of this sender; holds nothing until the sender fills it where it lies.
   explicit Draft(vil_sender_t *sender) noexcept : Slot(sender) {}
+  Draft(Draft &&) noexcept = default;
+  // A slot that was held here is discarded.
+  Draft &operator=(Draft &&other) noexcept {
+    if (this == &other) return *this;
+    if (*this) (void)discard();
+    Slot::operator=(std::move(other));
+    builder_ = std::move(other.builder_);
+    return *this;
+  }
+  Draft(const Draft &) = delete;
+  Draft &operator=(const Draft &) = delete;
+  ~Draft() = default;
 
-  // The root's writer. What is written when the slot is no longer held goes nowhere.
+  // The root's writer.
   [[nodiscard]] Root root() noexcept { return Slot::get() != nullptr ? builder_.root() : Root(); }
 
   // Lets `draft->set_stamp(7)` write the root.
@@ -75,8 +87,17 @@ class Draft : Loan<T, Mode> {
   // As Builder::skip_zeroes, until it is restarted.
   void skip_zeroes() noexcept { builder_.skip_zeroes(); }
 
-  // Forgets everything, the fault too: the slot is written anew.
-  void restart() noexcept { builder_.restart(); }
+  // Forgets everything, the fault too: the slot is written anew, as long as it is held.
+  void restart() noexcept {
+    if (*this) builder_.restart();
+  }
+
+  // Lets the slot go.
+  Result<void, Status> discard() noexcept {
+    Result<void, Status> done = Slot::discard();
+    if (!*this) builder_.leave();
+    return done;
+  }
 
   // The message, now whole: `std::move(draft).finish()`. Or what went wrong first: e_limit, e_argument or e_state; then the
   // draft still holds its slot, to be restarted or let go.
@@ -84,6 +105,7 @@ class Draft : Loan<T, Mode> {
     if (Slot::get() == nullptr) return Status::e_state;
     const Result<std::uint32_t, Status> size = builder_.finish();
     if (!size) return size.error();
+    builder_.leave();
     return Finished<T, Mode>(std::move(static_cast<Slot &>(*this)), *size);
   }
 

@@ -12,7 +12,7 @@
 namespace vil {
 
 // Begun as it is made: head and root are zero, and the root's writer may be used. Writers name this object, so moving it
-// ends them. T is the plain struct of the message's root.
+// ends them: what is moved from writes nowhere. T is the plain struct of the message's root.
 template <typename T>
 class MessageBuilder {
   static_assert(detail::is_message<T>() && detail::is_relative<T>, "only relative messages are built");
@@ -36,6 +36,9 @@ class MessageBuilder {
   // The first thing that went wrong; Status::ok while nothing did.
   [[nodiscard]] Status fault() const noexcept { return builder_.fault(); }
   [[nodiscard]] bool is_measuring() const noexcept { return builder_.is_measuring(); }
+
+  // As Builder::leave.
+  void leave() noexcept { builder_.leave(); }
 
   // As Builder::skip_zeroes.
   void skip_zeroes() noexcept { builder_.skip_zeroes(); }
