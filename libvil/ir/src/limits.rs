@@ -7,6 +7,11 @@ pub const MAX_FLAT_SIZE: u32 = 64 << 20;
 /// refuses more.
 pub const MAX_MESSAGE_SIZE: u32 = MAX_FLAT_SIZE;
 
+/// Levels of a message: each struct, union, arm, array and slice that lies in another one is a level, so a slice of structs is
+/// two. Who walks through a message keeps as many on a stack of fixed size. LayoutLegality refuses a relative message that
+/// always has more; one that has more by its data is refused when it is verified.
+pub const MAX_LEVELS: u32 = 64;
+
 /// Elements in a fixed array, and the highest bound of a VSlice or VStr. No array may be larger than the largest message;
 /// LayoutLegality refuses more.
 pub const MAX_ARRAY_COUNT: u32 = MAX_FLAT_SIZE;

@@ -28,5 +28,5 @@ pub use snapshot::snapshot;
 pub use verify::verify;
 
 /// Levels that a message may have: each struct, union, array and slice that lies in another one is a level, so a slice of
-/// structs is two. The loader's limit for what an author writes.
-pub const MAX_DEPTH: usize = 64;
+/// structs is two. LayoutLegality holds types to it.
+pub const MAX_DEPTH: usize = vil_ir::limits::MAX_LEVELS as usize;

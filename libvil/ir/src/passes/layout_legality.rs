@@ -6,8 +6,9 @@
 //! external messages · L021 bounds and elements of slices · L022 types without an end · L023 optional arrays of
 //! references · L024 where references lead · L025 external messages as types · L026 to L029 max_bytes · L030, L031 what an
 //! external message is · L032 fields of one · L033 scales · L034 keys that may be absent · L035 defaults out of range ·
-//! L036 bitmasks · L037 closed enums without values · L038 lengths that may be absent
+//! L036 bitmasks · L037 closed enums without values · L038 lengths that may be absent · L039 levels
 
+mod depth;
 mod messages;
 mod types;
 mod values;
@@ -50,7 +51,7 @@ pub(super) const PASS: Pass = Pass {
 };
 
 /// In the order of their codes.
-const RULES: [Rule; 36] = {
+const RULES: [Rule; 37] = {
     let [heap, recursive, count, too_large, reference, bound, endless, absent_twice, target, opaque] = types::RULES;
     let [not_external, no_max, small_max, large_max, flat_max, unsaid, form, not_opaque] = messages::RULES;
     [
@@ -90,6 +91,7 @@ const RULES: [Rule; 36] = {
         BITS,
         NO_VALUES,
         ABSENT_LENGTH,
+        depth::DEPTH,
     ]
 };
 
@@ -98,6 +100,7 @@ fn run(program: &Program, report: &mut Report) {
     types::fields_of(program, &layouts, report);
     types::whole(program, &errors, report);
     messages::judge(program, &layouts, report);
+    depth::judge(program, &layouts, report);
     ids(program, report);
     enums(program, report);
     unions(program, report);

@@ -183,6 +183,26 @@ fn a_chain_deeper_than_the_limit_is_refused() {
 }
 
 #[test]
+fn a_message_as_deep_as_programs_may_be_is_verified() {
+    let verified = |structs: usize| {
+        let mut text = "vil: 1\nprogram: deep\nstructs:\n  S0: { fields: [ { name: t, type: VStr } ] }\n".to_owned();
+        for one in 1..structs {
+            text += &format!("  S{one}: {{ fields: [ {{ name: s, type: S{} }} ] }}\n", one - 1);
+        }
+        let last = structs - 1;
+        text += &format!("messages:\n  M: {{ max_bytes: 4096, fields: [ {{ name: s, type: S{last} }} ] }}\n");
+        let words = Land::of(&text).words("M");
+        let descriptor = Descriptor::new(&words).expect("a descriptor");
+        let head = [words[3], words[4], 24, 8];
+        let mut room = Room::of(24, 0);
+        room.bytes_mut()[..16].copy_from_slice(&head.map(u32::to_le_bytes).concat());
+        verify(&descriptor, Bytes::of(room.bytes())).map_err(|fault| fault.rule)
+    };
+    assert_eq!(verified(vil_msg::MAX_DEPTH - 1), Ok(24));
+    assert_eq!(verified(vil_msg::MAX_DEPTH), Err(Rule::Depth));
+}
+
+#[test]
 fn words_that_are_no_descriptor_are_refused() {
     let words = words();
     assert!(Descriptor::new(&[]).is_err() && Descriptor::new(&words[..words.len() - 1]).is_err());
