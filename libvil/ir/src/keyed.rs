@@ -1,7 +1,7 @@
 //! A map in the order of its keys, over whatever it holds.
 //!
 //! The tree knows keys and places only, the items lie beside it in the order they came. So the compiler makes one tree
-//! for each type of key, not for each pair of types: with a tree for each of its thirty pairs libvil.so would be a
+//! for each type of key, not for each pair of types: with a tree for each of its thirty pairs the library would be a
 //! tenth larger. Items are replaced and never taken out.
 
 use std::borrow::Borrow;

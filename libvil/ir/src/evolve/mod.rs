@@ -33,7 +33,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// All of them; C has them as positions in this list.
+    /// All of them; their numbers are their positions in this list.
     pub const ALL: [Verdict; 4] = [Verdict::Equivalent, Verdict::Newer, Verdict::Older, Verdict::Incompatible];
 
     /// `equivalent`, `newer`, `older` or `incompatible`.
@@ -64,7 +64,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// All of them; C has them as positions in this list.
+    /// All of them; their numbers are their positions in this list.
     pub const ALL: [Level; 3] = [Level::Layout, Level::Source, Level::Semantic];
 
     /// `layout`, `source` or `semantic`.

@@ -8,7 +8,7 @@ use crate::fingerprint::{full, layout_text};
 use crate::layout::lay_out;
 use crate::model::{Named, Program};
 
-/// Why programs cannot be compared: one of them has no layouts. `vil check` says more.
+/// Why programs cannot be compared: one of them has no layouts; the passes say which of its types have none, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoLayouts {
     /// The program.

@@ -16,7 +16,7 @@ macro_rules! rules {
         $(pub(super) static $name: Rule = Rule { code: $code, level: Level::$level };)*
 
         /// Every rule in the order of its code, and what it says in one sentence, as docs/evolution.md lists it. The sentences
-        /// stand apart from the rules, so that libvil.so, which names rules alone, does not carry them.
+        /// stand apart from the rules, so that a program which names rules alone does not carry them.
         pub static RULES: &[(&Rule, &str)] = &[$((&$name, $title)),*];
     };
 }

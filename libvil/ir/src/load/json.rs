@@ -1,6 +1,6 @@
 //! Strict JSON (RFC 8259) into the value tree, with the place of every key and value.
 //!
-//! Written by hand because libvil.so reads a program at creation and may not drag a YAML stack along, and because the
+//! Written by hand because whoever reads canonical programs alone drags no stack of crates along, and because the
 //! known JSON crates give no place for what they have read. It reports the first fault only: after that nothing is sure.
 
 use std::cell::Cell;

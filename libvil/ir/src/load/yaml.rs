@@ -1,4 +1,4 @@
-//! YAML 1.2, core schema, into the value tree. Authors' files only: libvil.so is built without it.
+//! YAML 1.2, core schema, into the value tree. Authors' files only, and behind a feature: canonical programs are read without it.
 //!
 //! `y`, `on` and `no` are strings. Anchors and aliases work and are bounded by the values and letters they expand to;
 //! merge keys and tags other than `!!str` are refused. It reports the first fault only.
