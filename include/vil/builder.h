@@ -132,7 +132,8 @@ static inline void vil_writer_put(vil_writer_t self, uint32_t offset, const void
   memcpy(self.builder->base + self.at + offset, value, size);
 }
 
-/* Copies size bytes to an array of most bytes at offset, and zeroes what is left of it. VIL_E_LIMIT for more. */
+/* Copies size bytes to an array of most bytes at offset, and zeroes what is left of it. VIL_E_LIMIT for more. values may be
+ * NULL only where size is 0. */
 static inline void vil_writer_fill(vil_writer_t self, uint32_t offset, const void *values, uint64_t size, uint32_t most) {
   if (size > most) {
     vil_builder_fail(self.builder, VIL_E_LIMIT);
@@ -256,20 +257,25 @@ static inline bool vil_is_utf8(const char *text, size_t size) {
   return true;
 }
 
-/* Copies text for the VStr at offset, with NUL behind it. VIL_E_LIMIT above the bound and where it does not fit,
- * VIL_E_ARGUMENT for a NUL inside and for what is not UTF-8. */
+/* Copies text for the VStr at offset, with NUL behind it; nothing happens where size is 0, and only there text may be NULL.
+ * VIL_E_LIMIT above the bound and where it does not fit, VIL_E_ARGUMENT for a NUL inside and for what is not UTF-8. The text
+ * may lie in another message, whose writer changes it meanwhile: what is checked is the copy, the text only while counting
+ * and where there is no room for it. */
 static inline void vil_writer_str(vil_writer_t self, uint32_t offset, const char *text, size_t size, uint32_t bound) {
-  uint32_t at;
-  void *copy;
-  if (size > bound || size >= UINT32_MAX) {
-    vil_builder_fail(self.builder, VIL_E_LIMIT);
-  } else if (size != 0 && (memchr(text, 0, size) != NULL || !vil_is_utf8(text, size))) {
-    vil_builder_fail(self.builder, VIL_E_ARGUMENT);
+  vil_builder_t *const builder = self.builder;
+  const char *found = text;
+  if (size > bound || size >= UINT32_MAX) vil_builder_fail(builder, VIL_E_LIMIT);
+  if (!vil_builder_is_open(builder) || size == 0) return;
+  if (builder->base != NULL && size < builder->capacity - builder->used) {
+    char *const copy = (char *)(builder->base + builder->used);
+    memcpy(copy, text, size);
+    copy[size] = 0;
+    found = copy;
+    /* ORDER: SeqCst, of the compiler alone: what is checked is loaded from the copy, never once more from the text. */
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
   }
-  if (!vil_builder_is_open(self.builder) || size == 0) return;
-  at = vil_writer_refer(self, offset, 8u, (uint64_t)size + 1u, (uint32_t)size, 1u, (uint64_t)size + 1u);
-  copy = vil_builder_data(self.builder, at);
-  if (copy != NULL) memcpy(copy, text, size);
+  if (memchr(found, 0, size) != NULL || !vil_is_utf8(found, size)) vil_builder_fail(builder, VIL_E_ARGUMENT);
+  (void)vil_writer_refer(self, offset, 8u, (uint64_t)size + 1u, (uint32_t)size, 1u, 0);
 }
 
 /* Takes count texts of at most each bytes for the VSlice at offset, all empty. As vil_writer_list. */
@@ -279,7 +285,7 @@ static inline vil_str_writers_t vil_writer_strs(vil_writer_t self, uint32_t offs
   return texts;
 }
 
-/* Sets text index, as vil_writer_str. VIL_E_LIMIT where there is no such one. */
+/* Sets text index, as vil_writer_str does. VIL_E_LIMIT where there is no such one. */
 static inline void vil_str_writers_set(vil_str_writers_t texts, uint32_t index, const char *text, size_t size) {
   vil_writer_str(vil_writers_at(texts.list, 8u, index), 0, text, size, texts.bound);
 }

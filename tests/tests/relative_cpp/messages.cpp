@@ -1,5 +1,6 @@
 // Messages of relative.yaml built and read in plain memory: what is written is what is read, what goes wrong is said once,
 // and no bytes whatever lead a view out of its message. What does not hold is told with its line, and ends the program.
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -264,6 +265,87 @@ static void strings_are_utf_8_without_nul() {
   HOLDS(label(std::string_view("a\0b", 3)) == Status::e_argument && label(std::string_view("\0", 1)) == Status::e_argument);
 }
 
+// A writer of the text that is copied: it changes the text as soon as the copy begins, which is when `guarded` is written to.
+static struct Meddler {
+  std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  unsigned char *guarded = nullptr;
+  std::string source;
+} meddler;
+
+static void meddle(int) {
+  if (mprotect(meddler.guarded, meddler.page, PROT_READ | PROT_WRITE) != 0) std::_Exit(3);
+  meddler.source[meddler.source.size() / 2] = '\xff';
+}
+
+// What `set` says of a text of 3000 bytes that turns bad in its middle while it is copied.
+template <typename Set>
+static int while_it_changes(Set set) {
+  unsigned char *const pages = static_cast<unsigned char *>(
+      mmap(nullptr, 2 * meddler.page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  HOLDS(static_cast<void *>(pages) != MAP_FAILED);
+  meddler.guarded = pages + meddler.page;
+  meddler.source.assign(3000, 'x');
+  struct sigaction action {}, before {};
+  action.sa_handler = meddle;
+  HOLDS(sigaction(SIGSEGV, &action, &before) == 0 && mprotect(meddler.guarded, meddler.page, PROT_READ) == 0);
+  // Head, root and the word that refers to the text are 32 bytes; the text is the first that is guarded.
+  const int status = set(meddler.guarded - 32);
+  HOLDS(sigaction(SIGSEGV, &before, nullptr) == 0 && meddler.source[1500] == '\xff');
+  HOLDS(munmap(pages, 2 * meddler.page) == 0);
+  return status;
+}
+
+static void a_text_is_checked_where_it_was_copied_to() {
+  HOLDS(while_it_changes([](unsigned char *at) {
+          vil_builder_t builder;
+          const relative_answer_writer_t answer = relative_answer_begin(&builder, at, 4096);
+          vil_str_writers_set(relative_answer_alloc_lines(answer, 1), 0, meddler.source.data(), meddler.source.size());
+          return relative_answer_finish(&builder, nullptr);
+        }) == VIL_E_ARGUMENT);
+  const auto cpp = [](unsigned char *at) {
+    const auto answer = [](AnswerWriter writer) { writer.alloc_lines(1)[0].set(meddler.source); };
+    return static_cast<int>(build<Answer>(at, 4096, answer).status());
+  };
+  HOLDS(while_it_changes(cpp) == VIL_E_ARGUMENT);
+}
+
+// A limit before an argument, an argument before a state; and what is empty refers to nothing, so it is set again.
+static void the_same_mistake_is_the_same_fault_in_c() {
+  const auto in_c = [](auto set) {
+    Buffer buffer;
+    vil_builder_t builder;
+    set(relative_scan_begin(&builder, buffer.bytes, sizeof buffer.bytes));
+    return static_cast<Status>(relative_scan_finish(&builder, nullptr));
+  };
+  const auto frames = [in_c](std::string_view first, std::string_view second, Status expected) {
+    HOLDS(fault_of<Scan>([=](ScanWriter scan) {
+            scan.set_header().set_frame(first);
+            scan.set_header().set_frame(second);
+          }) == expected);
+    HOLDS(in_c([=](relative_scan_writer_t scan) {
+            relative_header_set_frame(relative_scan_set_header(scan), first.data(), first.size());
+            relative_header_set_frame(relative_scan_set_header(scan), second.data(), second.size());
+          }) == expected);
+  };
+  const std::string longer(32, 'x'), bad = longer + "\xff";
+  frames("", bad, Status::e_limit);
+  frames("x", bad, Status::e_limit);
+  frames("x", "\xff", Status::e_argument);
+  frames("x", "y", Status::e_state);
+  frames("x", "", Status::ok);
+  frames("", "x", Status::ok);
+  const auto ranges = [in_c](std::uint32_t first, std::uint32_t second, Status expected) {
+    HOLDS(fault_of<Scan>([=](ScanWriter scan) { (void)scan.alloc_ranges(first), (void)scan.alloc_ranges(second); }) == expected);
+    HOLDS(in_c([=](relative_scan_writer_t scan) {
+            (void)relative_scan_alloc_ranges(scan, first), (void)relative_scan_alloc_ranges(scan, second);
+          }) == expected);
+  };
+  ranges(1, 4097, Status::e_limit);
+  ranges(1, 1, Status::e_state);
+  ranges(1, 0, Status::ok);
+  HOLDS(in_c([](relative_scan_writer_t scan) { relative_scan_set_sides_at(scan, 2, "x", 1); }) == Status::e_limit);
+}
+
 static void a_reference_is_set_once() {
   const auto twice = [](auto set) {
     return fault_of<Scan>([set](ScanWriter scan) {
@@ -298,9 +380,9 @@ static void the_first_fault_stays_until_the_builder_is_restarted() {
   HOLDS(size && builder.fault() == Status::e_state && builder.finish().status() == Status::e_state);
   root.set_pattern("late");
   HOLDS(AskView(buffer.bytes, *size).pattern() == "fine");
-  HOLDS(fault_of<Scan>([](ScanWriter scan) { scan.alloc_tags(1)[1].set("x"); }) == Status::e_argument);
-  HOLDS(fault_of<Scan>([](ScanWriter scan) { scan.set_sides_at(2, "x"); }) == Status::e_argument);
-  HOLDS(fault_of<Scan>([](ScanWriter scan) { scan.alloc_channels(1)[1].set_name("x"); }) == Status::e_argument);
+  HOLDS(fault_of<Scan>([](ScanWriter scan) { scan.alloc_tags(1)[1].set("x"); }) == Status::e_limit);
+  HOLDS(fault_of<Scan>([](ScanWriter scan) { scan.set_sides_at(2, "x"); }) == Status::e_limit);
+  HOLDS(fault_of<Scan>([](ScanWriter scan) { scan.alloc_channels(1)[1].set_name("x"); }) == Status::e_limit);
   ScanWriter().set_label("nowhere");
   HOLDS(ScanWriter().alloc_points(3).size() == 0 && !ScanWriter().alloc_meta().alloc_before());
 }
@@ -392,7 +474,7 @@ static void what_is_rare_is_read_as_it_was_written() {
   HOLDS(nothing.big() == Big::most && nothing.small() == -128 && nothing.low() == INT64_MIN && nothing.far() > 1e300);
   HOLDS(!nothing.has_odd() && nothing.data() == 2 && nothing.points().empty() && !nothing.has_points());
   HOLDS(fault_of<Corners>([](CornersWriter writer) { (void)writer.alloc_rows(4); }) == Status::e_limit);
-  HOLDS(fault_of<Corners>([](CornersWriter writer) { (void)writer.alloc_lefts_at(2).alloc_right(); }) == Status::e_argument);
+  HOLDS(fault_of<Corners>([](CornersWriter writer) { (void)writer.alloc_lefts_at(2).alloc_right(); }) == Status::e_limit);
   HOLDS(*build<Bare>(buffer.bytes, sizeof buffer, [](BareWriter) {}) == 17 && !BareView(buffer.bytes, 17));
   HOLDS(*build<Byte>(buffer.bytes, 17, [](ByteWriter byte) { byte.set_value(4); }) == 17);
   HOLDS(ByteView(buffer.bytes, 17).value() == 4 && ByteView(buffer.bytes, 16).value() == 0);
@@ -587,6 +669,8 @@ int main() {
   no_message_is_larger_than_its_program_says();
   counts_above_their_bound_are_refused();
   strings_are_utf_8_without_nul();
+  a_text_is_checked_where_it_was_copied_to();
+  the_same_mistake_is_the_same_fault_in_c();
   a_reference_is_set_once();
   the_first_fault_stays_until_the_builder_is_restarted();
   a_builder_that_was_moved_from_writes_nowhere();

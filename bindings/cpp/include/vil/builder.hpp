@@ -17,8 +17,9 @@ namespace vil {
 
 // Writes into memory of the caller and allocates nothing. What is referred to stands behind what refers to it and belongs
 // to it alone, because nothing is appended but by a reference that was empty. The first fault stays, and makes all that
-// follows do nothing: e_limit (no room, or above its bound), e_argument (a string that is no UTF-8 or holds NUL, an index
-// out of range), e_state (a reference set twice, written after the end). Copies would write the same bytes: there are none.
+// follows do nothing: e_limit (no room, above its bound, an index out of range), e_argument (a string that is no UTF-8 or
+// holds NUL, memory that is not aligned to 8), e_state (a reference set twice, written after the end). Copies would write the
+// same bytes: there are none.
 class Builder {
  public:
   // Counts only: `used` is then the size that the same calls need in memory.
@@ -118,25 +119,33 @@ class Builder {
     return word.bits == 0;
   }
 
-  // A string, its NUL behind it, and the word that refers to it. `bound` 0: none.
+  // A string, its NUL behind it, and the word that refers to it; nothing for an empty one, the only one whose data may be
+  // nullptr. `bound` 0: none. The string may lie in another message, whose writer changes it meanwhile: what is checked is the
+  // copy, the string only while bytes are counted and where there is no room for it.
   void text(std::uint32_t at, std::string_view text, std::uint32_t bound) noexcept {
-    if (!is_free<Word>(at)) return;
-    if (bound != 0 && text.size() > bound) return fail(Status::e_limit);
+    const std::size_t size = text.size();
+    if (size > (bound != 0 ? bound : most - 1)) return fail(Status::e_limit);
+    if (size == 0 || fault_ != Status::ok) return;
+    if (base_ != nullptr && size < capacity_ - used_) {
+      unsigned char *const copy = base_ + used_;
+      std::memcpy(copy, text.data(), size);
+      copy[size] = 0;
+      text = {static_cast<const char *>(static_cast<const void *>(copy)), size};
+      // Of the compiler alone: what is checked is loaded from the copy, never once more from the string.
+      __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
     if (!detail::is_text(text)) return fail(Status::e_argument);
-    if (text.empty()) return;
-    const std::uint32_t bytes = append(static_cast<std::uint64_t>(text.size()) + 1, 1);
-    if (bytes == 0) return;
-    if (base_ != nullptr) std::memcpy(base_ + bytes, text.data(), text.size());
-    store(at, Word{detail::word_of(bytes, static_cast<std::uint32_t>(text.size()))});
+    if (!is_free<Word>(at)) return;
+    const std::uint32_t bytes = append(static_cast<std::uint64_t>(size) + 1, 1, false);
+    if (bytes != 0) store(at, Word{detail::word_of(bytes, static_cast<std::uint32_t>(size))});
   }
 
   // Elements and the word that refers to them: their offset, 0 when there are none. Plain ones, which hold no reference, are
   // left as they are found after skip_zeroes.
   std::uint32_t slice(std::uint32_t at, std::size_t count, std::uint32_t size, std::uint32_t align, std::uint32_t bound,
                       bool are_plain) noexcept {
-    if (!is_free<Word>(at)) return 0;
     if (count > (bound != 0 ? bound : most)) fail(Status::e_limit);
-    if (count == 0 || fault_ != Status::ok) return 0;
+    if (count == 0 || !is_free<Word>(at)) return 0;
     const bool are_zeroed = !are_plain || !skips_zeroes_;
     const std::uint32_t elements = append(static_cast<std::uint64_t>(count) * size, align, are_zeroed);
     if (elements != 0) store(at, Word{detail::word_of(elements, static_cast<std::uint32_t>(count))});

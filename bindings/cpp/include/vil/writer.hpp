@@ -51,11 +51,11 @@ class Writer {
     return typename Kind::Write(vil_builder, vil_at + offset);
   }
 
-  // The same for one element of a fixed array of `count`; an index out of range is a fault.
+  // The same for one element of a fixed array of `count`; an index out of range is e_limit.
   template <typename Kind>
   [[nodiscard]] typename Kind::Write vil_place_at(std::uint32_t offset, std::size_t count, std::size_t index) const noexcept {
     if (index < count) return vil_place<Kind>(offset + static_cast<std::uint32_t>(index) * Kind::size());
-    if (vil_builder != nullptr) vil_builder->fail(Status::e_argument);
+    if (vil_builder != nullptr) vil_builder->fail(Status::e_limit);
     return typename Kind::Write();
   }
 
@@ -102,8 +102,8 @@ class Room {
   std::size_t size_ = 0;
 };
 
-// New elements of a kind that are written through writers. An index out of range is the message's fault, and what is
-// written there goes nowhere.
+// New elements of a kind that are written through writers. An index out of range is the message's fault e_limit, and what
+// is written there goes nowhere.
 template <typename Kind>
 class Places {
  public:
@@ -115,7 +115,7 @@ class Places {
 
   [[nodiscard]] typename Kind::Write operator[](std::size_t index) const noexcept {
     if (index < count_) return typename Kind::Write(builder_, at_ + static_cast<std::uint32_t>(index) * Kind::size());
-    if (builder_ != nullptr) builder_->fail(Status::e_argument);
+    if (builder_ != nullptr) builder_->fail(Status::e_limit);
     return typename Kind::Write();
   }
 
