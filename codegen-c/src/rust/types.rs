@@ -75,7 +75,8 @@ fn external(out: &mut Writer, found: &External) {
         out.line("const ALIGN: u32 = 8;");
     });
     out.gap();
-    out.block(format!("impl ::vil::External for {name} {{"), "}", |out| {
+    out.line("// SAFETY: the program says that it is external.");
+    out.block(format!("unsafe impl ::vil::External for {name} {{"), "}", |out| {
         out.line(format!("const MEDIA_TYPE: &'static str = {};", rust_string(&found.media_type)));
         out.line(format!("const ADAPTER: &'static str = {};", rust_string(&found.adapter)));
     });

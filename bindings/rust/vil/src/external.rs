@@ -16,7 +16,11 @@ use crate::{
 const FRAME_OFFSET: usize = 8;
 
 /// An external message: a type that only names it, made by generated code.
-pub trait External: Carried {
+///
+/// # Safety
+/// The program says that the message is external: it is bytes behind a frame, aligned to 8, and travels by copy, so nobody
+/// writes to what was received.
+pub unsafe trait External: Carried {
     /// What its bytes are, such as `application/json`.
     const MEDIA_TYPE: &'static str;
     /// The name of the adapter that makes and reads them.

@@ -208,7 +208,8 @@ external Order: media application/json adapter json
         const ALIGN: u32 = 8;
     }
 
-    impl ::vil::External for Order {
+    // SAFETY: the program says that it is external.
+    unsafe impl ::vil::External for Order {
         const MEDIA_TYPE: &'static str = "application/json";
         const ADAPTER: &'static str = "json";
     }
@@ -233,7 +234,8 @@ external Wire: media application/octet-stream adapter none
         const ALIGN: u32 = 8;
     }
 
-    impl ::vil::External for Wire {
+    // SAFETY: the program says that it is external.
+    unsafe impl ::vil::External for Wire {
         const MEDIA_TYPE: &'static str = "application/octet-stream";
         const ADAPTER: &'static str = "none";
     }
