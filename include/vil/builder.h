@@ -2,13 +2,20 @@
  *
  * A builder appends: the root first, then what is referred to, in the order in which it is asked for. Every step looks
  * whether it fits. The first fault stays, and makes all later steps nothing, so a writer may look once, at the end. Without
- * memory a builder counts: the same calls then tell how many bytes the message takes. */
+ * memory a builder counts: the same calls then tell how many bytes the message takes, and find the same faults, but that a
+ * reference set twice is not seen while counting.
+ *
+ * Threads: a builder and its writers are one thread's at a time, without locks; whoever hands them to another one makes sure
+ * that its own calls come before. Builders of different messages know nothing of each other. What was finished and published
+ * is read by any number, with view.h. */
 #ifndef VIL_BUILDER_H
 #define VIL_BUILDER_H
 
 #include "vil/view.h"
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" /* as C has it */
 extern "C" {
 #endif
 
@@ -77,8 +84,8 @@ static inline void *vil_builder_data(const vil_builder_t *self, uint32_t at) {
   return self->base == NULL || at == 0 ? NULL : self->base + at;
 }
 
-/* Begins a message in memory of capacity bytes that is aligned to 8, or without memory: then it counts up to capacity.
- * root bytes are the root struct's; the writer of it is answered. */
+/* Begins a message in memory of capacity bytes that is aligned to 8, or without memory: then it counts up to capacity, and a
+ * reference set twice is not seen. root bytes are the root struct's; the writer of it is answered. */
 static inline vil_writer_t vil_builder_begin(vil_builder_t *self, void *data, size_t capacity, uint64_t layout_id,
                                              uint32_t root, uint32_t root_size) {
   vil_writer_t writer = {self, 0};
@@ -100,7 +107,10 @@ static inline vil_writer_t vil_builder_begin(vil_builder_t *self, void *data, si
 static inline void vil_builder_skip_zeroes(vil_builder_t *self) { self->skips_zeroes = true; }
 
 /* Ends a message: its head is written, the layout id last, and *size, unless size is NULL, is how many bytes it takes.
- * What was wrong is answered instead: the first fault, or VIL_E_STATE where it is not open or has another layout. */
+ * VIL_OK, or the first of what was wrong, and then nothing is written:
+ * - VIL_E_LIMIT: something did not fit, was above its bound, or had an index beyond the last one;
+ * - VIL_E_ARGUMENT: a text with a NUL in it or that is not UTF-8, or memory that is not aligned to 8;
+ * - VIL_E_STATE: a reference set twice, a message that was never begun or is finished already, or one with another layout. */
 static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layout_id, uint32_t *size) {
   if (vil_builder_is_open(self) && self->layout_id != layout_id) self->fault = VIL_E_STATE;
   if (self->fault != VIL_OK) return self->fault;
@@ -115,8 +125,9 @@ static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layo
   return VIL_OK;
 }
 
-/* Whether a message with this layout was finished in these bytes, and nothing was wrong with it: VIL_OK, the first fault,
- * or VIL_E_STATE. What a port asks before it publishes. */
+/* Whether a message with this layout was finished in these bytes, and nothing was wrong with it. What a port asks before it
+ * publishes. VIL_OK; VIL_E_LIMIT, VIL_E_ARGUMENT or VIL_E_STATE where that was the first fault, as of vil_builder_finish; and
+ * VIL_E_STATE where it is not finished, lies in other bytes, or has another layout. */
 static inline vil_status_t vil_builder_ready(const vil_builder_t *self, const void *data, uint64_t layout_id) {
   if (self->fault != VIL_OK) return self->fault;
   if (self->state != VIL_BUILDER_FINISHED || self->base != data) return VIL_E_STATE;
@@ -292,5 +303,6 @@ static inline void vil_str_writers_set(vil_str_writers_t texts, uint32_t index, 
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

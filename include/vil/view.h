@@ -2,7 +2,11 @@
  *
  * What is read may be anything and may change while it is read: its writer is another process. So each value is loaded
  * once, and whatever is answered lies within the message, whose size was fixed when the view was made. A reference that
- * leads outside, backwards, or to a misaligned place is answered like an empty one. */
+ * leads outside, backwards, or to a misaligned place is answered like an empty one.
+ *
+ * Threads: views, lists and texts are values, and nothing here writes. Any number of threads and processes read one message
+ * at the same time, also through copies of one view. Each of them ends with the message: who releases it has waited for the
+ * others. */
 #ifndef VIL_VIEW_H
 #define VIL_VIEW_H
 
@@ -23,6 +27,8 @@
 #define VIL_MEASURES(type) (uint32_t)sizeof(type), (uint32_t)VIL_ALIGN_OF(type)
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" /* as C has it */
 extern "C" {
 #endif
 
@@ -276,5 +282,6 @@ static inline bool vil_str_equals(vil_str_t found, const char *text) {
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

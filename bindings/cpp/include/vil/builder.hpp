@@ -1,4 +1,8 @@
 // The bytes of a relative message while it is written: appended one behind the other, or only counted.
+//
+// Threads: a builder and its writers are one thread's at a time, without locks; whoever hands them to another one makes sure
+// that its own calls come before. Builders of different messages know nothing of each other. What was finished and published
+// is read by any number, with view.hpp.
 #ifndef VIL_BUILDER_HPP
 #define VIL_BUILDER_HPP
 
@@ -22,7 +26,7 @@ namespace vil {
 // same bytes: there are none.
 class Builder {
  public:
-  // Counts only: `used` is then the size that the same calls need in memory.
+  // Counts only: `used` is then the size that the same calls need in memory. A reference set twice is not seen while counting.
   Builder() noexcept = default;
   // Writes into `capacity` bytes that are aligned to 8.
   Builder(void *data, std::size_t capacity) noexcept

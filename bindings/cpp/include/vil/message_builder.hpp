@@ -20,7 +20,7 @@ class MessageBuilder {
  public:
   using Root = typename T::vil_writer;
 
-  // Measures: what the same calls would need. `finish` then answers the exact size.
+  // Measures: what the same calls would need. `finish` then answers the exact size. A reference set twice is not seen.
   MessageBuilder() noexcept { restart(); }
   // Writes into memory aligned to 8, no more than the program allows a message.
   MessageBuilder(void *data, std::size_t capacity) noexcept
@@ -46,7 +46,8 @@ class MessageBuilder {
   // Forgets everything, the fault too, and begins anew in the same memory.
   void restart() noexcept { builder_.begin(sizeof(T)); }
 
-  // Ends the message: its size in bytes, or what went wrong first. Nothing is written after that until it is restarted.
+  // Ends the message: its size in bytes, or what went wrong first, e_limit, e_argument or e_state, as Builder has it. Nothing is
+  // written after that until it is restarted.
   [[nodiscard]] Result<std::uint32_t, Status> finish() noexcept {
     const Status fault = builder_.fault();
     const std::uint32_t size = builder_.finish(MessageTraits<T>::layout_id, MessageTraits<T>::root_size);

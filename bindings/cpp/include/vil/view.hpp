@@ -1,4 +1,8 @@
 // Reading a relative message in place, whatever its bytes are and while they change: never out of bounds, never a fault.
+//
+// Threads: views, lists and slices are values, and nothing here writes. Any number of threads and processes read one message
+// at the same time, also through copies of one view. Each of them ends with the message: who releases it has waited for the
+// others.
 #ifndef VIL_VIEW_HPP
 #define VIL_VIEW_HPP
 
