@@ -6,6 +6,8 @@
 #include "vil/vil.h"
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" /* as C has it */
 extern "C" {
 #endif
 
@@ -77,5 +79,6 @@ static const vil_adapter_t vil_adapter_json = {"json", "application/json", vil_a
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

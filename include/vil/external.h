@@ -12,6 +12,8 @@
 #include "vil/vil.h"
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" /* as C has it */
 extern "C" {
 #endif
 
@@ -121,5 +123,6 @@ static inline vil_status_t vil_external_receive_into(vil_receiver_t *receiver, u
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -9,6 +9,8 @@
 #include "vil/vil.h"
 
 #ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast" /* as C has it */
 extern "C" {
 #endif
 
@@ -30,5 +32,6 @@ static inline uint64_t vil_msg_verified(uint64_t verified, uint32_t route) {
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 #endif

@@ -410,7 +410,7 @@ typedef struct {
   uint64_t expected;
   // What was found.
   uint64_t found;
-  // The field, such as "points[3].label"; ends with NUL, cut at 95 bytes.
+  // The field, such as `points[3].label`; ends with NUL, cut at 95 bytes.
   char path[VIL_MSG_PATH_SIZE];
 } vil_msg_fault_t;
 

@@ -115,7 +115,7 @@ pub struct vil_msg_fault_t {
     pub expected: u64,
     /// What was found.
     pub found: u64,
-    /// The field, such as "points[3].label"; ends with NUL, cut at 95 bytes.
+    /// The field, such as `points[3].label`; ends with NUL, cut at 95 bytes.
     pub path: [c_char; VIL_MSG_PATH_SIZE],
 }
 
