@@ -84,7 +84,8 @@ fn message(program: &Program, held: &[String], choices: &mut Choices) -> Message
     if choices.rarely(8) {
         message.layout = Some(Profile::External);
         message.kind = kind.filter(|kind| *kind != Kind::State);
-        message.max_bytes = Some(1 + choices.below(4096) as u64);
+        // The frame of an external message has 8 of them.
+        message.max_bytes = Some(9 + choices.below(4088) as u64);
         message.media_type = Some("application/json".to_owned());
         message.adapter = Some("json".to_owned());
         return message;
