@@ -221,7 +221,13 @@ fn one_message(program: &Program, layouts: &Layouts, name: &str, text: String) -
         MessagePlan { name, layout_id, profile, size, least, root_size, align, text }
     };
     if message.layout == Some(Profile::External) {
-        return Ok(plan(Profile::External, max_bytes(name, message, FRAME_OFFSET + 1)?, FRAME_OFFSET, 0, RELATIVE_ALIGN));
+        return Ok(plan(
+            Profile::External,
+            max_bytes(name, message, FRAME_OFFSET + 1)?,
+            FRAME_OFFSET,
+            0,
+            RELATIVE_ALIGN,
+        ));
     }
     let Some(layout) = layouts.types.get(name) else { return refuse(name, "the message has no layout") };
     let least = layout.least_bytes();
