@@ -124,7 +124,8 @@ fn everything(dir: &Path, language: Language) -> PathBuf {
 }
 
 fn check(compiler: &Compiler, standard: &str, dir: &Path, source: &Path, more: &[&str]) {
-    let mut run = Compile::new(compiler, standard, dir.join("all.o")).include(dir);
+    let aligned = if compiler.name.starts_with("clang") { "-Wcast-align" } else { "-Wcast-align=strict" };
+    let mut run = Compile::new(compiler, standard, dir.join("all.o")).include(dir).arg(aligned);
     for flag in more {
         run = run.arg(flag);
     }
@@ -287,4 +288,70 @@ fn types_processes_and_constants_that_would_share_a_name_are_refused() {
 fn a_program_that_takes_the_librarys_name_is_refused() {
     let made = refused("vil: 1\nprogram: vil\nmessages: { M: { fields: [] } }");
     assert!(made.contains("belong to the library"), "{made}");
+}
+
+/// A flat and a relative message, and how their field `lost` is declared in each language.
+const LOSING: &str = "\
+vil: 1
+program: losing
+messages:
+  Flat: { fields: [ { name: first, type: u32 }, { name: lost, type: u32 }, { name: last, type: u64 } ] }
+  Bent: { fields: [ { name: first, type: u32 }, { name: lost, type: VStr }, { name: last, type: u64 } ] }
+";
+const LOST: &[&str] =
+    &["uint32_t lost;", "uint64_t lost;", "std::uint32_t lost;", "::vil::Word lost;", "pub lost: u32,", "lost: u64,"];
+
+/// Compiles what is generated of `LOSING` in one language, without the lines that `is_gone` names.
+fn compiled_without(language: Language, is_gone: impl Fn(&str) -> bool) -> Result<(), String> {
+    let dir = Scratch::new("golden-losing");
+    let (program, _) = from_yaml(LOSING).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut main = String::new();
+    for (name, text) in made(&program, "losing.yaml", language) {
+        let kept: Vec<&str> = text.lines().filter(|line| !is_gone(line.trim_start())).collect();
+        std::fs::write(dir.join(&name), kept.join("\n") + "\n").expect("a generated file can be written");
+        let _ = match language {
+            Language::Rust => writeln!(main, "#[path = \"{name}\"] pub mod losing;"),
+            _ => writeln!(main, "#include \"{name}\""),
+        };
+    }
+    let source = dir.join(match language {
+        Language::C => "main.c",
+        Language::Cpp => "main.cpp",
+        Language::Rust => "main.rs",
+    });
+    std::fs::write(&source, main).expect("a source can be written");
+    if language == Language::Rust {
+        let mut rustc = vil_tests::rustc::rustc();
+        rustc.args(["--crate-type", "lib", "--emit", "metadata", "-o"]).arg(dir.join("main.rmeta")).arg(&source);
+        let output = rustc.output().expect("rustc starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return if output.status.success() { Ok(()) } else { Err(said) };
+    }
+    let (compilers, standard) =
+        if language == Language::C { (c_compilers(), "c99") } else { (cpp_compilers(), "c++17") };
+    let compiler = compilers.first().expect("there is a compiler");
+    Compile::new(compiler, standard, dir.join("main.o"))
+        .include(&*dir)
+        .arg("-fsyntax-only")
+        .source(source)
+        .run()
+        .map(drop)
+}
+
+#[test]
+fn a_struct_that_lost_a_field_does_not_compile_in_any_language() {
+    for language in Language::ALL {
+        compiled_without(*language, |_| false).unwrap_or_else(|said| panic!("{}: {said}", language.word()));
+        let mut refused = 0;
+        for lost in LOST {
+            match compiled_without(*language, |line| line.starts_with(lost)) {
+                Ok(()) => {}
+                Err(said) => {
+                    assert!(said.contains("lost"), "{} without `{lost}`: {said}", language.word());
+                    refused += 1;
+                }
+            }
+        }
+        assert_eq!(refused, 2, "{}: the flat and the relative struct each lose it once", language.word());
+    }
 }
