@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use vil_ir::evolve::{self, Level};
+use vil_ir::evolve::{self, Level, Verdict};
 use vil_ir::fingerprint::layout_id;
 use vil_ir::model::Named;
 
@@ -27,9 +27,10 @@ Examples:
   vil lock credit.yaml                     write vil.lock; commit it when the layouts are released
   vil lock --check credit.yaml             does the program still hold to it?
   vil lock credit.yaml -o credit.lock      another file
+  vil lock --force credit.yaml             give up what was released
 
-Exit codes: 0 written; with --check equivalent, newer or older; 1 incompatible; 2 the program or the lock cannot be
-read, the lock cannot be written, or wrong usage.")]
+Exit codes: 0 written; with --check equivalent, newer or older; 1 incompatible, then nothing is written without --force;
+2 the program or the lock cannot be read, the lock cannot be written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, `-` for stdin.
     #[arg(value_name = "FILE")]
@@ -42,6 +43,10 @@ pub(crate) struct Args {
     /// Write nothing; compare as `vil diff LOCK FILE` does.
     #[arg(long)]
     check: bool,
+
+    /// Write although the program is incompatible with what the lock has, or the lock cannot be read.
+    #[arg(long, conflicts_with = "check")]
+    force: bool,
 
     /// How the answer of --check is written.
     #[arg(long, value_enum, default_value_t = Report::Text)]
@@ -58,6 +63,14 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         if args.check {
             let old = read(&args.output)?;
             return Ok(tell(&evolve::texts(&old, &texts), Level::Layout, args.format));
+        }
+        if !args.force && std::fs::exists(&args.output).unwrap_or(true) {
+            let kept = evolve::texts(&read(&args.output)?, &texts);
+            if kept.verdict() == Verdict::Incompatible {
+                let code = tell(&kept, Level::Layout, args.format);
+                eprintln!("error: {} keeps what was released; --force gives it up", args.output);
+                return Ok(code);
+            }
         }
         write(&args.output, &texts).map(|()| ExitCode::from(FINE))
     });
@@ -108,7 +121,9 @@ fn parse(lock: &str) -> Result<Released, String> {
         let head = line.strip_prefix("message ").and_then(|rest| rest.split_once(" 0x"));
         let id = head.and_then(|(name, id)| Some((name, u64::from_str_radix(id, 16).ok()?)));
         let Some((name, id)) = id else {
-            return Err(format!("line {at} is no `message NAME ID`: `{line}`; resolve it, or write the lock anew"));
+            return Err(format!(
+                "line {at} is no `message NAME ID`: `{line}`; resolve it, or write the lock anew with --force"
+            ));
         };
         let mut text = String::new();
         while let Some((_, line)) = lines.next_if(|(_, line)| !line.is_empty()) {
@@ -118,7 +133,7 @@ fn parse(lock: &str) -> Result<Released, String> {
         if layout_id(&text) != id {
             return Err(format!(
                 "the layout of message {name}, line {at}, is not that of its id; it was edited or merged by hand, \
-                 write the lock anew"
+                 write the lock anew with --force"
             ));
         }
         if texts.insert(name.to_owned(), text).is_some() {

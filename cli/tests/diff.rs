@@ -225,3 +225,27 @@ fn branches_that_add_different_messages_merge() {
         assert_eq!(rest.trim_end(), base.trim_end());
     }
 }
+
+#[test]
+fn what_was_released_is_not_given_up_without_a_word() {
+    let place = Place::new("force");
+    place.write("bank.yaml", OLD);
+    place.vil(&["lock", "bank.yaml"]);
+    let lock = place.read("vil.lock");
+    place.write("bank.yaml", &OLD.replace("type: f64", "type: i64"));
+    let (code, said, faults) = place.vil(&["lock", "bank.yaml"]);
+    assert!(code == 1 && said.contains("message Credit: incompatible"), "{said}");
+    assert!(faults.contains("vil.lock keeps what was released; --force gives it up"), "{faults}");
+    assert_eq!(place.read("vil.lock"), lock, "nothing is written");
+    assert_eq!(place.vil(&["lock", "--force", "bank.yaml"]).0, 0);
+    assert!(place.read("vil.lock").contains("amount: i64"));
+    // A new message is no break, and a lock that was damaged is not taken for none.
+    place.write(
+        "bank.yaml",
+        &OLD.replace("type: f64", "type: i64").replace("  Fault:", "  Tip: { fields: [] }\n  Fault:"),
+    );
+    assert_eq!(place.vil(&["lock", "bank.yaml"]).0, 0);
+    place.write("vil.lock", "<<<<<<< ours\n");
+    assert_eq!(place.vil(&["lock", "bank.yaml"]).0, 2);
+    assert_eq!(place.vil(&["lock", "--force", "bank.yaml"]).0, 0);
+}

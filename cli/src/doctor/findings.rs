@@ -68,7 +68,11 @@ fn dead(name: &str, seen: &Seen) -> Vec<Finding> {
             counted(process.slots.into(), "slot"),
             counted(process.ends.len() as u64, "end")
         ),
-        advice: format!("`vil reap {name}` recovers it; so does any process of the world that waits for it"),
+        advice: match seen.processes.iter().any(|process| process.life == Life::Alive) {
+            true => format!("`vil reap {name}` recovers it; so does any process of the world that waits for it"),
+            // Nobody is left to wait for it, and reaping removes a world in which nobody lives.
+            false => "the next process that opens the world recovers it".to_owned(),
+        },
     };
     dead.map(finding).collect()
 }
