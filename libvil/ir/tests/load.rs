@@ -126,6 +126,23 @@ fn all_faults_are_found_at_once_in_the_order_of_their_places() {
 }
 
 #[test]
+fn a_word_that_is_wrong_hides_no_other_fault_of_its_node() {
+    let text = "\
+vil: 1
+program: hidden
+enums:
+  Risk: { repr: u9, open: maybe, values: { ok: 0 } }
+messages:
+  M: { fields: [ { name: x, type: u8 } ] }
+interfaces:
+  Out: { ports: { p: { direction: outt, message: Mm, lane: dat, loans: many, queue: { capacity: lots, backpressure: drop } } } }
+";
+    let found = faults(text);
+    let codes: Vec<&str> = found.iter().filter_map(|text| text.split_once("VIL-")?.1.get(..4)).collect();
+    assert_eq!(codes, ["F006", "F005", "F006", "F009", "F006", "F005", "F005", "F006"], "{found:#?}");
+}
+
+#[test]
 fn a_fault_of_syntax_has_line_and_column_in_both_languages() {
     for text in ["vil: 1\nprogram: [a\nmessages: {}\n", "vil: 1\n\tprogram: a\n", "a: b: c\n", "--- 1\n--- 2\n", ""] {
         let found = faults(text);

@@ -29,13 +29,14 @@ impl Reader {
         let direction = self.required(&object, "direction").and_then(|_| self.word(&object, "direction"));
         let message = self.required(&object, "message").and_then(|_| self.named(scope, &object, "message", "messages"));
         let port = Port {
-            direction: direction?,
-            message: message?,
             reply: self.named(scope, &object, "reply", "messages"),
             lane: self.word(&object, "lane"),
             loans: self.number(&object, "loans"),
             queue: self.queue(&object),
             notes: self.notes(&object),
+            // Last, so that one fault hides none of the others.
+            direction: direction?,
+            message: message?,
         };
         Some(port)
     }

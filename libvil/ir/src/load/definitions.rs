@@ -69,12 +69,12 @@ impl Reader {
             values.extend(self.enum_value(value, &at));
         }
         Some(Enum {
-            repr: repr?,
             open: self.flag(&object, "open").unwrap_or(true),
             bitmask: self.flag(&object, "bitmask").unwrap_or(false),
             aliases: self.flag(&object, "aliases").unwrap_or(false),
             values,
             notes: self.notes(&object),
+            repr: repr?,
         })
     }
 
