@@ -1373,6 +1373,41 @@ vil_status_t vil_receiver_receive(vil_receiver_t *receiver,
                                   uint64_t timeout_ns,
                                   vil_message_t *message);
 
+// Receive, copy and release in one: the counterpart of vil_sender_send, for messages so small that to hold them costs more
+// than the copy. A consume_once message is consumed. Where a number or what it answers is wanted too, vil_receiver_receive
+// has them. A reader that dies before this returns has read nothing: under at_least_once its successor gets the message.
+//
+// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the message is libvil's again. NULL: `data` may
+// not be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: those of vil_receiver_receive; VIL_E_ARGUMENT when `size` is not the message's. On all of them nothing is read.
+// Since: 0.1.
+//
+// # Safety
+// `data` is NULL or has `size` writable bytes.
+VIL_API
+vil_status_t vil_receiver_read(vil_receiver_t *receiver,
+                               uint64_t timeout_ns,
+                               void *data,
+                               size_t size);
+
+// Reads up to `count` messages into memory where they lie back to back, VIL_BATCH_SIZE at most: waits for the first one only,
+// each as vil_receiver_read does. Fewer than asked for is VIL_OK; why is told by a call that reads none.
+//
+// Threads: the owner. Ownership: as vil_receiver_read, of the first `*read` messages; the bytes behind them may have changed.
+// NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: those of vil_receiver_read, when no message was read; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
+// Since: 0.1.
+//
+// # Safety
+// `data` is NULL or has `size` times `count` writable bytes; `read` is NULL or writable.
+VIL_API
+vil_status_t vil_receiver_read_batch(vil_receiver_t *receiver,
+                                     uint64_t timeout_ns,
+                                     void *data,
+                                     size_t size,
+                                     size_t count,
+                                     size_t *read);
+
 // Ends a message, in any order. The producer gets the slots back in the order of the ring. A consume_once message that
 // was not consumed is ended all the same, and the answer is VIL_E_STATE.
 //
@@ -1670,6 +1705,23 @@ VIL_API
 vil_status_t vil_sender_send(vil_sender_t *sender,
                              const void *data,
                              size_t size);
+
+// Sends up to VIL_BATCH_SIZE messages that lie back to back, in their order, until one is not sent: each as vil_sender_send
+// does. Where messages travel inside cells (transfer copy, 40 bytes and less), receivers are told of as many as there
+// is room for together. The answer is why one was not sent, or VIL_DROPPED when the route dropped some on the way, else VIL_OK.
+//
+// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the first `*sent` messages were sent.
+// NULL: no pointer may be. Blocks: as vil_sender_send, for each message.
+// Errors: those of vil_sender_send; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
+//
+// # Safety
+// `data` is NULL or has `size` times `count` readable bytes; `sent` is NULL or writable.
+VIL_API
+vil_status_t vil_sender_send_batch(vil_sender_t *sender,
+                                   const void *data,
+                                   size_t size,
+                                   size_t count,
+                                   size_t *sent);
 
 // Messages published on the port's route since the world was created, exact across crashes and restarts but for what
 // vil_route_info_t says.

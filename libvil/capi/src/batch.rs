@@ -143,11 +143,28 @@ pub(crate) unsafe fn batch<'a, T>(first: *mut T, count: usize, null: &'static st
         return Err(Failure::Argument(null));
     }
     if !(1..=VIL_BATCH_SIZE).contains(&count) {
-        return Err(Failure::Argument("a batch has 1 to 256 entries"));
+        return Err(Failure::Argument(WRONG_COUNT));
     }
     // SAFETY: as promised by the caller.
     Ok(unsafe { std::slice::from_raw_parts_mut(first, count) })
 }
+
+/// Bytes of `count` messages that lie back to back, each of `size` bytes as the port's are.
+#[inline(always)]
+pub(crate) fn total_of(size: usize, of_port: u32, count: usize) -> Result<usize, Failure> {
+    if size != of_port as usize {
+        return Err(Failure::Argument(WRONG_SIZE));
+    }
+    if !(1..=VIL_BATCH_SIZE).contains(&count) {
+        return Err(Failure::Argument(WRONG_COUNT));
+    }
+    size.checked_mul(count).ok_or(Failure::Argument(WRONG_COUNT))
+}
+
+/// Of calls that are told the size of the caller's messages.
+pub(crate) const WRONG_SIZE: &str = "size is not the size of the port's message";
+
+const WRONG_COUNT: &str = "a batch has 1 to 256 entries";
 
 const _: () = assert!(VIL_BATCH_SIZE == 256);
 

@@ -1,4 +1,4 @@
-//! Handles: {kind, generation, index} dressed as a pointer, looked up in tables that are never freed. So NULL, a closed
+//! Handles: {kind, generation, mark, index} dressed as a pointer, looked up in tables that are never freed. So NULL, a closed
 //! handle and one of another kind are errors in release builds too.
 //!
 //! `Owned` is for ends, which one thread uses at a time: an entry holds the handle that names it and the thread that may
@@ -20,12 +20,24 @@ use crate::error::Failure;
 /// Entries that are made at once. Few, because each of them takes up memory from then on.
 const CHUNK: usize = 16;
 const CHUNKS: usize = 4096;
-const INDEX_BITS: u32 = 24;
+const MARK: usize = 1 << 16;
+const GENERATION_BITS: u32 = 24;
 const KIND_BITS: u32 = 56;
 
 /// Every handle of a table is in use.
 pub(crate) fn full() -> Failure {
     Failure::Cold(Error::new(Fault::Limit, format!("{} handles of this kind are open", CHUNK * CHUNKS)))
+}
+
+#[inline(always)]
+fn index_of(handle: usize) -> usize {
+    usize::from(handle as u16)
+}
+
+/// Was a handle marked when it was made? Of one that names nothing, anything.
+#[inline(always)]
+pub(crate) fn is_marked(handle: usize) -> bool {
+    handle & MARK != 0
 }
 
 /// Nobody's thread: the entry is in use by a call, or empty.
@@ -39,6 +51,8 @@ struct Slab<E: 'static, const KIND: u8> {
     free: Mutex<Free>,
 }
 
+const _: () = assert!(CHUNK * CHUNKS == MARK);
+
 struct Free {
     indices: LinkedList<usize>,
     used: usize,
@@ -51,23 +65,23 @@ impl<E: Default, const KIND: u8> Slab<E, KIND> {
     }
 
     fn handle(&self, index: usize, generation: u32) -> usize {
-        (KIND as usize) << KIND_BITS | (generation as usize) << INDEX_BITS | index
+        (KIND as usize) << KIND_BITS | (generation as usize) << GENERATION_BITS | index
     }
 
     /// The entry and the generation a handle names, if it names any.
     fn find(&self, handle: usize) -> Option<(&'static E, u32, usize)> {
-        let index = handle & ((1 << INDEX_BITS) - 1);
-        if handle >> KIND_BITS != KIND as usize || index >= CHUNK * CHUNKS {
+        let index = index_of(handle);
+        if handle >> KIND_BITS != KIND as usize || is_marked(handle) {
             return None;
         }
-        Some((self.near(index)?, (handle >> INDEX_BITS) as u32, index))
+        Some((self.near(index)?, (handle >> GENERATION_BITS) as u32, index))
     }
 
     /// The entry that a handle names if it names any: whoever uses it compares the whole handle.
     #[inline(always)]
     fn near(&self, handle: usize) -> Option<&'static E> {
         // ORDER: Acquire, pairs with the Release in `reserve`: the chunk is initialised before its address.
-        let chunk = self.chunks[handle / CHUNK % CHUNKS].load(Ordering::Acquire);
+        let chunk = self.chunks[index_of(handle) / CHUNK].load(Ordering::Acquire);
         // SAFETY: a chunk is leaked on purpose and lives for ever.
         let chunk = unsafe { chunk.as_ref() }?;
         Some(&chunk[handle % CHUNK])
@@ -180,12 +194,17 @@ impl<T: Send, const KIND: u8> Owned<T, KIND> {
 
     /// A handle for a value, owned by the calling thread.
     pub(crate) fn insert(&self, value: T) -> Option<usize> {
+        self.insert_marked(value, false)
+    }
+
+    /// The same with a mark or without, by which a call chooses its way before it looks the handle up.
+    pub(crate) fn insert_marked(&self, value: T, is_marked: bool) -> Option<usize> {
         let (entry, index) = self.0.reserve()?;
         // SAFETY: the entry was reserved for us and no handle names it, so no call touches the value.
         unsafe { (*entry.value.get()).write(value) };
         // ORDER: Relaxed, and so below: the entry is reserved for us, and the store of `thread` publishes all of it.
         let generation = entry.generation.load(Ordering::Relaxed).wrapping_add(1);
-        let handle = self.0.handle(index, generation);
+        let handle = self.0.handle(index, generation) | if is_marked { MARK } else { 0 };
         entry.generation.store(generation, Ordering::Relaxed);
         entry.forks.store(fork::generation(), Ordering::Relaxed);
         entry.handle.store(handle, Ordering::Relaxed);
@@ -240,7 +259,7 @@ impl<T: Send, const KIND: u8> Owned<T, KIND> {
         let value = unsafe { (*entry.value.get()).assume_init_read() };
         // ORDER: Release, pairs with the Acquire in `take`. Nobody owns it until it is reserved again.
         entry.thread.store(NOBODY, Ordering::Release);
-        self.0.give_back(handle & ((1 << INDEX_BITS) - 1));
+        self.0.give_back(index_of(handle));
         drop(value);
         Ok(())
     }
@@ -396,6 +415,14 @@ mod tests {
         assert!(ENDS.close(end).is_ok());
         assert!(is_handle_failure(ENDS.with(end, |value| Ok(*value))));
         assert!(is_handle_failure(ENDS.close(end)));
+    }
+
+    #[test]
+    fn a_handle_with_another_mark_names_nothing() {
+        let end = ENDS.insert_marked(7, true).unwrap();
+        assert_eq!((is_marked(end), ENDS.with(end, |value| Ok(*value)).ok()), (true, Some(7)));
+        assert!(is_handle_failure(ENDS.with(end ^ MARK, |value| Ok(*value))));
+        assert!(ENDS.close(end).is_ok());
     }
 
     #[test]

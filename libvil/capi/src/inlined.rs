@@ -8,10 +8,13 @@
 
 use std::ffi::c_void;
 
-use crate::receiver::{receive_by, receive_more, release_at_once, release_thoroughly};
+use crate::receiver::{
+    copies, read_at_once, read_thoroughly, receive_by, receive_more, release_at_once, release_thoroughly,
+};
 use crate::receiver::{vil_message_t, vil_receiver_t};
 use crate::sender::{discard_at_once, discard_thoroughly, loan_at_once, loan_thoroughly};
-use crate::sender::{publish_by, publish_inside, send_by, send_inside, vil_loan_t, vil_sender_t};
+use crate::sender::{is_inside, publish_by, publish_inside, publish_thoroughly, send_in_slot};
+use crate::sender::{send_inside_at_once, send_thoroughly, vil_loan_t, vil_sender_t};
 use crate::status::vil_status_t;
 
 /// As [`crate::vil_sender_loan`].
@@ -37,9 +40,12 @@ pub unsafe fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) 
 pub unsafe fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
+        if is_inside(sender) {
+            return apart(loan, |loan| publish_inside(sender, loan));
+        }
         match publish_by::<false>(sender, loan) {
             Some(status) => status,
-            None => apart(loan, |loan| publish_inside(sender, loan)),
+            None => apart(loan, |loan| publish_thoroughly(sender, loan)),
         }
     }
 }
@@ -67,9 +73,33 @@ pub unsafe fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_
 pub unsafe fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        match send_by::<false>(sender, data, size) {
+        let at_once = match is_inside(sender) {
+            true => send_inside_at_once(sender, data, size),
+            false => send_in_slot(sender, data, size),
+        };
+        match at_once {
             Some(status) => status,
-            None => send_inside(sender, data, size),
+            None => send_thoroughly(sender, data, size),
+        }
+    }
+}
+
+/// As [`crate::vil_receiver_read`].
+///
+/// # Safety
+/// As there.
+#[cfg_attr(not(debug_assertions), inline(always))]
+pub unsafe fn vil_receiver_read(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    data: *mut c_void,
+    size: usize,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        match read_at_once(receiver, timeout_ns, data, size) {
+            Some(status) => status,
+            None => read_thoroughly(receiver, timeout_ns, data, size),
         }
     }
 }
@@ -86,6 +116,9 @@ pub unsafe fn vil_receiver_receive(
 ) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
+        if copies(receiver) {
+            return apart(message, |message| receive_more(receiver, timeout_ns, message));
+        }
         match receive_by::<false>(receiver, timeout_ns, message) {
             Some(status) => status,
             None => apart(message, |message| receive_more(receiver, timeout_ns, message)),

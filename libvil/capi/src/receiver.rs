@@ -1,12 +1,14 @@
 //! Receivers: receive, release, wait.
 
 use std::ffi::{c_char, c_void};
+use std::slice;
 
-use vil_core::world::{Received, Receiver, Stop, wait_any};
+use vil_core::world::{Read, Received, Receiver, Stop, wait_any};
 
+use crate::batch::{WRONG_SIZE, total_of};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{at_once, cold, hot, out, text};
-use crate::handle::{Owned, full};
+use crate::handle::{Owned, full, is_marked};
 use crate::sender::{vil_sender_t, with_sender};
 use crate::status::{VIL_EMPTY, VIL_OK, vil_status_t};
 use crate::waitset::{Member, Together};
@@ -16,6 +18,18 @@ use crate::world::{cleared, vil_world_t, with_world};
 pub struct vil_receiver_t(());
 
 pub(crate) static RECEIVERS: Owned<Receiver, 4> = Owned::new();
+
+/// A handle for a receiver, marked where messages are private copies.
+fn entered(receiver: Receiver) -> Result<*mut vil_receiver_t, Failure> {
+    let copies = receiver.copies();
+    Ok(RECEIVERS.insert_marked(receiver, copies).ok_or(full())? as *mut vil_receiver_t)
+}
+
+/// Are messages of this receiver private copies? Anything where it is none.
+#[inline(always)]
+pub(crate) fn copies(receiver: *mut vil_receiver_t) -> bool {
+    is_marked(receiver as usize)
+}
 
 /// A received message: read in place, then released. The struct is the caller's and is set to zero when it is
 /// released; a copy of it is then of no use.
@@ -67,7 +81,7 @@ pub unsafe extern "C" fn vil_receiver_open(
         cold(error, || {
             let (place, port) = (cleared(receiver)?, text(port, "port is NULL or not UTF-8")?);
             let opened = with_world(world, |world| Ok(Receiver::open(world, port)?))?;
-            *place = RECEIVERS.insert(opened).ok_or(full())? as *mut vil_receiver_t;
+            *place = entered(opened)?;
             Ok(())
         })
     }
@@ -95,7 +109,7 @@ pub unsafe extern "C" fn vil_receiver_open_within(
         cold(error, || {
             let (place, port) = (cleared(receiver)?, text(port, "port is NULL or not UTF-8")?);
             let opened = with_world(world, |world| Ok(Receiver::open_within(world, port, timeout_ns)?))?;
-            *place = RECEIVERS.insert(opened).ok_or(full())? as *mut vil_receiver_t;
+            *place = entered(opened)?;
             Ok(())
         })
     }
@@ -127,6 +141,10 @@ pub unsafe extern "C" fn vil_receiver_receive(
     timeout_ns: u64,
     message: *mut vil_message_t,
 ) -> vil_status_t {
+    if copies(receiver) {
+        // SAFETY: as promised by the caller.
+        return unsafe { receive_more(receiver, timeout_ns, message) };
+    }
     // SAFETY: as promised by the caller.
     at_once(
         || unsafe { receive_by::<false>(receiver, timeout_ns, message) },
@@ -190,6 +208,119 @@ unsafe extern "C" fn receive_thoroughly(
         // SAFETY: as promised by the caller.
         let place = unsafe { out(message, "message is NULL") }?;
         with_receiver(receiver, |receiver| receive_into(receiver, timeout_ns, place))
+    })
+}
+
+/// Receive, copy and release in one: the counterpart of vil_sender_send, for messages so small that to hold them costs more
+/// than the copy. A consume_once message is consumed. Where a number or what it answers is wanted too, vil_receiver_receive
+/// has them. A reader that dies before this returns has read nothing: under at_least_once its successor gets the message.
+///
+/// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the message is libvil's again. NULL: `data` may
+/// not be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: those of vil_receiver_receive; VIL_E_ARGUMENT when `size` is not the message's. On all of them nothing is read.
+/// Since: 0.1.
+///
+/// # Safety
+/// `data` is NULL or has `size` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_read(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    data: *mut c_void,
+    size: usize,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    at_once(
+        || unsafe { read_at_once(receiver, timeout_ns, data, size) },
+        || unsafe { read_thoroughly(receiver, timeout_ns, data, size) },
+    )
+}
+
+/// vil_receiver_read where only the next cell is looked at.
+///
+/// # Safety
+/// As `vil_receiver_read`.
+#[inline(always)]
+pub(crate) unsafe fn read_at_once(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    data: *mut c_void,
+    size: usize,
+) -> Option<vil_status_t> {
+    if data.is_null() || size > u32::MAX as usize {
+        return None;
+    }
+    let mut lent = RECEIVERS.lend_at_once(receiver as usize)?;
+    // SAFETY: as promised by the caller.
+    let read = lent.value().read_at_once(unsafe { slice::from_raw_parts_mut(data.cast(), size) })?;
+    drop(lent);
+    match read {
+        Some(Read { is_awaited: false, .. }) => Some(VIL_OK),
+        Some(Read { route, .. }) => Some(wake(receiver, route)),
+        None if timeout_ns == 0 => Some(VIL_EMPTY),
+        None => None,
+    }
+}
+
+/// vil_receiver_read where it waits, or where it takes more than a look at the next cell.
+///
+/// # Safety
+/// As `vil_receiver_read`.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe extern "C" fn read_thoroughly(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    data: *mut c_void,
+    size: usize,
+) -> vil_status_t {
+    hot(|| {
+        if data.is_null() {
+            return Err(Failure::Argument("data is NULL"));
+        }
+        with_receiver(receiver, |receiver| {
+            if size != receiver.message_size() as usize {
+                return Err(Failure::Argument(WRONG_SIZE));
+            }
+            // SAFETY: as promised by the caller.
+            Ok(receiver.read(timeout_ns, unsafe { slice::from_raw_parts_mut(data.cast(), size) })?)
+        })
+    })
+}
+
+/// Reads up to `count` messages into memory where they lie back to back, VIL_BATCH_SIZE at most: waits for the first one only,
+/// each as vil_receiver_read does. Fewer than asked for is VIL_OK; why is told by a call that reads none.
+///
+/// Threads: the owner. Ownership: as vil_receiver_read, of the first `*read` messages; the bytes behind them may have changed.
+/// NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: those of vil_receiver_read, when no message was read; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
+/// Since: 0.1.
+///
+/// # Safety
+/// `data` is NULL or has `size` times `count` writable bytes; `read` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_read_batch(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    data: *mut c_void,
+    size: usize,
+    count: usize,
+    read: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(read, "read is NULL") }?;
+        *place = 0;
+        let batch = with_receiver(receiver, |receiver| {
+            let total = total_of(size, receiver.message_size(), count)?;
+            if data.is_null() {
+                return Err(Failure::Argument("data is NULL"));
+            }
+            // SAFETY: as promised by the caller.
+            Ok(receiver.read_batch(timeout_ns, unsafe { slice::from_raw_parts_mut(data.cast(), total) }))
+        })?;
+        *place = batch.done;
+        Ok(batch.answer?)
     })
 }
 
@@ -335,7 +466,7 @@ pub unsafe extern "C" fn vil_receiver_wait_any(
             return Err(Failure::Argument("1 to 64 receivers can be waited for"));
         }
         // SAFETY: as promised by the caller.
-        let receivers = unsafe { std::slice::from_raw_parts(receivers, count) };
+        let receivers = unsafe { slice::from_raw_parts(receivers, count) };
         if receivers.iter().enumerate().any(|(at, receiver)| receivers[..at].contains(receiver)) {
             return Err(Failure::Argument("a receiver is there twice"));
         }

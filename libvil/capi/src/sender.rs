@@ -1,14 +1,15 @@
 //! Senders: loan, publish, discard, send.
 
 use std::ffi::{c_char, c_void};
-use std::ptr::NonNull;
+use std::slice;
 
 use vil_core::exchange::Loan;
 use vil_core::world::{Sender, Stop};
 
+use crate::batch::{WRONG_SIZE, total_of};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{at_once, cold, hot, out, text};
-use crate::handle::{Owned, full};
+use crate::handle::{Owned, full, is_marked};
 use crate::receiver::vil_message_t;
 use crate::status::{VIL_DROPPED, VIL_OK, vil_status_t};
 use crate::world::{cleared, vil_world_t, with_world};
@@ -17,6 +18,18 @@ use crate::world::{cleared, vil_world_t, with_world};
 pub struct vil_sender_t(());
 
 pub(crate) static SENDERS: Owned<Sender, 3> = Owned::new();
+
+/// A handle for a sender, marked where messages travel inside cells.
+fn entered(sender: Sender) -> Result<*mut vil_sender_t, Failure> {
+    let is_inside = sender.is_inside();
+    Ok(SENDERS.insert_marked(sender, is_inside).ok_or(full())? as *mut vil_sender_t)
+}
+
+/// Do messages of this sender travel inside cells? Anything where it is none.
+#[inline(always)]
+pub(crate) fn is_inside(sender: *mut vil_sender_t) -> bool {
+    is_marked(sender as usize)
+}
 
 /// A slot on loan: written in place, then published or discarded. The struct is the caller's and is set to zero when
 /// the loan ends; a copy of it is then of no use.
@@ -56,7 +69,7 @@ pub unsafe extern "C" fn vil_sender_open(
         cold(error, || {
             let (place, port) = (cleared(sender)?, text(port, "port is NULL or not UTF-8")?);
             let opened = with_world(world, |world| Ok(Sender::open(world, port)?))?;
-            *place = SENDERS.insert(opened).ok_or(full())? as *mut vil_sender_t;
+            *place = entered(opened)?;
             Ok(())
         })
     }
@@ -84,7 +97,7 @@ pub unsafe extern "C" fn vil_sender_open_within(
         cold(error, || {
             let (place, port) = (cleared(sender)?, text(port, "port is NULL or not UTF-8")?);
             let opened = with_world(world, |world| Ok(Sender::open_within(world, port, timeout_ns)?))?;
-            *place = SENDERS.insert(opened).ok_or(full())? as *mut vil_sender_t;
+            *place = entered(opened)?;
             Ok(())
         })
     }
@@ -153,8 +166,12 @@ pub(crate) unsafe extern "C" fn loan_thoroughly(sender: *mut vil_sender_t, loan:
 /// `loan` is NULL or was filled by vil_sender_loan.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+    if is_inside(sender) {
+        // SAFETY: as promised by the caller.
+        return unsafe { publish_inside(sender, loan) };
+    }
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { publish_by::<false>(sender, loan) }, || unsafe { publish_inside(sender, loan) })
+    at_once(|| unsafe { publish_by::<false>(sender, loan) }, || unsafe { publish_thoroughly(sender, loan) })
 }
 
 /// vil_sender_publish where messages travel inside cells: apart, so that the other calls need no registers for it.
@@ -202,7 +219,7 @@ extern "C" fn follow_up(sender: *mut vil_sender_t) -> vil_status_t {
 /// As `vil_sender_publish`.
 #[cold]
 #[inline(never)]
-unsafe extern "C" fn publish_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+pub(crate) unsafe extern "C" fn publish_thoroughly(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(loan, "loan is NULL") }?;
@@ -328,15 +345,19 @@ pub(crate) unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, lo
 /// `data` is NULL or has `size` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
+    if is_inside(sender) {
+        // SAFETY: as promised by the caller.
+        return unsafe { send_inside(sender, data, size) };
+    }
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { send_by::<false>(sender, data, size) }, || unsafe { send_inside(sender, data, size) })
+    at_once(|| unsafe { send_in_slot(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
 }
 
-/// vil_sender_send where messages travel inside cells: apart, so that the other calls need no registers for it.
+/// vil_sender_send where messages travel inside cells: apart, because a copy into a slot is a call, for which registers are
+/// kept.
 ///
 /// # Safety
 /// As `vil_sender_send`.
-#[cold]
 #[inline(never)]
 pub(crate) unsafe extern "C" fn send_inside(
     sender: *mut vil_sender_t,
@@ -344,34 +365,50 @@ pub(crate) unsafe extern "C" fn send_inside(
     size: usize,
 ) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { send_by::<true>(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
+    at_once(|| unsafe { send_inside_at_once(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
 }
 
-/// vil_sender_send where what it takes is at hand: a free slot (`INSIDE`: a private buffer) and a free cell.
+/// vil_sender_send where messages travel inside cells, and there is a free one.
 ///
 /// # Safety
 /// As `vil_sender_send`.
 #[inline(always)]
-pub(crate) unsafe fn send_by<const INSIDE: bool>(
+pub(crate) unsafe fn send_inside_at_once(
     sender: *mut vil_sender_t,
     data: *const c_void,
     size: usize,
 ) -> Option<vil_status_t> {
-    let from = NonNull::new(data.cast_mut())?.cast::<u8>();
-    let mut lent = SENDERS.lend_at_once(sender as usize)?;
-    let end = lent.value();
-    if size != end.message_size() as usize || end.is_inside() != INSIDE {
+    // SAFETY: as promised by the caller.
+    unsafe { send_by(sender, data, size, Sender::send_inside_at_once) }
+}
+
+/// vil_sender_send where messages travel in slots, and a slot and a cell are free.
+///
+/// # Safety
+/// As `vil_sender_send`.
+#[inline(always)]
+pub(crate) unsafe fn send_in_slot(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> Option<vil_status_t> {
+    // SAFETY: as promised by the caller.
+    unsafe { send_by(sender, data, size, Sender::send_at_once) }
+}
+
+/// # Safety
+/// As `vil_sender_send`.
+#[inline(always)]
+unsafe fn send_by(
+    sender: *mut vil_sender_t,
+    data: *const c_void,
+    size: usize,
+    call: impl FnOnce(&mut Sender, &[u8]) -> Option<bool>,
+) -> Option<vil_status_t> {
+    if data.is_null() || size > u32::MAX as usize {
         return None;
     }
-    let loan = end.loan_at_once()?;
-    // SAFETY: the slot has at least `size` bytes and is ours alone until it is published.
-    unsafe { loan.data.copy_from_nonoverlapping(from, size) };
-    let Some(has_more) = end.publish_at_once::<INSIDE>(loan.ticket) else {
-        end.discard_at_once(loan.ticket);
-        return None;
-    };
+    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    // SAFETY: as promised by the caller.
+    let has_more = call(lent.value(), unsafe { slice::from_raw_parts(data.cast(), size) });
     drop(lent);
-    Some(if has_more { follow_up(sender) } else { VIL_OK })
+    Some(if has_more? { follow_up(sender) } else { VIL_OK })
 }
 
 /// vil_sender_send where it takes more than a free slot and a free cell.
@@ -391,17 +428,46 @@ pub(crate) unsafe extern "C" fn send_thoroughly(
         }
         with_sender(sender, |sender| {
             if size != sender.message_size() as usize {
-                return Err(Failure::Argument("size is not the size of the port's message"));
+                return Err(Failure::Argument(WRONG_SIZE));
             }
-            let mut loan = NO_LOAN;
-            loan_into(sender, &mut loan)?;
-            // SAFETY: the slot has at least `size` bytes and is ours alone until it is published.
-            unsafe { std::ptr::copy_nonoverlapping(data.cast::<u8>(), loan.data.cast::<u8>(), size) };
-            publish_from(sender, &mut loan).inspect_err(|_| {
-                // A dropped message's loan is gone already; then this answers that it is not held, which is as well.
-                let _ = sender.discard(loan.ticket);
-            })
+            // SAFETY: as promised by the caller.
+            Ok(sender.send(unsafe { slice::from_raw_parts(data.cast(), size) })?)
         })
+    })
+}
+
+/// Sends up to VIL_BATCH_SIZE messages that lie back to back, in their order, until one is not sent: each as vil_sender_send
+/// does. Where messages travel inside cells (transfer copy, 40 bytes and less), receivers are told of as many as there
+/// is room for together. The answer is why one was not sent, or VIL_DROPPED when the route dropped some on the way, else VIL_OK.
+///
+/// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the first `*sent` messages were sent.
+/// NULL: no pointer may be. Blocks: as vil_sender_send, for each message.
+/// Errors: those of vil_sender_send; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
+///
+/// # Safety
+/// `data` is NULL or has `size` times `count` readable bytes; `sent` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_send_batch(
+    sender: *mut vil_sender_t,
+    data: *const c_void,
+    size: usize,
+    count: usize,
+    sent: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(sent, "sent is NULL") }?;
+        *place = 0;
+        let batch = with_sender(sender, |sender| {
+            let total = total_of(size, sender.message_size(), count)?;
+            if data.is_null() {
+                return Err(Failure::Argument("data is NULL"));
+            }
+            // SAFETY: as promised by the caller.
+            Ok(sender.send_batch(unsafe { slice::from_raw_parts(data.cast(), total) }))
+        })?;
+        *place = batch.done;
+        Ok(batch.answer?)
     })
 }
 

@@ -267,6 +267,11 @@ impl Bench {
 #[derive(Default)]
 struct Outs(LinkedList<[u64; 64]>);
 
+/// Does it copy messages from or to the caller's memory, and so is told their size?
+fn is_copied(name: &str) -> bool {
+    ["vil_sender_send", "vil_sender_send_batch", "vil_receiver_read", "vil_receiver_read_batch"].contains(&name)
+}
+
 fn may_be_null(function: &Function, parameter: &Parameter) -> bool {
     let is_it = |(of, what): &(&str, &str)| (*of == "*" || *of == function.name) && *what == parameter.name;
     MAY_BE_NULL.iter().any(is_it)
@@ -410,7 +415,7 @@ fn numbers_out_of_range_are_refused_with_a_status() {
             ("size_t", "count") => [0, 1 << 20, u32::MAX].map(number).into(),
             ("size_t", "align") => [3, 8192, u32::MAX].map(number).into(),
             ("size_t", "size") if function.name == "vil_heap_alloc" => [65, 1 << 30, u32::MAX].map(number).into(),
-            ("size_t", "size") if function.name == "vil_sender_send" => [0, 7, 9, u32::MAX].map(number).into(),
+            ("size_t", "size") if is_copied(&function.name) => [0, 7, 9, u32::MAX].map(number).into(),
             ("size_t", "size") if function.name == "vil_program_parse" => vec![("3".into(), 3, &[VIL_E_PROGRAM])],
             // What is wrong with the text is what it answers.
             ("size_t", "size") if function.name == "vil_diagnostics_parse" => vec![],

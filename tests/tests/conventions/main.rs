@@ -19,7 +19,7 @@ use vil_tests::scratch::Scratch;
 /// Files of rules in C, without their ending.
 const IN_C: &[&str] = &[
     "status", "own", "program", "null", "error", "thread", "wait", "waitset", "version", "world", "fork", "mode",
-    "batch", "msg",
+    "batch", "copy", "msg",
 ];
 
 fn here() -> PathBuf {
@@ -130,6 +130,7 @@ rules_in_c! {
     fork_children_have_nothing_of_their_parents in "fork";
     every_way_of_a_message_keeps_its_word in "mode";
     several_messages_go_by_one_call in "batch";
+    messages_are_sent_and_read_as_copies in "copy";
 }
 
 #[test]

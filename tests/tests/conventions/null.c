@@ -71,6 +71,7 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_sender_loan_batch(NULL, &loan, 1, &index));
   SAYS(VIL_E_HANDLE, vil_sender_publish_batch(NULL, &loan, 1, &index));
   SAYS(VIL_E_HANDLE, vil_sender_send(NULL, data, sizeof data));
+  SAYS(VIL_E_HANDLE, vil_sender_send_batch(NULL, data, sizeof data, 1, &index));
   SAYS(VIL_E_HANDLE, vil_sender_published(NULL, &count));
   SAYS(VIL_E_HANDLE, vil_sender_move_to_thread(NULL));
   SAYS(VIL_E_HANDLE, vil_receiver_open(NULL, "notes", &receiver, NULL));
@@ -80,6 +81,8 @@ static void a_null_handle_is_refused(void) {
   SAYS(VIL_E_HANDLE, vil_receiver_close(NULL));
   SAYS(VIL_E_HANDLE, vil_receiver_receive(NULL, 0, &message));
   SAYS(VIL_E_HANDLE, vil_receiver_release(NULL, &message));
+  SAYS(VIL_E_HANDLE, vil_receiver_read(NULL, 0, &count, sizeof count));
+  SAYS(VIL_E_HANDLE, vil_receiver_read_batch(NULL, 0, &count, sizeof count, 1, &index));
   SAYS(VIL_E_HANDLE, vil_receiver_receive_batch(NULL, 0, &message, 1, &index));
   SAYS(VIL_E_HANDLE, vil_receiver_release_batch(NULL, &message, 1, &index));
   SAYS(VIL_E_HANDLE, vil_receiver_received(NULL, &count));
@@ -245,11 +248,16 @@ static void any_other_null_is_an_argument(void) {
   SAYS(VIL_E_ARGUMENT, vil_sender_publish_batch(book.sender, NULL, 1, &index));
   SAYS(VIL_E_ARGUMENT, vil_sender_publish_batch(book.sender, &loan, 1, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_send(book.sender, NULL, 16));
+  SAYS(VIL_E_ARGUMENT, vil_sender_send_batch(book.sender, NULL, 16, 1, &index));
+  SAYS(VIL_E_ARGUMENT, vil_sender_send_batch(book.sender, &book, 16, 1, NULL));
   SAYS(VIL_E_ARGUMENT, vil_sender_published(book.sender, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_open(book.readers, NULL, &receiver, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_open(book.readers, "spill", NULL, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_receive(book.receiver, 0, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_release(book.receiver, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_read(book.receiver, 0, NULL, 16));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_read_batch(book.receiver, 0, NULL, 16, 1, &index));
+  SAYS(VIL_E_ARGUMENT, vil_receiver_read_batch(book.receiver, 0, &loan, 16, 1, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_receive_batch(book.receiver, 0, NULL, 1, &index));
   SAYS(VIL_E_ARGUMENT, vil_receiver_receive_batch(book.receiver, 0, &message, 1, NULL));
   SAYS(VIL_E_ARGUMENT, vil_receiver_release_batch(book.receiver, NULL, 1, &index));

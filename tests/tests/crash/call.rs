@@ -16,6 +16,8 @@ pub(crate) enum Call {
     Publish(usize, usize),
     /// All loans in hand, in one call.
     PublishMany(usize),
+    /// So many messages inside cells, from bytes of the caller's: the first by a call of its own, the others together.
+    SendInside(usize, usize),
     /// Published, and read on.
     Keep(usize, usize),
     /// A kept message is read no more.
@@ -26,6 +28,8 @@ pub(crate) enum Call {
     Release(usize, usize),
     /// All messages in hand from a position on, the last one first, in one call.
     ReleaseMany(usize, usize),
+    /// All that is there is copied out and over, the first message by a call of its own; nothing is in hand.
+    ReadAll(usize),
     Consume(usize, usize),
     /// A message in hand of one route is sent on by another.
     Forward(usize, usize, usize),
@@ -51,6 +55,7 @@ impl Call {
             Call::Loan(..) => "loan",
             Call::Publish(..) => "publish",
             Call::PublishMany(..) => "publish_many",
+            Call::SendInside(..) => "send_inside",
             Call::Keep(..) => "keep",
             Call::Unkeep(..) => "unkeep",
             Call::Discard(..) => "discard",
@@ -58,6 +63,7 @@ impl Call {
             Call::Receive(..) => "receive",
             Call::Release(..) => "release",
             Call::ReleaseMany(..) => "release_many",
+            Call::ReadAll(..) => "read_all",
             Call::Consume(..) => "consume",
             Call::Forward(..) => "forward",
             Call::Settle(..) => "settle",
@@ -82,6 +88,7 @@ impl Stage<'_> {
             Call::Loan(route) => return self.loan(route),
             Call::Publish(route, position) => return self.publish(route, position, false),
             Call::PublishMany(route) => return self.publish_many(route),
+            Call::SendInside(route, count) => return self.send_inside(route, count),
             Call::Keep(route, position) => return self.publish(route, position, true),
             Call::Unkeep(route, position) => self.unkeep(route, position)?,
             Call::Discard(route, position) => self.discard(route, position)?,
@@ -89,6 +96,7 @@ impl Stage<'_> {
             Call::Receive(route) => return self.receive(route),
             Call::Release(route, position) => self.release(route, position)?,
             Call::ReleaseMany(route, first) => self.release_many(route, first)?,
+            Call::ReadAll(route) => self.read_all(route)?,
             Call::Consume(route, position) => self.consume(route, position)?,
             Call::Forward(from, position, to) => return self.forward(from, position, to),
             Call::Settle(route) => self.settle(route)?,

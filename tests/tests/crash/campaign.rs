@@ -33,9 +33,11 @@ const ELSEWHERE: [&str; 2] = ["open.undo", "renew"];
 ///
 /// A publish goes into three rings at most here. `loan`, `recover` and `recovery` walk the process table, all rings and
 /// all slots; no other depends on the size of the world.
-const BOUNDS: [(&str, u64); 15] = [
+const BOUNDS: [(&str, u64); 17] = [
     ("publish", 60),
     ("publish_many", 120),
+    ("send_inside", 120),
+    ("read_all", 60),
     ("keep", 24),
     ("forward", 24),
     ("receive", 24),

@@ -3,6 +3,7 @@
 //! Addressing in a segment is relative, so a copy at another address is as good as the original.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -96,11 +97,20 @@ pub(crate) fn offset_of(shared: &Shared, data: NonNull<u8>) -> Option<u64> {
 /// Bytes of a message in this harness: three words.
 pub(crate) const SIZE: u32 = 24;
 
+/// The three words that make up a message of this content.
+fn words(content: u64) -> [u64; 3] {
+    [content, !content, content.rotate_left(17)]
+}
+
+/// The bytes of messages of these contents, back to back.
+pub(crate) fn bytes(contents: &[u64]) -> Vec<u8> {
+    contents.iter().flat_map(|content| words(*content)).flat_map(u64::to_ne_bytes).collect()
+}
+
 /// Writes the three words that make up a message of this content.
 pub(crate) fn write(data: NonNull<u8>, content: u64) {
-    let words = data.cast::<[u64; 3]>();
     // SAFETY: `data` is a loan of SIZE bytes, aligned to 8, and this thread alone touches it.
-    unsafe { words.write([content, !content, content.rotate_left(17)]) };
+    unsafe { data.cast::<[u64; 3]>().write(words(content)) };
 }
 
 /// The content of a message; `None` when its three words do not fit together.
@@ -108,6 +118,14 @@ pub(crate) fn read(data: NonNull<u8>) -> Option<u64> {
     // SAFETY: `data` is a loan or a message of SIZE bytes, aligned to 8, and this thread alone touches it.
     let [content, inverse, turned] = unsafe { data.cast::<[u64; 3]>().read() };
     (inverse == !content && turned == content.rotate_left(17)).then_some(content)
+}
+
+/// The same of a message that was copied out.
+pub(crate) fn content_of(message: &[MaybeUninit<u8>]) -> Option<u64> {
+    let data = NonNull::from(message).cast::<u8>();
+    // SAFETY: a message that was copied out has SIZE bytes, all of them written, at any alignment.
+    let words = unsafe { data.cast::<[u64; 3]>().read_unaligned() };
+    read(NonNull::from(&words).cast())
 }
 
 /// Overwrites a whole slot.

@@ -40,6 +40,7 @@ const MUTANTS: &[(&str, &str, Layer)] = &[
     ("recovery_keeps_a_lagging_tail", "recovery leaves tail before what was published last", Layer::L1),
     ("batch_announced_before_its_cells", "several are announced by tail before their cells are written", Layer::L1),
     ("batch_lags_over_a_lap", "several are published over a ring's length without storing tail", Layer::L1),
+    ("head_before_copy", "a reader moves head before it has copied the message", Layer::L3b),
     ("many_released_over_a_gap", "several are released at once, and head moves over one in front of them", Layer::L1),
     ("skip_up_to_the_stored_tail", "a dead consumer's best_effort ring is skipped up to a tail that lags", Layer::L3b),
     ("opened_by_the_stored_tail", "a consumer opens by a tail that lags behind its head", Layer::L3b),

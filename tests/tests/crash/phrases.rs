@@ -4,7 +4,7 @@
 //! single calls hardly ever reach a full ring with a half-released message and a dead end; phrases do so all the time.
 
 use crate::call::Call;
-use crate::private::bit;
+use crate::private::{In, bit};
 use crate::run::Run;
 use crate::town::{FIRST_SPECTATOR, PROCESSES, SPECTATORS, Way};
 
@@ -110,6 +110,24 @@ impl Run {
         }
     }
 
+    /// Sends more than a ring has cells, without loans.
+    pub(crate) fn send_inside(&mut self, route: usize) {
+        let loans = self.private.town.roads[route].loans.0 as usize;
+        let is_possible = self.private.town.roads[route].way == Way::Cell && self.loans(route) < loans;
+        if is_possible && self.producer(route).is_some() {
+            self.call(Call::SendInside(route, self.capacity(route) + 1));
+        }
+    }
+
+    /// Copies out all that is there, where nothing is in hand or lent.
+    pub(crate) fn read_all(&mut self, route: usize) {
+        let is_possible = !matches!(self.private.town.roads[route].way, Way::Once | Way::Reply);
+        let has_nothing = |inp: &In| inp.held.is_empty() && inp.lent.is_empty() && !inp.lingers;
+        if is_possible && self.private.lines[route].inp.as_ref().is_some_and(has_nothing) {
+            self.call(Call::ReadAll(route));
+        }
+    }
+
     /// Releases what is in hand from a position on, in one call.
     pub(crate) fn let_many_go(&mut self, route: usize, first: usize) {
         if self.held(route) > first && self.private.town.roads[route].way != Way::Once {
@@ -128,6 +146,11 @@ impl Run {
         }
         self.send_many(route);
         self.drain(route);
+        for _ in 0..2 {
+            self.send_inside(route);
+            self.send_many(route);
+            self.read_all(route);
+        }
     }
 
     /// Messages that their producer still reads.
@@ -272,7 +295,7 @@ impl Run {
             }
             let route = dice.roll(self.routes());
             let (from, to) = self.private.town.roads[route].ends;
-            match dice.roll(26) {
+            match dice.roll(28) {
                 0 | 1 => self.fill(route),
                 2 | 3 => self.drain(route),
                 4 => self.stream(route),
@@ -293,6 +316,8 @@ impl Run {
                 22 => self.die_within(route, dice),
                 23 => self.send_many(route),
                 24 => self.let_many_go(route, dice.roll(2)),
+                25 => self.send_inside(route),
+                26 => self.read_all(route),
                 _ => self.assemble(),
             }
         }

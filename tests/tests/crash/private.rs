@@ -170,6 +170,11 @@ impl Private {
         }
     }
 
+    /// Contents that were not given out yet; the same ones until they are.
+    pub(crate) fn new_contents(&self, count: usize) -> Vec<u64> {
+        (1..=count as u64).map(|more| (self.nonce + more).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect()
+    }
+
     pub(crate) fn lives(&self, process: u16) -> bool {
         self.tokens & bit(process) != 0
     }

@@ -1,8 +1,10 @@
 //! The consuming side of a stage: messages in hand, and messages that were sent on and come back.
 
+use std::mem::MaybeUninit;
+
 use vil_core::exchange::{Message, Refusal};
 
-use crate::memory::{offset_of, read};
+use crate::memory::{SIZE, content_of, offset_of, read};
 use crate::private::{Letter, Taken, Wrong};
 use crate::send::answered;
 use crate::stage::{Stage, View, differ};
@@ -118,6 +120,44 @@ impl Stage<'_> {
         }
         let Some(inp) = &mut self.line(route).inp else { return Err("nobody consumes".into()) };
         inp.released.extend(ended.iter().map(|taken| taken.number));
+        let (low, high) = self.private.heads(route, &[]);
+        self.follow_head(route, |head| (low..=high).contains(&head))
+    }
+
+    /// Copies out all that is there and ends it.
+    pub(crate) fn read_all(&mut self, route: usize) -> Result<(), Wrong> {
+        let (shared, size) = (self.shared, SIZE as usize);
+        let (before, first) = (self.view(route).published, self.next(route));
+        let capacity = self.private.town.roads[route].capacity as usize;
+        // What a peer moves in between is not in the ring any more when this returns.
+        let known: Vec<Option<Letter>> =
+            (first..before).map(|number| self.private.lines[route].letter(number)).collect();
+        let mut bytes = vec![MaybeUninit::new(0); capacity * size];
+        let Some(inp) = &mut self.line(route).inp else { return Err("nobody consumes".into()) };
+        let one = inp.end.read_at_once(shared, &mut bytes[..size]).flatten();
+        if one == Some(true) {
+            inp.end.wake(shared);
+        }
+        let alone = usize::from(one.is_some());
+        let done = alone + inp.end.read_many(shared, &mut bytes[alone * size..], size);
+        self.meet();
+        let line = self.line(route);
+        let most = line.published - first;
+        let least = (before - first).min(capacity as u64);
+        if !(least..=most).contains(&(done as u64)) {
+            return differ("messages read", &(least, most), &done);
+        }
+        for (at, message) in bytes.chunks_exact(size).take(done).enumerate() {
+            let number = first + at as u64;
+            let letter = known.get(at).copied().flatten().or(line.letter(number));
+            let (found, letter) = (content_of(message), letter.map(|letter| letter.content));
+            if found.is_none() || found != letter {
+                return differ("a message that was read", &(number, letter), &found);
+            }
+        }
+        let Some(inp) = &mut line.inp else { return Err("nobody consumes".into()) };
+        inp.released.extend(first..first + done as u64);
+        inp.next = first + done as u64;
         let (low, high) = self.private.heads(route, &[]);
         self.follow_head(route, |head| (low..=high).contains(&head))
     }

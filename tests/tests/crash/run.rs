@@ -201,9 +201,11 @@ impl Run {
                 self.producer(route)
             }
             Call::Keep(route, _) | Call::Unkeep(route, _) | Call::PublishMany(route) => self.producer(route),
+            Call::SendInside(route, _) => self.producer(route),
             Call::Forward(route, ..) | Call::Settle(route) | Call::Consume(route, _) => self.holder(route),
             Call::CloseOut(route) | Call::Announce(route, true) => self.producer(route),
             Call::Receive(route) | Call::Release(route, _) | Call::ReleaseMany(route, _) => self.holder(route),
+            Call::ReadAll(route) => self.holder(route),
             Call::CloseIn(route) | Call::Announce(route, false) => self.holder(route),
         }
     }
@@ -245,6 +247,12 @@ impl Run {
                 allowed.coming = Coming::into(&port, &letters);
                 self.skips_up_to(&mut allowed, &port, letters.len() as u64);
             }
+            Call::SendInside(route, count) => {
+                let contents = private.new_contents(count);
+                let letters: Vec<_> = contents.into_iter().map(|content| Letter { content, source: None }).collect();
+                allowed.coming = Coming::into(&[route], &letters);
+                self.skips_up_to(&mut allowed, &[route], letters.len() as u64);
+            }
             Call::Forward(from, position, to) => {
                 if let Some(inp) = &private.lines[from].inp {
                     let is_taken = private.town.roads[from].way == Way::Once;
@@ -262,6 +270,12 @@ impl Run {
             Call::ReleaseMany(route, first) => {
                 let (_, high) = private.heads(route, &self.held_from(route, first).collect::<Vec<_>>());
                 allowed.heads.push((route, private.lines[route].head, high));
+            }
+            Call::ReadAll(route) => {
+                let line = &private.lines[route];
+                // As far as messages go, those included that are sent meanwhile.
+                let capacity = u64::from(private.town.roads[route].capacity);
+                allowed.heads.push((route, line.head, line.published + capacity));
             }
             Call::Settle(route) => self.may_settle(&mut allowed, route),
             Call::CloseIn(route) => {

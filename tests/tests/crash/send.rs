@@ -3,7 +3,7 @@
 use vil_core::exchange::{Forward, Refusal};
 use vil_core::registry;
 
-use crate::memory::{offset_of, write};
+use crate::memory::{SIZE, bytes, offset_of, write};
 use crate::private::{Lent, Letter, Loaned, Wrong};
 use crate::stage::{Stage, View, differ};
 use crate::town::Way;
@@ -19,8 +19,8 @@ impl Stage<'_> {
         let (shared, lead) = (self.shared, self.private.town.lead(route));
         let limit = self.private.town.roads[lead].loans.0 as usize;
         let is_scarce = self.private.scarce || self.private.zombies != 0;
+        let content = self.private.new_contents(1)[0];
         self.private.nonce += 1;
-        let content = self.private.nonce.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let Some(out) = &mut self.line(lead).out else { return Err("nobody produces".into()) };
         let mut answer = out.end.loan(shared);
         if answer == Err(Refusal::Short) {
@@ -87,6 +87,32 @@ impl Stage<'_> {
             out.loans.drain(..batch.done);
         }
         Ok(is_all)
+    }
+
+    /// Sends new contents inside cells; false when not all of them fit.
+    pub(crate) fn send_inside(&mut self, route: usize, count: usize) -> Result<bool, Wrong> {
+        let (shared, lead) = (self.shared, self.private.town.lead(route));
+        let before = self.views(lead);
+        let contents = self.private.new_contents(count);
+        self.private.nonce += count as u64;
+        let (bytes, size) = (bytes(&contents), SIZE as usize);
+        let Some(out) = &mut self.line(lead).out else { return Err("nobody produces".into()) };
+        let first = out.end.send_inside_at_once(shared, &bytes[..size]);
+        if first == Some(true) {
+            out.end.follow_up(shared);
+        }
+        let mut done = usize::from(first.is_some());
+        // Again, because a ring that is full may be skipped for nobody.
+        while let more @ 1.. = out.end.send_inside(shared, &bytes[done * size..]) {
+            done += more;
+        }
+        self.meet();
+        let letters = contents[..done].iter().map(|content| Letter { content: *content, source: None });
+        match self.meeting {
+            Some(_) => self.sent_meanwhile(lead, &before, letters)?,
+            None => self.sent_in_turn(lead, letters, done == count)?,
+        }
+        Ok(done == count)
     }
 
     /// Several messages were published, and the peers did something meanwhile: heads stand somewhere in what there was.

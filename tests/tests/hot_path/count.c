@@ -134,12 +134,12 @@ static uint64_t faults(void) {
 }
 
 /* One lap in which every shape of the stream occurs. */
-static uint64_t lap(const ends_t *ends, uint64_t number, const char *how) {
+static uint64_t lap(const ends_t *ends, uint64_t number, uint32_t size, const char *how) {
   const uint64_t end = number + LAP_MESSAGES;
   while (number < end) {
     number = one_by_one(ends, number, 64);
     number = in_bursts(ends, number, 16);
-    if (ends->sender != NULL) number = in_batches(ends, number, 8);
+    if (ends->sender != NULL) number = sent_in_batches(ends, sent(ends, in_batches(ends, number, 8), 8, size), 4, size);
     if (how != NULL) misbehave(how);
   }
   return number;
@@ -156,7 +156,8 @@ int main(int argc, char **argv) {
   const ends_t ends = both_ends(lane);
   memcpy(opening, counts, sizeof counts);
 
-  uint64_t number = lap(&ends, 0, NULL);
+  const uint32_t size = size_of(lane);
+  uint64_t number = lap(&ends, 0, size, NULL);
   if (how != NULL && strcmp(how, "wait") == 0) {
     vil_waitset_t *set = set_of(&ends);
     /* The first wait finds out how many processors there are, and who lives. */
@@ -173,7 +174,7 @@ int main(int argc, char **argv) {
   memset(counts, 0, sizeof counts);
   for (int i = 0; i < LAPS; i++) {
     const uint64_t before = faults();
-    number = lap(&ends, number, how);
+    number = lap(&ends, number, size, how);
     const uint64_t found = faults() - before;
     if (found < fewest_faults) fewest_faults = found;
   }

@@ -31,6 +31,11 @@ static inline const vil_world_options_t *wished(void) {
   return &options;
 }
 
+/* Bytes of a lane's message. */
+static inline uint32_t size_of(const char *lane) {
+  return strcmp(lane, "cells") == 0 ? sizeof(stream_small_t) : sizeof(stream_large_t);
+}
+
 /* Where a process lives: in the world of the program, or in a heap. */
 typedef struct home {
   vil_world_t *world;
@@ -211,16 +216,39 @@ static inline uint64_t in_batches(const ends_t *ends, uint64_t number, uint64_t 
   return number;
 }
 
-/* Loan, copy and publish in one call; only ports have it. */
+/* Words of the largest message. */
+#define WORDS (sizeof(stream_large_t) / 8)
+
+/* Is it the message of this number? */
+static inline void look_at(const uint64_t *words, uint64_t number) {
+  if (words[0] == number && words[1] == ~number) return;
+  fprintf(stderr, "another message than number %llu\n", (unsigned long long)number);
+  exit(1);
+}
+
+/* Sent by one call and read by one; only ports have it. */
 static inline uint64_t sent(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
-  uint64_t words[32] = {0};
+  uint64_t words[WORDS] = {0}, read[WORDS];
   for (const uint64_t end = number + count; number < end; number++) {
-    vil_message_t message;
-    words[0] = number;
-    words[1] = ~number;
+    write_words(words, number);
     GOES(vil_sender_send(ends->sender, words, size));
-    take_now(ends, number, &message);
-    release(ends, &message);
+    GOES(vil_receiver_read(ends->receiver, 0, read, size));
+    look_at(read, number);
+  }
+  return number;
+}
+
+/* The same, several by one call. */
+static inline uint64_t sent_in_batches(const ends_t *ends, uint64_t number, uint64_t batches, uint32_t size) {
+  uint64_t words[BATCH * WORDS] = {0}, read[BATCH * WORDS];
+  size_t done = 0;
+  for (uint64_t batch = 0; batch < batches; batch++) {
+    for (uint64_t i = 0; i < BATCH; i++) write_words((char *)words + i * size, number + i);
+    GOES(vil_sender_send_batch(ends->sender, words, size, BATCH, &done));
+    if (done != BATCH) exit(1);
+    GOES(vil_receiver_read_batch(ends->receiver, 0, read, size, BATCH, &done));
+    if (done != BATCH) exit(1);
+    for (uint64_t i = 0; i < BATCH; i++, number++) look_at((const uint64_t *)((char *)read + i * size), number);
   }
   return number;
 }

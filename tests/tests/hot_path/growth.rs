@@ -39,7 +39,8 @@ const PHASES: &[(&str, &[&str])] = &[
     ),
     ("empty", &["vil_receiver_receive"]),
     ("given_back", &["vil_sender_loan", "vil_sender_discard"]),
-    ("sent", &["vil_sender_send"]),
+    ("sent", &["vil_sender_send", "vil_receiver_read"]),
+    ("sent_batched", &["vil_sender_send_batch", "vil_receiver_read_batch"]),
 ];
 
 /// In which lanes.

@@ -22,10 +22,13 @@ const CALLS: &[(&str, usize)] = &[
     ("vil_sender_loan", 0),
     ("vil_sender_publish", 1),
     ("vil_sender_send", 1),
+    ("vil_sender_send_batch", 1),
     ("vil_sender_loan_batch", 0),
     ("vil_sender_publish_batch", 1),
     ("vil_receiver_receive", 0),
     ("vil_receiver_release", 1),
+    ("vil_receiver_read", 1),
+    ("vil_receiver_read_batch", 1),
     ("vil_receiver_receive_batch", 0),
     ("vil_receiver_release_batch", 1),
 ];

@@ -1,5 +1,5 @@
 /* One phase of a lane between two breakpoints, for who counts instructions: messages one by one or in batches, looks at an
-   empty ring, loans that are given back, or messages sent by one call. */
+   empty ring, loans that are given back, or messages sent and read by one call each, or several of them by one. */
 #include "exchange.h"
 
 /* Messages until everything has been touched and every cell was written. */
@@ -33,13 +33,14 @@ static void phase(const ends_t *ends, const char *name, uint64_t number, uint64_
     for (uint64_t i = 0; i < count; i += BATCH) number = one_batch(ends, number, BATCH);
   }
   if (strcmp(name, "sent") == 0) sent(ends, number, count, size);
+  if (strcmp(name, "sent_batched") == 0) sent_in_batches(ends, number, count / BATCH, size);
   if (strcmp(name, "empty") == 0) look(ends, count);
   if (strcmp(name, "given_back") == 0) give_back(ends, count);
 }
 
 int main(int argc, char **argv) {
   if (argc < 3) return 2;
-  const uint32_t size = strcmp(argv[1], "cells") == 0 ? sizeof(stream_small_t) : sizeof(stream_large_t);
+  const uint32_t size = size_of(argv[1]);
   const ends_t ends = both_ends(argv[1]);
   const uint64_t number = one_by_one(&ends, 0, WARM_UP);
   mark();

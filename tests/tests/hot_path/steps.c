@@ -26,18 +26,20 @@ static __attribute__((noinline)) void misbehave(const ends_t *ends, const char *
   if (strcmp(how, "sleep") == 0) word += (uint64_t)vil_receiver_receive(ends->receiver, 100000, &message);
 }
 
-/* Every shape of the stream: `count` messages one by one, and some in bursts, in batches and by the call that does all. */
+/* Every shape of the stream: `count` messages one by one, and some in bursts, in batches and by the calls that do all. */
 static uint64_t stream(const ends_t *ends, uint64_t number, uint64_t count, uint32_t size) {
   number = one_by_one(ends, number, count);
   number = in_bursts(ends, number, 1 + count / 256);
-  if (ends->sender != NULL) number = in_batches(ends, sent(ends, number, 4, size), 2);
+  if (ends->sender == NULL) return number;
+  number = in_batches(ends, sent(ends, number, 4, size), 2);
+  number = sent_in_batches(ends, number, 1, size);
   return number;
 }
 
 int main(int argc, char **argv) {
   const char *lane = argc > 1 ? argv[1] : "slots", *how = argc > 3 ? argv[3] : NULL;
   const uint64_t messages = argc > 2 ? (uint64_t)strtoul(argv[2], NULL, 10) : 1;
-  const uint32_t size = strcmp(lane, "cells") == 0 ? sizeof(stream_small_t) : sizeof(stream_large_t);
+  const uint32_t size = size_of(lane);
   const ends_t ends = both_ends(lane);
   uint64_t number = stream(&ends, 0, WARM_UP, size);
   while (number % STAMP_EVERY != 0) number = one_by_one(&ends, number, 1);

@@ -80,6 +80,25 @@ fn in_batches<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>
     }
 }
 
+/// The same messages sent and read as copies: one by one, and in batches.
+fn sent<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, message: T, count: usize) {
+    let (messages, mut copies) = ([message; BATCH], [message; BATCH]);
+    for _ in 0..count / BATCH {
+        for _ in 0..BATCH {
+            sender.send(&message).unwrap_or_else(|status| panic!("send: {status}"));
+            let read = receiver.read(Duration::ZERO).unwrap_or_else(|status| panic!("read: {status}"));
+            assert!(read == message, "another message");
+        }
+        sender.send_batch(&messages).unwrap_or_else(|unsent| panic!("send: {unsent}"));
+        let mut read = 0;
+        while read < BATCH {
+            let more = receiver.read_batch(Duration::ZERO, &mut copies);
+            read += more.unwrap_or_else(|status| panic!("read: {status}"));
+        }
+        assert!(copies.iter().all(|copy| *copy == message), "another message");
+    }
+}
+
 /// Loan, write, publish, receive, look, release.
 fn stream<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, message: T, count: u64) {
     for _ in 0..count {
@@ -95,17 +114,21 @@ fn stream<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, me
 fn run<T: Message + PartialEq>(sender: &Sender<T>, receiver: &Receiver<T>, message: T, arguments: &[String]) {
     stream(sender, receiver, message, WARM_UP);
     in_batches(sender, receiver, message, 64);
+    sent(sender, receiver, message, 64);
     if arguments[0] == "steps" {
         let messages = arguments.get(2).and_then(|text| text.parse().ok()).unwrap_or(1);
         mark();
         stream(sender, receiver, message, messages);
         in_batches(sender, receiver, message, 8);
+        sent(sender, receiver, message, BATCH);
         mark();
         return;
     }
     let opening = allocations();
-    stream(sender, receiver, message, COUNTED / 2);
-    in_batches(sender, receiver, message, COUNTED as usize / 2);
+    let part = COUNTED as usize / 4;
+    stream(sender, receiver, message, COUNTED / 4);
+    in_batches(sender, receiver, message, part);
+    sent(sender, receiver, message, part);
     if arguments.get(2).is_some_and(|how| how == "malloc") {
         drop(black_box(Box::new(7)));
     }

@@ -190,6 +190,23 @@ static void batched(Stage &stage) {
   HOLDS(frames.take(1) && frames.publish() && here.receive(now) && there.receive(now)); /* released where they go */
 }
 
+static void copied(Stage &stage) {
+  Frame frames[4] = {};
+  for (std::uint32_t number = 0; number < 4; ++number) frames[number].number = number;
+  for (std::uint32_t round = 0; round < rounds; ++round) {
+    std::size_t sent = 77;
+    HOLDS(stage.camera.frames.send(frames[0]) && stage.camera.frames.send_batch(frames + 1, 2, sent) && sent == 2);
+    for (auto *receiver : {&stage.screen.frames, &stage.worker->frames}) {
+      Frame copies[4] = {};
+      HOLDS(receiver->read(now)->number == 0 && *receiver->read_batch(patience, copies, 4) == 2);
+      HOLDS(copies[0].number == 1 && copies[1].number == 2 && copies[2].number == 0);
+      HOLDS(receiver->read(now).status() == Status::empty && receiver->read_batch(now, copies, 4).status() == Status::empty);
+      HOLDS(receiver->read_batch(now, copies, 0).status() == Status::e_argument);
+    }
+    HOLDS(stage.camera.jobs.send(Job{}) && stage.worker->jobs.read(now)); /* taken, and used */
+  }
+}
+
 static void opened_again(Stage &stage) {
   HOLDS(Worker::open_within("stage", short_time).status() == Status::e_busy);
   stage.film(1);
@@ -205,7 +222,7 @@ static void opened_again(Stage &stage) {
 }
 
 int main() {
-  for (const auto scene : {shared, kept, taken, lost, borrowed, asked, worked, dropped, batched, opened_again}) {
+  for (const auto scene : {shared, kept, taken, lost, borrowed, asked, worked, dropped, batched, copied, opened_again}) {
     {
       Stage stage;
       scene(stage);

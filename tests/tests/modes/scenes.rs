@@ -272,6 +272,33 @@ fn batches_are_used_again_and_again_and_give_back_what_is_left() {
 }
 
 #[test]
+fn copies_are_sent_and_read_by_one_call_each_and_several_by_one() {
+    let stage = Stage::new();
+    let frames: Vec<Frame> = (0..4).map(|number| Frame { number, pixels: [number as u8; _] }).collect();
+    for _ in 0..100 {
+        stage.camera.frames.send(&frames[0]).expect("there is room");
+        stage.camera.frames.send_batch(&frames[1..3]).expect("there is room");
+        for receiver in [&stage.screen.frames, &stage.worker.frames] {
+            assert_eq!(receiver.read(NOW).as_ref(), Ok(&frames[0]));
+            let mut copies = vec![frames[3]; 4];
+            assert_eq!(receiver.read_batch(LONG, &mut copies), Ok(2));
+            assert_eq!(copies, [&frames[1..], &frames[3..]].concat());
+            assert_eq!(receiver.read(NOW), Err(Status::EMPTY));
+            assert_eq!(receiver.read_batch(NOW, &mut copies), Err(Status::EMPTY));
+            assert_eq!(receiver.read_batch(NOW, &mut []), Err(Status::E_ARGUMENT));
+        }
+        stage.camera.jobs.send(&Job::default()).expect("there is room");
+        stage.worker.jobs.read(NOW).expect("it is taken, and used");
+    }
+    assert_eq!(stage.camera.frames.send_batch(&[]).map_err(|unsent| unsent.status), Err(Status::E_ARGUMENT));
+    let unsent = (0..100).find_map(|_| stage.camera.frames.send_batch(&[frames[0]; 200]).err());
+    let unsent = unsent.expect("no ring has room for as many");
+    assert!([Status::FULL, Status::TIMEOUT].contains(&unsent.status) && unsent.sent < 200, "{unsent}");
+    assert_eq!(stage.faults(), []);
+    stage.end();
+}
+
+#[test]
 fn what_a_full_ring_refuses_stays_in_the_batch_in_its_order() {
     let stage = Stage::new();
     {

@@ -79,6 +79,7 @@ fn null_where_it_is_not_allowed_is_an_argument_error_and_nothing_happens() {
     let mut sender: *mut vil_sender_t = null_mut();
     let mut receiver: *mut vil_receiver_t = null_mut();
     let mut index = 0;
+    let mut letters = [0u8; LETTER];
     all! { VIL_E_ARGUMENT:
         vil_program_parse(null(), 0, &mut program, e);
         vil_program_parse(json, post.json.count_bytes(), null_mut(), e);
@@ -107,10 +108,17 @@ fn null_where_it_is_not_allowed_is_an_argument_error_and_nothing_happens() {
         vil_sender_publish_batch(post.sender, &mut NO_LOAN.clone(), 1, null_mut());
         vil_sender_publish_batch(post.sender, &mut NO_LOAN.clone(), 0, &mut index);
         vil_sender_send(post.sender, null(), LETTER);
+        vil_sender_send_batch(post.sender, null(), LETTER, 1, &mut index);
+        vil_sender_send_batch(post.sender, letters.as_ptr().cast(), LETTER, 1, null_mut());
+        vil_sender_send_batch(post.sender, letters.as_ptr().cast(), LETTER, 0, &mut index);
         vil_sender_published(post.sender, null_mut());
         vil_receiver_open(post.reader, null(), &mut receiver, e);
         vil_receiver_open(post.reader, chars(c"letters"), null_mut(), e);
         vil_receiver_receive(post.receiver, 0, null_mut());
+        vil_receiver_read(post.receiver, 0, null_mut(), LETTER);
+        vil_receiver_read_batch(post.receiver, 0, null_mut(), LETTER, 1, &mut index);
+        vil_receiver_read_batch(post.receiver, 0, letters.as_mut_ptr().cast(), LETTER, 1, null_mut());
+        vil_receiver_read_batch(post.receiver, 0, letters.as_mut_ptr().cast(), LETTER, VIL_BATCH_SIZE + 1, &mut index);
         vil_receiver_release(post.receiver, null_mut());
         vil_receiver_receive_batch(post.receiver, 0, null_mut(), 1, &mut index);
         vil_receiver_receive_batch(post.receiver, 0, &mut NO_MESSAGE.clone(), 1, null_mut());

@@ -150,8 +150,14 @@ const USES: &[Call] = calls! {
     sender: vil_sender_release(post, handle) vil_sender_release(handle, &mut loaned());
     sender: vil_sender_answer(post, handle) vil_sender_answer(handle, &mut loaned(), &received());
     sender: vil_sender_send(post, handle) vil_sender_send(handle, [0u8; LETTER + 1].as_ptr().cast(), LETTER + 1);
+    sender: vil_sender_send_batch(post, handle) vil_sender_send_batch(
+        handle, [0u8; LETTER + 1].as_ptr().cast(), LETTER + 1, 1, &mut 0);
     sender: vil_sender_published(post, handle) vil_sender_published(handle, &mut 0);
     receiver: vil_receiver_receive(post, handle) vil_receiver_receive(handle, 0, &mut NO_MESSAGE.clone());
+    receiver: vil_receiver_read(post, handle) vil_receiver_read(
+        handle, 0, [0u8; LETTER].as_mut_ptr().cast(), LETTER);
+    receiver: vil_receiver_read_batch(post, handle) vil_receiver_read_batch(
+        handle, 0, [0u8; LETTER].as_mut_ptr().cast(), LETTER, 1, &mut 0);
     receiver: vil_receiver_release(post, handle) vil_receiver_release(handle, &mut received());
     receiver: vil_receiver_receive_batch(post, handle) vil_receiver_receive_batch(
         handle, 0, &mut NO_MESSAGE.clone(), 1, &mut 0);

@@ -68,6 +68,28 @@ class Receiver {
     return answer;
   }
 
+  // Receive, copy and release in one, answers as receive: for messages so small that to hold them costs more than the copy.
+  // One that was taken is consumed.
+  [[nodiscard]] Result<T, Status> read(std::chrono::nanoseconds timeout) noexcept {
+    static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are read where they lie: receive one");
+    Result<T, Status> answer(std::in_place);
+    const vil_status_t status = vil_receiver_read(receiver_, detail::timeout_ns(timeout), &*answer, sizeof(T));
+    if (status != VIL_OK) answer = static_cast<Status>(status);
+    return answer;
+  }
+
+  // Reads up to `count` messages, 1 to 256; how many. Waits for the first one only, and reads the others as far as they are
+  // there.
+  [[nodiscard]] Result<std::size_t, Status> read_batch(std::chrono::nanoseconds timeout, T *messages,
+                                                       std::size_t count) noexcept {
+    static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are read where they lie: receive some");
+    std::size_t read = 0;
+    const std::uint64_t timeout_ns = detail::timeout_ns(timeout);
+    const vil_status_t status = vil_receiver_read_batch(receiver_, timeout_ns, messages, sizeof *messages, count, &read);
+    if (status != VIL_OK) return static_cast<Status>(status);
+    return read;
+  }
+
   // Receive, translate and release in one: a message M from the bytes of an external one, in memory that is aligned as it is.
   // e_message when they make none, e_limit when it is longer than capacity; they are gone then. e_argument when the adapter
   // is not the message's.

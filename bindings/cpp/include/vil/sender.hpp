@@ -99,6 +99,15 @@ class Sender {
     return detail::done(vil_external_send(sender_, data, size));
   }
 
+  // Sends `count` messages in their order, 1 to 256, until one is not sent: each as send does. `sent` is how many were, dropped
+  // ones included. Small ones, which travel inside cells, are told of together.
+  Result<void, Status> send_batch(const T *messages, std::size_t count, std::size_t &sent) noexcept {
+    static_assert(detail::is_one_of<Mode, mode::publish, mode::keep>, "this port asks or answers");
+    static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are made in slots: loan some");
+    sent = 0;
+    return detail::done(vil_sender_send_batch(sender_, messages, sizeof *messages, count, &sent));
+  }
+
   // Loan, translate and publish in one: the external message that the adapter makes of an M. e_message when the M is none,
   // e_limit when it becomes too long, e_argument when the adapter is not the message's.
   template <typename M>

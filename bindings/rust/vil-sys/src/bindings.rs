@@ -563,6 +563,20 @@ unsafe extern "C" {
         timeout_ns: u64,
         message: *mut vil_message_t,
     ) -> vil_status_t;
+    pub fn vil_receiver_read(
+        receiver: *mut vil_receiver_t,
+        timeout_ns: u64,
+        data: *mut core::ffi::c_void,
+        size: usize,
+    ) -> vil_status_t;
+    pub fn vil_receiver_read_batch(
+        receiver: *mut vil_receiver_t,
+        timeout_ns: u64,
+        data: *mut core::ffi::c_void,
+        size: usize,
+        count: usize,
+        read: *mut usize,
+    ) -> vil_status_t;
     pub fn vil_receiver_release(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t;
     pub fn vil_receiver_consume(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t;
     pub fn vil_receiver_forward(
@@ -612,6 +626,13 @@ unsafe extern "C" {
     ) -> vil_status_t;
     pub fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t;
     pub fn vil_sender_send(sender: *mut vil_sender_t, data: *const core::ffi::c_void, size: usize) -> vil_status_t;
+    pub fn vil_sender_send_batch(
+        sender: *mut vil_sender_t,
+        data: *const core::ffi::c_void,
+        size: usize,
+        count: usize,
+        sent: *mut usize,
+    ) -> vil_status_t;
     pub fn vil_sender_published(sender: *mut vil_sender_t, count: *mut u64) -> vil_status_t;
     pub safe fn vil_sender_move_to_thread(sender: *mut vil_sender_t) -> vil_status_t;
     pub safe fn vil_version() -> *const core::ffi::c_char;

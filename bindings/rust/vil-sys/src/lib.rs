@@ -25,6 +25,6 @@ pub use vil_capi::*;
 /// The calls of a message hide the exported ones of the same names: they do the same, compiled into their callers.
 #[cfg(all(feature = "bundled", not(feature = "system")))]
 pub use vil_capi::inlined::{
-    vil_receiver_receive, vil_receiver_release, vil_sender_discard, vil_sender_loan, vil_sender_publish,
-    vil_sender_send,
+    vil_receiver_read, vil_receiver_receive, vil_receiver_release, vil_sender_discard, vil_sender_loan,
+    vil_sender_publish, vil_sender_send,
 };

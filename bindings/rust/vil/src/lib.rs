@@ -28,7 +28,9 @@
 //! An [`External`] message is bytes that this program only passes on: an [`Envelope`] of them, or through an [`Adapter`] any flat
 //! or relative message, as JSON by the [`JsonAdapter`].
 //!
-//! A [`LoanBatch`] and an [`IncomingBatch`] do the same for several messages by one call, which costs less for each.
+//! A [`LoanBatch`] and an [`IncomingBatch`] do the same for several messages by one call, which costs less for each. Small
+//! messages that may be copied go by [`Sender::send`] and [`Receiver::read`], several of them by [`Sender::send_batch`] and
+//! [`Receiver::read_batch`].
 //!
 //! A process may hold several ends at once: a [`WaitSet`] waits for many of them, or lends an event loop its descriptor. A
 //! [`Requester`] asks and a [`Responder`] answers over a pair of routes. A [`Heap`] needs no program: [`Block`]s of several
@@ -101,7 +103,7 @@ pub use relative::{
     Writers, measure, view,
 };
 pub use request::{Requester, Responder};
-pub use sender::Sender;
+pub use sender::{Sender, Unsent};
 pub use status::Status;
 pub use verify::Verify;
 pub use wait::{AnyReceiver, wait_any};

@@ -2,6 +2,7 @@
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::contract::Direction;
 use crate::external;
 use crate::owned::owned;
 use crate::verify::{Verifier, Verify};
-use crate::{Carried, Error, Incoming, Relative, Result, Status, World, mode};
+use crate::{Carried, Error, Incoming, Message, Relative, Result, Status, World, mode};
 
 /// The receiving end of a port: all its routes, in turn. Its world may be dropped before it.
 ///
@@ -138,6 +139,35 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
     #[cold]
     pub(crate) fn claim(&self) -> bool {
         vil_sys::vil_receiver_move_to_thread(self.as_raw()) == vil_sys::VIL_OK
+    }
+}
+
+impl<T: Message, M: mode::Receives> Receiver<T, M> {
+    /// Receive, copy and release in one, answers as [`Receiver::receive`]: for messages so small that to hold them costs more
+    /// than the copy. One that was taken is consumed.
+    #[inline(always)]
+    pub fn read(&self, timeout: Duration) -> Result<T, Status> {
+        let mut message = MaybeUninit::<T>::uninit();
+        let (data, timeout_ns) = (message.as_mut_ptr().cast(), nanoseconds(timeout));
+        // SAFETY: the end is open until drop, and the message has this many bytes.
+        owned!(self, raw => unsafe { vil_sys::vil_receiver_read(raw, timeout_ns, data, size_of::<T>()) })?;
+        // SAFETY: all its bytes were written, and every pattern of them is a T (Message).
+        Ok(unsafe { message.assume_init() })
+    }
+
+    /// Reads up to 256 messages, and at least one is to be asked for; how many. Waits for the first one only, and reads the
+    /// others as far as they are there.
+    #[inline]
+    pub fn read_batch(&self, timeout: Duration, messages: &mut [T]) -> Result<usize, Status> {
+        let (mut read, timeout_ns, data) = (0, nanoseconds(timeout), messages.as_mut_ptr().cast());
+        self.with(|raw| {
+            // SAFETY: the end is open until drop, there are so many messages, and every pattern of bytes is a T (Message); the
+            // out-pointer is ours.
+            unsafe {
+                vil_sys::vil_receiver_read_batch(raw, timeout_ns, data, size_of::<T>(), messages.len(), &mut read)
+            }
+        })?;
+        Ok(read)
     }
 }
 

@@ -104,6 +104,46 @@ impl<T: Message, M: mode::Publishes> Sender<T, M> {
         // (Message promises that there are no holes).
         owned!(self, raw => unsafe { vil_sys::vil_sender_send(raw, data.cast(), size_of::<T>()) })
     }
+
+    /// Sends messages in their order, 256 at most and 1 at least, until one is not sent: each as [`Sender::send`] does. Small
+    /// ones, which travel inside cells, are told of together.
+    #[inline]
+    pub fn send_batch(&self, messages: &[T]) -> Result<(), Unsent> {
+        let (data, mut sent) = (messages.as_ptr().cast(), 0);
+        // SAFETY: as in `send`, for all of them; the out-pointer is ours.
+        let send =
+            |raw| unsafe { vil_sys::vil_sender_send_batch(raw, data, size_of::<T>(), messages.len(), &mut sent) };
+        self.with(send).map_err(|status| Unsent { status, sent })
+    }
+}
+
+/// A batch of which not all messages were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unsent {
+    /// Why not, or [`Status::DROPPED`] when the route dropped some that went.
+    pub status: Status,
+    /// So many from the first on were sent, dropped ones included.
+    pub sent: usize,
+}
+
+impl std::fmt::Display for Unsent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} (sent: {})", self.status, self.sent)
+    }
+}
+
+impl std::error::Error for Unsent {}
+
+impl From<Unsent> for Status {
+    fn from(unsent: Unsent) -> Self {
+        unsent.status
+    }
+}
+
+impl From<Unsent> for Error {
+    fn from(unsent: Unsent) -> Self {
+        unsent.status.into()
+    }
 }
 
 impl<T: Message> Sender<T, mode::Answer> {

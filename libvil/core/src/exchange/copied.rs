@@ -1,5 +1,6 @@
 //! Private buffers of an end, for messages that are copied in or out.
 
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use vil_ir::limits::INLINE_SIZE;
@@ -82,6 +83,34 @@ impl Buffers {
             *word = shared.segment.word(offset + i as u64 * 8).peek("receive.copy");
         }
     }
+}
+
+/// Writes a message of the caller's into words of a cell, the last one filled up with zeros. Nothing where there are too few.
+#[inline(always)]
+pub(super) fn write_words(words: &[Word], message: &[u8], site: &'static str) {
+    let Some(words) = words.get(..message.len().div_ceil(8)) else { return };
+    let (whole, rest) = message.as_chunks::<8>();
+    words.iter().zip(whole).for_each(|(to, from)| to.note(u64::from_ne_bytes(*from), site));
+    if let (false, Some(to)) = (rest.is_empty(), words.last()) {
+        // Byte by byte: a copy of an unknown length is a call.
+        let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        to.note(u64::from_le(last), site);
+    }
+}
+
+/// Fills all bytes of the caller's with a message from words that others may be writing: word by word, so that no torn read is
+/// undefined. `None`, and nothing read, where there are too few words.
+#[inline(always)]
+pub(super) fn read_words(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
+    let words = words.get(..message.len().div_ceil(8))?;
+    let (whole, rest) = message.as_chunks_mut::<8>();
+    whole.iter_mut().zip(words).for_each(|(to, from)| *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new));
+    if let (false, Some(from)) = (rest.is_empty(), words.last()) {
+        // Byte by byte, as above.
+        let last = from.peek(site).to_ne_bytes();
+        rest.iter_mut().zip(last).for_each(|(to, from)| *to = MaybeUninit::new(from));
+    }
+    Some(())
 }
 
 fn inline_word(ring: &RingGeometry, index: u32, word: usize) -> u64 {

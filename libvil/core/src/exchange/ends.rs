@@ -2,6 +2,8 @@
 //!
 //! It decides nothing but which of the two it is, when it is opened.
 
+use std::mem::MaybeUninit;
+
 use vil_ir::vocabulary::Transfer;
 
 use crate::base::words::ProcessId;
@@ -51,6 +53,14 @@ fn one_by_one(tickets: &mut dyn Iterator<Item = u64>, mut call: impl FnMut(u64) 
         batch.done += 1;
     }
     batch
+}
+
+/// Writes a message into a loan that was given out just now.
+#[inline(always)]
+fn fill(loan: Loan, message: &[u8]) {
+    let count = message.len().min(loan.size as usize);
+    // SAFETY: the loan has so many bytes and is ours alone until it is published; what the caller has lies elsewhere.
+    unsafe { loan.data.as_ptr().copy_from_nonoverlapping(message.as_ptr(), count) };
 }
 
 impl OutEnd {
@@ -116,6 +126,27 @@ impl OutEnd {
         either!(self, end => end.loan(shared))
     }
 
+    /// The same with a message written into it, which has no more bytes than the port's.
+    pub fn loan_filled(&mut self, shared: &Shared, message: &[u8]) -> Result<Loan, Refusal> {
+        let loan = self.loan(shared)?;
+        fill(loan, message);
+        Ok(loan)
+    }
+
+    /// Loans, copies and publishes where messages of a ledger travel in slots, and a slot and a cell are free. True: `follow_up`
+    /// is to be called. `None`: nothing changed.
+    #[inline(always)]
+    pub fn send_at_once(&mut self, shared: &Shared, message: &[u8]) -> Option<bool> {
+        let end = self.swift().filter(|end| !end.is_inside())?;
+        let loan = end.loan_at_once(shared)?;
+        fill(loan, message);
+        let answer = end.publish_at_once::<false>(shared, loan.ticket);
+        if answer.is_none() {
+            end.discard_at_once(loan.ticket);
+        }
+        answer
+    }
+
     /// Do messages travel inside the cells of its ledger?
     #[inline(always)]
     pub fn is_inside(&self) -> bool {
@@ -139,6 +170,18 @@ impl OutEnd {
     #[inline(always)]
     pub fn publish_at_once<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
         self.swift()?.publish_at_once::<INSIDE>(shared, ticket)
+    }
+
+    /// Publishes a message of the caller's inside a cell of a ledger that has room. True: `follow_up` is to be called. `None`:
+    /// nothing changed.
+    #[inline(always)]
+    pub fn send_inside_at_once(&mut self, shared: &Shared, message: &[u8]) -> Option<bool> {
+        self.swift()?.send_inside_at_once(shared, message)
+    }
+
+    /// The same for messages that lie back to back, as many as there is room for; how many.
+    pub fn send_inside(&mut self, shared: &Shared, messages: &[u8]) -> usize {
+        self.swift().map_or(0, |end| end.send_inside(shared, messages))
     }
 
     /// What `publish_at_once` says is to be done behind a message.
@@ -320,6 +363,35 @@ impl InEnd {
         match self {
             InEnd::Ledger(end) => end.release_at_once(shared, ticket),
             InEnd::Claimed(_) => None,
+        }
+    }
+
+    /// `receive`, copied, and `release` in one, by a ledger of which nothing is in hand. `Some(None)`: there is no message. True:
+    /// somebody sleeps, and `wake` is to be called. `None`: nothing changed.
+    #[inline(always)]
+    pub fn read_at_once(&mut self, shared: &Shared, message: &mut [MaybeUninit<u8>]) -> Option<Option<bool>> {
+        match self {
+            InEnd::Ledger(end) => end.read_at_once(shared, message),
+            InEnd::Claimed(_) => None,
+        }
+    }
+
+    /// `read_at_once`, whatever it takes.
+    pub fn read(&mut self, shared: &Shared, message: &mut [MaybeUninit<u8>]) -> Result<(), Refusal> {
+        let held = self.receive(shared)?;
+        // SAFETY: it was received just now.
+        unsafe { held.copy_to(message) };
+        match self.ring().transfer {
+            Transfer::ConsumeOnce => self.consume(shared, held.ticket),
+            _ => self.release(shared, held.ticket),
+        }
+    }
+
+    /// `read_at_once` for as many messages of `size` bytes, back to back, as are there; how many.
+    pub fn read_many(&mut self, shared: &Shared, messages: &mut [MaybeUninit<u8>], size: usize) -> usize {
+        match self {
+            InEnd::Ledger(end) => end.read_many(shared, messages, size),
+            InEnd::Claimed(_) => 0,
         }
     }
 

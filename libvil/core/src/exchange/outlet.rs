@@ -5,12 +5,12 @@
 
 use vil_ir::vocabulary::{Delivery, Transfer};
 
-use crate::base::atomic::{FOR_DATA, seldom};
+use crate::base::atomic::{FOR_DATA, Word, seldom};
 use crate::base::crash::mutant;
 use crate::base::index::{depth, extend};
 use crate::base::limits::{COUNT_EVERY, RECLAIM_BYTES, RECLAIM_EVERY};
 use crate::base::words::{EndWord, ProcessId, Reference, Stamp};
-use crate::exchange::copied::Buffers;
+use crate::exchange::copied::{Buffers, write_words};
 use crate::exchange::pool::{IN_CELL, Pool};
 use crate::exchange::{NotOpened, Peer, Refusal, slot_of, word_of};
 use crate::heap::{self, Slot};
@@ -125,17 +125,33 @@ fn stamp_of(index: u32, sample_mask: u32) -> u64 {
 
 /// Writes the cell of an index, its stamp last: from there on the message is published.
 #[inline(always)]
-fn fill<const INSIDE: bool>(view: RingView<'_>, index: u32, carried: &[u64], word: u64, stamp: u64) {
+fn fill<const INSIDE: bool>(view: RingView<'_>, index: u32, word: u64, stamp: u64, carry: impl FnOnce(&[Word])) {
     if mutant("stamp_before_cell") {
         view.stamp(index).store(stamp, "publish.stamp");
     }
     if INSIDE {
-        view.inline(index).iter().zip(carried).for_each(|(to, from)| to.note(*from, "publish.inline"));
+        carry(view.inline(index));
     }
     view.reference(index).note(named(word), "publish.cell");
     if !mutant("stamp_before_cell") {
         view.stamp(index).store(stamp, "publish.stamp");
     }
+}
+
+/// Enters what `take` answers into the ledger, which says of every cell the same where messages travel inside them.
+#[inline(always)]
+fn enter<const INSIDE: bool, C>(
+    ledger: &mut [u64],
+    cell: u32,
+    take: impl FnOnce() -> Option<(u64, C)>,
+) -> Option<(u64, C)> {
+    if INSIDE {
+        return take();
+    }
+    let place = ledger.get_mut(cell as usize)?;
+    let (word, carry) = take()?;
+    *place = entry(word, Origin::Own);
+    Some((word, carry))
 }
 
 impl Outlet {
@@ -207,32 +223,28 @@ impl Outlet {
         Ok(self.is_roomy())
     }
 
-    /// Publishes what `word` answers, a slot of our pool as a cell names it, where there is room by the last look at head.
-    /// True: there is more to do behind it. `None`: nothing changed; `word` was the last to be asked.
+    /// Publishes what `take` answers, a slot of our pool as a cell names it, and what writes the words that a cell carries,
+    /// where there is room by the last look at head. True: there is more to do behind it. `None`: nothing changed; `take` was
+    /// the last to be asked.
     #[inline(always)]
-    pub(super) fn append_at_once<const INSIDE: bool>(
+    pub(super) fn append_at_once<const INSIDE: bool, C: FnOnce(&[Word])>(
         &mut self,
         shared: &Shared,
-        buffers: &Buffers,
-        position: usize,
-        word: impl FnOnce() -> Option<u64>,
+        take: impl FnOnce() -> Option<(u64, C)>,
     ) -> Option<bool> {
         let index = self.tail;
         let view = if INSIDE { &self.inside } else { &self.swift }.on(shared)?;
         if index == self.pause {
             return None;
         }
-        let place = self.ledger.get_mut((index & view.mask()) as usize)?;
-        let carried = if INSIDE { buffers.words(position)? } else { &[] };
-        let word = word()?;
-        *place = entry(word, Origin::Own);
+        let (word, carry) = enter::<INSIDE, C>(&mut self.ledger, index & view.mask(), take)?;
         // The sequence of an index is the next one, and so is tail.
         let (next, stamp) = (Stamp::of(index), stamp_of(index, self.sample_mask));
         let tail = self.half | u64::from(next);
         if mutant("tail_before_cell") {
             view.tail().store(tail, "publish.tail");
         }
-        fill::<INSIDE>(view, index, carried, word, stamp);
+        fill::<INSIDE>(view, index, word, stamp, carry);
         self.tail = next;
         view.tail().store(tail, "publish.tail");
         // Not `||`: one jump for both.
@@ -247,26 +259,56 @@ impl Outlet {
 
     /// The same for one of several: tail is to be announced, as behind `publish`.
     #[inline(always)]
-    pub(super) fn publish_at_once<const INSIDE: bool>(
+    pub(super) fn publish_at_once<const INSIDE: bool, C: FnOnce(&[Word])>(
         &mut self,
         shared: &Shared,
-        buffers: &Buffers,
-        position: usize,
-        word: impl FnOnce() -> Option<u64>,
+        take: impl FnOnce() -> Option<(u64, C)>,
     ) -> Option<()> {
         let index = self.tail;
         let view = if INSIDE { &self.inside } else { &self.swift }.on(shared)?;
         if index.wrapping_sub(self.head) > view.mask() {
             return None;
         }
-        let place = self.ledger.get_mut((index & view.mask()) as usize)?;
-        let carried = if INSIDE { buffers.words(position)? } else { &[] };
-        let word = word()?;
-        *place = entry(word, Origin::Own);
+        let (word, carry) = enter::<INSIDE, C>(&mut self.ledger, index & view.mask(), take)?;
         let (next, stamp) = (Stamp::of(index), stamp_of(index, self.sample_mask));
-        fill::<INSIDE>(view, index, carried, word, stamp);
+        fill::<INSIDE>(view, index, word, stamp, carry);
         (self.tail, self.pause) = (next, next);
         Some(())
+    }
+
+    /// Publishes messages of `size` bytes that lie back to back in the caller's memory, inside cells: as many as there is room
+    /// for by the last look at head; how many. Tail is to be announced, as behind `publish`.
+    pub(super) fn publish_inside(&mut self, shared: &Shared, messages: &[u8], size: usize) -> usize {
+        // Each length of whole words that a cell has room for in a loop of its own, which knows it.
+        match size {
+            8 => self.publish_each_inside(shared, messages.as_chunks::<8>().0),
+            16 => self.publish_each_inside(shared, messages.as_chunks::<16>().0),
+            24 => self.publish_each_inside(shared, messages.as_chunks::<24>().0),
+            32 => self.publish_each_inside(shared, messages.as_chunks::<32>().0),
+            40 => self.publish_each_inside(shared, messages.as_chunks::<40>().0),
+            _ => self.publish_each_inside(shared, messages.chunks_exact(size)),
+        }
+    }
+
+    #[inline]
+    fn publish_each_inside<'a, M: AsRef<[u8]> + ?Sized + 'a>(
+        &mut self,
+        shared: &Shared,
+        messages: impl IntoIterator<Item = &'a M>,
+    ) -> usize {
+        // A copy of our own, which nothing that is written on the way can change.
+        let places = self.inside;
+        let Some(view) = places.on(shared) else { return 0 };
+        let (first, sample_mask) = (self.tail, self.sample_mask);
+        let room = self.ring.capacity.saturating_sub(first.wrapping_sub(self.head));
+        let mut index = first;
+        for message in messages.into_iter().take(room as usize) {
+            let carry = |words: &[Word]| write_words(words, message.as_ref(), "publish.inline");
+            fill::<true>(view, index, word_of(IN_CELL), stamp_of(index, sample_mask), carry);
+            index = index.wrapping_add(1);
+        }
+        (self.tail, self.pause) = (index, index);
+        index.wrapping_sub(first) as usize
     }
 
     /// Wakes the consumer, if it sleeps for data.
@@ -347,6 +389,11 @@ impl Outlet {
         self.head = head;
         self.plan();
         let passed = self.tail.wrapping_sub(self.cursor).saturating_sub(self.tail.wrapping_sub(head));
+        if self.ring.class.is_none() && !self.ring.any {
+            // Nothing lies outside of cells, so nothing comes back.
+            self.cursor = self.cursor.wrapping_add(passed);
+            return Ok(());
+        }
         for part in self.entries(self.cursor, passed) {
             match self.is_plain && part.iter().fold(0, |all, entry| all | entry) >> ORIGIN == Origin::Own as u64 {
                 true => pool.put_words(part),

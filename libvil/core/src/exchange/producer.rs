@@ -7,9 +7,10 @@ use std::ptr::NonNull;
 
 use vil_ir::vocabulary::Transfer;
 
+use crate::base::atomic::Word;
 use crate::base::crash::mutant;
 use crate::base::words::{ProcessId, Reference};
-use crate::exchange::copied::Buffers;
+use crate::exchange::copied::{Buffers, write_words};
 use crate::exchange::hand::Hand;
 use crate::exchange::outlet::{Origin, Outlet, Parcel};
 use crate::exchange::pool::{IN_CELL, Pool};
@@ -203,11 +204,35 @@ impl Producer {
     /// `follow_up` is to be called. `None`: nothing changed, and `publish` will tell.
     #[inline(always)]
     pub fn publish_at_once<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<bool> {
+        let Producer { outlets, hand, buffers, .. } = self;
+        let [outlet] = &mut **outlets else { return None };
+        outlet.append_at_once::<INSIDE, _>(shared, || take_out::<INSIDE>(hand, buffers, ticket))
+    }
+
+    /// Publishes a message of the caller's inside a cell of the one ring of the port, where that has room and a loan could be
+    /// had. True: `follow_up` is to be called. `None`: nothing changed.
+    #[inline(always)]
+    pub fn send_inside_at_once(&mut self, shared: &Shared, message: &[u8]) -> Option<bool> {
         let [outlet] = &mut *self.outlets else { return None };
-        let position = (ticket & POSITION_MASK) as usize;
-        outlet.append_at_once::<INSIDE>(shared, &self.buffers, position, || {
-            self.hand.take(position, name_of(ticket, false))
-        })
+        self.hand.next()?;
+        let carry = |words: &[Word]| write_words(words, message, "publish.inline");
+        outlet.append_at_once::<true, _>(shared, || Some((word_of(IN_CELL), carry)))
+    }
+
+    /// The same for messages of the port's size that lie back to back, told of together: as many as there is room for; how
+    /// many. None where they travel otherwise, or where nothing works.
+    pub fn send_inside(&mut self, shared: &Shared, messages: &[u8]) -> usize {
+        let is_one = self.outlets.len() == 1 && self.is_inside() && self.hand.next().is_some();
+        // A ring that is nonsense is told by the call for one message.
+        if !is_one || self.size == 0 || !self.has_room_at(shared, 0).unwrap_or(false) {
+            return 0;
+        }
+        let done = self.outlets[0].publish_inside(shared, messages, self.size as usize);
+        if done > 0 {
+            self.announce(shared);
+            self.look_at_heads(shared, done as u32);
+        }
+        done
     }
 
     /// What is to be done behind some messages: wakes the consumer where it sleeps for data, and looks at head where that is
@@ -361,11 +386,9 @@ impl Producer {
     /// One of several into the one ring of the port, where that has room. `None`: nothing changed.
     #[inline(always)]
     fn publish_quickly<const INSIDE: bool>(&mut self, shared: &Shared, ticket: u64) -> Option<()> {
-        let [outlet] = &mut *self.outlets else { return None };
-        let position = (ticket & POSITION_MASK) as usize;
-        outlet.publish_at_once::<INSIDE>(shared, &self.buffers, position, || {
-            self.hand.take(position, name_of(ticket, false))
-        })
+        let Producer { outlets, hand, buffers, .. } = self;
+        let [outlet] = &mut **outlets else { return None };
+        outlet.publish_at_once::<INSIDE, _>(shared, || take_out::<INSIDE>(hand, buffers, ticket))
     }
 
     /// One of several. `lags`: tail does not show all that was published before.
@@ -508,6 +531,20 @@ impl Producer {
         self.outlets.iter_mut().for_each(Outlet::slow_down);
         std::mem::replace(&mut self.corrupt, true)
     }
+}
+
+/// What a loan is published as, out of the hand: its slot, and what writes its words into a cell.
+#[inline(always)]
+fn take_out<'a, const INSIDE: bool>(
+    hand: &mut Hand,
+    buffers: &'a Buffers,
+    ticket: u64,
+) -> Option<(u64, impl FnOnce(&[Word]) + use<'a, INSIDE>)> {
+    let position = (ticket & POSITION_MASK) as usize;
+    let carried = if INSIDE { buffers.words(position)? } else { &[] };
+    let word = hand.take(position, name_of(ticket, false))?;
+    let carry = move |words: &[Word]| words.iter().zip(carried).for_each(|(to, from)| to.note(*from, "publish.inline"));
+    Some((word, carry))
 }
 
 const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;

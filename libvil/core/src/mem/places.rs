@@ -21,6 +21,8 @@ pub struct RingPlaces {
     mask: u32,
     /// Bytes of a cell, as a power of two.
     cell_bits: u32,
+    /// Words of a cell that carry a message.
+    carried: u32,
     tail: u64,
     head: u64,
     producer_flag: u64,
@@ -61,6 +63,7 @@ impl RingPlaces {
         cells: 0,
         mask: 0,
         cell_bits: 0,
+        carried: 0,
         tail: 0,
         head: 0,
         producer_flag: 0,
@@ -92,6 +95,7 @@ impl RingPlaces {
             cells: ring.cells,
             mask: ring.capacity - 1,
             cell_bits: ring.cell_size.trailing_zeros(),
+            carried: u64::from(ring.cell_size).saturating_sub(CELL_INLINE) as u32 / 8,
             tail: ring.tail,
             head: ring.head,
             producer_flag: ring.producer_flag,
@@ -156,9 +160,8 @@ impl<'a> RingView<'a> {
     /// The words of an index's cell that carry a message; none in a cell that carries none.
     #[inline(always)]
     pub fn inline(self, index: u32) -> &'a [Word] {
-        let count = (1_u64 << self.places.cell_bits).saturating_sub(CELL_INLINE) / 8;
         // SAFETY: as in `reference`; so many words are left of a cell behind that offset.
-        unsafe { self.shared.segment.words_in_bounds(self.cell(index) + CELL_INLINE, count as usize) }
+        unsafe { self.shared.segment.words_in_bounds(self.cell(index) + CELL_INLINE, self.places.carried as usize) }
     }
 
     /// On which the producer's process sleeps.

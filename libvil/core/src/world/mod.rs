@@ -27,7 +27,7 @@ pub use open::{Opened, World};
 pub(crate) use proof::Proofs;
 pub use queue::{PopEnd, PushEnd};
 pub use reap::{Reaped, foresee, reap};
-pub use receiver::{Received, Receiver};
+pub use receiver::{Read, Received, Receiver};
 pub use sender::Sender;
 pub use waitset::{CONTROL_RUN, End, Ends, MAX_MEMBERS, SetCanceller, WaitSet, wait_any};
 

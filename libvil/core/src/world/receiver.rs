@@ -1,5 +1,6 @@
 //! The receiving end of a port: all its routes, in turn.
 
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use vil_ir::vocabulary::Lane;
@@ -24,6 +25,15 @@ pub struct Received {
     pub message: Message,
     /// Index of the route in the world.
     pub route: u32,
+}
+
+/// A message was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Index of the route that it came by.
+    pub route: u32,
+    /// Its sender sleeps for room: `wake` is to be called.
+    pub is_awaited: bool,
 }
 
 /// One route into the port, and the producer's loss that was told already. On lines of its own, as what it writes into its
@@ -189,6 +199,94 @@ impl Receiver {
         }
     }
 
+    /// `read` of the ring whose turn it is, where nothing of it is in hand. `Some(None)`: there is no message. `None`: nothing
+    /// changed, and `read` will tell.
+    #[inline(always)]
+    pub fn read_at_once(&mut self, message: &mut [MaybeUninit<u8>]) -> Option<Option<Read>> {
+        if self.is_told_of {
+            return None;
+        }
+        let at = self.next;
+        let inlet = self.inlets.get_mut(at)?;
+        match inlet.consumer.read_at_once(&self.world.shared, message)? {
+            Some(is_awaited) => {
+                self.next = inlet.after;
+                Some(Some(Read { route: inlet.route, is_awaited }))
+            }
+            None => (inlet.after == at).then_some(None),
+        }
+    }
+
+    /// Receive, copy and release in one; a message that was taken is consumed. `message` has the size of the port's message.
+    pub fn read(&mut self, timeout_ns: u64, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
+        if message.len() != self.message_size() as usize {
+            return Err(Stop::Fault(Fault::Argument));
+        }
+        match self.read_once(message) {
+            Err(Stop::Empty) if self.found_nothing() => self.read(timeout_ns, message),
+            Err(Stop::Empty) if timeout_ns > 0 => self.read_slowly(timeout_ns, message),
+            answer => answer,
+        }
+    }
+
+    /// Waits; again when others took what woke us, as `receive_slowly`.
+    #[cold]
+    fn read_slowly(&mut self, timeout_ns: u64, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
+        let end = deadline(timeout_ns);
+        loop {
+            wait_any(&mut [&mut *self], end.saturating_sub(now_ns()))?;
+            match self.read_once(message) {
+                Err(Stop::Empty) => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    fn read_once(&mut self, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
+        for _ in 0..self.inlets.len() {
+            let at = self.next;
+            let Inlet { consumer, after, .. } = &mut self.inlets[at];
+            self.next = *after;
+            match consumer.read(&self.world.shared, message) {
+                Err(Refusal::Empty) => {}
+                answer => return Ok(answer?),
+            }
+        }
+        Err(Stop::Empty)
+    }
+
+    /// Reads into messages that lie back to back: waits for the first one as `read` does, and reads the others as far as they
+    /// are there. What ended it is answered only where there was none.
+    pub fn read_batch(&mut self, timeout_ns: u64, messages: &mut [MaybeUninit<u8>]) -> Batch {
+        let size = self.message_size() as usize;
+        let mut done = 0;
+        while done < messages.len() / size.max(1) {
+            done += self.read_many(&mut messages[done * size..], size);
+            let Some(message) = messages[done * size..].get_mut(..size) else { break };
+            if let Err(why) = self.read(if done == 0 { timeout_ns } else { 0 }, message) {
+                return Batch::ended(done, why);
+            }
+            done += 1;
+        }
+        Batch { done, answer: Ok(()) }
+    }
+
+    /// Reads as many as are there, where there is one route; how many.
+    fn read_many(&mut self, messages: &mut [MaybeUninit<u8>], size: usize) -> usize {
+        let [Inlet { consumer, .. }] = &mut *self.inlets else { return 0 };
+        consumer.read_many(&self.world.shared, messages, size)
+    }
+
+    /// Are messages private copies?
+    pub fn copies(&self) -> bool {
+        self.inlets.first().is_some_and(|inlet| inlet.consumer.copies())
+    }
+
+    /// Bytes of a message on its routes.
+    pub fn message_size(&self) -> u32 {
+        self.inlets.first().map_or(0, |inlet| inlet.consumer.ring().size)
+    }
+
     /// Ends a message, in any order.
     #[inline]
     pub fn release(&mut self, route: u32, ticket: u64) -> Result<(), Stop> {
@@ -200,7 +298,7 @@ impl Receiver {
     /// A message in each row: waits for the first one as `receive` does, and takes the others as far as they are there. What
     /// ended it is answered only where there was none.
     pub fn receive_batch(&mut self, timeout_ns: u64, rows: &mut [MessageRow]) -> Batch {
-        let copies = self.inlets.first().is_some_and(|inlet| inlet.consumer.copies());
+        let copies = self.copies();
         let mut done = 0;
         while done < rows.len() {
             let rest = &mut rows[done..];

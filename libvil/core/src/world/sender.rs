@@ -23,6 +23,7 @@ type Attempt<T> = Result<T, Refusal>;
 pub struct Sender {
     producer: OutEnd,
     world: Arc<World>,
+    size: u32,
     cancels: u32,
     /// For each route the consumer's loss that was told already.
     told: Box<[u32]>,
@@ -48,7 +49,7 @@ impl Sender {
         }
         let producer = open_end(world, first, || OutEnd::open(&world.shared, world.me(), routes))?;
         let told = vec![0; routes.len()].into_boxed_slice();
-        Ok(Sender { producer, cancels: world.cancels(), world: Arc::clone(world), told })
+        Ok(Sender { size: producer.ring().size, producer, cancels: world.cancels(), world: Arc::clone(world), told })
     }
 
     /// The world it belongs to.
@@ -57,8 +58,9 @@ impl Sender {
     }
 
     /// Bytes of a message on this route.
+    #[inline(always)]
     pub fn message_size(&self) -> u32 {
-        self.producer.ring().size
+        self.size
     }
 
     /// Do its messages travel inside cells?
@@ -75,9 +77,76 @@ impl Sender {
     /// A place to write a message into; blocks as the route's policy says when the pool is short.
     #[inline]
     pub fn loan(&mut self) -> Result<Loan, Stop> {
-        match self.producer.loan(&self.world.shared) {
-            Err(Refusal::Short) => self.loan_slowly(),
+        self.loan_by(OutEnd::loan)
+    }
+
+    #[inline]
+    fn loan_by(&mut self, mut loan: impl FnMut(&mut OutEnd, &Shared) -> Attempt<Loan>) -> Result<Loan, Stop> {
+        match loan(&mut self.producer, &self.world.shared) {
+            Err(Refusal::Short) => self.loan_slowly(loan),
             answer => Ok(answer?),
+        }
+    }
+
+    /// Loan, copy and publish in one. A message that could not be published is discarded.
+    pub fn send(&mut self, message: &[u8]) -> Result<(), Stop> {
+        if message.len() != self.message_size() as usize {
+            return Err(Stop::Fault(Fault::Argument));
+        }
+        let loan = self.loan_by(|producer, shared| producer.loan_filled(shared, message))?;
+        let answer = self.publish(loan.ticket);
+        if !matches!(answer, Ok(()) | Err(Stop::Dropped)) {
+            self.discard(loan.ticket)?;
+        }
+        answer
+    }
+
+    /// `send` where messages travel inside cells, and there is a free one. True: `follow_up` is to be called. `None`: nothing
+    /// changed, and `send` will tell.
+    #[inline(always)]
+    pub fn send_inside_at_once(&mut self, message: &[u8]) -> Option<bool> {
+        let is_one = message.len() == self.size as usize;
+        is_one.then(|| self.producer.send_inside_at_once(&self.world.shared, message))?
+    }
+
+    /// The same where they travel in slots, and a slot and a cell are free.
+    #[inline(always)]
+    pub fn send_at_once(&mut self, message: &[u8]) -> Option<bool> {
+        let is_one = message.len() == self.size as usize;
+        is_one.then(|| self.producer.send_at_once(&self.world.shared, message))?
+    }
+
+    /// Sends messages of the port's size that lie back to back, in their order, until one is not sent; those that travel inside
+    /// cells are told of together, as many as there is room for. `Dropped` where that was done with some that went.
+    pub fn send_batch(&mut self, messages: &[u8]) -> Batch {
+        let size = self.message_size() as usize;
+        let mut batch = Batch { done: 0, answer: Ok(()) };
+        while batch.done < messages.len() / size.max(1) {
+            batch.done += self.producer.send_inside(&self.world.shared, &messages[batch.done * size..]);
+            // The next one goes alone, or says why not.
+            let Some(message) = messages[batch.done * size..].get(..size) else { break };
+            match self.send_alone(message) {
+                Ok(()) => {}
+                Err(Stop::Dropped) => batch.answer = Err(Stop::Dropped),
+                Err(why) => {
+                    batch.answer = Err(why);
+                    break;
+                }
+            }
+            batch.done += 1;
+        }
+        batch
+    }
+
+    fn send_alone(&mut self, message: &[u8]) -> Result<(), Stop> {
+        match self.send_at_once(message) {
+            None => self.send(message),
+            Some(has_more) => {
+                if has_more {
+                    self.follow_up();
+                }
+                Ok(())
+            }
         }
     }
 
@@ -264,14 +333,14 @@ impl Sender {
     }
 
     #[cold]
-    fn loan_slowly(&mut self) -> Result<Loan, Stop> {
+    fn loan_slowly(&mut self, mut loan: impl FnMut(&mut OutEnd, &Shared) -> Attempt<Loan>) -> Result<Loan, Stop> {
         self.world.recover();
         let world = Arc::clone(&self.world);
-        match self.producer.loan(&world.shared) {
+        match loan(&mut self.producer, &world.shared) {
             Err(Refusal::Short) if self.producer.ring().backpressure == Backpressure::Block => {
                 // Slots of the dead come free when their messages are released, and only a sweep brings them back.
                 self.wait(
-                    |producer| match producer.loan(&world.shared) {
+                    |producer| match loan(producer, &world.shared) {
                         Err(Refusal::Short) => None,
                         answer => Some(answer.map_err(Stop::from)),
                     },
@@ -325,7 +394,7 @@ impl Sender {
         mut attempt: impl FnMut(&mut OutEnd) -> Option<Result<T, Stop>>,
         mut between: impl FnMut(&World),
     ) -> Result<T, Stop> {
-        let Sender { producer, world, cancels, told } = self;
+        let Sender { producer, world, cancels, told, .. } = self;
         let producer = RefCell::new(producer);
         let ring = *producer.borrow().ring();
         let deadline_ns = deadline(u64::from(ring.deadline_ms) * 1_000_000);

@@ -2,6 +2,7 @@
 //! released.
 
 use loom::thread::{spawn, yield_now};
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 use vil_core::exchange::Refusal;
 use vil_core::mem::Shared;
@@ -122,6 +123,36 @@ fn copies_cross_whole() {
     INSIDE.finds(&["relaxed:publish.stamp", "relaxed:stamp"]);
     THROUGH_SLOTS.holds();
     THROUGH_SLOTS.finds(&["relaxed:publish.stamp", "relaxed:stamp"]);
+}
+
+static SENT_AND_READ: Model = Model {
+    name: "sent and read as copies",
+    preemptions: 2,
+    body: || {
+        let shared =
+            found(&[Road { transfer: Transfer::Copy, is_inside: true, capacity: 1, ..IN_PLACE }], 3, Beside::default());
+        let mut out = producer(&shared, 0, &[0]);
+        let mut inp = consumer(&shared, 1, 0);
+        let theirs = Arc::clone(&shared);
+        let sender = spawn(move || {
+            for content in 10..13u64 {
+                until(|| (out.send_inside(&theirs, &content.to_ne_bytes()) == 1).then_some(()));
+            }
+        });
+        for content in 10..13u64 {
+            let mut message = [MaybeUninit::new(0); 8];
+            until(|| inp.read_at_once(&shared, &mut message).flatten());
+            // SAFETY: it was filled with something at first.
+            assert_eq!(u64::from_ne_bytes(message.map(|byte| unsafe { byte.assume_init() })), content);
+        }
+        sender.join().expect("it ends");
+    },
+};
+
+#[test]
+fn copies_sent_and_read_by_one_call_each_cross_whole() {
+    SENT_AND_READ.holds();
+    SENT_AND_READ.finds(&["relaxed:publish.stamp", "relaxed:stamp", "head_before_copy"]);
 }
 
 static COUNTED: Model = Model {

@@ -133,7 +133,7 @@ impl Consumer {
 
     /// Is it what the cell at the cursor says before its message is published?
     #[inline(always)]
-    fn is_of_the_lap_before(&self, stamp: Stamp) -> bool {
+    pub(super) fn is_of_the_lap_before(&self, stamp: Stamp) -> bool {
         stamp.sequence == Stamp::of(self.cursor.wrapping_sub(self.ring.capacity))
             || stamp.sequence == 0 && self.number(self.cursor) < u64::from(self.ring.capacity)
     }
@@ -251,7 +251,7 @@ impl Consumer {
 
     #[cold]
     #[inline(never)]
-    fn time(&self, shared: &Shared, stamp: Stamp) {
+    pub(super) fn time(&self, shared: &Shared, stamp: Stamp) {
         let ticks = clock::stamp().wrapping_sub(stamp.time);
         // The upper half is no latency: it is a stamp from a clock slightly ahead of ours, or one older than the wrap.
         if stamp.time != 0 && ticks <= u32::MAX / 2 {

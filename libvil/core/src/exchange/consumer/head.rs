@@ -122,7 +122,7 @@ impl Consumer {
         self.move_head(shared, index);
     }
 
-    fn move_head(&mut self, shared: &Shared, index: u32) {
+    pub(super) fn move_head(&mut self, shared: &Shared, index: u32) {
         let mut head = index.wrapping_add(1);
         while self.is_marked(head) && head != self.cursor {
             self.mark(head, false);

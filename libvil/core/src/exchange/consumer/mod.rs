@@ -3,23 +3,26 @@
 //! The cell's stamp says whether there is a message; tail is for others. Receiving stores nothing (`cursor`). A message
 //! stays in the ring until it is released, so a consumer that dies while working on it loses nothing. Out-of-order release
 //! is kept privately until head can move (`head`). On a consume_once route receiving takes the slot, by one CAS, and the
-//! message is the consumer's own from there on (`in_hand`).
+//! message is the consumer's own from there on (`in_hand`). Small messages need not be held at all (`read`).
 
 mod cursor;
 mod head;
 mod in_hand;
+mod read;
 
 pub use in_hand::Forward;
 
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use vil_ir::vocabulary::Transfer;
 
+use crate::base::atomic::Word;
 use crate::base::crash::mutant;
 use crate::base::index::depth;
 use crate::base::words::{EndWord, ProcessId};
 use crate::exchange::consumer::in_hand::{TICKET_END, TICKET_POSITION};
-use crate::exchange::copied::Buffers;
+use crate::exchange::copied::{Buffers, read_words};
 use crate::exchange::hand::Hand;
 use crate::exchange::lent::Lent;
 use crate::exchange::{NotOpened, Peer, Refusal, ordinal, slot_of};
@@ -44,6 +47,19 @@ pub struct Message {
     pub answers: u64,
     /// Names the message until it is released.
     pub ticket: u64,
+}
+
+impl Message {
+    /// Copies it to bytes of the caller's, no more than it has, word by word.
+    ///
+    /// # Safety
+    /// It is in hand at an end that is open.
+    pub unsafe fn copy_to(&self, message: &mut [MaybeUninit<u8>]) {
+        let count = self.size.div_ceil(8) as usize;
+        // SAFETY: a message in hand begins at a word, in a slot or a buffer of whole words.
+        let words = unsafe { std::slice::from_raw_parts(self.data.as_ptr().cast::<Word>(), count) };
+        let _ = read_words(words, message, "receive.copy");
+    }
 }
 
 /// The consuming end of one ring. All of it is private; recovery never needs it. What a message needs comes first.

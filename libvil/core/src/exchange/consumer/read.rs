@@ -1,0 +1,107 @@
+//! Reading: a message is received, copied to the caller and released in one. For messages so small that to hold them costs
+//! more than the copy: nothing is kept in hand, and head moves right behind the cursor.
+//!
+//! A crash before head moves redelivers what was copied; behind it the message was its reader's.
+
+use std::mem::MaybeUninit;
+
+use crate::base::atomic::FOR_SPACE;
+use crate::base::crash::mutant;
+use crate::base::words::{NO_SLOT, Reference, Stamp};
+use crate::exchange::consumer::Consumer;
+use crate::exchange::copied::read_words;
+use crate::mem::{RingView, Shared};
+
+impl Consumer {
+    /// Reads the next message, where none is in hand. `Some(None)`: there is no message. True: somebody sleeps for room, and
+    /// `wake` is to be called. `None`: nothing changed, and `receive` will tell.
+    #[inline(always)]
+    pub fn read_at_once(&mut self, shared: &Shared, message: &mut [MaybeUninit<u8>]) -> Option<Option<bool>> {
+        let (view, index) = (self.swift.on(shared)?, self.head);
+        if self.cursor != index || message.len() != self.size as usize {
+            return None;
+        }
+        let stamp = Stamp::decode(view.stamp(index).load("stamp"));
+        if stamp.sequence != Stamp::of(index) {
+            return self.is_of_the_lap_before(stamp).then_some(None);
+        }
+        if mutant("head_before_copy") {
+            view.head().store(self.half | u64::from(index.wrapping_add(1)), "release.head");
+        }
+        match self.is_inside {
+            true => self.copy_out::<true>(shared, view, index, message)?,
+            false => self.copy_out::<false>(shared, view, index, message)?,
+        }
+        let next = index.wrapping_add(1);
+        (self.cursor, self.head) = (next, next);
+        self.released = self.released.wrapping_add(1);
+        view.head().store(self.half | u64::from(next), "release.head");
+        if index & self.ring.sample_mask == 0 {
+            self.time(shared, stamp);
+        }
+        Some(Some(shared.may_be_awaited(view.producer_flag(), FOR_SPACE, "release.awaited")))
+    }
+
+    /// Reads messages of `size` bytes, back to back, as many as are there, where none is in hand; how many. Head moves once,
+    /// over all of them.
+    pub fn read_many(&mut self, shared: &Shared, messages: &mut [MaybeUninit<u8>], size: usize) -> usize {
+        if self.cursor != self.head || size != self.size as usize || size == 0 {
+            return 0;
+        }
+        // Each length of whole words that a cell has room for in a loop of its own, which knows it.
+        match size {
+            8 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<8>().0),
+            16 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<16>().0),
+            24 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<24>().0),
+            32 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<32>().0),
+            40 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<40>().0),
+            _ if self.is_inside => self.read_each::<true, _>(shared, messages.chunks_exact_mut(size)),
+            _ => self.read_each::<false, _>(shared, messages.chunks_exact_mut(size)),
+        }
+    }
+
+    #[inline]
+    fn read_each<'a, const INSIDE: bool, M: AsMut<[MaybeUninit<u8>]> + ?Sized + 'a>(
+        &mut self,
+        shared: &Shared,
+        messages: impl IntoIterator<Item = &'a mut M>,
+    ) -> usize {
+        let (places, first) = (self.swift, self.head);
+        let Some(view) = places.on(shared) else { return 0 };
+        let mut index = first;
+        for message in messages {
+            let stamp = Stamp::decode(view.stamp(index).load("stamp"));
+            let is_there = stamp.sequence == Stamp::of(index) && index.wrapping_sub(first) <= view.mask();
+            if !is_there || self.copy_out::<INSIDE>(shared, view, index, message.as_mut()).is_none() {
+                break;
+            }
+            if index & self.ring.sample_mask == 0 {
+                self.time(shared, stamp);
+            }
+            index = index.wrapping_add(1);
+        }
+        if index != first {
+            self.cursor = index;
+            self.move_head(shared, index.wrapping_sub(1));
+        }
+        index.wrapping_sub(first) as usize
+    }
+
+    /// Copies the message of an index, out of its cell or of the slot that it names. `None`, and nothing copied, where that is
+    /// neither.
+    #[inline(always)]
+    fn copy_out<const INSIDE: bool>(
+        &self,
+        shared: &Shared,
+        view: RingView<'_>,
+        index: u32,
+        message: &mut [MaybeUninit<u8>],
+    ) -> Option<()> {
+        let slot = Reference::decode(view.reference(index).load("cell")).slot;
+        if INSIDE {
+            return (slot == NO_SLOT).then(|| read_words(view.inline(index), message, "receive.inline"))?;
+        }
+        let words = if self.copies { self.copied.on(shared, slot)?.words() } else { view.slot(slot)?.words() };
+        read_words(words, message, "receive.copy")
+    }
+}
