@@ -18,6 +18,9 @@ const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16_384, 65_536, LARGE];
 /// Messages that one call moves in the case of batches.
 const CHUNK: usize = 16;
 
+/// The same where 16 B are copied, which rtrb does as well.
+const COPIED_CHUNK: usize = 32;
+
 /// Routes where one is compared with many.
 const ROUTES: [usize; 2] = [4, 16];
 
@@ -38,7 +41,7 @@ pub(crate) fn benchmark(amount: Amount) -> Benchmark {
         name: "stream",
         about: "messages one way as fast as they go; nanoseconds a message",
         shape: "1:1, two processes, both poll",
-        cases: [descriptors(amount)]
+        cases: [descriptors(amount), descriptors_in_batches(amount)]
             .into_iter()
             .chain(cases)
             .chain([in_batches(amount), many_routes(amount)])
@@ -113,12 +116,21 @@ fn descriptors(amount: Amount) -> Case {
         of("ring-cell", Program::Rust),
         of("ring-index", Program::Rust),
         of("rtrb", Program::Peer),
-        of("rtrb", Program::Peer).called("rtrb, chunks of 32").with("chunk", 32),
         of("crossbeam", Program::Peer),
     ];
     let ours = ["vil-rust", "vil-c"];
     let promises = ours.map(|ours| Promise::ratio(ours, "ring-index", Bound::AtMost(0.6)));
     Case { name: "16 B, in the cell".into(), geometry: exchange.geometry(), entrants, promises: promises.into() }
+}
+
+/// The same by calls that move several.
+fn descriptors_in_batches(amount: Amount) -> Case {
+    let exchange = Exchange::copied(16);
+    let of = |subject, program| entrant(amount, subject, program, &exchange, Touch::First).with("chunk", COPIED_CHUNK);
+    let entrants = vec![of("vil-rust", Program::Rust), of("vil-c", Program::C("stream")), of("rtrb", Program::Peer)];
+    let promises = ["vil-rust", "vil-c"].map(|ours| Promise::ratio(ours, "rtrb", Bound::AtMost(1.0)));
+    let name = format!("16 B, in the cell, batches of {COPIED_CHUNK}");
+    Case { name, geometry: exchange.geometry(), entrants, promises: promises.into() }
 }
 
 /// 64 B by calls that move several, beside those that move one.

@@ -3,32 +3,123 @@
 
 use std::time::Duration;
 
-use vil::{Incoming, IncomingBatch, LoanBatch, Receiver, Sender, Status};
+use vil::{Incoming, IncomingBatch, LoanBatch, Receiver, Sender, Status, Unsent};
 use vil_bench::arguments::Arguments;
 use vil_bench::probe::Relax;
 use vil_bench::{Answer, payload};
 
 use crate::exchange::{Payload, status};
 
+/// Does the route of the trial copy messages?
+fn copies(arguments: &Arguments) -> bool {
+    arguments.text("transfer") == Some("copy")
+}
+
+/// So many messages of one's own.
+fn own<T: Payload>(count: usize) -> Vec<T> {
+    // SAFETY: a message is words, and all of them may be zero. Copies are small, so the stack has room for one.
+    vec![unsafe { std::mem::zeroed::<T>() }; count]
+}
+
 /// How messages are given: written on loan, or copied from here where the route copies.
 pub(crate) struct Giver<T: Payload> {
-    own: Option<Box<T>>,
+    own: Option<Vec<T>>,
 }
 
 impl<T: Payload> Giver<T> {
     /// As the route of the trial demands.
     pub(crate) fn new(arguments: &Arguments) -> Giver<T> {
-        // SAFETY: a message is words, and all of them may be zero. Copies are small, so the stack has room for one.
-        let zero = || Box::new(unsafe { std::mem::zeroed::<T>() });
-        Giver { own: (arguments.text("transfer") == Some("copy")).then(zero) }
+        Giver { own: copies(arguments).then(|| own(CHUNK)) }
     }
 
     /// Writes and publishes message `number`.
     #[inline(always)]
     pub(crate) fn send(&mut self, sender: &Sender<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
-        let Some(own) = &mut self.own else { return send(sender, number, is_filled, relax) };
+        let Some([own, ..]) = self.own.as_deref_mut() else { return send(sender, number, is_filled, relax) };
         payload::write(own.words_mut(), number, is_filled);
         copy(sender, own, relax)
+    }
+
+    /// Does the route copy?
+    pub(crate) fn copies(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Sends `count` messages from number `number` on by one call, where the route copies.
+    pub(crate) fn send_copies(
+        &mut self,
+        sender: &Sender<T>,
+        number: u64,
+        count: usize,
+        is_filled: bool,
+        relax: Relax,
+    ) -> Answer<usize> {
+        let mut left = self.own.as_mut().and_then(|own| own.get_mut(..count)).ok_or("the route does not copy")?;
+        left.iter_mut().zip(number..).for_each(|(own, number)| payload::write(own.words_mut(), number, is_filled));
+        loop {
+            match sender.send_batch(left) {
+                Ok(()) => return Ok(count),
+                Err(Unsent { status: Status::FULL, sent }) => left = &mut left[sent..],
+                Err(other) => return Err(status("send")(other.status)),
+            }
+            relax.once();
+        }
+    }
+}
+
+/// How messages are taken: read where they lie, or copied here where the route copies.
+pub(crate) struct Taker<T: Payload> {
+    own: Option<Vec<T>>,
+}
+
+impl<T: Payload> Taker<T> {
+    /// As the route of the trial demands.
+    pub(crate) fn new(arguments: &Arguments) -> Taker<T> {
+        Taker { own: copies(arguments).then(|| own(CHUNK)) }
+    }
+
+    /// Does the route copy?
+    pub(crate) fn copies(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Takes message `number`; waits until there is something.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, receiver: &Receiver<T>, number: u64, is_filled: bool, relax: Relax) -> Answer<()> {
+        if self.own.is_none() {
+            return take(receiver, number, is_filled, relax);
+        }
+        let message = loop {
+            match receiver.read(Duration::ZERO) {
+                Ok(message) => break message,
+                Err(Status::EMPTY) => relax.once(),
+                Err(other) => return Err(status("read")(other)),
+            }
+        };
+        let is_it = payload::is_read(message.words(), number, is_filled);
+        if is_it { Ok(()) } else { Err(format!("another message than number {number}")) }
+    }
+
+    /// Takes copies from number `number` on by one call, `most` at most; waits until there is something. How many.
+    pub(crate) fn take_copies(
+        &mut self,
+        receiver: &Receiver<T>,
+        number: u64,
+        most: usize,
+        is_filled: bool,
+        relax: Relax,
+    ) -> Answer<usize> {
+        let own = self.own.as_mut().and_then(|own| own.get_mut(..most)).ok_or("the route does not copy")?;
+        let count = loop {
+            match receiver.read_batch(Duration::ZERO, own) {
+                Ok(count) => break count,
+                Err(Status::EMPTY) => relax.once(),
+                Err(other) => return Err(status("read")(other)),
+            }
+        };
+        let mut read = own[..count].iter().zip(number..);
+        let is_read = read.all(|(message, number)| payload::is_read(message.words(), number, is_filled));
+        if is_read { Ok(count) } else { Err(format!("other messages than from number {number} on")) }
     }
 }
 
@@ -108,7 +199,7 @@ pub(crate) fn read<T: Payload>(message: Incoming<'_, T>, number: u64, is_filled:
 }
 
 /// Most messages that one call moves, where `--chunk` asks for several.
-pub(crate) const CHUNK: usize = 16;
+pub(crate) const CHUNK: usize = 32;
 
 /// Messages that one call is to move, at most `CHUNK`.
 pub(crate) fn chunk(arguments: &Arguments) -> Answer<usize> {

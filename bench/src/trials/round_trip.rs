@@ -9,7 +9,7 @@ use vil_bench::samples::Line;
 use vil_bench::{Answer, clock, say_ready};
 
 use crate::exchange::{Ends, Payload, Side, Trial, create, open, remove, with_size, world_name};
-use crate::hands::{Giver, take};
+use crate::hands::{Giver, Taker};
 use crate::warm_up;
 
 /// `vil-trial round-trip vil-rust`.
@@ -36,11 +36,11 @@ fn ask<T: Payload>(arguments: &Arguments) -> Answer<()> {
     let tick = clock::tick_ns();
     let mut times = vec![1.0; trips];
     let mut counts = Counts::now();
-    let mut giver = Giver::new(arguments);
+    let (mut giver, mut taker) = (Giver::new(arguments), Taker::new(arguments));
     let mut last = clock::now();
     for trip in 0..warm_up + trips {
         giver.send(&senders[0], trip as u64, is_filled, relax)?;
-        take(&receivers[0], trip as u64, is_filled, relax)?;
+        taker.take(&receivers[0], trip as u64, is_filled, relax)?;
         let now = clock::now();
         if let Some(at) = trip.checked_sub(warm_up) {
             times[at] = now.wrapping_sub(last) as f64 * tick;
@@ -61,10 +61,10 @@ fn answer<T: Payload>(arguments: &Arguments) -> Answer<()> {
     let relax = Relax::on(cores);
     pin(cores.b)?;
     let Ends { senders, receivers } = open::<T>(arguments, arguments.wanted("world")?, Side::Answerer)?;
-    let mut giver = Giver::new(arguments);
+    let (mut giver, mut taker) = (Giver::new(arguments), Taker::new(arguments));
     say_ready()?;
     for trip in 0..warm_up(arguments)? + trips {
-        take(&receivers[0], trip as u64, is_filled, relax)?;
+        taker.take(&receivers[0], trip as u64, is_filled, relax)?;
         giver.send(&senders[0], trip as u64, is_filled, relax)?;
     }
     Ok(())

@@ -12,7 +12,7 @@ use vil_bench::{Answer, say_ready};
 
 use crate::batches::Batches;
 use crate::exchange::{Ends, Payload, Side, Trial, create, open, remove, with_size, world_name};
-use crate::hands::{CHUNK, Giver, chunk, send_many, take, take_many};
+use crate::hands::{CHUNK, Giver, Taker, chunk, send_many, take_many};
 use crate::warm_up;
 
 /// `vil-trial stream vil-rust`.
@@ -39,19 +39,23 @@ fn consume<T: Payload>(arguments: &Arguments) -> Answer<()> {
     remove(&name);
     let mut route = 0;
     let (messages, chunk) = (warm_up + batches.messages(), chunk(arguments)?);
+    let mut taker = Taker::new(arguments);
     if chunk > 1 {
         let mut incoming = IncomingBatch::<T, CHUNK>::new(&receivers[0]);
         let mut number = 0;
         while number < messages {
             let most = chunk.min(messages - number);
-            let count = take_many(&mut incoming, number as u64, most, is_filled, relax)?;
+            let count = match taker.copies() {
+                true => taker.take_copies(&receivers[0], number as u64, most, is_filled, relax)?,
+                false => take_many(&mut incoming, number as u64, most, is_filled, relax)?,
+            };
             number += count;
             (0..count).for_each(|_| batches.received());
         }
         return ended(batches.line(arguments), peer);
     }
     for number in 0..messages {
-        take(&receivers[route], number as u64, is_filled, relax)?;
+        taker.take(&receivers[route], number as u64, is_filled, relax)?;
         route = if route + 1 == receivers.len() { 0 } else { route + 1 };
         batches.received();
     }
@@ -79,7 +83,10 @@ fn produce<T: Payload>(arguments: &Arguments) -> Answer<()> {
         let mut number = 0;
         while number < messages {
             let most = chunk.min(messages - number);
-            number += send_many(&mut loans, number as u64, most, is_filled, relax)?;
+            number += match giver.copies() {
+                true => giver.send_copies(&senders[0], number as u64, most, is_filled, relax)?,
+                false => send_many(&mut loans, number as u64, most, is_filled, relax)?,
+            };
         }
         return Ok(());
     }

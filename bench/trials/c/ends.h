@@ -99,8 +99,21 @@ static inline void ends_send(const trial_t *trial, vil_sender_t *sender, uint64_
   if (status != VIL_OK) TRIAL_ENDS("publish answers %s", vil_status_name(status));
 }
 
-/* Receives, reads, releases; waits until there is something. */
+/* Reads a copy; waits until there is something. */
+static inline void ends_read(const trial_t *trial, vil_receiver_t *receiver, uint64_t number) {
+  static uint64_t message[64];
+  vil_status_t status;
+  while ((status = vil_receiver_read(receiver, 0, message, trial->size)) == VIL_EMPTY) trial_relax(trial);
+  if (status != VIL_OK) TRIAL_ENDS("read answers %s", vil_status_name(status));
+  trial_read(trial, message, number);
+}
+
+/* Receives, reads, releases; waits until there is something. Where the route copies, so does this. */
 static inline void ends_take(const trial_t *trial, vil_receiver_t *receiver, uint64_t number) {
+  if (trial->is_copy) {
+    ends_read(trial, receiver, number);
+    return;
+  }
   vil_message_t message;
   vil_status_t status;
   while ((status = vil_receiver_receive(receiver, 0, &message)) == VIL_EMPTY) trial_relax(trial);
@@ -109,8 +122,38 @@ static inline void ends_take(const trial_t *trial, vil_receiver_t *receiver, uin
   TRIAL_GOES(vil_receiver_release(receiver, &message));
 }
 
+/* Writes `count` messages of one's own from `number` on and sends copies by one call. */
+static inline void ends_copy_batch(const trial_t *trial, vil_sender_t *sender, uint64_t number, size_t count) {
+  static uint64_t messages[TRIAL_CHUNK * 64];
+  size_t done = 0;
+  for (size_t i = 0; i < count; i++) trial_write(trial, messages + i * trial->size / 8, number + i);
+  for (size_t sent = 0; sent < count; sent += done) {
+    const vil_status_t status =
+        vil_sender_send_batch(sender, messages + sent * trial->size / 8, trial->size, count - sent, &done);
+    if (status != VIL_OK && status != VIL_FULL) TRIAL_ENDS("send answers %s", vil_status_name(status));
+    if (status == VIL_FULL) trial_relax(trial);
+  }
+}
+
+/* Reads copies by one call; how many. */
+static inline size_t ends_read_batch(const trial_t *trial, vil_receiver_t *receiver, uint64_t number, size_t most) {
+  static uint64_t messages[TRIAL_CHUNK * 64];
+  vil_status_t status;
+  size_t count = 0;
+  while ((status = vil_receiver_read_batch(receiver, 0, messages, trial->size, most, &count)) == VIL_EMPTY) {
+    trial_relax(trial);
+  }
+  if (status != VIL_OK) TRIAL_ENDS("read answers %s", vil_status_name(status));
+  for (size_t i = 0; i < count; i++) trial_read(trial, messages + i * trial->size / 8, number + i);
+  return count;
+}
+
 /* The same for `count` messages from `number` on, by calls that move several. */
 static inline void ends_send_batch(const trial_t *trial, vil_sender_t *sender, uint64_t number, size_t count) {
+  if (trial->is_copy) {
+    ends_copy_batch(trial, sender, number, count);
+    return;
+  }
   vil_loan_t loans[TRIAL_CHUNK];
   vil_status_t status;
   size_t done = 0;
@@ -128,6 +171,7 @@ static inline void ends_send_batch(const trial_t *trial, vil_sender_t *sender, u
 
 /* The same for `most` messages from `number` on at most, by calls that move several; how many. */
 static inline size_t ends_take_batch(const trial_t *trial, vil_receiver_t *receiver, uint64_t number, size_t most) {
+  if (trial->is_copy) return ends_read_batch(trial, receiver, number, most);
   vil_message_t messages[TRIAL_CHUNK];
   vil_status_t status;
   size_t count = 0, released = 0;

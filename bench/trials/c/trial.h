@@ -29,7 +29,7 @@
 #define TRIAL_SAID 4097
 
 /* Most messages that one call moves, where --chunk asks for several. */
-#define TRIAL_CHUNK 16
+#define TRIAL_CHUNK 32
 
 #define TRIAL_ENDS(...)                                                                                       \
   do {                                                                                                        \
