@@ -227,9 +227,13 @@ impl<T: Send, const KIND: u8> Owned<T, KIND> {
         if entry.handle.load(Ordering::Acquire) != handle {
             return None;
         }
-        let me = thread();
         // An entry without a handle, which 0 seems to name, is nobody's.
-        if entry.take(me) { Some(Lent { entry, me }) } else { None }
+        Place(entry).lend_at_once()
+    }
+
+    /// Where what a handle names is, as long as nobody closes it.
+    pub(crate) fn place(&self, handle: usize) -> Option<Place<T>> {
+        self.entry(handle).ok().map(Place)
     }
 
     /// Makes the calling thread the owner. The caller sees to it that no other thread is inside a call.
@@ -282,6 +286,33 @@ impl<T: Send, const KIND: u8> Owned<T, KIND> {
     }
 }
 
+/// An entry without a look at its handle: of those alone who know that it was not closed.
+pub(crate) struct Place<T: 'static>(&'static OwnedEntry<T>);
+
+impl<T> Clone for Place<T> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Place<T> {}
+
+impl<T> Place<T> {
+    /// As of the handle.
+    #[inline(always)]
+    pub(crate) fn lend_at_once(self) -> Option<Lent<T>> {
+        let me = thread();
+        if self.0.take(me) { Some(Lent { entry: self.0, me }) } else { None }
+    }
+
+    /// The handle that names it.
+    pub(crate) fn handle(self) -> usize {
+        // ORDER: Relaxed, who has this knows that it does not change.
+        self.0.handle.load(Ordering::Relaxed)
+    }
+}
+
 /// An entry while a call uses it; puts the thread's name back at the end, also of a panic.
 pub(crate) struct Lent<T: 'static> {
     entry: &'static OwnedEntry<T>,
@@ -289,6 +320,12 @@ pub(crate) struct Lent<T: 'static> {
 }
 
 impl<T> Lent<T> {
+    /// Where it is.
+    #[inline(always)]
+    pub(crate) fn place(&self) -> Place<T> {
+        Place(self.entry)
+    }
+
     /// The value.
     #[inline(always)]
     pub(crate) fn value(&mut self) -> &mut T {

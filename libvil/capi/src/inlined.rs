@@ -1,6 +1,9 @@
 //! The calls of a message as Rust programs have them: compiled into their callers, because an exported function never is. The
 //! exported ones do the same by the same code.
 //!
+//! They name an end by where it is (`SenderAt`, `ReceiverAt`), not by its handle alone, which C may mistake and so is looked up in
+//! each call: the Rust wrapper owns its ends, and closes them last.
+//!
 //! Inlined, a loan or a message stays in registers: copied through memory, whole, right after its parts were stored, it costs
 //! a stalled load at each hand. So the full calls, which are not inlined, are shown a copy; and only they have a guard against
 //! panics, which would keep the rest from being inlined. The quick ones have nothing that panics, and no C caller here. Where
@@ -8,26 +11,67 @@
 
 use std::ffi::c_void;
 
-use crate::receiver::{
-    copies, read_at_once, read_thoroughly, receive_by, receive_more, release_at_once, release_thoroughly,
-};
-use crate::receiver::{vil_message_t, vil_receiver_t};
-use crate::sender::{discard_at_once, discard_thoroughly, loan_at_once, loan_thoroughly};
-use crate::sender::{is_inside, publish_by, publish_inside, publish_thoroughly, send_in_slot};
-use crate::sender::{send_inside_at_once, send_thoroughly, vil_loan_t, vil_sender_t};
+use vil_core::world::{Receiver, Sender};
+
+use crate::handle::Place;
+use crate::receiver::{RECEIVERS, copies, read_at_once, read_thoroughly, receive_by, receive_more};
+use crate::receiver::{release_at_once, release_thoroughly, vil_message_t, vil_receiver_t};
+use crate::sender::{SENDERS, discard_at_once, discard_thoroughly, is_inside, loan_at_once, loan_thoroughly};
+use crate::sender::{publish_by, publish_inside, publish_thoroughly, send_in_slot, send_inside_at_once};
+use crate::sender::{send_thoroughly, vil_loan_t, vil_sender_t};
 use crate::status::vil_status_t;
+
+/// A sender that is open, where it is.
+#[derive(Clone, Copy)]
+pub struct SenderAt {
+    handle: *mut vil_sender_t,
+    place: Place<Sender>,
+}
+
+/// A receiver that is open, where it is.
+#[derive(Clone, Copy)]
+pub struct ReceiverAt {
+    handle: *mut vil_receiver_t,
+    place: Place<Receiver>,
+}
+
+impl SenderAt {
+    /// Of a handle that names one. From when that is closed on, it must not be used any more.
+    pub fn new(handle: *mut vil_sender_t) -> Option<SenderAt> {
+        SENDERS.place(handle as usize).map(|place| SenderAt { handle, place })
+    }
+
+    /// The handle.
+    #[inline(always)]
+    pub fn handle(self) -> *mut vil_sender_t {
+        self.handle
+    }
+}
+
+impl ReceiverAt {
+    /// Of a handle that names one. From when that is closed on, it must not be used any more.
+    pub fn new(handle: *mut vil_receiver_t) -> Option<ReceiverAt> {
+        RECEIVERS.place(handle as usize).map(|place| ReceiverAt { handle, place })
+    }
+
+    /// The handle.
+    #[inline(always)]
+    pub fn handle(self) -> *mut vil_receiver_t {
+        self.handle
+    }
+}
 
 /// As [`crate::vil_sender_loan`].
 ///
 /// # Safety
-/// As there, and `*loan` is initialised: it may be copied before it is filled.
+/// As there, of an end that is open, and `*loan` is initialised: it may be copied before it is filled.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub unsafe fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+pub unsafe fn vil_sender_loan(sender: SenderAt, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        match loan_at_once(sender, loan) {
+        match loan_at_once(sender.place.lend_at_once(), loan) {
             Some(status) => status,
-            None => apart(loan, |loan| loan_thoroughly(sender, loan)),
+            None => apart(loan, |loan| loan_thoroughly(sender.handle, loan)),
         }
     }
 }
@@ -35,17 +79,17 @@ pub unsafe fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) 
 /// As [`crate::vil_sender_publish`].
 ///
 /// # Safety
-/// As there.
+/// As there, of an end that is open.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub unsafe fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+pub unsafe fn vil_sender_publish(sender: SenderAt, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        if is_inside(sender) {
-            return apart(loan, |loan| publish_inside(sender, loan));
+        if is_inside(sender.handle) {
+            return apart(loan, |loan| publish_inside(sender.handle, loan));
         }
-        match publish_by::<false>(sender, loan) {
+        match publish_by::<false>(sender.place.lend_at_once(), loan) {
             Some(status) => status,
-            None => apart(loan, |loan| publish_thoroughly(sender, loan)),
+            None => apart(loan, |loan| publish_thoroughly(sender.handle, loan)),
         }
     }
 }
@@ -53,14 +97,14 @@ pub unsafe fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mut vil_loan_
 /// As [`crate::vil_sender_discard`].
 ///
 /// # Safety
-/// As there.
+/// As there, of an end that is open.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub unsafe fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
+pub unsafe fn vil_sender_discard(sender: SenderAt, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        match discard_at_once(sender, loan) {
+        match discard_at_once(sender.place.lend_at_once(), loan) {
             Some(status) => status,
-            None => apart(loan, |loan| discard_thoroughly(sender, loan)),
+            None => apart(loan, |loan| discard_thoroughly(sender.handle, loan)),
         }
     }
 }
@@ -68,18 +112,18 @@ pub unsafe fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_
 /// As [`crate::vil_sender_send`].
 ///
 /// # Safety
-/// As there.
+/// As there, of an end that is open.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub unsafe fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
+pub unsafe fn vil_sender_send(sender: SenderAt, data: *const c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        let at_once = match is_inside(sender) {
-            true => send_inside_at_once(sender, data, size),
-            false => send_in_slot(sender, data, size),
+        let at_once = match is_inside(sender.handle) {
+            true => send_inside_at_once(sender.place.lend_at_once(), data, size),
+            false => send_in_slot(sender.place.lend_at_once(), data, size),
         };
         match at_once {
             Some(status) => status,
-            None => send_thoroughly(sender, data, size),
+            None => send_thoroughly(sender.handle, data, size),
         }
     }
 }
@@ -87,19 +131,14 @@ pub unsafe fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, si
 /// As [`crate::vil_receiver_read`].
 ///
 /// # Safety
-/// As there.
+/// As there, of an end that is open.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub unsafe fn vil_receiver_read(
-    receiver: *mut vil_receiver_t,
-    timeout_ns: u64,
-    data: *mut c_void,
-    size: usize,
-) -> vil_status_t {
+pub unsafe fn vil_receiver_read(receiver: ReceiverAt, timeout_ns: u64, data: *mut c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        match read_at_once(receiver, timeout_ns, data, size) {
+        match read_at_once(receiver.place.lend_at_once(), timeout_ns, data, size) {
             Some(status) => status,
-            None => read_thoroughly(receiver, timeout_ns, data, size),
+            None => read_thoroughly(receiver.handle, timeout_ns, data, size),
         }
     }
 }
@@ -107,21 +146,17 @@ pub unsafe fn vil_receiver_read(
 /// As [`crate::vil_receiver_receive`].
 ///
 /// # Safety
-/// As there, and `*message` is initialised: it may be copied before it is filled.
+/// As there, of an end that is open, and `*message` is initialised: it may be copied before it is filled.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub unsafe fn vil_receiver_receive(
-    receiver: *mut vil_receiver_t,
-    timeout_ns: u64,
-    message: *mut vil_message_t,
-) -> vil_status_t {
+pub unsafe fn vil_receiver_receive(receiver: ReceiverAt, timeout_ns: u64, message: *mut vil_message_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        if copies(receiver) {
-            return apart(message, |message| receive_more(receiver, timeout_ns, message));
+        if copies(receiver.handle) {
+            return apart(message, |message| receive_more(receiver.handle, timeout_ns, message));
         }
-        match receive_by::<false>(receiver, timeout_ns, message) {
+        match receive_by::<false>(receiver.place.lend_at_once(), timeout_ns, message) {
             Some(status) => status,
-            None => apart(message, |message| receive_more(receiver, timeout_ns, message)),
+            None => apart(message, |message| receive_more(receiver.handle, timeout_ns, message)),
         }
     }
 }
@@ -129,14 +164,14 @@ pub unsafe fn vil_receiver_receive(
 /// As [`crate::vil_receiver_release`].
 ///
 /// # Safety
-/// As there.
+/// As there, of an end that is open.
 #[cfg_attr(not(debug_assertions), inline(always))]
-pub unsafe fn vil_receiver_release(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t {
+pub unsafe fn vil_receiver_release(receiver: ReceiverAt, message: *mut vil_message_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
     unsafe {
-        match release_at_once(receiver, message) {
+        match release_at_once(receiver.place.lend_at_once(), message) {
             Some(status) => status,
-            None => apart(message, |message| release_thoroughly(receiver, message)),
+            None => apart(message, |message| release_thoroughly(receiver.handle, message)),
         }
     }
 }

@@ -8,7 +8,7 @@ use vil_core::world::{Read, Received, Receiver, Stop, wait_any};
 use crate::batch::{WRONG_SIZE, total_of};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{at_once, cold, hot, out, text};
-use crate::handle::{Owned, full, is_marked};
+use crate::handle::{Lent, Owned, full, is_marked};
 use crate::sender::{vil_sender_t, with_sender};
 use crate::status::{VIL_EMPTY, VIL_OK, vil_status_t};
 use crate::waitset::{Member, Together};
@@ -23,6 +23,12 @@ pub(crate) static RECEIVERS: Owned<Receiver, 4> = Owned::new();
 fn entered(receiver: Receiver) -> Result<*mut vil_receiver_t, Failure> {
     let copies = receiver.copies();
     Ok(RECEIVERS.insert_marked(receiver, copies).ok_or(full())? as *mut vil_receiver_t)
+}
+
+/// The receiver, for a call that asks no more than it must.
+#[inline(always)]
+fn lent(receiver: *mut vil_receiver_t) -> Option<Lent<Receiver>> {
+    RECEIVERS.lend_at_once(receiver as usize)
 }
 
 /// Are messages of this receiver private copies? Anything where it is none.
@@ -147,7 +153,7 @@ pub unsafe extern "C" fn vil_receiver_receive(
     }
     // SAFETY: as promised by the caller.
     at_once(
-        || unsafe { receive_by::<false>(receiver, timeout_ns, message) },
+        || unsafe { receive_by::<false>(lent(receiver), timeout_ns, message) },
         || unsafe { receive_more(receiver, timeout_ns, message) },
     )
 }
@@ -164,7 +170,7 @@ pub(crate) unsafe extern "C" fn receive_more(
 ) -> vil_status_t {
     // SAFETY: as promised by the caller.
     at_once(
-        || unsafe { receive_by::<true>(receiver, timeout_ns, message) },
+        || unsafe { receive_by::<true>(lent(receiver), timeout_ns, message) },
         || unsafe { receive_thoroughly(receiver, timeout_ns, message) },
     )
 }
@@ -173,13 +179,12 @@ pub(crate) unsafe extern "C" fn receive_more(
 /// As `vil_receiver_receive`.
 #[inline(always)]
 pub(crate) unsafe fn receive_by<const MORE: bool>(
-    receiver: *mut vil_receiver_t,
+    lent: Option<Lent<Receiver>>,
     timeout_ns: u64,
     message: *mut vil_message_t,
 ) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
-    let place = unsafe { message.as_mut() }?;
-    let mut lent = RECEIVERS.lend_at_once(receiver as usize)?;
+    let (mut lent, place) = (lent?, unsafe { message.as_mut() }?);
     match lent.value().poll_at_once::<MORE>()? {
         Some(received) => {
             *place = message_of(received);
@@ -231,7 +236,7 @@ pub unsafe extern "C" fn vil_receiver_read(
 ) -> vil_status_t {
     // SAFETY: as promised by the caller.
     at_once(
-        || unsafe { read_at_once(receiver, timeout_ns, data, size) },
+        || unsafe { read_at_once(lent(receiver), timeout_ns, data, size) },
         || unsafe { read_thoroughly(receiver, timeout_ns, data, size) },
     )
 }
@@ -242,7 +247,7 @@ pub unsafe extern "C" fn vil_receiver_read(
 /// As `vil_receiver_read`.
 #[inline(always)]
 pub(crate) unsafe fn read_at_once(
-    receiver: *mut vil_receiver_t,
+    lent: Option<Lent<Receiver>>,
     timeout_ns: u64,
     data: *mut c_void,
     size: usize,
@@ -250,13 +255,14 @@ pub(crate) unsafe fn read_at_once(
     if data.is_null() || size > u32::MAX as usize {
         return None;
     }
-    let mut lent = RECEIVERS.lend_at_once(receiver as usize)?;
+    let mut lent = lent?;
     // SAFETY: as promised by the caller.
     let read = lent.value().read_at_once(unsafe { slice::from_raw_parts_mut(data.cast(), size) })?;
+    let receiver = lent.place();
     drop(lent);
     match read {
         Some(Read { is_awaited: false, .. }) => Some(VIL_OK),
-        Some(Read { route, .. }) => Some(wake(receiver, route)),
+        Some(Read { route, .. }) => Some(wake(receiver.handle(), route)),
         None if timeout_ns == 0 => Some(VIL_EMPTY),
         None => None,
     }
@@ -339,7 +345,7 @@ pub unsafe extern "C" fn vil_receiver_release(
     message: *mut vil_message_t,
 ) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { release_at_once(receiver, message) }, || unsafe { release_thoroughly(receiver, message) })
+    at_once(|| unsafe { release_at_once(lent(receiver), message) }, || unsafe { release_thoroughly(receiver, message) })
 }
 
 /// vil_receiver_release of the oldest message in hand.
@@ -348,25 +354,25 @@ pub unsafe extern "C" fn vil_receiver_release(
 /// As `vil_receiver_release`.
 #[inline(always)]
 pub(crate) unsafe fn release_at_once(
-    receiver: *mut vil_receiver_t,
+    lent: Option<Lent<Receiver>>,
     message: *mut vil_message_t,
 ) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
-    let place = unsafe { message.as_mut() }?;
+    let (mut lent, place) = (lent?, unsafe { message.as_mut() }?);
     let route = place.route;
-    let mut lent = RECEIVERS.lend_at_once(receiver as usize)?;
     let sleeps = lent.value().release_at_once(route, place.ticket)?;
+    let receiver = lent.place();
     drop(lent);
     *place = NO_MESSAGE;
-    Some(if sleeps { wake(receiver, route) } else { VIL_OK })
+    Some(if sleeps { wake(receiver.handle(), route) } else { VIL_OK })
 }
 
 /// Wakes the sender that waits for room in a route.
 #[cold]
 #[inline(never)]
-extern "C" fn wake(receiver: *mut vil_receiver_t, route: u32) -> vil_status_t {
+extern "C" fn wake(receiver: usize, route: u32) -> vil_status_t {
     hot(|| {
-        with_receiver(receiver, |receiver| {
+        RECEIVERS.with(receiver, |receiver| {
             receiver.wake(route);
             Ok(())
         })

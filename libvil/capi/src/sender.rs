@@ -9,7 +9,7 @@ use vil_core::world::{Sender, Stop};
 use crate::batch::{WRONG_SIZE, total_of};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{at_once, cold, hot, out, text};
-use crate::handle::{Owned, full, is_marked};
+use crate::handle::{Lent, Owned, full, is_marked};
 use crate::receiver::vil_message_t;
 use crate::status::{VIL_DROPPED, VIL_OK, vil_status_t};
 use crate::world::{cleared, vil_world_t, with_world};
@@ -23,6 +23,12 @@ pub(crate) static SENDERS: Owned<Sender, 3> = Owned::new();
 fn entered(sender: Sender) -> Result<*mut vil_sender_t, Failure> {
     let is_inside = sender.is_inside();
     Ok(SENDERS.insert_marked(sender, is_inside).ok_or(full())? as *mut vil_sender_t)
+}
+
+/// The sender, for a call that asks no more than it must.
+#[inline(always)]
+fn lent(sender: *mut vil_sender_t) -> Option<Lent<Sender>> {
+    SENDERS.lend_at_once(sender as usize)
 }
 
 /// Do messages of this sender travel inside cells? Anything where it is none.
@@ -124,7 +130,7 @@ pub extern "C" fn vil_sender_close(sender: *mut vil_sender_t) -> vil_status_t {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { loan_at_once(sender, loan) }, || unsafe { loan_thoroughly(sender, loan) })
+    at_once(|| unsafe { loan_at_once(lent(sender), loan) }, || unsafe { loan_thoroughly(sender, loan) })
 }
 
 /// vil_sender_loan where a free slot is at hand.
@@ -132,10 +138,9 @@ pub unsafe extern "C" fn vil_sender_loan(sender: *mut vil_sender_t, loan: *mut v
 /// # Safety
 /// As `vil_sender_loan`.
 #[inline(always)]
-pub(crate) unsafe fn loan_at_once(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> Option<vil_status_t> {
+pub(crate) unsafe fn loan_at_once(lent: Option<Lent<Sender>>, loan: *mut vil_loan_t) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
-    let place = unsafe { loan.as_mut() }?;
-    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    let (mut lent, place) = (lent?, unsafe { loan.as_mut() }?);
     *place = loan_of(lent.value().loan_at_once()?);
     Some(VIL_OK)
 }
@@ -171,7 +176,7 @@ pub unsafe extern "C" fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mu
         return unsafe { publish_inside(sender, loan) };
     }
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { publish_by::<false>(sender, loan) }, || unsafe { publish_thoroughly(sender, loan) })
+    at_once(|| unsafe { publish_by::<false>(lent(sender), loan) }, || unsafe { publish_thoroughly(sender, loan) })
 }
 
 /// vil_sender_publish where messages travel inside cells: apart, so that the other calls need no registers for it.
@@ -181,32 +186,31 @@ pub unsafe extern "C" fn vil_sender_publish(sender: *mut vil_sender_t, loan: *mu
 #[inline(never)]
 pub(crate) unsafe extern "C" fn publish_inside(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { publish_by::<true>(sender, loan) }, || unsafe { publish_thoroughly(sender, loan) })
+    at_once(|| unsafe { publish_by::<true>(lent(sender), loan) }, || unsafe { publish_thoroughly(sender, loan) })
 }
 
 /// # Safety
 /// As `vil_sender_publish`.
 #[inline(always)]
 pub(crate) unsafe fn publish_by<const INSIDE: bool>(
-    sender: *mut vil_sender_t,
+    lent: Option<Lent<Sender>>,
     loan: *mut vil_loan_t,
 ) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
-    let place = unsafe { loan.as_mut() }?;
-    let mut lent = SENDERS.lend_at_once(sender as usize)?;
-    let has_more = lent.value().publish_at_once::<INSIDE>(place.ticket);
+    let (mut lent, place) = (lent?, unsafe { loan.as_mut() }?);
+    let (has_more, sender) = (lent.value().publish_at_once::<INSIDE>(place.ticket), lent.place());
     drop(lent);
     let has_more = has_more?;
     *place = NO_LOAN;
-    Some(if has_more { follow_up(sender) } else { VIL_OK })
+    Some(if has_more { follow_up(sender.handle()) } else { VIL_OK })
 }
 
 /// Wakes the receiver of what a sender published, and takes back what was released.
 #[cold]
 #[inline(never)]
-extern "C" fn follow_up(sender: *mut vil_sender_t) -> vil_status_t {
+extern "C" fn follow_up(sender: usize) -> vil_status_t {
     hot(|| {
-        with_sender(sender, |sender| {
+        SENDERS.with(sender, |sender| {
             sender.follow_up();
             Ok(())
         })
@@ -302,7 +306,7 @@ pub unsafe extern "C" fn vil_sender_answer(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { discard_at_once(sender, loan) }, || unsafe { discard_thoroughly(sender, loan) })
+    at_once(|| unsafe { discard_at_once(lent(sender), loan) }, || unsafe { discard_thoroughly(sender, loan) })
 }
 
 /// vil_sender_discard of a loan that is held.
@@ -310,10 +314,9 @@ pub unsafe extern "C" fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mu
 /// # Safety
 /// As `vil_sender_discard`.
 #[inline(always)]
-pub(crate) unsafe fn discard_at_once(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> Option<vil_status_t> {
+pub(crate) unsafe fn discard_at_once(lent: Option<Lent<Sender>>, loan: *mut vil_loan_t) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
-    let place = unsafe { loan.as_mut() }?;
-    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    let (mut lent, place) = (lent?, unsafe { loan.as_mut() }?);
     let ended = lent.value().discard_at_once(place.ticket);
     drop(lent);
     ended?;
@@ -350,7 +353,7 @@ pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const
         return unsafe { send_inside(sender, data, size) };
     }
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { send_in_slot(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
+    at_once(|| unsafe { send_in_slot(lent(sender), data, size) }, || unsafe { send_thoroughly(sender, data, size) })
 }
 
 /// vil_sender_send where messages travel inside cells: apart, because a copy into a slot is a call, for which registers are
@@ -365,7 +368,10 @@ pub(crate) unsafe extern "C" fn send_inside(
     size: usize,
 ) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { send_inside_at_once(sender, data, size) }, || unsafe { send_thoroughly(sender, data, size) })
+    at_once(
+        || unsafe { send_inside_at_once(lent(sender), data, size) },
+        || unsafe { send_thoroughly(sender, data, size) },
+    )
 }
 
 /// vil_sender_send where messages travel inside cells, and there is a free one.
@@ -374,12 +380,12 @@ pub(crate) unsafe extern "C" fn send_inside(
 /// As `vil_sender_send`.
 #[inline(always)]
 pub(crate) unsafe fn send_inside_at_once(
-    sender: *mut vil_sender_t,
+    lent: Option<Lent<Sender>>,
     data: *const c_void,
     size: usize,
 ) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
-    unsafe { send_by(sender, data, size, Sender::send_inside_at_once) }
+    unsafe { send_by(lent, data, size, Sender::send_inside_at_once) }
 }
 
 /// vil_sender_send where messages travel in slots, and a slot and a cell are free.
@@ -387,16 +393,20 @@ pub(crate) unsafe fn send_inside_at_once(
 /// # Safety
 /// As `vil_sender_send`.
 #[inline(always)]
-pub(crate) unsafe fn send_in_slot(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> Option<vil_status_t> {
+pub(crate) unsafe fn send_in_slot(
+    lent: Option<Lent<Sender>>,
+    data: *const c_void,
+    size: usize,
+) -> Option<vil_status_t> {
     // SAFETY: as promised by the caller.
-    unsafe { send_by(sender, data, size, Sender::send_at_once) }
+    unsafe { send_by(lent, data, size, Sender::send_at_once) }
 }
 
 /// # Safety
 /// As `vil_sender_send`.
 #[inline(always)]
 unsafe fn send_by(
-    sender: *mut vil_sender_t,
+    lent: Option<Lent<Sender>>,
     data: *const c_void,
     size: usize,
     call: impl FnOnce(&mut Sender, &[u8]) -> Option<bool>,
@@ -404,11 +414,12 @@ unsafe fn send_by(
     if data.is_null() || size > u32::MAX as usize {
         return None;
     }
-    let mut lent = SENDERS.lend_at_once(sender as usize)?;
+    let mut lent = lent?;
     // SAFETY: as promised by the caller.
     let has_more = call(lent.value(), unsafe { slice::from_raw_parts(data.cast(), size) });
+    let sender = lent.place();
     drop(lent);
-    Some(if has_more? { follow_up(sender) } else { VIL_OK })
+    Some(if has_more? { follow_up(sender.handle()) } else { VIL_OK })
 }
 
 /// vil_sender_send where it takes more than a free slot and a free cell.

@@ -3,7 +3,8 @@
 //! By default they are the functions of the crate `vil-capi` itself, called as ordinary Rust functions, so that a Rust
 //! program pays for no boundary. With the feature `system` they are declarations (`bindings.rs`, made by bindgen
 //! from `include/vil/vil.h` and committed, so that building needs no libclang) of an installed libvil.
-//! Either way a name means the same, and the crate `vil` compiles against both.
+//! Either way a name means the same, and the crate `vil` compiles against both. The calls of a message are there once more, in
+//! `inlined`, for who owns an end and knows that it is open.
 
 #[cfg(not(any(feature = "system", feature = "bundled")))]
 compile_error!("vil-sys needs one of its features: `bundled` (the default) or `system`");
@@ -22,9 +23,6 @@ pub const VIL_FOREVER: u64 = u64::MAX;
 #[cfg(all(feature = "bundled", not(feature = "system")))]
 pub use vil_capi::*;
 
-/// The calls of a message hide the exported ones of the same names: they do the same, compiled into their callers.
-#[cfg(all(feature = "bundled", not(feature = "system")))]
-pub use vil_capi::inlined::{
-    vil_receiver_read, vil_receiver_receive, vil_receiver_release, vil_sender_discard, vil_sender_loan,
-    vil_sender_publish, vil_sender_send,
-};
+/// The calls of a message by where an end is. Bundled, they are compiled into their callers; here they are those of vil.h.
+#[cfg(feature = "system")]
+pub mod inlined;

@@ -98,7 +98,7 @@ impl<T: Carried, M: mode::Releases> Incoming<'_, T, M> {
     pub fn release(self) {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: as in `drop`.
-        let _ = unsafe { vil_sys::vil_receiver_release(this.receiver.as_raw(), &mut this.raw) };
+        let _ = unsafe { vil_sys::inlined::vil_receiver_release(this.receiver.at(), &mut this.raw) };
     }
 }
 
@@ -138,7 +138,7 @@ impl<T: Carried, M: mode::Receives> Drop for Incoming<'_, T, M> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the receiver is borrowed, so open; the message is its own and held, and this is its last use.
-        let _ = unsafe { vil_sys::vil_receiver_release(self.receiver.as_raw(), &mut self.raw) };
+        let _ = unsafe { vil_sys::inlined::vil_receiver_release(self.receiver.at(), &mut self.raw) };
     }
 }
 

@@ -65,7 +65,7 @@ impl<'a, T: Carried, M: mode::Publishes> Loan<'a, T, M> {
     pub fn publish(self) -> Result<(), Unpublished<'a, T, M>> {
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the sender is borrowed, so open; the loan is its own and held.
-        let status = unsafe { vil_sys::vil_sender_publish(this.sender.as_raw(), &mut this.raw) };
+        let status = unsafe { vil_sys::inlined::vil_sender_publish(this.sender.at(), &mut this.raw) };
         Self::ended(this, status)?;
         Ok(())
     }
@@ -96,7 +96,7 @@ impl<'a, T: Carried> Loan<'a, T, mode::Ask> {
         };
         let mut this = ManuallyDrop::new(self);
         // SAFETY: the sender is borrowed, so open; the loan is its own and held.
-        let status = unsafe { vil_sys::vil_sender_publish(this.sender.as_raw(), &mut this.raw) };
+        let status = unsafe { vil_sys::inlined::vil_sender_publish(this.sender.at(), &mut this.raw) };
         Self::ended(this, status)?;
         Ok(number)
     }
@@ -137,7 +137,7 @@ impl<T: Carried, M: mode::Sends> Drop for Loan<'_, T, M> {
     #[inline(always)]
     fn drop(&mut self) {
         // SAFETY: the sender is borrowed, so open; the loan is its own and held, and this is its last use.
-        let _ = unsafe { vil_sys::vil_sender_discard(self.sender.as_raw(), &mut self.raw) };
+        let _ = unsafe { vil_sys::inlined::vil_sender_discard(self.sender.at(), &mut self.raw) };
     }
 }
 

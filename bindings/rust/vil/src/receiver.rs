@@ -3,8 +3,10 @@
 use std::ffi::CStr;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::time::Duration;
+
+use vil_sys::inlined::ReceiverAt;
 
 use crate::contract::Direction;
 use crate::external;
@@ -16,7 +18,7 @@ use crate::{Carried, Error, Incoming, Message, Relative, Result, Status, World, 
 ///
 /// [`Send`], not [`Sync`], like [`crate::Sender`]. `M` is what may be done with its messages; generated code knows it.
 pub struct Receiver<T: Carried, M: mode::Receives = mode::Read> {
-    raw: NonNull<vil_sys::vil_receiver_t>,
+    at: ReceiverAt,
     /// What looks at messages before they are handed out. Behind a pointer, because it changes: so that the compiler knows that
     /// nothing else here does, and loads the handle once for several calls.
     verifier: Option<Box<Verifier>>,
@@ -57,8 +59,8 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         // SAFETY: the world is open, the name lives through the call, the out-pointers are ours.
         let open = |error| unsafe { vil_sys::vil_receiver_open_within(world, port, timeout_ns, &mut raw, error) };
         Error::guard(open)?;
-        NonNull::new(raw)
-            .map(|raw| Self { raw, verifier: None, message: PhantomData })
+        ReceiverAt::new(raw)
+            .map(|at| Self { at, verifier: None, message: PhantomData })
             .ok_or_else(|| Status::E_PANIC.into())
     }
 
@@ -71,7 +73,7 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
             vil_sys::vil_message_t { data: ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
         let timeout_ns = nanoseconds(timeout);
         // SAFETY: the end is open until drop, the out-struct is ours.
-        owned!(self, raw => unsafe { vil_sys::vil_receiver_receive(raw, timeout_ns, &mut message) })?;
+        owned!(self, end => unsafe { vil_sys::inlined::vil_receiver_receive(end, timeout_ns, &mut message) })?;
         debug_assert_eq!(message.size, T::SIZE);
         if T::RELATIVE {
             self.verify(&mut message)?;
@@ -91,7 +93,7 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
             return Ok(());
         }
         // SAFETY: the end is open until drop; the message is its own and held, and this is its last use.
-        let _ = unsafe { vil_sys::vil_receiver_release(self.as_raw(), message) };
+        let _ = unsafe { vil_sys::inlined::vil_receiver_release(self.at, message) };
         Err(Status::E_MESSAGE)
     }
 
@@ -106,7 +108,7 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
                 if M::TAKEN {
                     vil_sys::vil_receiver_consume(self.as_raw(), message)
                 } else {
-                    vil_sys::vil_receiver_release(self.as_raw(), message)
+                    vil_sys::inlined::vil_receiver_release(self.at, message)
                 }
             };
         })
@@ -121,9 +123,15 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         Ok(out)
     }
 
+    /// Where it is.
+    #[inline(always)]
+    pub(crate) fn at(&self) -> ReceiverAt {
+        self.at
+    }
+
     #[inline(always)]
     pub(crate) fn as_raw(&self) -> *mut vil_sys::vil_receiver_t {
-        self.raw.as_ptr()
+        self.at.handle()
     }
 
     /// Calls into C, as the thread that the end belongs to.
@@ -132,7 +140,7 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         &self,
         mut call: impl FnMut(*mut vil_sys::vil_receiver_t) -> vil_sys::vil_status_t,
     ) -> Result<(), Status> {
-        owned!(self, raw => call(raw))
+        owned!(self, end => call(end.handle()))
     }
 
     /// Makes the calling thread the one that C lets use this end.
@@ -150,7 +158,7 @@ impl<T: Message, M: mode::Receives> Receiver<T, M> {
         let mut message = MaybeUninit::<T>::uninit();
         let (data, timeout_ns) = (message.as_mut_ptr().cast(), nanoseconds(timeout));
         // SAFETY: the end is open until drop, and the message has this many bytes.
-        owned!(self, raw => unsafe { vil_sys::vil_receiver_read(raw, timeout_ns, data, size_of::<T>()) })?;
+        owned!(self, end => unsafe { vil_sys::inlined::vil_receiver_read(end, timeout_ns, data, size_of::<T>()) })?;
         // SAFETY: all its bytes were written, and every pattern of them is a T (Message).
         Ok(unsafe { message.assume_init() })
     }
@@ -193,7 +201,7 @@ impl<T: Carried, M: mode::Receives> Drop for Receiver<T, M> {
 
 impl<T: Carried, M: mode::Receives> std::fmt::Debug for Receiver<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Receiver<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
+        write!(f, "Receiver<{}>({:p})", T::NAME.to_string_lossy(), self.as_raw())
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::ffi::CStr;
 use std::marker::PhantomData;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::time::Duration;
+
+use vil_sys::inlined::SenderAt;
 
 use crate::contract::Direction;
 use crate::owned::owned;
@@ -18,7 +20,7 @@ use crate::{Carried, Error, Incoming, Loan, Message, Result, Status, World, mode
 ///
 /// `M` is what the port's routes allow beside publishing; generated code knows it.
 pub struct Sender<T: Carried, M: mode::Sends = mode::Publish> {
-    raw: NonNull<vil_sys::vil_sender_t>,
+    at: SenderAt,
     /// What passes through it, and how; a pointer, so that no two threads share the end.
     message: PhantomData<*mut (T, M)>,
 }
@@ -43,7 +45,7 @@ impl<T: Carried, M: mode::Sends> Sender<T, M> {
         // SAFETY: the world is open, the name lives through the call, the out-pointers are ours.
         let open = |error| unsafe { vil_sys::vil_sender_open_within(world, port, timeout_ns, &mut raw, error) };
         Error::guard(open)?;
-        NonNull::new(raw).map(|raw| Self { raw, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
+        SenderAt::new(raw).map(|at| Self { at, message: PhantomData }).ok_or_else(|| Status::E_PANIC.into())
     }
 
     /// A slot for a `T`, whatever lies in it.
@@ -51,7 +53,7 @@ impl<T: Carried, M: mode::Sends> Sender<T, M> {
     pub(crate) fn take(&self) -> Result<Loan<'_, T, M>, Status> {
         let mut loan = vil_sys::vil_loan_t { data: ptr::null_mut(), size: 0, slot: 0, ticket: 0 };
         // SAFETY: the end is open until drop, the out-struct is ours.
-        owned!(self, raw => unsafe { vil_sys::vil_sender_loan(raw, &mut loan) })?;
+        owned!(self, end => unsafe { vil_sys::inlined::vil_sender_loan(end, &mut loan) })?;
         debug_assert_eq!(loan.size, T::SIZE);
         // SAFETY: the slot is on loan from this end, whose port carries T: checked against the contract by `open`, and
         // the contract against the world by libvil.
@@ -66,9 +68,15 @@ impl<T: Carried, M: mode::Sends> Sender<T, M> {
         Ok(out)
     }
 
+    /// Where it is.
+    #[inline(always)]
+    pub(crate) fn at(&self) -> SenderAt {
+        self.at
+    }
+
     #[inline(always)]
     pub(crate) fn as_raw(&self) -> *mut vil_sys::vil_sender_t {
-        self.raw.as_ptr()
+        self.at.handle()
     }
 
     /// Calls into C, as the thread that the end belongs to.
@@ -77,7 +85,7 @@ impl<T: Carried, M: mode::Sends> Sender<T, M> {
         &self,
         mut call: impl FnMut(*mut vil_sys::vil_sender_t) -> vil_sys::vil_status_t,
     ) -> Result<(), Status> {
-        owned!(self, raw => call(raw))
+        owned!(self, end => call(end.handle()))
     }
 
     /// Makes the calling thread the one that C lets use this end.
@@ -102,7 +110,7 @@ impl<T: Message, M: mode::Publishes> Sender<T, M> {
         let data: *const T = message;
         // SAFETY: the end is open until drop, the message is borrowed and has this many bytes, all of them written
         // (Message promises that there are no holes).
-        owned!(self, raw => unsafe { vil_sys::vil_sender_send(raw, data.cast(), size_of::<T>()) })
+        owned!(self, end => unsafe { vil_sys::inlined::vil_sender_send(end, data.cast(), size_of::<T>()) })
     }
 
     /// Sends messages in their order, 256 at most and 1 at least, until one is not sent: each as [`Sender::send`] does. Small
@@ -164,6 +172,6 @@ impl<T: Carried, M: mode::Sends> Drop for Sender<T, M> {
 
 impl<T: Carried, M: mode::Sends> std::fmt::Debug for Sender<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Sender<{}>({:p})", T::NAME.to_string_lossy(), self.raw)
+        write!(f, "Sender<{}>({:p})", T::NAME.to_string_lossy(), self.as_raw())
     }
 }
