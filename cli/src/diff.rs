@@ -6,14 +6,14 @@ use vil_ir::evolve::{self, Comparison, Level, Subject, Verdict};
 use vil_ir::model::Program;
 
 use crate::json::{Object, list};
-use crate::lock::{self, Released};
+use crate::lock::{self, Promises};
 use crate::source::{self, FAULTY, FINE, Report, UNREADABLE};
 
 /// Compare two programs, or a vil.lock with a program: equivalent, newer, older or incompatible, message by message.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  vil diff v1/credit.yaml credit.yaml                    what happens to the bytes of messages
+  vil diff v1/credit.yaml credit.yaml                    what happens to the bytes of messages, and at attach
   vil diff --level source v1/credit.yaml credit.yaml     and to names and types of generated code
   vil diff --level semantic v1/credit.yaml credit.yaml   and to units, defaults, queues and all that is said
   vil diff vil.lock credit.yaml                          against the layouts that were released
@@ -21,8 +21,8 @@ Examples:
 
 The rules of each level are listed in docs/evolution.md.
 
-Exit codes: 0 equivalent, newer or older: readers of OLD can read NEW, and the other way round; 1 incompatible;
-2 one of them cannot be loaded, or wrong usage.")]
+Exit codes: 0 equivalent, newer or older: processes of OLD and NEW read each other's messages and attach to each other's
+worlds; 1 incompatible; 2 one of them cannot be loaded, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, or a vil.lock.
     #[arg(value_name = "OLD")]
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 /// What is compared.
 enum Side {
     Program(Box<Program>),
-    Lock(Released),
+    Lock(Promises),
 }
 
 impl Side {
@@ -80,10 +80,10 @@ impl Side {
         read.map(|(program, _)| Side::Program(Box::new(program)))
     }
 
-    fn texts(self) -> Result<Released, String> {
+    fn promises(self) -> Result<Promises, String> {
         match self {
-            Side::Lock(texts) => Ok(texts),
-            Side::Program(program) => layouts_of(&program),
+            Side::Lock(promises) => Ok(promises),
+            Side::Program(program) => promises_of(&program),
         }
     }
 }
@@ -93,7 +93,7 @@ fn compare(args: &Args, level: Level) -> Result<Comparison, ExitCode> {
     let comparison = match (old, new) {
         (Side::Program(old), Side::Program(new)) => evolve::programs(&old, &new, level).map_err(why),
         (old, new) if level == Level::Layout => {
-            old.texts().and_then(|old| new.texts().map(|new| evolve::texts(&old, &new)))
+            old.promises().and_then(|old| new.promises().map(|new| evolve::releases(&old, &new)))
         }
         _ => Err(format!("a lock holds layouts alone; it has no level {}", level.word())),
     };
@@ -109,9 +109,9 @@ fn why(error: evolve::NoLayouts) -> String {
     format!("{error}; `vil check` says more")
 }
 
-/// The layouts of a program's messages.
-pub(crate) fn layouts_of(program: &Program) -> Result<Released, String> {
-    evolve::layout_texts(program).map_err(why)
+/// What a program promises of its messages.
+pub(crate) fn promises_of(program: &Program) -> Result<Promises, String> {
+    evolve::released(program).map_err(why)
 }
 
 /// Writes what was found to stdout and answers the exit code.

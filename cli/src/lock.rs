@@ -1,24 +1,27 @@
 //! `vil lock`: the layouts that were released, in a file that is committed and that later programs are held against.
 //!
-//! One entry a message in the order of names, each a line with name and id and then its layout text, with a blank line
-//! between two. So a change of one message is a change of its lines alone, and branches that touch different messages merge.
+//! One entry a message in the order of names, each a line with name, id and the most bytes of a message, where there is such a
+//! bound, and then its layout text, with a blank line between two. So a change of one message is a change of its lines alone, and branches that touch different messages merge.
 
 use std::process::ExitCode;
 
-use vil_ir::evolve::{self, Level, Verdict};
+use vil_ir::evolve::{self, Level, Released, Verdict};
 use vil_ir::fingerprint::layout_id;
 use vil_ir::model::Named;
 
-use crate::diff::{layouts_of, tell};
+use crate::diff::{promises_of, tell};
 use crate::source::{self, FINE, Report, UNREADABLE};
 
-/// Layout texts by message.
-pub(crate) type Released = Named<String>;
+/// What was promised, by message.
+pub(crate) type Promises = Named<Released>;
 
 const FIRST_LINE: &str = "vil-lock 1";
 
 /// What the first line of every version begins with; no program does.
 const FIRST_WORD: &str = "vil-lock ";
+
+/// What stands between an id and the most bytes of a message.
+const BOUND: &str = " max_bytes ";
 
 /// Write the layouts of a program's messages to a lock, or hold the program against it.
 #[derive(Debug, clap::Args)]
@@ -59,20 +62,20 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok((program, _)) => program,
         Err(code) => return code,
     };
-    let done = layouts_of(&program).and_then(|texts| {
+    let done = promises_of(&program).and_then(|promises| {
         if args.check {
             let old = read(&args.output)?;
-            return Ok(tell(&evolve::texts(&old, &texts), Level::Layout, args.format));
+            return Ok(tell(&evolve::releases(&old, &promises), Level::Layout, args.format));
         }
         if !args.force && std::fs::exists(&args.output).unwrap_or(true) {
-            let kept = evolve::texts(&read(&args.output)?, &texts);
+            let kept = evolve::releases(&read(&args.output)?, &promises);
             if kept.verdict() == Verdict::Incompatible {
                 let code = tell(&kept, Level::Layout, args.format);
                 eprintln!("error: {} keeps what was released; --force gives it up", args.output);
                 return Ok(code);
             }
         }
-        write(&args.output, &texts).map(|()| ExitCode::from(FINE))
+        write(&args.output, &promises).map(|()| ExitCode::from(FINE))
     });
     done.unwrap_or_else(|reason| {
         eprintln!("error: {reason}");
@@ -86,28 +89,31 @@ pub(crate) fn is_lock(text: &str) -> bool {
 }
 
 /// Reads a lock; the error is a sentence.
-fn read(file: &str) -> Result<Released, String> {
+fn read(file: &str) -> Result<Promises, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
     parse_of(file, &text)
 }
 
 /// A lock from its text; the error is a sentence.
-pub(crate) fn parse_of(file: &str, text: &str) -> Result<Released, String> {
+pub(crate) fn parse_of(file: &str, text: &str) -> Result<Promises, String> {
     parse(text).map_err(|reason| format!("{file}: {reason}"))
 }
 
-fn write(file: &str, texts: &Released) -> Result<(), String> {
-    std::fs::write(file, print(texts)).map_err(|error| format!("cannot write {file}: {error}"))
+fn write(file: &str, promises: &Promises) -> Result<(), String> {
+    std::fs::write(file, print(promises)).map_err(|error| format!("cannot write {file}: {error}"))
 }
 
-fn print(texts: &Released) -> String {
-    let entry = |(name, text): (&String, &String)| format!("\nmessage {name} {:#018x}\n{text}", layout_id(text));
+fn print(promises: &Promises) -> String {
+    let entry = |(name, Released { text, max_bytes }): (&String, &Released)| {
+        let bound = max_bytes.map_or(String::new(), |bytes| format!("{BOUND}{bytes}"));
+        format!("\nmessage {name} {:#018x}{bound}\n{text}", layout_id(text))
+    };
     let head = format!("{FIRST_LINE}\n# Layouts that were released, written by `vil lock`. Commit this file.\n");
-    texts.iter().fold(head, |lock, one| lock + &entry(one))
+    promises.iter().fold(head, |lock, one| lock + &entry(one))
 }
 
-fn parse(lock: &str) -> Result<Released, String> {
-    let mut texts = Released::new();
+fn parse(lock: &str) -> Result<Promises, String> {
+    let mut promises = Promises::new();
     let first = lock.lines().next().unwrap_or("");
     if first != FIRST_LINE {
         return Err(format!("its first line is `{first}`, not `{FIRST_LINE}`; it is no lock, or one of a newer vil"));
@@ -118,11 +124,10 @@ fn parse(lock: &str) -> Result<Released, String> {
             continue;
         }
         let at = at + 1;
-        let head = line.strip_prefix("message ").and_then(|rest| rest.split_once(" 0x"));
-        let id = head.and_then(|(name, id)| Some((name, u64::from_str_radix(id, 16).ok()?)));
-        let Some((name, id)) = id else {
+        let Some((name, id, max_bytes)) = head(line) else {
             return Err(format!(
-                "line {at} is no `message NAME ID`: `{line}`; resolve it, or write the lock anew with --force"
+                "line {at} is no `message NAME ID` or `message NAME ID max_bytes N`: `{line}`; resolve it, or write the lock \
+                 anew with --force"
             ));
         };
         let mut text = String::new();
@@ -136,36 +141,50 @@ fn parse(lock: &str) -> Result<Released, String> {
                  write the lock anew with --force"
             ));
         }
-        if texts.insert(name.to_owned(), text).is_some() {
+        if promises.insert(name.to_owned(), Released { text, max_bytes }).is_some() {
             return Err(format!("message {name}, line {at}, stands twice; keep one"));
         }
     }
-    Ok(texts)
+    Ok(promises)
+}
+
+/// Name, id and the most bytes of a message, of a line that begins one.
+fn head(line: &str) -> Option<(&str, u64, Option<u64>)> {
+    let (name, rest) = line.strip_prefix("message ")?.split_once(" 0x")?;
+    let (id, bound) = rest.split_once(BOUND).map_or((rest, None), |(id, bound)| (id, Some(bound)));
+    let max_bytes = bound.map(str::parse).transpose().ok()?;
+    Some((name, u64::from_str_radix(id, 16).ok()?, max_bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn texts() -> Released {
-        let text = |name: &str| format!("vil-layout 1\nstruct {name}: size 8 align 8\n  @0 #1 n: u64\n");
-        ["B", "a.A"].into_iter().map(|name| (name.to_owned(), text(name))).collect()
+    fn promises() -> Promises {
+        let text = |name: &str| format!("vil-layout 1\nrelative {name}: size 8 align 8\n  @0 #1 n: u64\n");
+        let promise = |name: &str, max_bytes| (name.to_owned(), Released { text: text(name), max_bytes });
+        [promise("B", None), promise("a.A", Some(4096))].into_iter().collect()
     }
 
     #[test]
     fn what_was_written_is_read_and_written_the_same() {
-        let lock = print(&texts());
-        assert_eq!(parse(&lock), Ok(texts()));
-        assert_eq!(parse(&print(&Released::new())), Ok(Released::new()));
+        let lock = print(&promises());
+        assert_eq!(parse(&lock), Ok(promises()));
+        assert_eq!(parse(&print(&Promises::new())), Ok(Promises::new()));
+        assert!(
+            lock.lines().any(|line| line.starts_with("message a.A 0x") && line.ends_with(" max_bytes 4096")),
+            "{lock}"
+        );
         assert!(lock.starts_with("vil-lock 1\n#") && lock.contains("\nmessage B 0x"), "{lock}");
     }
 
     #[test]
     fn a_lock_that_was_edited_is_refused_with_the_message() {
-        let lock = print(&texts());
+        let lock = print(&promises());
         let said = |lock: String| parse(&lock).expect_err("it was edited");
         assert!(said(lock.replace("n: u64", "m: u64")).contains("message B"), "{lock}");
         assert!(said(lock.replace("\nmessage B", "\n<<<<<<< ours\nmessage B")).contains("line 4"));
+        assert!(said(lock.replace("max_bytes 4096", "max_bytes 4o96")).contains("max_bytes N"));
         let twice = lock.split_once("\nmessage B").expect("it is there").1;
         assert!(said(format!("{lock}\nmessage B{twice}")).contains("twice"));
     }

@@ -161,6 +161,27 @@ fn a_lock_is_written_and_programs_are_held_against_it() {
 }
 
 #[test]
+fn a_bound_that_attach_refuses_is_told_by_diff_and_by_the_lock() {
+    let place = Place::new("bound");
+    let old = OLD.replace("Credit: { kind: event,", "Credit: { kind: event, layout: relative, max_bytes: 4096,");
+    assert_ne!(old, OLD);
+    place.write("old.yaml", &old);
+    place.write("bank.yaml", &old);
+    assert_eq!(place.vil(&["lock", "bank.yaml"]).0, 0);
+    assert!(place.read("vil.lock").contains(" max_bytes 4096\n"));
+    let (code, said, _) = place.vil(&["lock", "--check", "bank.yaml"]);
+    assert_eq!((code, said.lines().last()), (0, Some("equivalent")));
+    place.write("bank.yaml", &old.replace("4096", "8192"));
+    let (code, said, _) = place.vil(&["lock", "--check", "bank.yaml"]);
+    let line = "message Credit: incompatible\n  VIL-E018 incompatible /Credit: messages have up to 4096 bytes in the old layout \
+                and 8192 in the new one, so senders of the new one are refused in worlds of the old one\n";
+    assert!(code == 1 && said.starts_with(line), "{said}");
+    assert_eq!(place.vil(&["diff", "old.yaml", "bank.yaml"]), (code, said.clone(), String::new()));
+    assert_eq!(place.vil(&["diff", "--level", "semantic", "old.yaml", "bank.yaml"]), (code, said, String::new()));
+    assert_eq!(place.vil(&["lock", "bank.yaml"]).0, 1, "it is a break as any other");
+}
+
+#[test]
 fn a_message_that_was_released_and_is_gone_breaks_the_lock_and_a_new_one_does_not() {
     let place = Place::new("gone");
     place.write("bank.yaml", OLD);

@@ -415,11 +415,34 @@ fn a_relative_message_of_a_program_grows_and_what_it_refers_to_does_not() {
     let empty = scan("", &point);
     let grown = programs(&empty, &scan(&field("a", "u8"), &point), Level::Layout).expect("both have layouts");
     assert_eq!(grown.verdict(), NEWER);
-    // The bound is no part of the layout, and of the meaning it is.
-    let mut wider = old.clone();
-    wider.messages.get_mut("Scan").expect("it is there").max_bytes = Some(8192);
-    assert_eq!(programs(&old, &wider, Level::Source).expect("both have layouts").verdict(), SAME);
-    assert_eq!(programs(&old, &wider, Level::Semantic).expect("both have layouts").verdict(), NEWER);
+}
+
+#[test]
+fn a_message_keeps_its_bound_since_slots_of_the_smaller_one_refuse_senders_of_the_larger() {
+    let old = scan(&field("stamp", "u64"), &field("x", "f32"));
+    let with = |max_bytes| {
+        let mut new = old.clone();
+        new.messages.get_mut("Scan").expect("it is there").max_bytes = max_bytes;
+        new
+    };
+    for level in Level::ALL {
+        let answer = |new: &Program| programs(&old, new, level).expect("both have layouts");
+        assert_eq!(answer(&with(Some(4096))).verdict(), SAME);
+        for (bound, sender, world) in [(4097, "new", "old"), (4095, "old", "new")] {
+            let found = answer(&with(Some(bound)));
+            let [finding] = &found.subjects[0].findings[..] else { panic!("{:?}", found.subjects) };
+            assert_eq!((found.verdict(), finding.rule.code, &*finding.path), (NO, "VIL-E018", "/a.b.Scan"));
+            let said = format!(
+                "messages have up to 4096 bytes in the old layout and {bound} in the new one, so senders of the {sender} one \
+                 are refused in worlds of the {world} one"
+            );
+            assert_eq!(finding.sentence, said);
+        }
+    }
+    // What no route carries needs no bound, and stating one refuses nobody.
+    let free = with(None);
+    assert_eq!(programs(&free, &old, Level::Layout).expect("both have layouts").verdict(), SAME);
+    assert_eq!(programs(&free, &old, Level::Semantic).expect("both have layouts").verdict(), SAME);
 }
 
 #[test]

@@ -43,7 +43,12 @@ pub(crate) const CHANGES: &[(&str, Apply, Option<Verdict>)] = &[
         |p, m| an_enum(p, m).is_some_and(|found| change_scalar(&mut found.repr)),
         None,
     ),
-    ("messages may be longer", |p, _| message_size(p), Some(Verdict::Equivalent)),
+    ("messages have another bound", message_size, Some(Verdict::Incompatible)),
+    (
+        "messages have another bound and fields more",
+        |p, m| message_size(p, m) && root_grows(p, m),
+        Some(Verdict::Incompatible),
+    ),
 ];
 
 fn root(program: &mut Program) -> &mut Body {
@@ -191,8 +196,9 @@ fn an_enum<'p>(program: &'p mut Program, maker: &mut Maker<'_>) -> Option<&'p mu
     (count > 0).then(|| program.enums.values_mut().nth(maker.random.below(count) as usize))?
 }
 
-fn message_size(program: &mut Program) -> bool {
-    program.messages.get_mut("M").expect("it is there").max_bytes = Some(2 * MAX_BYTES);
+fn message_size(program: &mut Program, maker: &mut Maker<'_>) -> bool {
+    let bound = *maker.random.one(&[2 * MAX_BYTES, MAX_BYTES + 1, MAX_BYTES - 1]);
+    program.messages.get_mut("M").expect("it is there").max_bytes = Some(bound);
     true
 }
 

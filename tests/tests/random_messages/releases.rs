@@ -11,7 +11,7 @@ use vil_codegen::plan::{Body, Unit};
 use vil_core::sys::file;
 use vil_core::world::{Contract, Facing, PortContract, World};
 use vil_ir::dump::yaml;
-use vil_ir::evolve::{Level, Sides, Verdict, layout_texts, layouts, programs};
+use vil_ir::evolve::{Level, Sides, Verdict, layouts, programs, released};
 use vil_ir::model::Program;
 use vil_ir::passes;
 use vil_ir::plan::plan_program;
@@ -25,7 +25,7 @@ use crate::batch::{compiled, finish, line, start, written};
 use crate::changes::CHANGES;
 use crate::programs::c;
 use crate::readings::reading;
-use crate::schemas::{MAX_BYTES, program};
+use crate::schemas::program;
 use crate::values::{find, message};
 
 /// Changes that are compiled at once, and messages that each side writes.
@@ -37,7 +37,10 @@ struct Pair {
     what: &'static str,
     programs: [Program; 2],
     units: [Unit; 2],
+    /// What `vil diff` says: whether both attach to worlds of both.
     verdict: Verdict,
+    /// What it says of bytes alone: whether both read what the other one wrote.
+    bytes: Verdict,
 }
 
 /// What one side wrote, and what the other one printed of it.
@@ -63,11 +66,10 @@ impl Pair {
         };
         let units = [0, 1].map(|side| written(&programs[side], &[Language::C], dirs[side]));
         let texts = units.each_ref().map(text_of);
-        let (verdict, findings) = layouts(texts[0], texts[1], Sides::RELEASES);
-        let pair = Pair { what, programs, units, verdict };
-        assert!(expected.is_none_or(|expected| expected == verdict), "{findings:?}\n{}", pair.said());
-        let said = pair.said_at(Level::Layout);
-        assert_eq!(said, verdict, "vil diff says the same\n{}", pair.said());
+        let (bytes, findings) = layouts(texts[0], texts[1], Sides::RELEASES);
+        let mut pair = Pair { what, programs, units, verdict: bytes, bytes };
+        pair.verdict = pair.said_at(Level::Layout);
+        assert!(expected.is_none_or(|expected| expected == pair.verdict), "{findings:?}\n{}", pair.said());
         pair
     }
 
@@ -94,37 +96,49 @@ impl Pair {
         let descriptor = &find(reader.1, "M").message.as_ref().expect("it is one").descriptor;
         let descriptor = Descriptor::new(descriptor).unwrap_or_else(|fault| panic!("{fault:?}"));
         let refused = verify(&descriptor, Bytes::of_words(&passage.bytes[1..], passage.bytes[0] as u32)).err();
-        if self.verdict == Verdict::Incompatible {
+        if self.bytes == Verdict::Incompatible {
             return refused.is_some() || passage.printed != line(&passage.values);
         }
         let expected = line(&reading(&passage.values, writer, reader));
         let side = if from == 0 { "the new one reads the old one's" } else { "the old one reads the new one's" };
         assert_eq!(passage.printed, expected, "{side}\n{}", self.said());
         // A closed enum may not get values, which is no matter of bytes; else what may be read is sound.
-        let is_meant = self.said_at(Level::Semantic) != Verdict::Incompatible;
+        let is_meant = self.is_bound_alone() || self.said_at(Level::Semantic) != Verdict::Incompatible;
         assert!(refused.is_none() || !is_meant, "{side}: {refused:?}\n{}", self.said());
         false
     }
 
-    /// A process of the other release comes into a world of this one.
-    fn attach(&self, world: usize, dir: &RuntimeDir) {
+    /// Whether nothing but the most bytes of a message makes them incompatible.
+    fn is_bound_alone(&self) -> bool {
+        self.verdict != self.bytes
+    }
+
+    /// Processes of the other release come into a world of this one; whether one of them was refused.
+    fn attach(&self, world: usize, dir: &RuntimeDir) -> bool {
         let place = file::RuntimeDir::open(Some(dir)).unwrap_or_else(|error| panic!("{error}"));
         let plan = plan_program(&self.programs[world]).expect("it has a plan");
         let name = format!("{}-{world}", self.units[0].stem);
         let nobody = Contract { process: None, ports: &[] };
         let _keeper = World::create(&place, &name, &plan, &nobody).unwrap_or_else(|error| panic!("{error}"));
         let message = find(&self.units[1 - world], "M").message.as_ref().expect("it is one");
+        let bound = |side: usize| self.programs[side].messages.get("M").and_then(|message| message.max_bytes);
+        let (room, size) = (bound(world), bound(1 - world).expect("it is relative") as u32);
+        let mut is_refused = false;
         for (process, port, facing) in [("writer", "out", Facing::Out), ("reader", "into", Facing::In)] {
-            let (layout_id, layout_text, size) = (message.layout_id, message.layout_text.as_str(), MAX_BYTES as u32);
+            let (layout_id, layout_text) = (message.layout_id, message.layout_text.as_str());
             let ports = [PortContract { port, message: "M", layout_id, layout_text, size, facing }];
             let came = World::open(&place, &name, &Contract { process: Some(process), ports: &ports });
-            assert_eq!(came.is_ok(), self.verdict != Verdict::Incompatible, "{:?}\n{}", came.err(), self.said());
+            let is_long = facing == Facing::Out && Some(u64::from(size)) > room;
+            let expected = self.bytes != Verdict::Incompatible && !is_long;
+            assert_eq!(came.is_ok(), expected, "{process}: {:?}\n{}", came.err(), self.said());
+            is_refused |= came.is_err();
         }
+        is_refused
     }
 }
 
 fn layout(program: &Program) -> String {
-    layout_texts(program).expect("a legal program has layouts").get("M").expect("it is there").clone()
+    released(program).expect("a legal program has layouts").get("M").expect("it is there").text.clone()
 }
 
 fn text_of(unit: &Unit) -> &str {
@@ -214,10 +228,11 @@ fn campaign(random: &mut Random, found: &mut Found) {
             for passage in &passages[at * MESSAGES..(at + 1) * MESSAGES] {
                 is_misread |= pair.judge(from, passage);
             }
-            pair.attach(from, &worlds);
         }
+        let is_refused = [0, 1].map(|world| pair.attach(world, &worlds)).contains(&true);
+        assert_eq!(is_refused, pair.verdict == Verdict::Incompatible, "the verdict predicts attach\n{}", pair.said());
         let is_other = is_misread || !pair.is_said_alike();
-        let is_refused_for_nothing = pair.verdict == Verdict::Incompatible && !is_other;
+        let is_refused_for_nothing = pair.bytes == Verdict::Incompatible && !is_other;
         assert!(!is_refused_for_nothing, "neither bytes nor names nor types differ\n{}", pair.said());
         found.misread += usize::from(is_misread);
         *found.verdicts.entry((pair.what, pair.verdict.word())).or_default() += 1;

@@ -4,7 +4,7 @@
 //! only where the ids differ: then evolution decides, and a binary that is newer or older than the world comes in. Slots have
 //! the size that the world was made with, and no sender comes in that promises more.
 
-use vil_ir::evolve::{Sides, Verdict, is_bounded, layouts};
+use vil_ir::evolve::{Sides, Verdict, is_refused, layouts};
 
 use crate::base::error::{Error, Fault};
 use crate::mem::{Catalog, MessageEntry};
@@ -107,11 +107,7 @@ fn mismatch(theirs: &MessageEntry, size: u32, port: &PortContract<'_>) -> Option
             return Some(format!("message {}: {sentence} ({path})", theirs.name));
         }
     }
-    match is_bounded(&theirs.text) {
-        true if port.facing == Facing::Out && port.size > size => {
-            Some(format!("it sends up to {} bytes, and the world's slots have {size}", port.size))
-        }
-        false if port.size != size => Some(format!("{size} bytes and {}", port.size)),
-        _ => None,
-    }
+    let is_sender = port.facing == Facing::Out;
+    let is_refused = is_refused(&theirs.text, is_sender, port.size.into(), size.into());
+    is_refused.then(|| format!("messages have up to {size} bytes in the world and {} here", port.size))
 }

@@ -25,6 +25,8 @@ enum Class {
     Room,
     /// May differ.
     Remark,
+    /// Compared with the layouts, as far as a route carries the message on both sides.
+    Bound,
 }
 
 /// Every key of a program but for names, the keys of a class in one text: a reference to each would take as much room as all
@@ -37,7 +39,8 @@ const CLASSES: &[(&str, Class)] = &[
     ("id value tag", Class::Fixed(&NUMBER)),
     ("scale range unknown used_by", Class::Fixed(&MEANING)),
     ("unit clock key default", Class::Stated),
-    ("capacity loans max_bytes instances", Class::Room),
+    ("capacity loans instances", Class::Room),
+    ("max_bytes", Class::Bound),
     (
         "vil doc deprecated annotations since strict aliases exec priority failure_domain idempotent \
          trace_hop latency sample deadline_ms address",
@@ -103,7 +106,8 @@ impl Walk<'_> {
                 _ => self.tell(&MEANING, Verdict::Incompatible, key, old, new),
             },
             Some(Class::Room) => self.tell(&ROOM, room(old, new), key, old, new),
-            Some(Class::Remark) => self.tell(&REMARK, Verdict::Equivalent, key, old, new),
+            Some(Class::Bound) if old.is_some() && new.is_some() => {}
+            Some(Class::Bound | Class::Remark) => self.tell(&REMARK, Verdict::Equivalent, key, old, new),
             None => self.tell(&WAY, Verdict::Incompatible, key, old, new),
         }
     }

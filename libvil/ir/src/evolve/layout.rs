@@ -28,7 +28,7 @@ impl Sides {
 }
 
 /// Is this the layout text of a message whose size is a bound and not a number: of a relative or an external one?
-pub fn is_bounded(text: &str) -> bool {
+pub(super) fn is_bounded(text: &str) -> bool {
     let rest = text.strip_prefix("vil-layout 1\n").unwrap_or("");
     rest.starts_with("relative ") || rest.starts_with("external ")
 }

@@ -2,19 +2,21 @@
 //! incompatible; with a finding for everything that differs.
 //!
 //! Newer means that who relies on the old one can rely on the new one, older means the other way round. Layouts are
-//! compared by their texts alone (see `fingerprint::layout_text`), because that is what a world and `vil.lock` keep; the
-//! texts may come from a stranger, so the work is bounded by them and nothing panics. The rules stand in `rules`, and
+//! compared by their texts (see `fingerprint::layout_text`) and by the most bytes of a message, because that is what a world
+//! and `vil.lock` keep; the texts may come from a stranger, so the work is bounded by them and nothing panics. The rules stand in `rules`, and
 //! docs/evolution.md lists them. Nothing here decides what to do about an answer.
 
 mod contract;
 mod filled;
 mod layout;
 mod program;
+mod released;
 mod rules;
 mod text;
 
-pub use layout::{Sides, is_bounded, layouts};
-pub use program::{NoLayouts, layout_texts, programs, texts};
+pub use layout::{Sides, layouts};
+pub use program::{NoLayouts, programs, released, releases};
+pub use released::{Released, is_refused};
 pub use rules::{RULES, Rule};
 
 use crate::model::Named;

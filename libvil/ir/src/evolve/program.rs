@@ -1,12 +1,12 @@
 //! Two programs, level by level; and released layouts, which are all that `vil.lock` keeps of a program.
 
 use super::filled::filled;
-use super::layout::{Sides, layouts};
+use super::released::{Released, compared};
 use super::rules::{MESSAGE_GONE, MESSAGE_NEW};
 use super::{Comparison, Finding, Level, Verdict, contract};
 use crate::fingerprint::{full, layout_text};
 use crate::layout::lay_out;
-use crate::model::{Named, Program};
+use crate::model::{Message, Named, Program};
 
 /// Why programs cannot be compared: one of them has no layouts; the passes say which of its types have none, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,22 +25,25 @@ impl std::fmt::Display for NoLayouts {
 
 impl std::error::Error for NoLayouts {}
 
-/// The layout texts of all messages of a program, by their full names.
-pub fn layout_texts(program: &Program) -> Result<Named<String>, NoLayouts> {
+/// What a program promises of its messages, by their full names.
+pub fn released(program: &Program) -> Result<Named<Released>, NoLayouts> {
     let layouts = lay_out(program).map_err(|errors| {
         let reason = errors.first().map_or_else(String::new, ToString::to_string);
         NoLayouts { program: program.name.clone(), reason }
     })?;
-    let text = |name: &String| (full(program, name), layout_text(program, &layouts, name));
-    Ok(program.messages.keys().map(text).collect())
+    let promise = |(name, message): (&String, &Message)| {
+        let text = layout_text(program, &layouts, name);
+        (full(program, name), Released { text, max_bytes: message.max_bytes })
+    };
+    Ok(program.messages.iter().map(promise).collect())
 }
 
-/// Compares released layouts with others, message by message.
-pub fn texts(old: &Named<String>, new: &Named<String>) -> Comparison {
+/// Compares what was released with something else, message by message.
+pub fn releases(old: &Named<Released>, new: &Named<Released>) -> Comparison {
     by_message(old, new).close()
 }
 
-fn by_message(old: &Named<String>, new: &Named<String>) -> Comparison {
+fn by_message(old: &Named<Released>, new: &Named<Released>) -> Comparison {
     let mut comparison = Comparison::default();
     let names: Named<()> = old.keys().chain(new.keys()).map(|name| (name.clone(), ())).collect();
     for name in names.keys() {
@@ -50,7 +53,7 @@ fn by_message(old: &Named<String>, new: &Named<String>) -> Comparison {
             vec![Finding { rule, verdict, path, sentence }]
         };
         let findings = match (old.get(name), new.get(name)) {
-            (Some(old), Some(new)) => layouts(old, new, Sides::RELEASES).1,
+            (Some(old), Some(new)) => compared(name, old, new),
             (Some(_), None) => alone(&MESSAGE_GONE, Verdict::Incompatible, "is gone"),
             (None, _) => alone(&MESSAGE_NEW, Verdict::Newer, "is new"),
         };
@@ -62,7 +65,7 @@ fn by_message(old: &Named<String>, new: &Named<String>) -> Comparison {
 
 /// Compares two programs up to a level.
 pub fn programs(old: &Program, new: &Program, level: Level) -> Result<Comparison, NoLayouts> {
-    let mut comparison = by_message(&layout_texts(old)?, &layout_texts(new)?);
+    let mut comparison = by_message(&released(old)?, &released(new)?);
     if level > Level::Layout {
         contract::compare(&filled(old), &filled(new), old.package.as_deref(), level, &mut comparison);
     }

@@ -39,6 +39,7 @@ rules! {
     MESSAGE_NEW = "VIL-E015" Layout "A program may get messages.";
     ONE_DIRECTION = "VIL-E016" Layout "What is newer in one part is not older in another.";
     ADAPTER = "VIL-E017" Layout "An external message keeps its media type and adapter.";
+    BOUND = "VIL-E018" Layout "A relative or external message keeps its max_bytes: slots of the smaller one refuse senders of the larger.";
     NAME_GONE = "VIL-E020" Source "A name that generated code has stays: of types, fields, values, variants, constants, ports, processes.";
     NAME_NEW = "VIL-E021" Source "Generated code may get names.";
     TYPED = "VIL-E022" Source "What generated code is typed by stays: types, reprs, optional, open, direction, message, reply.";
@@ -47,7 +48,7 @@ rules! {
     MEANING = "VIL-E032" Semantic "What a raw value means stays: unit, scale, clock, range, unknown, used_by, key, default.";
     STATED = "VIL-E033" Semantic "A unit, clock, key or default may be stated where none was.";
     WAY = "VIL-E034" Semantic "How messages travel stays: kind, lane, memory, transfer, delivery, queue, zone, cleanup, forwards.";
-    ROOM = "VIL-E035" Semantic "There may be more room: capacity, loans, max_bytes, instances.";
+    ROOM = "VIL-E035" Semantic "There may be more room: capacity, loans, instances.";
     PLACE_GONE = "VIL-E036" Semantic "A route, host or failover stays.";
     PLACE_NEW = "VIL-E037" Semantic "A program may get routes, hosts and failovers.";
     REMARK = "VIL-E038" Semantic "What nothing depends on may differ: texts, annotations, priority, deadlines, what is observed.";
