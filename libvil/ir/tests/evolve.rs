@@ -92,8 +92,9 @@ fn a_flat_message_does_not_grow() {
 fn a_root_does_not_get_a_field_in_the_middle_or_lose_one() {
     let middle = SCAN.replace("  @16 #3 mode: Mode as u8\n", "  @16 #4 extra: u8\n  @17 #3 mode: Mode as u8\n");
     let (verdict, findings) = compared(SCAN, &middle);
-    assert_eq!((verdict, rules(&findings)), (Verdict::Incompatible, vec!["VIL-E003", "VIL-E004"]));
-    assert_eq!(findings[0].sentence, "field `mode` is at offset 16 in the old layout and 17 in the new one");
+    assert_eq!((verdict, rules(&findings)), (Verdict::Incompatible, vec!["VIL-E004", "VIL-E003"]));
+    assert_eq!(findings[0].sentence, "field `extra` at offset 16 stands in the new one and not in the old layout");
+    assert_eq!(findings[1].sentence, "field `mode` is at offset 16 in the old layout and 17 in the new one");
     let gone = SCAN.replace("  @8 #2 points: VSlice<Point>\n", "");
     let (verdict, findings) = compared(SCAN, &gone);
     assert_eq!(verdict, Verdict::Incompatible);
@@ -145,6 +146,67 @@ fn a_root_that_also_stands_within_its_message_is_frozen() {
     is(&other, &more, Verdict::Newer, "VIL-E005", "/Tree/m");
 }
 
+/// A program whose message holds a struct, a union and an enum, with some text replaced.
+fn nested(from: &str, to: &str) -> Vec<String> {
+    const TREE: &str = r#"{"vil":1,"program":"p","enums":{"Mode":{"repr":"u8","values":{"off":0}}},
+"structs":{"Inner":{"fields":[{"name":"a","type":"u32"},{"name":"b","type":"u32"}]},
+ "Outer":{"fields":[{"name":"inner","type":"Inner"},{"name":"mode","type":"Mode"}]},
+ "Choice":{"open":true,"variants":{"One":{"tag":1,"fields":[{"name":"of","type":"Inner"}]},"Two":{"tag":2,"fields":[{"name":"n","type":"u16"}]}}}},
+"messages":{"M":{"layout":"relative","max_bytes":4096,"fields":[{"name":"outer","type":"Outer"},{"name":"choice","type":"Choice"},
+ {"name":"last","type":"u64"}]}}}"#;
+    assert_eq!(TREE.matches(from).count(), 1, "{from}");
+    let found = programs(&program(TREE), &program(&TREE.replace(from, to)), Level::Layout).expect("both have layouts");
+    assert_eq!(found.verdict(), NO);
+    found.subjects[0].findings.iter().map(|finding| format!("{}: {}", finding.path, finding.sentence)).collect()
+}
+
+#[test]
+fn what_somebody_changed_is_told_before_what_moved_because_of_it() {
+    let inner = r#"{"name":"b","type":"u32"}"#;
+    let arm = r#"{"name":"n","type":"u16"}"#;
+    let more = |field: &str| format!(r#"{field},{{"name":"more","type":"u64"}}"#);
+    for (from, to, cause) in [
+        (inner, &*more(inner), "/Inner/more: field `more` at offset 8 stands in the new one"),
+        (
+            inner,
+            r#"{"name":"b","type":"u64"}"#,
+            "/Inner/b: field `b` has type u32 in the old layout and u64 in the new one",
+        ),
+        (&format!(",{inner}"), "", "/Inner/b: field `b` at offset 4 stands in the old layout"),
+        (arm, &more(arm), "/Choice/Two/more: field `more` at offset 8 stands in the new one"),
+        (arm, r#"{"name":"n","type":"[u16; 40]"}"#, "/Choice/Two/n: field `n` has type u16"),
+        (
+            r#""Two":"#,
+            r#""Huge":{"tag":3,"fields":[{"name":"room","type":"[u64; 40]"}]},"Two":"#,
+            "/Choice/Huge: variant `Huge` of `Choice`, of size 320 align 8, for which `Choice` has no room in the old layout",
+        ),
+        (
+            r#""repr":"u8""#,
+            r#""repr":"u64""#,
+            "/Mode: `Mode` has u8 open in the old layout and u64 open in the new one",
+        ),
+    ] {
+        let found = nested(from, to);
+        assert!(found[0].starts_with(cause), "{found:#?}");
+        let moved = found.iter().skip_while(|said| !said.contains(" is at offset ") && !said.contains("` has size "));
+        let is_effect = |said: &&String| said.contains(" is at offset ") || said.contains(" has size ");
+        let effects: Vec<_> = moved.collect();
+        assert!(!effects.is_empty() && effects.iter().all(is_effect), "effects come last: {found:#?}");
+    }
+}
+
+#[test]
+fn a_root_that_grows_as_it_may_is_not_told_as_the_reason() {
+    let nested = "vil-layout 1\nrelative M: size 16 align 8\n  @0 #1 p: P\n  @8 #2 n: u64\nstruct P: size 4 align 4\n  @0 #1 x: u32\n";
+    let point = nested.replace("size 4 align 4", "size 12 align 4").replace("x: u32\n", "x: u32\n  @4 #2 y: u64\n");
+    let both = point.replace("size 16", "size 32").replace("@8 #2 n: u64\n", "@16 #2 n: u64\n  @24 #3 later: u8\n");
+    let (verdict, findings) = compared(nested, &both);
+    assert_eq!(verdict, NO);
+    let breaks: Vec<_> = findings.iter().filter(|found| found.verdict == NO).map(|found| &*found.path).collect();
+    assert_eq!(breaks, ["/P/y", "/M/n"], "{findings:?}");
+    assert!(findings.iter().any(|found| found.verdict == NEWER && found.path == "/M/later"), "{findings:?}");
+}
+
 #[test]
 fn a_message_keeps_name_and_form() {
     is(CREDIT, &CREDIT.replace("Credit", "Debit"), Verdict::Incompatible, "VIL-E001", "/Credit");
@@ -167,8 +229,14 @@ fn an_open_union_gets_arms_and_a_closed_one_does_not() {
     let closed = |text: &str| text.replace(" open", "");
     is(&closed(FAULT), &closed(&more), Verdict::Incompatible, "VIL-E012", "/Fault/Late");
     is(FAULT, &closed(FAULT), Verdict::Incompatible, "VIL-E009", "/Fault");
-    is(FAULT, &more.replace("size 16", "size 24"), Verdict::Incompatible, "VIL-E009", "/Fault");
-    is(FAULT, &more.replace("@8\n", "@4\n"), Verdict::Incompatible, "VIL-E009", "/Fault");
+    let large = more.replace("size 16", "size 24").replace("Late = 3: size 8", "Late = 3: size 16");
+    let said = is(FAULT, &large, Verdict::Incompatible, "VIL-E009", "/Fault/Late");
+    assert!(said.contains("of size 16 align 8") && said.contains("no room in the old layout"), "{said}");
+    // It has room, so it is not why the union is another one.
+    for other in [more.replace("size 16", "size 24"), more.replace("@8\n", "@4\n")] {
+        let (verdict, findings) = compared(FAULT, &other);
+        assert_eq!((verdict, rules(&findings)), (Verdict::Incompatible, vec!["VIL-E011", "VIL-E009"]));
+    }
     is(FAULT, &more.replace("Late = 3", "Late = 2"), Verdict::Incompatible, "VIL-E010", "/Fault/Late");
     is(FAULT, &FAULT.replace("Io = 2", "Io = 4"), Verdict::Incompatible, "VIL-E010", "/Fault/Io");
     is(FAULT, &FAULT.replace("errno: i32", "errno: u32"), Verdict::Incompatible, "VIL-E003", "/Fault/Io/errno");

@@ -84,6 +84,17 @@ fn what_evolution_refuses_is_refused_by_the_field_that_breaks_it() {
     let said = refused(enter(&house, &broken, size, Facing::Out), Fault::Contract);
     assert!(said.contains("message Letter: field `number` has type u64 in the world and i64 here"), "{said}");
     assert!(said.contains("post") && said.contains("writer.letters"), "{said}");
+    // What is nested grew and moved what stands behind it: the cause is named.
+    let flat = |point: &str, at: u32| {
+        format!(
+            "vil-layout 1\nstruct Letter: size 16 align 8\n  @0 #1 at: Point\n  @{at} #2 check: u64\nstruct Point: size {at} align 8\n{point}"
+        )
+    };
+    let point = "  @0 #1 x: u64\n";
+    let (nested, bytes) = self::house("nested", &flat(point, 8));
+    let longer = flat(&format!("{point}  @8 #2 y: u64\n"), 16);
+    let said = refused(enter(&nested, &longer, bytes, Facing::In), Fault::Contract);
+    assert!(said.contains("field `y` at offset 8 stands here and not in the world (/Point/y)"), "{said}");
     let nonsense = "vil-layout 1\nrelative Letter: \u{1}\n@";
     refused(enter(&house, nonsense, size, Facing::In), Fault::Contract);
     assert_eq!(house.keeper.audit().processes, 1, "who is refused is not attached");

@@ -1,5 +1,5 @@
 //! Two layout texts of one message. Everything is frozen, but for the end of a relative message's root and the arms of
-//! open unions.
+//! open unions. What somebody changed is told before what moved because of it.
 
 use std::fmt::Display;
 
@@ -38,7 +38,7 @@ pub fn layouts(old: &str, new: &str, sides: Sides) -> (Verdict, Vec<Finding>) {
     if old == new {
         return (Verdict::Equivalent, Vec::new());
     }
-    let mut found = Found { sides, findings: Vec::new() };
+    let mut found = Found { sides, findings: Vec::new(), effects: Vec::new() };
     match (Text::read(old), Text::read(new)) {
         (Ok(old), Ok(new)) => message(&old, &new, &mut found),
         (old, new) => {
@@ -48,6 +48,7 @@ pub fn layouts(old: &str, new: &str, sides: Sides) -> (Verdict, Vec<Finding>) {
             }
         }
     }
+    found.findings.append(&mut found.effects);
     // Texts that differ and of which nothing is found are written in a way that no generator writes.
     if found.findings.is_empty() {
         found.broken(&READABLE, "", &"the texts differ in a way that says nothing");
@@ -61,6 +62,8 @@ pub fn layouts(old: &str, new: &str, sides: Sides) -> (Verdict, Vec<Finding>) {
 struct Found {
     sides: Sides,
     findings: Vec<Finding>,
+    /// What other findings bring about: offsets and sizes.
+    effects: Vec<Finding>,
 }
 
 impl Found {
@@ -78,6 +81,16 @@ impl Found {
         self.broken(rule, path, &format_args!("{what} {old} {there} and {new} {here}"));
     }
 
+    /// A number that nobody writes: it follows from something else that differs, if anything else does.
+    fn follows(&mut self, rule: &'static Rule, path: &str, what: &dyn Display, old: &dyn Display, new: &dyn Display) {
+        self.differs(rule, path, what, old, new);
+        self.effects.extend(self.findings.pop());
+    }
+
+    fn count(&self) -> usize {
+        self.findings.len() + self.effects.len()
+    }
+
     /// Something that only one side has.
     fn only(&mut self, rule: &'static Rule, verdict: Verdict, path: &str, what: &dyn Display, in_old: bool) {
         let Sides { old, new } = self.sides;
@@ -92,7 +105,9 @@ fn message(old: &Text<'_>, new: &Text<'_>, found: &mut Found) {
         let path = format!("/{}", root.name);
         return found.differs(&NAME, &path, &"it is called", &tick(root.name), &tick(other.name));
     }
-    for theirs in &old.types {
+    // A field's type names how its enum is stored, so the enum comes first.
+    let (enums, others): (Vec<_>, Vec<_>) = old.types.iter().partition(|ty| ty.form == "enum");
+    for theirs in enums.into_iter().chain(others) {
         let Some(ours) = new.find(theirs.name) else { continue };
         let path = format!("/{}", theirs.name);
         if theirs.form != ours.form {
@@ -112,18 +127,22 @@ fn message(old: &Text<'_>, new: &Text<'_>, found: &mut Found) {
 /// The root of a relative message: the members of one side are the first ones of the other.
 fn grown(path: &str, (old, theirs): (&Text<'_>, &Type<'_>), (new, ours): (&Text<'_>, &Type<'_>), found: &mut Found) {
     let shared = theirs.members.len().min(ours.members.len());
-    if theirs.members.len() == ours.members.len() || theirs.members[..shared] != ours.members[..shared] {
+    let both = || theirs.members.iter().zip(&ours.members);
+    if theirs.members.len() == ours.members.len() || both().any(|(theirs, ours)| key(theirs) != key(ours)) {
         return frozen(path, theirs, ours, found);
     }
     // A presence byte at the end of what both have is a field that became optional, not one that came.
     if theirs.members.get(shared).or(ours.members.get(shared)).is_some_and(Member::is_presence) {
         return frozen(path, theirs, ours, found);
     }
+    both().for_each(|(theirs, ours)| member(path, theirs, ours, found));
     let is_newer = ours.members.len() > shared;
     let (long, short, verdict) = if is_newer { (ours, theirs, Verdict::Newer) } else { (theirs, ours, Verdict::Older) };
     let from = shared.saturating_sub(1);
-    let is_behind = long.members[from..].windows(2).all(|pair| pair[0].offset < pair[1].offset);
-    if !is_behind || size(long) < size(short) {
+    // What moved in front of it moved it as well.
+    let has_moved = theirs.members[..shared] != ours.members[..shared];
+    let is_behind = has_moved || long.members[from..].windows(2).all(|pair| pair[0].offset < pair[1].offset);
+    if !is_behind || !has_moved && size(long) < size(short) {
         return found.broken(&READABLE, path, &format_args!("`{}` grows into what it had", theirs.name));
     }
     if stands_within(old) || stands_within(new) {
@@ -152,15 +171,16 @@ fn all_members<'t>(ty: &'t Type<'_>) -> impl Iterator<Item = &'t Member<'t>> {
 
 /// A struct, an enum, or the one line of an external message.
 fn frozen(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
-    let before = found.findings.len();
+    let before = found.count();
     members(path, &old.members, &new.members, found);
-    if old.about != new.about && found.findings.len() == before {
-        let rule = match old.form {
-            "enum" => &ENUM,
-            "external" => &ADAPTER,
-            _ => &SIZE,
-        };
-        found.differs(rule, path, &format_args!("`{}` has", old.name), &old.about, &new.about);
+    if old.about == new.about || found.count() > before {
+        return;
+    }
+    let what = format_args!("`{}` has", old.name);
+    match old.form {
+        "enum" => found.differs(&ENUM, path, &what, &old.about, &new.about),
+        "external" => found.differs(&ADAPTER, path, &what, &old.about, &new.about),
+        _ => found.follows(&SIZE, path, &what, &old.about, &new.about),
     }
 }
 
@@ -172,7 +192,7 @@ fn members(path: &str, old: &[Member<'_>], new: &[Member<'_>], found: &mut Found
         members.iter().enumerate().map(|(at, member)| (key(member), at)).collect()
     };
     let (in_old, in_new) = (named(old), named(new));
-    let before = found.findings.len();
+    let before = found.count();
     // At one place, with one id, and each of a name that the other side does not have: one field with two names.
     let renamed = |at: usize| {
         let (theirs, ours) = (old.get(at)?, new.get(at)?);
@@ -194,7 +214,7 @@ fn members(path: &str, old: &[Member<'_>], new: &[Member<'_>], found: &mut Found
             alone(path, ours, false, found);
         }
     }
-    if found.findings.len() == before {
+    if found.count() == before {
         found.broken(&READABLE, path, &"a field stands twice, or fields do not stand in the order of their offsets");
     }
 }
@@ -210,12 +230,12 @@ fn member(path: &str, old: &Member<'_>, new: &Member<'_>, found: &mut Found) {
         return;
     }
     let (path, what) = (format!("{path}/{}", old.name), place(old));
-    if old.offset != new.offset {
-        found.differs(&FIELD, &path, &format_args!("{what} is at offset"), &old.offset, &new.offset);
-    } else if old.ty != new.ty {
+    if old.ty != new.ty {
         found.differs(&FIELD, &path, &format_args!("{what} has type"), &old.ty, &new.ty);
-    } else {
+    } else if old.id != new.id {
         found.differs(&FIELD, &path, &format_args!("{what} has id"), &old.id, &new.id);
+    } else {
+        found.follows(&FIELD, &path, &format_args!("{what} is at offset"), &old.offset, &new.offset);
     }
 }
 
@@ -230,9 +250,17 @@ fn place(member: &Member<'_>) -> String {
 }
 
 fn union(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
-    if old.about != new.about {
-        return found.differs(&UNION, path, &format_args!("`{}` has", old.name), &old.about, &new.about);
+    let what = format!("`{}` has", old.name);
+    let (there, here) = (Geometry::read(old.about), Geometry::read(new.about));
+    let is_tagged_alike = there.as_ref().zip(here.as_ref()).is_some_and(|(there, here)| there.tag == here.tag);
+    if old.about != new.about && !is_tagged_alike {
+        found.differs(&UNION, path, &what, &old.about, &new.about);
     }
+    let breaks = |found: &Found| {
+        let is_break = |finding: &&Finding| finding.verdict == Verdict::Incompatible;
+        found.findings.iter().filter(is_break).count() + found.effects.len()
+    };
+    let before = breaks(found);
     members(path, &old.members, &new.members, found);
     let named = |arms: &[Arm<'_>]| -> Named<usize> {
         arms.iter().enumerate().map(|(at, arm)| (arm.name.to_owned(), at)).collect()
@@ -247,8 +275,15 @@ fn union(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
         let path = format!("{path}/{}", arm.name);
         let what = format!("variant `{}` of `{}`", arm.name, old.name);
         let verdict = if in_old { Verdict::Older } else { Verdict::Newer };
+        let union = if in_old { &here } else { &there };
+        let is_large = there != here && union.as_ref().is_some_and(|union| !union.has_room_for(arm));
         match (is_open, others.contains_key(arm.tag)) {
             (_, true) => found.broken(&ARM, &path, &format_args!("{what} has tag {} of another variant", arm.tag)),
+            (true, false) if is_large => {
+                let other = if in_old { found.sides.new } else { found.sides.old };
+                let what = format!("{what}, of {}, for which `{}` has no room {other},", arm.about, old.name);
+                found.only(&UNION, Verdict::Incompatible, &path, &what, in_old);
+            }
             (true, false) => found.only(&OPEN_ARM, verdict, &path, &what, in_old),
             (false, false) => found.only(&CLOSED_ARM, Verdict::Incompatible, &path, &what, in_old),
         }
@@ -263,6 +298,34 @@ fn union(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
     for ours in new.arms.iter().filter(|arm| !in_old.contains_key(arm.name)) {
         alone(ours, &old_tags, false, found);
     }
+    if there != here && is_tagged_alike && breaks(found) == before {
+        found.follows(&UNION, path, &what, &old.about, &new.about);
+    }
+}
+
+/// What a union's line says: the room that it has, and the tag, with whether it is open.
+#[derive(PartialEq, Eq)]
+struct Geometry<'a> {
+    size: u64,
+    align: u64,
+    tag: &'a str,
+    arms: u64,
+}
+
+impl<'a> Geometry<'a> {
+    fn read(about: &'a str) -> Option<Geometry<'a>> {
+        let (size, rest) = about.strip_prefix("size ")?.split_once(" align ")?;
+        let (align, rest) = rest.split_once(" tag ")?;
+        let (tag, arms) = rest.split_once(" arms @")?;
+        let number = |text: &str| text.parse().ok();
+        Some(Geometry { size: number(size)?, align: number(align)?, tag, arms: number(arms)? })
+    }
+
+    fn has_room_for(&self, arm: &Arm<'_>) -> bool {
+        let said = arm.about.strip_prefix("size ").and_then(|rest| rest.split_once(" align "));
+        let numbers = said.and_then(|(size, align)| Some((size.parse::<u64>().ok()?, align.parse::<u64>().ok()?)));
+        numbers.is_none_or(|(size, align)| size <= self.size.saturating_sub(self.arms) && align <= self.align)
+    }
 }
 
 fn arm(path: &str, old: &Arm<'_>, new: &Arm<'_>, found: &mut Found) {
@@ -271,10 +334,10 @@ fn arm(path: &str, old: &Arm<'_>, new: &Arm<'_>, found: &mut Found) {
     if old.tag != new.tag {
         return found.differs(&ARM, &path, &what("tag"), &old.tag, &new.tag);
     }
-    let before = found.findings.len();
+    let before = found.count();
     members(&path, &old.members, &new.members, found);
-    if old.about != new.about && found.findings.len() == before {
-        found.differs(&ARM, &path, &what(""), &old.about, &new.about);
+    if old.about != new.about && found.count() == before {
+        found.follows(&ARM, &path, &what("").trim_end(), &old.about, &new.about);
     }
 }
 

@@ -93,7 +93,7 @@ pub struct Finding {
 pub struct Subject {
     /// `message Credit`, `enum Risk`, `route a.out -> b.in`, `program`.
     pub name: String,
-    /// What differs, in the order of the old one.
+    /// What differs, in the order of the old one; of a layout, what moved because of it comes last.
     pub findings: Vec<Finding>,
 }
 
