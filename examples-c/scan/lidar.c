@@ -30,7 +30,10 @@ int main(int argc, char **argv) {
     scan_scan_loan_t loan;
     if (scan_lidar_scans_loan(&self, &loan) != VIL_OK) return 1;
     turn(loan.msg, number);
-    if (scan_scan_finish(&loan.builder, NULL) != VIL_OK) return 1;
+    if (scan_scan_finish(&loan.builder, NULL) != VIL_OK) {
+      vil_builder_explain(&loan.builder, &error);
+      return puts(error.message), 1;
+    }
     if (scan_lidar_scans_publish(&self, &loan) != VIL_OK) return 1;
   }
   return scan_lidar_close(&self) != VIL_OK;

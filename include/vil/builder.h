@@ -11,6 +11,9 @@
 #ifndef VIL_BUILDER_H
 #define VIL_BUILDER_H
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "vil/view.h"
 
 #ifdef __cplusplus
@@ -29,16 +32,34 @@ typedef struct vil_builder_t {
   uint32_t state;       /* VIL_BUILDER_* */
   bool skips_zeroes;    /* of slices of numbers and flat structs: vil_builder_skip_zeroes */
   vil_status_t fault;   /* the first one */
+  uint32_t why;         /* VIL_BUILDER_NO_*: what is behind it; of worth while there is one, as what follows */
+  const char *field;    /* where it is: `Scan.points`; NULL: of the message */
+  uint64_t found;       /* bytes, elements or index that were asked for */
+  uint64_t most;        /* and how many there may be */
 } vil_builder_t;
 
 /* States of a builder; one that is all zeros was never begun. */
 #define VIL_BUILDER_OPEN 1u
 #define VIL_BUILDER_FINISHED 2u
 
+/* Reasons of faults. */
+#define VIL_BUILDER_NO_TURN 1u    /* the message was never begun, or is finished */
+#define VIL_BUILDER_NO_ROOM 2u    /* found bytes would be taken, of most */
+#define VIL_BUILDER_NO_BOUND 3u   /* found bytes or elements are above the bound, which is most */
+#define VIL_BUILDER_NO_ELEMENT 4u /* there is no element found of most */
+#define VIL_BUILDER_NO_TEXT 5u    /* it has a NUL in it or is not UTF-8 */
+#define VIL_BUILDER_NO_SECOND 6u  /* it was set before */
+#define VIL_BUILDER_NO_LAYOUT 7u  /* the message was begun as another one */
+#define VIL_BUILDER_NO_ADDRESS 8u /* the memory is not aligned to 8 */
+
+/* What nearly never runs. */
+#define VIL_BUILDER_COLD __attribute__((noinline, cold, unused))
+
 /* A struct in a message in the making. */
 typedef struct vil_writer_t {
   vil_builder_t *builder; /* never NULL */
   uint32_t at;            /* where the struct begins, in bytes from base; 0: nowhere, for there was a fault */
+  const char *field;      /* what is written, for an error; NULL: nothing that has a name */
 } vil_writer_t;
 
 /* Structs that lie one behind the other in a message in the making. */
@@ -46,6 +67,7 @@ typedef struct vil_writers_t {
   vil_builder_t *builder; /* never NULL */
   uint32_t at;            /* where the first one begins, in bytes from base; 0: nowhere */
   uint32_t count;         /* structs */
+  const char *field;      /* the field that they are in */
 } vil_writers_t;
 
 /* Texts that lie one behind the other in a message in the making; vil_str_writers_set sets them. */
@@ -56,22 +78,33 @@ typedef struct vil_str_writers_t {
 
 /* Whether a step may be done: the message is open and nothing went wrong. What comes behind finish is VIL_E_STATE. */
 static inline bool vil_builder_is_open(vil_builder_t *self) {
-  if (self->fault == VIL_OK && self->state != VIL_BUILDER_OPEN) self->fault = VIL_E_STATE;
+  if (self->fault == VIL_OK && self->state != VIL_BUILDER_OPEN) {
+    self->fault = VIL_E_STATE;
+    self->why = VIL_BUILDER_NO_TURN;
+    self->field = NULL;
+  }
   return self->fault == VIL_OK;
 }
 
-/* Notes a fault; the first one stays. */
-static inline void vil_builder_fail(vil_builder_t *self, vil_status_t fault) {
-  if (vil_builder_is_open(self)) self->fault = fault;
+/* Notes a fault of a field, and why it is one; the first one stays. A function of its own, which makes no caller larger. */
+static VIL_BUILDER_COLD void vil_builder_fail(vil_builder_t *self, vil_status_t fault, uint32_t why, const char *field,
+                                              uint64_t found, uint64_t most) {
+  if (!vil_builder_is_open(self)) return;
+  self->fault = fault;
+  self->why = why;
+  self->field = field;
+  self->found = found;
+  self->most = most;
 }
 
-/* Takes size bytes behind what is there, aligned, the gap and the first zeroed of them zeroed, and tells where they begin;
- * 0 when they do not fit, which is VIL_E_LIMIT. */
-static inline uint32_t vil_builder_take(vil_builder_t *self, uint64_t size, uint32_t align, uint64_t zeroed) {
+/* Takes size bytes for a field behind what is there, aligned, the gap and the first zeroed of them zeroed, and tells where
+ * they begin; 0 when they do not fit, which is VIL_E_LIMIT. */
+static inline uint32_t vil_builder_take(vil_builder_t *self, const char *field, uint64_t size, uint32_t align,
+                                        uint64_t zeroed) {
   const uint64_t at = ((uint64_t)self->used + align - 1u) / align * align;
   if (!vil_builder_is_open(self)) return 0;
   if (size > self->capacity || at > self->capacity - size) {
-    self->fault = VIL_E_LIMIT;
+    vil_builder_fail(self, VIL_E_LIMIT, VIL_BUILDER_NO_ROOM, field, at + size, self->capacity);
     return 0;
   }
   if (self->base != NULL) memset(self->base + self->used, 0, (size_t)(at + zeroed - self->used));
@@ -88,7 +121,7 @@ static inline void *vil_builder_data(const vil_builder_t *self, uint32_t at) {
  * reference set twice is not seen. root bytes are the root struct's; the writer of it is answered. */
 static inline vil_writer_t vil_builder_begin(vil_builder_t *self, void *data, size_t capacity, uint64_t layout_id,
                                              uint32_t root, uint32_t root_size) {
-  vil_writer_t writer = {self, 0};
+  vil_writer_t writer = {self, 0, NULL};
   self->base = (unsigned char *)data;
   self->layout_id = layout_id;
   self->root_size = root_size;
@@ -96,8 +129,9 @@ static inline vil_writer_t vil_builder_begin(vil_builder_t *self, void *data, si
   self->used = 0;
   self->state = VIL_BUILDER_OPEN;
   self->skips_zeroes = false;
-  self->fault = ((uintptr_t)data & 7u) == 0 ? VIL_OK : VIL_E_ARGUMENT;
-  (void)vil_builder_take(self, (uint64_t)VIL_ROOT_OFFSET + root, 8u, (uint64_t)VIL_ROOT_OFFSET + root);
+  self->fault = VIL_OK;
+  if (((uintptr_t)data & 7u) != 0) vil_builder_fail(self, VIL_E_ARGUMENT, VIL_BUILDER_NO_ADDRESS, NULL, 0, 0);
+  (void)vil_builder_take(self, NULL, (uint64_t)VIL_ROOT_OFFSET + root, 8u, (uint64_t)VIL_ROOT_OFFSET + root);
   if (self->fault == VIL_OK) writer.at = VIL_ROOT_OFFSET;
   return writer;
 }
@@ -110,9 +144,10 @@ static inline void vil_builder_skip_zeroes(vil_builder_t *self) { self->skips_ze
  * VIL_OK, or the first of what was wrong, and then nothing is written:
  * - VIL_E_LIMIT: something did not fit, was above its bound, or had an index beyond the last one;
  * - VIL_E_ARGUMENT: a text with a NUL in it or that is not UTF-8, or memory that is not aligned to 8;
- * - VIL_E_STATE: a reference set twice, a message that was never begun or is finished already, or one with another layout. */
+ * - VIL_E_STATE: a reference set twice, a message that was never begun or is finished already, or one with another layout.
+ * vil_builder_explain says which field it was. */
 static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layout_id, uint32_t *size) {
-  if (vil_builder_is_open(self) && self->layout_id != layout_id) self->fault = VIL_E_STATE;
+  if (self->layout_id != layout_id) vil_builder_fail(self, VIL_E_STATE, VIL_BUILDER_NO_LAYOUT, NULL, 0, 0);
   if (self->fault != VIL_OK) return self->fault;
   if (self->base != NULL) {
     memcpy(self->base + 8, &self->used, sizeof self->used);
@@ -134,8 +169,55 @@ static inline vil_status_t vil_builder_ready(const vil_builder_t *self, const vo
   return self->layout_id == layout_id ? VIL_OK : VIL_E_STATE;
 }
 
+/* Why a message was not finished, or may not be published: fills *error with the first fault and with the field that it is
+ * in. Leaves it alone where nothing was wrong, and where error is NULL. */
+static VIL_BUILDER_COLD void vil_builder_explain(const vil_builder_t *self, vil_error_t *error) {
+  const char *const field = self->field == NULL ? "the message" : self->field;
+  const bool is_open = self->fault == VIL_OK && self->state != VIL_BUILDER_FINISHED;
+  char *const text = error == NULL ? NULL : error->message;
+  if (error == NULL || (self->fault == VIL_OK && !is_open)) return;
+  error->status = is_open ? VIL_E_STATE : self->fault;
+  switch (is_open ? 0 : self->why) {
+    case VIL_BUILDER_NO_ROOM:
+      (void)snprintf(text, sizeof error->message, "%s does not fit: the message takes %" PRIu64
+                     " bytes with it, and has room for %" PRIu64,
+                     self->field == NULL ? "its root" : field, self->found, self->most);
+      break;
+    case VIL_BUILDER_NO_BOUND:
+      (void)snprintf(text, sizeof error->message, "%s has a bound of %" PRIu64 ", and was given %" PRIu64, field,
+                     self->most, self->found);
+      break;
+    case VIL_BUILDER_NO_ELEMENT:
+      (void)snprintf(text, sizeof error->message, "%s has %" PRIu64 " elements, and there is none at index %" PRIu64,
+                     field, self->most, self->found);
+      break;
+    case VIL_BUILDER_NO_TEXT:
+      (void)snprintf(text, sizeof error->message, "%s was given a text with a NUL in it, or one that is not UTF-8", field);
+      break;
+    case VIL_BUILDER_NO_SECOND:
+      (void)snprintf(text, sizeof error->message, "%s was set twice, and has room taken for the first one", field);
+      break;
+    case VIL_BUILDER_NO_LAYOUT:
+      (void)snprintf(text, sizeof error->message, "the message was begun with another layout");
+      break;
+    case VIL_BUILDER_NO_ADDRESS:
+      (void)snprintf(text, sizeof error->message, "the memory of the message is not aligned to 8 bytes");
+      break;
+    default:
+      (void)snprintf(text, sizeof error->message, "the message %s",
+                     is_open && self->state == VIL_BUILDER_OPEN ? "is not finished"
+                                                                : "was never begun, or was written to when it was finished");
+  }
+}
+
 /* Leaves the memory: it was passed on, and whoever writes on writes nowhere. */
 static inline void vil_builder_leave(vil_builder_t *self) { memset(self, 0, sizeof *self); }
+
+/* The same struct, of which this field is written. */
+static inline vil_writer_t vil_writer_of(vil_writer_t self, const char *field) {
+  self.field = field;
+  return self;
+}
 
 /* Copies size bytes to offset, in bytes from the struct's start. */
 static inline void vil_writer_put(vil_writer_t self, uint32_t offset, const void *value, size_t size) {
@@ -147,7 +229,7 @@ static inline void vil_writer_put(vil_writer_t self, uint32_t offset, const void
  * NULL only where size is 0. */
 static inline void vil_writer_fill(vil_writer_t self, uint32_t offset, const void *values, uint64_t size, uint32_t most) {
   if (size > most) {
-    vil_builder_fail(self.builder, VIL_E_LIMIT);
+    vil_builder_fail(self.builder, VIL_E_LIMIT, VIL_BUILDER_NO_BOUND, self.field, size, most);
   } else if (vil_builder_is_open(self.builder) && self.at != 0 && self.builder->base != NULL) {
     unsigned char *const array = self.builder->base + self.at + offset;
     memset(array + size, 0, (size_t)(most - size));
@@ -171,7 +253,7 @@ static inline vil_writer_t vil_writer_part(vil_writer_t self, uint32_t offset) {
 static inline vil_writer_t vil_writer_item(vil_writer_t self, uint32_t offset, uint32_t size, uint32_t count,
                                            uint32_t index) {
   if (index >= count) {
-    vil_builder_fail(self.builder, VIL_E_LIMIT);
+    vil_builder_fail(self.builder, VIL_E_LIMIT, VIL_BUILDER_NO_ELEMENT, self.field, index, count);
     self.at = 0;
   }
   return vil_writer_part(self, offset + index * size);
@@ -191,9 +273,11 @@ static inline uint32_t vil_writer_refer(vil_writer_t self, uint32_t offset, uint
   const unsigned char nothing[8] = {0, 0, 0, 0, 0, 0, 0, 0};
   unsigned char *const word = (unsigned char *)vil_builder_data(self.builder, self.at == 0 ? 0 : self.at + offset);
   uint32_t at;
-  if (word != NULL && memcmp(word, nothing, width) != 0) vil_builder_fail(self.builder, VIL_E_STATE);
+  if (word != NULL && memcmp(word, nothing, width) != 0) {
+    vil_builder_fail(self.builder, VIL_E_STATE, VIL_BUILDER_NO_SECOND, self.field, 0, 0);
+  }
   if (self.at == 0) return 0;
-  at = vil_builder_take(self.builder, bytes, align, zeroed);
+  at = vil_builder_take(self.builder, self.field, bytes, align, zeroed);
   if (at != 0 && word != NULL) {
     memcpy(word, &at, sizeof at);
     if (width == 8u) memcpy(word + 4, &count, sizeof count);
@@ -206,8 +290,8 @@ static inline uint32_t vil_writer_refer(vil_writer_t self, uint32_t offset, uint
 static inline vil_writers_t vil_writer_elements(vil_writer_t self, uint32_t offset, uint32_t count, uint32_t size,
                                                 uint32_t align, uint32_t bound, bool are_zeroed) {
   const uint64_t bytes = (uint64_t)count * size;
-  vil_writers_t list = {self.builder, 0, 0};
-  if (count > bound) vil_builder_fail(self.builder, VIL_E_LIMIT);
+  vil_writers_t list = {self.builder, 0, 0, self.field};
+  if (count > bound) vil_builder_fail(self.builder, VIL_E_LIMIT, VIL_BUILDER_NO_BOUND, self.field, count, bound);
   if (!vil_builder_is_open(self.builder) || count == 0) return list;
   list.at = vil_writer_refer(self, offset, 8u, bytes, count, align, are_zeroed ? bytes : 0);
   list.count = list.at == 0 ? 0 : count;
@@ -231,7 +315,7 @@ static inline void *vil_writer_slice(vil_writer_t self, uint32_t offset, uint32_
 
 /* The writer of element index, of size bytes. VIL_E_LIMIT where there is no such one. */
 static inline vil_writer_t vil_writers_at(vil_writers_t list, uint32_t size, uint32_t index) {
-  const vil_writer_t first = {list.builder, list.at};
+  const vil_writer_t first = {list.builder, list.at, list.field};
   return vil_writer_item(first, 0, size, list.count, index);
 }
 
@@ -275,7 +359,9 @@ static inline bool vil_is_utf8(const char *text, size_t size) {
 static inline void vil_writer_str(vil_writer_t self, uint32_t offset, const char *text, size_t size, uint32_t bound) {
   vil_builder_t *const builder = self.builder;
   const char *found = text;
-  if (size > bound || size >= UINT32_MAX) vil_builder_fail(builder, VIL_E_LIMIT);
+  if (size > bound || size >= UINT32_MAX) {
+    vil_builder_fail(builder, VIL_E_LIMIT, VIL_BUILDER_NO_BOUND, self.field, size, bound);
+  }
   if (!vil_builder_is_open(builder) || size == 0) return;
   if (builder->base != NULL && size < builder->capacity - builder->used) {
     char *const copy = (char *)(builder->base + builder->used);
@@ -285,7 +371,9 @@ static inline void vil_writer_str(vil_writer_t self, uint32_t offset, const char
     /* ORDER: SeqCst, of the compiler alone: what is checked is loaded from the copy, never once more from the text. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
   }
-  if (memchr(found, 0, size) != NULL || !vil_is_utf8(found, size)) vil_builder_fail(builder, VIL_E_ARGUMENT);
+  if (memchr(found, 0, size) != NULL || !vil_is_utf8(found, size)) {
+    vil_builder_fail(builder, VIL_E_ARGUMENT, VIL_BUILDER_NO_TEXT, self.field, 0, 0);
+  }
   (void)vil_writer_refer(self, offset, 8u, (uint64_t)size + 1u, (uint32_t)size, 1u, 0);
 }
 

@@ -25,7 +25,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("the list of exports", &["--package", "vil-tests", "--test", "abi", "the_list_of_exports"]),
     ("golden files", &["--package", "vil-tests", "--test", "golden"]),
     ("code of the demo and the hello worlds", &["--package", "vil-tests", "--test", "credit_code", "--test", "hello"]),
-    ("code of the scan example in Rust", &["--package", "vil-tests", "--test", "scan_rust", "the_committed"]),
+    (
+        "code of the scan examples",
+        &["--package", "vil-tests", "--test", "scan", "--test", "scan_rust", "the_committed"],
+    ),
     ("code of the robot examples", &["--package", "vil-tests", "--test", "robot", "the_committed"]),
     ("code that the Rust wrapper is tested with", &["--package", "vil-tests", "--test", "wrapper"]),
     ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),

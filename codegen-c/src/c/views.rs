@@ -13,7 +13,7 @@ const HOW: [&str; 5] = [
     "the default, nothing or an empty slice where it is absent or leads out of the message. Pointers are into the message,",
     "and NULL where nothing is there. set_ writes, and alloc_ takes room for what is referred to, once each; its answer is",
     "NULL while bytes are counted, and when it does not fit. A fault stays with the builder and makes all that follows",
-    "nothing; finish tells it.",
+    "nothing; finish tells it, and vil_builder_explain which field it is in.",
 ];
 
 /// Everything about views and writers, behind the plain types.

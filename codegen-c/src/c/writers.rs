@@ -2,6 +2,7 @@
 
 use super::views::{bound_of, measures, named, size_of, slice, value_type};
 use super::{inline, scalar};
+use crate::literal::c_string;
 use crate::plan::{Access, Arm, Element, Member, Reach, Struct, Union};
 use crate::writer::Writer;
 
@@ -34,15 +35,21 @@ pub(super) fn setter(out: &mut Writer, found: &Struct, member: &Member, reach: &
     let mut takes = vec![format!("{name}_writer_t self")];
     let mut body: Vec<String> =
         reach.presence.iter().map(|byte| format!("vil_writer_mark(self.writer, {byte}u);")).collect();
+    // What may fail is told by its name.
+    let field = c_string(&format!("{}.{}", found.name.declared, member.name));
+    let of = format!("vil_writer_of(self.writer, {field})");
     let (call, suffix) = match &reach.access {
         Access::Each(each, count) => {
             let (offset, size) = (member.offset, size_of(each));
-            let item = format!("vil_writer_item(self.writer, {offset}u, {size}, {count}u, index)");
+            let item = format!("vil_writer_item({of}, {offset}u, {size}, {count}u, index)");
             takes.push("uint32_t index".to_owned());
             body.push(format!("const vil_writer_t item = {item};"));
             (call(each, "item", 0), "_at")
         }
-        access => (call(access, "self.writer", member.offset), ""),
+        access @ (Access::Value { .. } | Access::Flat(_) | Access::View(_)) => {
+            (call(access, "self.writer", member.offset), "")
+        }
+        access => (call(access, &of, member.offset), ""),
     };
     takes.extend(call.takes);
     body.extend(call.body);

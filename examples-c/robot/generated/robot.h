@@ -751,7 +751,7 @@ VIL_ASSERT_LAYOUT(robot_point_cloud2__offset__vil_pad_57, offsetof(robot_point_c
  * the default, nothing or an empty slice where it is absent or leads out of the message. Pointers are into the message,
  * and NULL where nothing is there. set_ writes, and alloc_ takes room for what is referred to, once each; its answer is
  * NULL while bytes are counted, and when it does not fit. A fault stays with the builder and makes all that follows
- * nothing; finish tells it. */
+ * nothing; finish tells it, and vil_builder_explain which field it is in. */
 
 /* Header in a message, to be read, and in one in the making, to be written. */
 typedef struct robot_header_view_t { vil_view_t view; } robot_header_view_t;
@@ -802,7 +802,7 @@ static inline vil_str_t robot_header_frame_id(robot_header_view_t self) {
   return vil_view_str(self.view, 8u, 16u, VIL_NO_BOUND);
 }
 static inline void robot_header_set_frame_id(robot_header_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 8u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Header.frame_id"), 8u, text, size, VIL_NO_BOUND);
 }
 
 /* name: VStr */
@@ -812,7 +812,7 @@ static inline vil_str_t robot_point_field_name(robot_point_field_view_t self) {
 static inline void robot_point_field_set_name(robot_point_field_writer_t self,
                                               const char *text,
                                               size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "PointField.name"), 0u, text, size, VIL_NO_BOUND);
 }
 
 /* offset: unit bytes */
@@ -871,7 +871,7 @@ static inline vil_str_t robot_image_encoding(robot_image_view_t self) {
   return vil_view_str(self.view, 24u, 32u, VIL_NO_BOUND);
 }
 static inline void robot_image_set_encoding(robot_image_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 24u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Image.encoding"), 24u, text, size, VIL_NO_BOUND);
 }
 
 /* is_bigendian */
@@ -897,7 +897,7 @@ static inline vil_u8_slice_t robot_image_data(robot_image_view_t self) {
   return found;
 }
 static inline uint8_t *robot_image_alloc_data(robot_image_writer_t self, uint32_t count) {
-  return (uint8_t *)vil_writer_slice(self.writer, 40u, count, VIL_MEASURES(uint8_t), VIL_NO_BOUND);
+  return (uint8_t *)vil_writer_slice(vil_writer_of(self.writer, "Image.data"), 40u, count, VIL_MEASURES(uint8_t), VIL_NO_BOUND);
 }
 
 #define ROBOT_IMAGE_MAX_BYTES UINT32_C(1052672)
@@ -992,7 +992,7 @@ static inline vil_f64_slice_t robot_imu_orientation_covariance(robot_imu_view_t 
 static inline void robot_imu_set_orientation_covariance(robot_imu_writer_t self,
                                                         const double *values,
                                                         uint32_t count) {
-  vil_writer_fill(self.writer, 48u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Imu.orientation_covariance"), 48u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
 }
 
 /* angular_velocity */
@@ -1012,7 +1012,7 @@ static inline vil_f64_slice_t robot_imu_angular_velocity_covariance(robot_imu_vi
 static inline void robot_imu_set_angular_velocity_covariance(robot_imu_writer_t self,
                                                              const double *values,
                                                              uint32_t count) {
-  vil_writer_fill(self.writer, 144u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Imu.angular_velocity_covariance"), 144u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
 }
 
 /* linear_acceleration */
@@ -1032,7 +1032,7 @@ static inline vil_f64_slice_t robot_imu_linear_acceleration_covariance(robot_imu
 static inline void robot_imu_set_linear_acceleration_covariance(robot_imu_writer_t self,
                                                                 const double *values,
                                                                 uint32_t count) {
-  vil_writer_fill(self.writer, 240u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Imu.linear_acceleration_covariance"), 240u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
 }
 
 #define ROBOT_IMU_MAX_BYTES UINT32_C(512)
@@ -1153,7 +1153,7 @@ static inline robot_point_field_views_t robot_point_cloud2_fields(robot_point_cl
 static inline robot_point_field_writers_t robot_point_cloud2_alloc_fields(robot_point_cloud2_writer_t self,
                                                                           uint32_t count) {
   const robot_point_field_writers_t made = {
-    vil_writer_list(self.writer, 24u, count, VIL_MEASURES(robot_point_field_t), VIL_NO_BOUND)};
+    vil_writer_list(vil_writer_of(self.writer, "PointCloud2.fields"), 24u, count, VIL_MEASURES(robot_point_field_t), VIL_NO_BOUND)};
   return made;
 }
 
@@ -1188,7 +1188,7 @@ static inline vil_u8_slice_t robot_point_cloud2_data(robot_point_cloud2_view_t s
   return found;
 }
 static inline uint8_t *robot_point_cloud2_alloc_data(robot_point_cloud2_writer_t self, uint32_t count) {
-  return (uint8_t *)vil_writer_slice(self.writer, 48u, count, VIL_MEASURES(uint8_t), VIL_NO_BOUND);
+  return (uint8_t *)vil_writer_slice(vil_writer_of(self.writer, "PointCloud2.data"), 48u, count, VIL_MEASURES(uint8_t), VIL_NO_BOUND);
 }
 
 /* is_dense: 0 or 1 */

@@ -74,7 +74,7 @@ typedef struct scan_point_slice_t {
  * the default, nothing or an empty slice where it is absent or leads out of the message. Pointers are into the message,
  * and NULL where nothing is there. set_ writes, and alloc_ takes room for what is referred to, once each; its answer is
  * NULL while bytes are counted, and when it does not fit. A fault stays with the builder and makes all that follows
- * nothing; finish tells it. */
+ * nothing; finish tells it, and vil_builder_explain which field it is in. */
 
 /* Meta in a message, to be read, and in one in the making, to be written. */
 typedef struct scan_meta_view_t { vil_view_t view; } scan_meta_view_t;
@@ -89,7 +89,7 @@ static inline vil_str_t scan_meta_source(scan_meta_view_t self) {
   return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void scan_meta_set_source(scan_meta_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Meta.source"), 0u, text, size, VIL_NO_BOUND);
 }
 
 /* firmware */
@@ -113,7 +113,7 @@ static inline scan_point_slice_t scan_scan_points(scan_scan_view_t self) {
   return found;
 }
 static inline scan_point_t *scan_scan_alloc_points(scan_scan_writer_t self, uint32_t count) {
-  return (scan_point_t *)vil_writer_slice(self.writer, 8u, count, VIL_MEASURES(scan_point_t), 4096u);
+  return (scan_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.points"), 8u, count, VIL_MEASURES(scan_point_t), 4096u);
 }
 
 /* label: VStr<64> */
@@ -121,7 +121,7 @@ static inline vil_str_t scan_scan_label(scan_scan_view_t self) {
   return vil_view_str(self.view, 16u, 24u, 64u);
 }
 static inline void scan_scan_set_label(scan_scan_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 16u, text, size, 64u);
+  vil_writer_str(vil_writer_of(self.writer, "Scan.label"), 16u, text, size, 64u);
 }
 
 /* tags: VSlice<VStr> */
@@ -129,7 +129,7 @@ static inline vil_strs_t scan_scan_tags(scan_scan_view_t self) {
   return vil_view_strs(self.view, 24u, 32u, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 static inline vil_str_writers_t scan_scan_alloc_tags(scan_scan_writer_t self, uint32_t count) {
-  return vil_writer_strs(self.writer, 24u, count, VIL_NO_BOUND, VIL_NO_BOUND);
+  return vil_writer_strs(vil_writer_of(self.writer, "Scan.tags"), 24u, count, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 
 /* meta: VRef<Meta> */
@@ -141,7 +141,8 @@ static inline bool scan_scan_has_meta(scan_scan_view_t self) {
   return vil_view_is_there(vil_view_ref(self.view, 32u, 36u, VIL_MEASURES(scan_meta_t)));
 }
 static inline scan_meta_writer_t scan_scan_alloc_meta(scan_scan_writer_t self) {
-  const scan_meta_writer_t made = {vil_writer_ref(self.writer, 32u, VIL_MEASURES(scan_meta_t))};
+  const scan_meta_writer_t made = {
+    vil_writer_ref(vil_writer_of(self.writer, "Scan.meta"), 32u, VIL_MEASURES(scan_meta_t))};
   return made;
 }
 

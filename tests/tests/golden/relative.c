@@ -195,6 +195,61 @@ static int the_first_fault_stays_and_nothing_follows_it(void) {
   return 0;
 }
 
+/* Whether the builder's first fault is told with this status and this sentence. */
+static bool explains(const vil_builder_t *builder, vil_status_t status, const char *sentence) {
+  vil_error_t error = {0};
+  vil_builder_explain(builder, NULL);
+  vil_builder_explain(builder, &error);
+  if (error.status == status && strcmp(error.message, sentence) == 0) return true;
+  (void)fprintf(stderr, "%d: %s\n", (int)error.status, error.message);
+  return false;
+}
+
+static int a_fault_is_told_with_the_field_that_it_is_in(void) {
+  vil_builder_t builder = {0};
+  relative_scan_writer_t scan;
+  HOLDS(explains(&builder, VIL_E_STATE, "the message was never begun, or was written to when it was finished"));
+  scan = relative_scan_begin(&builder, memory, sizeof memory);
+  HOLDS(explains(&builder, VIL_E_STATE, "the message is not finished"));
+  (void)relative_scan_alloc_ranges(scan, 4097);
+  relative_scan_set_label(scan, "later", 5);
+  HOLDS(explains(&builder, VIL_E_LIMIT, "Scan.ranges has a bound of 4096, and was given 4097"));
+  relative_header_set_frame(relative_scan_set_header(relative_scan_begin(&builder, memory, sizeof memory)), "\xff", 1);
+  HOLDS(explains(&builder, VIL_E_ARGUMENT, "Header.frame was given a text with a NUL in it, or one that is not UTF-8"));
+  scan = relative_scan_begin(&builder, memory, 16 + sizeof(relative_scan_t) + 8);
+  relative_scan_set_label(scan, "1234567", 7);
+  HOLDS(builder.fault == VIL_OK);
+  relative_scan_set_sides_at(scan, 1, "", 0);
+  relative_scan_set_sides_at(scan, 1, "x", 1);
+  HOLDS(explains(&builder, VIL_E_LIMIT,
+                 "Scan.sides does not fit: the message takes 194 bytes with it, and has room for 192"));
+  scan = relative_scan_begin(&builder, memory, sizeof memory);
+  relative_scan_set_sides_at(scan, 2, "x", 1);
+  HOLDS(explains(&builder, VIL_E_LIMIT, "Scan.sides has 2 elements, and there is none at index 2"));
+  scan = relative_scan_begin(&builder, memory, sizeof memory);
+  vil_str_writers_set(relative_scan_alloc_tags(scan, 3), 4, "x", 1);
+  HOLDS(explains(&builder, VIL_E_LIMIT, "Scan.tags has 3 elements, and there is none at index 4"));
+  scan = relative_scan_begin(&builder, memory, sizeof memory);
+  (void)relative_channel_writers_at(relative_scan_alloc_channels(scan, 1), 1);
+  HOLDS(explains(&builder, VIL_E_LIMIT, "Scan.channels has 1 elements, and there is none at index 1"));
+  scan = relative_scan_begin(&builder, memory, sizeof memory);
+  (void)relative_scan_alloc_meta(scan);
+  (void)relative_scan_alloc_meta(scan);
+  HOLDS(explains(&builder, VIL_E_STATE, "Scan.meta was set twice, and has room taken for the first one"));
+  (void)relative_scan_begin(&builder, memory, 40);
+  HOLDS(explains(&builder, VIL_E_LIMIT, "its root does not fit: the message takes 184 bytes with it, and has room for 40"));
+  (void)relative_scan_begin(&builder, (char *)memory + 4, sizeof memory - 4);
+  HOLDS(explains(&builder, VIL_E_ARGUMENT, "the memory of the message is not aligned to 8 bytes"));
+  (void)relative_scan_begin(&builder, memory, sizeof memory);
+  HOLDS(relative_note_finish(&builder, NULL) == VIL_E_STATE);
+  HOLDS(explains(&builder, VIL_E_STATE, "the message was begun with another layout"));
+  scan = relative_scan_begin(&builder, memory, sizeof memory);
+  HOLDS(relative_scan_finish(&builder, NULL) == VIL_OK && explains(&builder, VIL_OK, ""));
+  relative_scan_set_stamp(scan, 5);
+  HOLDS(explains(&builder, VIL_E_STATE, "the message was never begun, or was written to when it was finished"));
+  return 0;
+}
+
 static int a_message_is_ready_when_it_was_finished_as_what_it_is(void) {
   vil_builder_t builder;
   const relative_scan_writer_t scan = relative_scan_begin(&builder, memory, sizeof memory);
@@ -353,6 +408,7 @@ int main(void) {
       what_does_not_fit_is_told_and_nothing_is_written_behind_the_end,
       texts_are_utf8_without_nul_and_within_their_bound,
       the_first_fault_stays_and_nothing_follows_it,
+      a_fault_is_told_with_the_field_that_it_is_in,
       a_message_is_ready_when_it_was_finished_as_what_it_is,
       a_reader_takes_defaults_for_what_an_older_writer_does_not_know,
       a_reader_reads_past_what_a_newer_writer_knows_more,

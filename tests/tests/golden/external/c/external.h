@@ -86,7 +86,7 @@ typedef struct external_item_slice_t {
  * the default, nothing or an empty slice where it is absent or leads out of the message. Pointers are into the message,
  * and NULL where nothing is there. set_ writes, and alloc_ takes room for what is referred to, once each; its answer is
  * NULL while bytes are counted, and when it does not fit. A fault stays with the builder and makes all that follows
- * nothing; finish tells it. */
+ * nothing; finish tells it, and vil_builder_explain which field it is in. */
 
 /* Basket in a message, to be read, and in one in the making, to be written. */
 typedef struct external_basket_view_t { vil_view_t view; } external_basket_view_t;
@@ -97,7 +97,7 @@ static inline vil_str_t external_basket_owner(external_basket_view_t self) {
   return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void external_basket_set_owner(external_basket_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Basket.owner"), 0u, text, size, VIL_NO_BOUND);
 }
 
 /* items: VSlice<Item> */
@@ -107,7 +107,7 @@ static inline external_item_slice_t external_basket_items(external_basket_view_t
   return found;
 }
 static inline external_item_t *external_basket_alloc_items(external_basket_writer_t self, uint32_t count) {
-  return (external_item_t *)vil_writer_slice(self.writer, 8u, count, VIL_MEASURES(external_item_t), VIL_NO_BOUND);
+  return (external_item_t *)vil_writer_slice(vil_writer_of(self.writer, "Basket.items"), 8u, count, VIL_MEASURES(external_item_t), VIL_NO_BOUND);
 }
 
 #define EXTERNAL_BASKET_MAX_BYTES UINT32_C(1024)

@@ -305,7 +305,7 @@ typedef struct relative_point_slice_t {
  * the default, nothing or an empty slice where it is absent or leads out of the message. Pointers are into the message,
  * and NULL where nothing is there. set_ writes, and alloc_ takes room for what is referred to, once each; its answer is
  * NULL while bytes are counted, and when it does not fit. A fault stays with the builder and makes all that follows
- * nothing; finish tells it. */
+ * nothing; finish tells it, and vil_builder_explain which field it is in. */
 
 /* Channel in a message, to be read, and in one in the making, to be written. */
 typedef struct relative_channel_view_t { vil_view_t view; } relative_channel_view_t;
@@ -384,7 +384,7 @@ static inline vil_str_t relative_channel_name(relative_channel_view_t self) {
   return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_channel_set_name(relative_channel_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Channel.name"), 0u, text, size, VIL_NO_BOUND);
 }
 
 /* values: VSlice<f64, 1024> */
@@ -394,7 +394,7 @@ static inline vil_f64_slice_t relative_channel_values(relative_channel_view_t se
   return found;
 }
 static inline double *relative_channel_alloc_values(relative_channel_writer_t self, uint32_t count) {
-  return (double *)vil_writer_slice(self.writer, 8u, count, VIL_MEASURES(double), 1024u);
+  return (double *)vil_writer_slice(vil_writer_of(self.writer, "Channel.values"), 8u, count, VIL_MEASURES(double), 1024u);
 }
 
 /* unit: default metre */
@@ -418,7 +418,7 @@ static inline vil_str_t relative_header_frame(relative_header_view_t self) {
   return vil_view_str(self.view, 8u, 16u, 32u);
 }
 static inline void relative_header_set_frame(relative_header_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 8u, text, size, 32u);
+  vil_writer_str(vil_writer_of(self.writer, "Header.frame"), 8u, text, size, 32u);
 }
 
 /* source: VStr */
@@ -426,7 +426,7 @@ static inline vil_str_t relative_meta_source(relative_meta_view_t self) {
   return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_meta_set_source(relative_meta_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Meta.source"), 0u, text, size, VIL_NO_BOUND);
 }
 
 /* before: the one before it; VRef<Meta> */
@@ -438,7 +438,8 @@ static inline bool relative_meta_has_before(relative_meta_view_t self) {
   return vil_view_is_there(vil_view_ref(self.view, 8u, 12u, VIL_MEASURES(relative_meta_t)));
 }
 static inline relative_meta_writer_t relative_meta_alloc_before(relative_meta_writer_t self) {
-  const relative_meta_writer_t made = {vil_writer_ref(self.writer, 8u, VIL_MEASURES(relative_meta_t))};
+  const relative_meta_writer_t made = {
+    vil_writer_ref(vil_writer_of(self.writer, "Meta.before"), 8u, VIL_MEASURES(relative_meta_t))};
   return made;
 }
 
@@ -457,7 +458,7 @@ static inline vil_str_t relative_reading_text_text(relative_reading_text_view_t 
 static inline void relative_reading_text_set_text(relative_reading_text_writer_t self,
                                                   const char *text,
                                                   size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Reading.Text.text"), 0u, text, size, VIL_NO_BOUND);
 }
 
 /* risk */
@@ -477,7 +478,7 @@ static inline relative_point_slice_t relative_reading_many_points(relative_readi
 }
 static inline relative_point_t *relative_reading_many_alloc_points(relative_reading_many_writer_t self,
                                                                    uint32_t count) {
-  return (relative_point_t *)vil_writer_slice(self.writer, 0u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
+  return (relative_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Reading.Many.points"), 0u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
 }
 
 /* Which arm it is: one of RELATIVE_READING_TAG_*; others are legal. 0 where it is not there. */
@@ -532,7 +533,7 @@ static inline vil_strs_t relative_answer_lines(relative_answer_view_t self) {
   return vil_view_strs(self.view, 0u, 8u, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 static inline vil_str_writers_t relative_answer_alloc_lines(relative_answer_writer_t self, uint32_t count) {
-  return vil_writer_strs(self.writer, 0u, count, VIL_NO_BOUND, VIL_NO_BOUND);
+  return vil_writer_strs(vil_writer_of(self.writer, "Answer.lines"), 0u, count, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 
 #define RELATIVE_ANSWER_MAX_BYTES UINT32_C(8192)
@@ -587,7 +588,7 @@ static inline vil_str_t relative_ask_pattern(relative_ask_view_t self) {
   return vil_view_str(self.view, 0u, 8u, VIL_NO_BOUND);
 }
 static inline void relative_ask_set_pattern(relative_ask_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Ask.pattern"), 0u, text, size, VIL_NO_BOUND);
 }
 
 #define RELATIVE_ASK_MAX_BYTES UINT32_C(1024)
@@ -706,7 +707,7 @@ static inline vil_str_t relative_note_said_text(relative_note_said_view_t self) 
 static inline void relative_note_said_set_text(relative_note_said_writer_t self,
                                                const char *text,
                                                size_t size) {
-  vil_writer_str(self.writer, 0u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Note.Said.text"), 0u, text, size, VIL_NO_BOUND);
 }
 
 /* where */
@@ -831,7 +832,7 @@ static inline relative_point_slice_t relative_scan_points(relative_scan_view_t s
   return found;
 }
 static inline relative_point_t *relative_scan_alloc_points(relative_scan_writer_t self, uint32_t count) {
-  return (relative_point_t *)vil_writer_slice(self.writer, 24u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
+  return (relative_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.points"), 24u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
 }
 
 /* ranges: VSlice<f32, 4096>; unit m */
@@ -841,7 +842,7 @@ static inline vil_f32_slice_t relative_scan_ranges(relative_scan_view_t self) {
   return found;
 }
 static inline float *relative_scan_alloc_ranges(relative_scan_writer_t self, uint32_t count) {
-  return (float *)vil_writer_slice(self.writer, 32u, count, VIL_MEASURES(float), 4096u);
+  return (float *)vil_writer_slice(vil_writer_of(self.writer, "Scan.ranges"), 32u, count, VIL_MEASURES(float), 4096u);
 }
 
 /* label: VStr */
@@ -849,7 +850,7 @@ static inline vil_str_t relative_scan_label(relative_scan_view_t self) {
   return vil_view_str(self.view, 40u, 48u, VIL_NO_BOUND);
 }
 static inline void relative_scan_set_label(relative_scan_writer_t self, const char *text, size_t size) {
-  vil_writer_str(self.writer, 40u, text, size, VIL_NO_BOUND);
+  vil_writer_str(vil_writer_of(self.writer, "Scan.label"), 40u, text, size, VIL_NO_BOUND);
 }
 
 /* tags: VSlice<VStr> */
@@ -857,7 +858,7 @@ static inline vil_strs_t relative_scan_tags(relative_scan_view_t self) {
   return vil_view_strs(self.view, 48u, 56u, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 static inline vil_str_writers_t relative_scan_alloc_tags(relative_scan_writer_t self, uint32_t count) {
-  return vil_writer_strs(self.writer, 48u, count, VIL_NO_BOUND, VIL_NO_BOUND);
+  return vil_writer_strs(vil_writer_of(self.writer, "Scan.tags"), 48u, count, VIL_NO_BOUND, VIL_NO_BOUND);
 }
 
 /* channels: VSlice<Channel> */
@@ -869,7 +870,7 @@ static inline relative_channel_views_t relative_scan_channels(relative_scan_view
 static inline relative_channel_writers_t relative_scan_alloc_channels(relative_scan_writer_t self,
                                                                       uint32_t count) {
   const relative_channel_writers_t made = {
-    vil_writer_list(self.writer, 56u, count, VIL_MEASURES(relative_channel_t), VIL_NO_BOUND)};
+    vil_writer_list(vil_writer_of(self.writer, "Scan.channels"), 56u, count, VIL_MEASURES(relative_channel_t), VIL_NO_BOUND)};
   return made;
 }
 
@@ -880,7 +881,7 @@ static inline relative_risk_slice_t relative_scan_risks(relative_scan_view_t sel
   return found;
 }
 static inline relative_risk_t *relative_scan_alloc_risks(relative_scan_writer_t self, uint32_t count) {
-  return (relative_risk_t *)vil_writer_slice(self.writer, 64u, count, VIL_MEASURES(relative_risk_t), VIL_NO_BOUND);
+  return (relative_risk_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.risks"), 64u, count, VIL_MEASURES(relative_risk_t), VIL_NO_BOUND);
 }
 
 /* meta: VRef<Meta> */
@@ -892,7 +893,8 @@ static inline bool relative_scan_has_meta(relative_scan_view_t self) {
   return vil_view_is_there(vil_view_ref(self.view, 72u, 76u, VIL_MEASURES(relative_meta_t)));
 }
 static inline relative_meta_writer_t relative_scan_alloc_meta(relative_scan_writer_t self) {
-  const relative_meta_writer_t made = {vil_writer_ref(self.writer, 72u, VIL_MEASURES(relative_meta_t))};
+  const relative_meta_writer_t made = {
+    vil_writer_ref(vil_writer_of(self.writer, "Scan.meta"), 72u, VIL_MEASURES(relative_meta_t))};
   return made;
 }
 
@@ -905,7 +907,7 @@ static inline bool relative_scan_has_origin(relative_scan_view_t self) {
   return vil_view_is_there(vil_view_ref(self.view, 76u, 80u, VIL_MEASURES(relative_point_t)));
 }
 static inline relative_point_t *relative_scan_alloc_origin(relative_scan_writer_t self) {
-  const vil_writer_t target = vil_writer_ref(self.writer, 76u, VIL_MEASURES(relative_point_t));
+  const vil_writer_t target = vil_writer_ref(vil_writer_of(self.writer, "Scan.origin"), 76u, VIL_MEASURES(relative_point_t));
   return (relative_point_t *)vil_builder_data(target.builder, target.at);
 }
 
@@ -954,7 +956,7 @@ static inline vil_f32_slice_t relative_scan_matrix(relative_scan_view_t self) {
 static inline void relative_scan_set_matrix(relative_scan_writer_t self,
                                             const float *values,
                                             uint32_t count) {
-  vil_writer_fill(self.writer, 92u, values, (uint64_t)count * sizeof *values, 6u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Scan.matrix"), 92u, values, (uint64_t)count * sizeof *values, 6u * (uint32_t)sizeof *values);
 }
 
 /* corner */
@@ -974,7 +976,7 @@ static inline void relative_scan_set_sides_at(relative_scan_writer_t self,
                                               uint32_t index,
                                               const char *text,
                                               size_t size) {
-  const vil_writer_t item = vil_writer_item(self.writer, 128u, 8u, 2u, index);
+  const vil_writer_t item = vil_writer_item(vil_writer_of(self.writer, "Scan.sides"), 128u, 8u, 2u, index);
   vil_writer_str(item, 0u, text, size, VIL_NO_BOUND);
 }
 
