@@ -162,8 +162,10 @@ static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layo
 
 /* Whether a message with this layout was finished in these bytes, and nothing was wrong with it. What a port asks before it
  * publishes. VIL_OK; VIL_E_LIMIT, VIL_E_ARGUMENT or VIL_E_STATE where that was the first fault, as of vil_builder_finish; and
- * VIL_E_STATE where it is not finished, lies in other bytes, or has another layout. */
+ * VIL_E_STATE where it is not finished, lies in other bytes, or has another layout. A message that was passed on before is the
+ * port's to refuse, because the world's trail is told of it: VIL_OK without bytes, unless they were never there. */
 static inline vil_status_t vil_builder_ready(const vil_builder_t *self, const void *data, uint64_t layout_id) {
+  if (data == NULL && self->state != VIL_BUILDER_OPEN) return VIL_OK;
   if (self->fault != VIL_OK) return self->fault;
   if (self->state != VIL_BUILDER_FINISHED || self->base != data) return VIL_E_STATE;
   return self->layout_id == layout_id ? VIL_OK : VIL_E_STATE;
@@ -206,7 +208,7 @@ static VIL_BUILDER_COLD void vil_builder_explain(const vil_builder_t *self, vil_
     default:
       (void)snprintf(text, sizeof error->message, "the message %s",
                      is_open && self->state == VIL_BUILDER_OPEN ? "is not finished"
-                                                                : "was never begun, or was written to when it was finished");
+                                                                : "was never begun, is finished, or was passed on");
   }
 }
 

@@ -208,7 +208,7 @@ static bool explains(const vil_builder_t *builder, vil_status_t status, const ch
 static int a_fault_is_told_with_the_field_that_it_is_in(void) {
   vil_builder_t builder = {0};
   relative_scan_writer_t scan;
-  HOLDS(explains(&builder, VIL_E_STATE, "the message was never begun, or was written to when it was finished"));
+  HOLDS(explains(&builder, VIL_E_STATE, "the message was never begun, is finished, or was passed on"));
   scan = relative_scan_begin(&builder, memory, sizeof memory);
   HOLDS(explains(&builder, VIL_E_STATE, "the message is not finished"));
   (void)relative_scan_alloc_ranges(scan, 4097);
@@ -246,7 +246,7 @@ static int a_fault_is_told_with_the_field_that_it_is_in(void) {
   scan = relative_scan_begin(&builder, memory, sizeof memory);
   HOLDS(relative_scan_finish(&builder, NULL) == VIL_OK && explains(&builder, VIL_OK, ""));
   relative_scan_set_stamp(scan, 5);
-  HOLDS(explains(&builder, VIL_E_STATE, "the message was never begun, or was written to when it was finished"));
+  HOLDS(explains(&builder, VIL_E_STATE, "the message was never begun, is finished, or was passed on"));
   return 0;
 }
 

@@ -66,6 +66,36 @@ static int more_than_the_port_lends(scan_lidar_t *lidar) {
   return 0;
 }
 
+/* How often the world's trail was told that a message was published twice. */
+static int published_twice(const scan_lidar_t *lidar) {
+  vil_event_t event;
+  uint64_t cursor = 0;
+  int count = 0;
+  event.struct_size = sizeof event;
+  while (vil_registry_trail(lidar->world, &cursor, &event) == VIL_OK) count += event.kind == VIL_EVENT_PUBLISHED_TWICE;
+  return count;
+}
+
+static int twice(scan_lidar_t *lidar, scan_map_t *map) {
+  scan_scan_loan_t loan;
+  scan_scan_msg_t got;
+  HOLDS(published_twice(lidar) == 0);
+  HOLDS(scan_lidar_scans_loan(lidar, &loan) == VIL_OK && scan_scan_finish(&loan.builder, NULL) == VIL_OK);
+  scan_scan_loan_t copy = loan;
+  HOLDS(scan_lidar_scans_publish(lidar, &loan) == VIL_OK && published_twice(lidar) == 0);
+  HOLDS(scan_lidar_scans_publish(lidar, &loan) == VIL_E_STATE && published_twice(lidar) == 1);
+  scan_scan_set_stamp(loan.msg, 2);
+  HOLDS(scan_lidar_scans_publish(lidar, &loan) == VIL_E_STATE && published_twice(lidar) == 2);
+  HOLDS(scan_lidar_scans_publish(lidar, &copy) == VIL_E_STATE && published_twice(lidar) == 3);
+  HOLDS(scan_map_scans_receive(map, 0, &got) == VIL_OK && scan_map_scans_release(map, &got) == VIL_OK);
+  HOLDS(scan_map_scans_receive(map, 0, &got) == VIL_EMPTY);
+  /* What was never on loan was not published before either. */
+  HOLDS(scan_lidar_scans_loan(lidar, &copy) == VIL_OK && scan_lidar_scans_loan(lidar, &loan) == VIL_E_LIMIT);
+  HOLDS(scan_lidar_scans_publish(lidar, &loan) == VIL_E_LIMIT && published_twice(lidar) == 3);
+  HOLDS(scan_lidar_scans_discard(lidar, &copy) == VIL_OK);
+  return 0;
+}
+
 int main(void) {
   scan_lidar_t lidar;
   scan_map_t map;
@@ -79,6 +109,7 @@ int main(void) {
   if (line == 0) line = too_long(&lidar, &map);
   if (line == 0) line = elsewhere(&lidar, &map);
   if (line == 0) line = more_than_the_port_lends(&lidar);
+  if (line == 0) line = twice(&lidar, &map);
   if (line != 0) (void)fprintf(stderr, "ports.c:%d does not hold\n", line);
   (void)scan_map_close(&map);
   (void)scan_lidar_close(&lidar);
