@@ -1,11 +1,12 @@
 //! `vil tap` on worlds that run: messages as JSON, of a program that the command was not built with.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use vil_core::sys::file::RuntimeDir;
 use vil_core::world::{Contract, Receiver, Sender, World};
@@ -53,12 +54,22 @@ impl Stage {
     fn new(name: &str) -> Stage {
         let place = std::env::temp_dir().join(format!("vil-tap-{}-{name}", std::process::id()));
         fs::DirBuilder::new().mode(0o700).create(&place).expect("a directory for the test");
+        Stage::at(place)
+    }
+
+    /// In a directory that is there.
+    fn at(place: PathBuf) -> Stage {
+        let world = Stage::made(&place, "post");
+        Stage { place, world }
+    }
+
+    /// A world of the program.
+    fn made(place: &Path, name: &str) -> Arc<World> {
         let (program, _) = vil_ir::load::from_yaml(PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
         let plan = plan_program(&program).unwrap_or_else(|error| panic!("{error}"));
-        let dir = RuntimeDir::open(Some(&place)).unwrap_or_else(|error| panic!("{error}"));
+        let dir = RuntimeDir::open(Some(place)).unwrap_or_else(|error| panic!("{error}"));
         let nobody = Contract { process: None, ports: &[] };
-        let world = World::create(&dir, "post", &plan, &nobody).unwrap_or_else(|error| panic!("{error}"));
-        Stage { place, world }
+        World::create(&dir, name, &plan, &nobody).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn open(&self, role: &str) -> Arc<World> {
@@ -172,6 +183,107 @@ fn a_running_route_is_followed_and_what_was_lost_is_said() {
         assert!(line.contains(&says), "the message is that of its number: {line}");
         last = Some(number);
     }
+}
+
+/// Ends in time, or the test fails; its exit code.
+fn ended(tap: &mut Child) -> Option<i32> {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(status) = tap.try_wait().expect("it can be waited for") {
+            return status.code();
+        }
+        if Instant::now() > end {
+            let _ = tap.kill();
+            panic!("the tap does not end");
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// A tap that is on its way, and what it says on stderr, line by line.
+fn started(mut command: Command) -> (Child, impl FnMut() -> String) {
+    let mut tap = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("vil runs");
+    let mut said = BufReader::new(tap.stderr.take().expect("it was piped")).lines();
+    (tap, move || said.next().expect("it says something").expect("it is text"))
+}
+
+#[test]
+fn a_tap_ends_when_nobody_reads_it_though_nothing_is_published() {
+    let stage = Stage::new("unread");
+    let (mut tap, _said) = started(stage.vil(&["tap", "lidar.ticks"]));
+    drop(tap.stdout.take());
+    assert_eq!(ended(&mut tap), Some(0));
+    let (mut tap, _said) = started(stage.vil(&["tap", "lidar.ticks", "--world", "none", "--wait"]));
+    drop(tap.stdout.take());
+    assert_eq!(ended(&mut tap), Some(0));
+    // Who reads on keeps it.
+    let mut sender = stage.sender("ticks");
+    publish(&mut sender, &[1], 8);
+    let (mut tap, _said) = started(stage.vil(&["tap", "lidar.ticks"]));
+    let mut lines = BufReader::new(tap.stdout.take().expect("it was piped")).lines();
+    assert!(lines.next().expect("a line").expect("text").contains("\"n\":1"));
+    publish(&mut sender, &[2], 8);
+    assert!(lines.next().expect("a line").expect("text").contains("\"n\":2"));
+    drop(lines);
+    assert_eq!(ended(&mut tap), Some(0));
+}
+
+#[test]
+fn a_tap_says_why_nothing_comes_and_when_its_world_is_gone() {
+    let stage = Stage::new("silent");
+    let (mut tap, mut said) = started(stage.vil(&["tap", "lidar.ticks"]));
+    assert_eq!(said(), "lidar.ticks -> map.ticks: nobody publishes now; waiting, Ctrl-C ends it");
+    // Somebody publishes and goes again: it is said anew, and the message was printed.
+    let mut sender = stage.sender("ticks");
+    publish(&mut sender, &[1], 8);
+    let mut lines = BufReader::new(tap.stdout.take().expect("it was piped")).lines();
+    assert!(lines.next().expect("a line").expect("text").contains("\"n\":1"));
+    drop(sender);
+    fs::remove_file(stage.place.join("post.vil")).expect("it is there");
+    let end = std::iter::repeat_with(said).find(|line| !line.contains("nobody publishes"));
+    assert_eq!(end.as_deref(), Some("world `post` was removed"));
+    assert_eq!(ended(&mut tap), Some(0));
+}
+
+#[test]
+fn a_tap_says_that_nobody_lives_in_its_world() {
+    let stage = Stage::new("deserted");
+    drop(Stage::made(&stage.place, "empty"));
+    let (mut tap, mut said) = started(stage.vil(&["tap", "lidar.ticks", "--world", "empty"]));
+    assert_eq!(said(), "nobody lives in world `empty`; waiting for its processes, Ctrl-C ends it");
+    let dir = RuntimeDir::open(Some(&stage.place)).unwrap_or_else(|error| panic!("{error}"));
+    let contract = Contract { process: Some("lidar"), ports: &[] };
+    let _somebody = World::open(&dir, "empty", &contract).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(said(), "lidar.ticks -> map.ticks: nobody publishes now; waiting, Ctrl-C ends it");
+    drop(tap.stdout.take());
+    assert_eq!(ended(&mut tap), Some(0));
+}
+
+#[test]
+fn a_tap_waits_for_its_world_when_it_is_told_to() {
+    let stage = Stage::new("early");
+    let elsewhere = stage.place.join("later");
+    let tap = |args: &[&str]| {
+        let mut command = stage.vil(&[&["tap", "lidar.ticks", "--count", "1"], args].concat());
+        command.env("VIL_RUNTIME_DIR", &elsewhere);
+        command
+    };
+    let answer = tap(&[]).output().expect("vil runs");
+    assert_eq!(answer.status.code(), Some(2), "without --wait it is an error");
+    let (mut early, mut said) = started(tap(&["--wait"]));
+    let line = said();
+    assert!(line.contains("later") && line.ends_with("; waiting for it, Ctrl-C ends it"), "{line}");
+    fs::DirBuilder::new().mode(0o700).create(&elsewhere).expect("a directory for the test");
+    let late = Stage::at(elsewhere.clone());
+    let mut sender = late.sender("ticks");
+    publish(&mut sender, &[7], 8);
+    assert_eq!(ended(&mut early), Some(0));
+    let mut printed = String::new();
+    early.stdout.take().expect("it was piped").read_to_string(&mut printed).expect("it is text");
+    assert!(printed.contains("\"n\":7"), "{printed}");
+    // A world that has no such route will never have it.
+    let (code, _, error) = stage.run(&["tap", "lidar.scan", "--world", "post", "--wait"]);
+    assert!(code == 2 && error.contains("there is no route or port"), "{error}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::observe::{RouteSnapshot, look_at_process, look_at_route};
 use crate::queue::{claimed, settled_cells};
 use crate::registry::trail::{Cursor, Recorded};
 use crate::registry::{Audit, Ends, Info, audit, ends_held, slots_held};
-use crate::sys::file::RuntimeDir;
+use crate::sys::file::{About, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
 use crate::world::{Proofs, read};
 
@@ -21,25 +21,38 @@ pub struct Outside {
     shared: Shared,
     catalog: Catalog,
     file: File,
+    about: About,
+    named: WorldPath,
     proofs: Proofs,
 }
 
 impl Outside {
     /// Looks at a world. The errors are those of opening it.
     pub fn look(dir: &RuntimeDir, name: &str) -> Result<Outside, Error> {
-        let (file, about) = dir.world(name)?.open_to_look()?;
+        let named = dir.world(name)?;
+        let (file, about) = named.open_to_look()?;
         let (catalog, geometry) = read(&file, about.size)?;
         let os = |error: std::io::Error| Error::from_os(&format!("world `{name}`"), &error);
         let mapping = Mapping::look(&file, geometry.total_size).map_err(os)?;
         let corrupt = || Error::new(Fault::Corrupt, format!("world `{name}` is smaller than its header says"));
         let shared = Shared::map(mapping, geometry).ok_or_else(corrupt)?;
         let proofs = Proofs::new(shared.geometry.processes);
-        Ok(Outside { shared, catalog, file, proofs })
+        Ok(Outside { shared, catalog, file, about, named, proofs })
     }
 
     /// What the world says of itself.
     pub fn catalog(&self) -> &Catalog {
         &self.catalog
+    }
+
+    /// The name that it was found by.
+    pub fn name(&self) -> &str {
+        self.named.name()
+    }
+
+    /// Was it removed since, so that its name leads to another world or to none?
+    pub fn is_removed(&self) -> bool {
+        !self.named.leads_to(self.about)
     }
 
     /// Bytes of the world.

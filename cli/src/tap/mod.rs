@@ -1,6 +1,9 @@
 //! `vil tap`: prints the messages of a route while they pass, of any program: the world keeps its contract, and the
 //! contract says how its messages lie.
 
+mod reader;
+mod silence;
+
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,8 +20,13 @@ use vil_msg::{Bytes, Descriptor, Style, to_json};
 use crate::json::{Object, quoted};
 use crate::source::{FAULTY, FINE, UNREADABLE};
 
+use silence::Silence;
+
 /// How long a tap that saw nothing rests before it looks again: short enough to see what a sleeping consumer wakes for.
 const REST: Duration = Duration::from_micros(20);
+
+/// How long a tap that waits for a world rests before it looks for one again.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Bytes of a text that is tried first; a message whose text is longer says so and is printed in the second go.
 const TEXT: usize = 4096;
@@ -34,11 +42,14 @@ Examples:
   vil tap 'ingest.credits -> filter.in'    one route
   vil tap filter.in --world credit         of several worlds the one that is meant
   vil tap ingest.credits --count 10        end after ten messages
+  vil tap ingest.credits --wait            start before the world is there
   vil tap ingest.credits --pretty          a field a line
 
 It begins with the oldest message that was not released. A line is {\"route\", \"number\", \"message\"}; \"late\" stands there where
 the message was released before it was copied. Nobody waits for a tap: messages that went too fast are counted as
-lost on stderr. Bytes that are no message of the route are told on stderr too, with the rule that they break.
+lost on stderr. Bytes that are no message of the route are told on stderr too, with the rule that they break, and so is
+why nothing comes: nobody publishes, or nobody lives in the world. It ends when nobody reads its output any more, and when the
+world is removed.
 
 Exit codes: 0 fine, 1 something was no message, 2 no such route or world, or wrong usage.")]
 pub(crate) struct Args {
@@ -54,6 +65,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     count: Option<u64>,
 
+    /// Wait for a world that has the route, where there is none yet.
+    #[arg(long)]
+    wait: bool,
+
     /// A field a line.
     #[arg(long)]
     pretty: bool,
@@ -65,12 +80,32 @@ pub(crate) struct Args {
 
 /// Taps until the count is reached or nobody reads what is printed.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    let watched = find(args).and_then(|world| Watch::new(world, &args.what));
+    let watched = found(args).and_then(|world| world.map(|world| Watch::new(world, &args.what)).transpose());
     match watched {
-        Ok(mut watch) => ExitCode::from(watch.run(args)),
+        Ok(Some(mut watch)) => ExitCode::from(watch.run(args)),
+        Ok(None) => ExitCode::from(FINE),
         Err(error) => {
             eprintln!("error: {}", error.message);
             ExitCode::from(UNREADABLE)
+        }
+    }
+}
+
+/// The world that is meant, and with --wait as soon as it is there; `None` when nobody reads any more before that.
+fn found(args: &Args) -> Result<Option<Outside>, Error> {
+    let mut was_said = false;
+    loop {
+        match find(args) {
+            Err(error) if error.fault == Fault::NotFound && args.wait => {
+                if !was_said {
+                    eprintln!("{}; waiting for it, Ctrl-C ends it", error.message);
+                }
+                was_said = true;
+            }
+            found => return found.map(Some),
+        }
+        if !reader::rest(LOOK) {
+            return Ok(None);
         }
     }
 }
@@ -110,10 +145,12 @@ struct Watch {
     taps: Vec<Watched>,
     /// What was no message.
     faults: u64,
+    silence: Silence,
 }
 
 struct Watched {
     tap: Tap,
+    route: usize,
     name: String,
     words: Vec<u32>,
     /// Messages that were lost when it was last said.
@@ -146,9 +183,9 @@ impl Watch {
                 refused(Fault::Unsupported, format!("route `{name}` cannot be tapped: {why}"))
             })?;
             let message = catalog.messages.get(route.message as usize).map_or("", |entry| entry.name.as_str());
-            taps.push(Watched { tap, name, words: encode(&program, &layouts, message), said: 0 });
+            taps.push(Watched { tap, route: index, name, words: encode(&program, &layouts, message), said: 0 });
         }
-        Ok(Watch { world, taps, faults: 0 })
+        Ok(Watch { world, taps, faults: 0, silence: Silence::default() })
     }
 
     fn run(&mut self, args: &Args) -> u8 {
@@ -176,11 +213,18 @@ impl Watch {
             }
             if was_idle {
                 self.say_lost();
-                std::thread::sleep(REST);
+                if !self.is_worth_waiting() || !reader::rest(REST) {
+                    break;
+                }
             }
         }
         self.say_lost();
         if self.faults == 0 { FINE } else { FAULTY }
+    }
+
+    fn is_worth_waiting(&mut self) -> bool {
+        let routes = self.taps.iter().map(|watched| (watched.route, watched.name.as_str()));
+        self.silence.explain(&self.world, routes)
     }
 
     fn say_lost(&mut self) {
