@@ -8,7 +8,7 @@ use vil_core::sys::file::RuntimeDir;
 use vil_core::world::{Reaped, foresee, reap};
 
 use crate::json::{Object, list};
-use crate::source::{FINE, UNREADABLE};
+use crate::source::{FINE, Report, UNREADABLE};
 use crate::worlds::Which;
 
 /// Recover what dead processes left, and remove worlds in which nobody lives any more.
@@ -18,7 +18,7 @@ Examples:
   vil reap credit                          the dead of one world; the world itself when nobody lives in it
   vil reap --all                           every world of this user
   vil reap --all --dry-run                 say what would be done, and touch nothing
-  vil reap --all --json                    one JSON object on stdout
+  vil reap --all --format json             one JSON object on stdout
 
 A living process is never touched, stopped or not. A world that is removed takes the messages with it that
 at_least_once kept for a restart; --dry-run says how many there are. A damaged file in which nobody lives is
@@ -58,14 +58,14 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     };
     let done: Vec<Done> =
         dir.iter().flat_map(|dir| names.iter().map(|name| reap_one(dir, name, args.dry_run))).collect();
-    if args.which.json {
+    if args.which.report() == Report::Json {
         println!("{}", json(&done, args.dry_run));
     } else {
         done.iter()
             .filter_map(|done| done.result.as_ref().ok().map(|reaped| sentence(done, *reaped, args.dry_run)))
             .for_each(|line| println!("{line}"));
         if done.is_empty() {
-            println!("no worlds");
+            println!("{}", args.which.none(dir.as_ref()));
         }
     }
     let failed = done.iter().filter_map(|done| Some((&done.name, done.result.as_ref().err()?)));

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use vil_core::base::error::{Error, Fault};
-use vil_core::sys::file::RuntimeDir;
+use vil_core::sys::file::{RuntimeDir, place_of};
+
+use crate::source::Report;
 
 /// Which worlds, and how it is told.
 #[derive(Debug, clap::Args)]
@@ -20,9 +22,13 @@ pub(crate) struct Which {
     #[arg(long, value_name = "DIR")]
     runtime_dir: Option<PathBuf>,
 
-    /// One JSON object on stdout instead of text.
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    format: Report,
+
+    /// As --format json.
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 impl Which {
@@ -41,5 +47,23 @@ impl Which {
             None => dir.worlds()?,
         };
         Ok((Some(dir), names))
+    }
+
+    /// How the answer is written.
+    pub(crate) fn report(&self) -> Report {
+        if self.json { Report::Json } else { self.format }
+    }
+
+    /// The directory that was looked in, whether it is there or not.
+    pub(crate) fn place(&self) -> String {
+        place_of(self.runtime_dir.as_deref()).display().to_string()
+    }
+
+    /// That there are no worlds, and where.
+    pub(crate) fn none(&self, dir: Option<&RuntimeDir>) -> String {
+        match dir {
+            Some(_) => format!("no worlds in {}", self.place()),
+            None => format!("no worlds: there is no directory {}", self.place()),
+        }
     }
 }

@@ -171,6 +171,9 @@ fn in_a_role() {
     if role == "forwards" {
         return forward_one(&open(Path::new(&place), &world, "middle"));
     }
+    if role == "takes" {
+        return take_one(Path::new(&place), &world);
+    }
     let world = open(Path::new(&place), &world, "source");
     let mut sender = Sender::open(&world, "items").unwrap_or_else(|error| panic!("{error}"));
     publish(&mut sender);
@@ -202,12 +205,29 @@ fn forward_one(world: &Arc<World>) {
     let _ = std::io::stdin().read_line(&mut String::new());
 }
 
+/// Publishes one message, takes it, and waits to be killed.
+fn take_one(place: &Path, world: &str) {
+    let mut to = Sender::open(&open(place, world, "source"), "items").unwrap_or_else(|error| panic!("{error}"));
+    let mut from = Receiver::open(&open(place, world, "sink"), "items").unwrap_or_else(|error| panic!("{error}"));
+    publish(&mut to);
+    let _taken = from.receive(10_000_000_000).expect("a message");
+    println!("\n@ 0");
+    let _ = std::io::stdin().read_line(&mut String::new());
+}
+
 #[test]
 fn where_there_are_no_worlds_all_is_healthy_and_a_named_one_cannot_be_examined() {
     let place = Place::new("none");
-    assert_eq!(place.vil(&["doctor"]), (0, "no worlds\n".into(), String::new()));
-    assert_eq!(place.vil(&["reap", "--all"]), (0, "no worlds\n".into(), String::new()));
-    assert_eq!(place.vil(&["doctor", "--json"]).1, "{\"worlds\":[],\"findings\":0}\n");
+    let none = format!("no worlds in {}\n", place.0.display());
+    assert_eq!(place.vil(&["doctor"]), (0, none.clone(), String::new()));
+    assert_eq!(place.vil(&["reap", "--all"]), (0, none, String::new()));
+    let json = format!("{{\"runtime_dir\":\"{}\",\"worlds\":[],\"findings\":0}}\n", place.0.display());
+    for format in [&["--json"][..], &["--format", "json"]] {
+        assert_eq!(place.vil(&[&["doctor"], format].concat()).1, json);
+        assert!(place.vil(&[&["reap", "--all"], format].concat()).1.starts_with('{'));
+    }
+    assert_eq!(place.vil(&["doctor", "--format", "text"]), place.vil(&["doctor"]));
+    assert_eq!(place.vil(&["doctor", "--format", "text", "--json"]).0, 2, "which one?");
     for command in ["doctor", "reap"] {
         let (code, out, error) = place.vil(&[command, "post"]);
         assert!(code == 2 && out.is_empty() && error.contains("no world `post`"), "{code} {out} {error}");
@@ -217,7 +237,10 @@ fn where_there_are_no_worlds_all_is_healthy_and_a_named_one_cannot_be_examined()
         }
         assert_eq!(place.vil(&[command, "--runtime-dir", "/nowhere/at/all", "x"]).0, 2);
     }
-    assert_eq!(place.vil(&["doctor", "--runtime-dir", "/nowhere/at/all"]).0, 0, "a missing directory has no worlds");
+    let none = "no worlds: there is no directory /nowhere/at/all\n".to_owned();
+    let there = ["--runtime-dir", "/nowhere/at/all"];
+    assert_eq!(place.vil(&[&["doctor"], &there[..]].concat()), (0, none.clone(), String::new()));
+    assert_eq!(place.vil(&[&["reap", "--all"], &there[..]].concat()), (0, none, String::new()));
     assert!(!Path::new("/nowhere").exists(), "and looking makes none");
 }
 
@@ -238,7 +261,8 @@ fn a_living_world_is_healthy_and_looking_and_reaping_leave_every_byte_of_it_alon
         "alive, C, for",
         "produces source.items -> sink.items",
         "consumes source.items -> sink.items",
-        "1 of 4 in the ring, 1 published",
+        "holds 5 slots (1 in messages that nobody has released, 4 on loan or spare)",
+        "1 of 4 in the ring or read from it, 1 published",
         "0 leaked",
         "attached",
         "1 world, healthy",
@@ -255,6 +279,44 @@ fn a_living_world_is_healthy_and_looking_and_reaping_leave_every_byte_of_it_alon
     }
     assert!(fs::read(place.file("post")).expect("it is there") == before, "somebody wrote");
     drop((sender, receiver, keeper));
+}
+
+#[test]
+fn a_message_in_hand_is_told_as_one_and_not_as_its_senders_spare_slot() {
+    let place = Place::new("in-hand");
+    let keeper = place.create("post");
+    let mut source = Sender::open(&open(&place.0, "post", "source"), "items").unwrap_or_else(|error| panic!("{error}"));
+    let mut sink = Receiver::open(&open(&place.0, "post", "sink"), "items").unwrap_or_else(|error| panic!("{error}"));
+    publish(&mut source);
+    publish(&mut source);
+    let held = |words: &str| {
+        let (code, out, _) = place.vil(&["doctor", "post"]);
+        assert!(code == 0 && out.lines().any(|line| line.contains("(source, pid") && line.contains(words)), "{out}");
+    };
+    let received = sink.receive(1_000_000_000).expect("what was published is there");
+    held("holds 5 slots (2 in messages that nobody has released, 3 on loan or spare)");
+    assert!(place.vil(&["doctor", "post", "--format", "json"]).1.contains("\"messages\":2"));
+    assert_eq!(sink.release(received.route, received.message.ticket), Ok(()));
+    held("(1 in messages that nobody has released, 4 on loan or spare)");
+    drop((sink, source, keeper));
+}
+
+#[test]
+fn what_the_dead_had_in_their_hands_is_told_beside_what_waits() {
+    let place = Place::new("hands");
+    let keeper = place.create_of("post", &PROGRAM.replace("loan_write, delivery: at_least_once", "consume_once"));
+    place.source("post", "takes").kill();
+    drop(keeper);
+    let (code, out, _) = place.vil(&["doctor", "post"]);
+    assert_eq!(code, 1, "{out}");
+    for words in [
+        "holds 4 slots (4 on loan or spare)",
+        "holds 1 slot (1 in messages that it has taken)",
+        "0 of 4 in the ring,",
+        "nobody lives in it, and no message waits in it; 1 message died with who had taken it",
+    ] {
+        assert!(out.contains(words), "{words} is missing:\n{out}");
+    }
 }
 
 #[test]
@@ -318,7 +380,7 @@ fn a_world_that_everybody_left_is_told_with_its_messages_and_removed() {
     let (code, out, _) = place.vil(&["doctor"]);
     assert_eq!(code, 1, "{out}");
     assert!(out.contains("nobody lives in it, and 2 messages wait in it"), "{out}");
-    assert!(out.contains("nobody lives in it, and 0 messages wait in it"), "{out}");
+    assert!(out.contains("nobody lives in it, and no message waits in it"), "{out}");
     let (code, out, _) = place.vil(&["reap", "--all", "--dry-run"]);
     assert_eq!(code, 0);
     assert_eq!(
@@ -330,7 +392,7 @@ fn a_world_that_everybody_left_is_told_with_its_messages_and_removed() {
     assert_eq!(code, 0);
     assert!(json.contains("{\"name\":\"post\",\"action\":\"removed\",\"messages\":2}"), "{json}");
     assert!(!place.file("post").exists() && !place.file("empty").exists());
-    assert_eq!(place.vil(&["doctor"]).1, "no worlds\n");
+    assert_eq!(place.vil(&["doctor"]).1, format!("no worlds in {}\n", place.0.display()));
 }
 
 #[test]

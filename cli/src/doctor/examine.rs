@@ -9,6 +9,7 @@ use vil_core::registry::trail::Recorded;
 use vil_core::registry::{Audit, Ends};
 use vil_core::sys::clock::now_ns;
 use vil_core::sys::file::RuntimeDir;
+use vil_ir::vocabulary::Transfer;
 
 use crate::doctor::findings::{self, Finding};
 
@@ -48,6 +49,8 @@ pub(super) struct Process {
     pub(super) since_ns: u64,
     pub(super) life: Life,
     pub(super) slots: u32,
+    /// Those of them that are messages which nobody has released.
+    pub(super) messages: u32,
     /// Routes of which it holds an end.
     pub(super) ends: Vec<(usize, Ends)>,
 }
@@ -77,6 +80,8 @@ impl Life {
 pub(super) struct Route {
     pub(super) name: String,
     pub(super) lane: &'static str,
+    /// A message that is taken from it is its taker's and not in it any more.
+    pub(super) is_taken_from: bool,
     pub(super) is_sound: bool,
     pub(super) has_consumer: bool,
     pub(super) seen: RouteSnapshot,
@@ -115,7 +120,7 @@ fn look(world: &Outside) -> Seen {
 }
 
 fn processes(world: &Outside) -> Vec<Process> {
-    let slots = world.slots_held();
+    let (slots, messages) = (world.slots_held(), world.messages_held());
     let routes = 0..world.catalog().routes.len();
     let all = world.processes().into_iter().map(|(entry, info)| {
         let held = routes.clone().filter_map(|route| Some((route, world.ends_held(entry, route)?)));
@@ -124,6 +129,7 @@ fn processes(world: &Outside) -> Vec<Process> {
             _ if world.is_dead(entry) => Life::Dead,
             _ => Life::Alive,
         };
+        let of = |counts: &[u32]| counts.get(usize::from(entry.0)).copied().unwrap_or(0);
         Process {
             entry: entry.0,
             name: info.name,
@@ -132,7 +138,9 @@ fn processes(world: &Outside) -> Vec<Process> {
             epoch: info.word.epoch,
             since_ns: info.since_ns,
             life,
-            slots: slots.get(usize::from(entry.0)).copied().unwrap_or(0),
+            slots: of(&slots),
+            // Counted later than the slots: the world goes on meanwhile.
+            messages: of(&messages).min(of(&slots)),
             ends: held.filter(|(_, ends)| *ends != Ends::default()).collect(),
         }
     });
@@ -147,6 +155,7 @@ fn routes(world: &Outside, processes: &[Process]) -> Vec<Route> {
         Some(Route {
             name: route.name(),
             lane: route.lane.word(),
+            is_taken_from: route.is_claimed() || route.transfer == Transfer::ConsumeOnce,
             is_sound: world.is_sound(index),
             has_consumer: processes.iter().any(|process| consumes(process, index)),
             seen: world.route(index)?,

@@ -1,12 +1,14 @@
 //! What is wrong with a world, and what to do about it. One function a finding; none of them looks at shared memory.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use vil_core::base::error::{Error, Fault};
+use vil_core::registry::Ends;
 use vil_core::registry::trail::Recorded;
 
 use crate::doctor::examine::{Life, Process, Seen};
-use crate::doctor::tell::{counted, span};
+use crate::doctor::tell::{counted, held, span};
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +52,17 @@ fn abandoned(name: &str, seen: &Seen) -> Option<Finding> {
         return None;
     }
     let waiting: u64 = seen.routes.iter().map(|route| u64::from(route.seen.depth)).sum();
-    let what = format!("nobody lives in it, and {} wait in it", counted(waiting, "message"));
+    let wait = match waiting {
+        0 => "no message waits".to_owned(),
+        1 => "1 message waits".to_owned(),
+        _ => format!("{waiting} messages wait"),
+    };
+    let mut what = format!("nobody lives in it, and {wait} in it");
+    let taken: u32 = seen.processes.iter().filter_map(Process::taken).sum();
+    if taken > 0 {
+        let whom = if taken == 1 { "it" } else { "them" };
+        let _ = write!(what, "; {} died with who had taken {whom}", counted(taken.into(), "message"));
+    }
     let advice = match waiting {
         0 => format!("`vil reap {name}` removes it"),
         _ => format!("start its processes again, or let `vil reap {name}` remove it with its messages"),
@@ -63,9 +75,9 @@ fn dead(name: &str, seen: &Seen) -> Vec<Finding> {
     let finding = |process: &Process| Finding {
         code: "dead",
         what: format!(
-            "{} is dead and not recovered; it holds {} and {}",
+            "{} is dead and not recovered; it holds {}, and {}",
             process.title(),
-            counted(process.slots.into(), "slot"),
+            held(process),
             counted(process.ends.len() as u64, "end")
         ),
         advice: match seen.processes.iter().any(|process| process.life == Life::Alive) {
@@ -143,6 +155,17 @@ fn fault(seen: &Seen, group: &[&Recorded]) -> Option<Finding> {
 }
 
 impl Process {
+    /// Has it such an end?
+    pub(super) fn has(&self, is_meant: impl Fn(&Ends) -> bool) -> bool {
+        self.ends.iter().any(|(_, ends)| is_meant(ends))
+    }
+
+    /// Messages that it has taken, so that they are in no ring; `None` of a sender, which has other slots too.
+    fn taken(&self) -> Option<u32> {
+        let takes_alone = self.has(|ends| ends.consumer) && !self.has(|ends| ends.producer);
+        takes_alone.then(|| self.slots - self.messages)
+    }
+
     /// "process 3 (filter, pid 712)"
     pub(super) fn title(&self) -> String {
         let name = if self.name.is_empty() { "no role" } else { &self.name };

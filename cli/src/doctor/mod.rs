@@ -8,7 +8,7 @@ mod tell;
 use std::process::ExitCode;
 
 use crate::json::{Object, list};
-use crate::source::{FAULTY, FINE, UNREADABLE};
+use crate::source::{FAULTY, FINE, Report, UNREADABLE};
 use crate::worlds::Which;
 
 use examine::{Patient, examine};
@@ -20,7 +20,7 @@ Examples:
   vil doctor                               every world of this user
   vil doctor credit                        one world
   vil doctor credit --trail                with the events of its audit trail
-  vil doctor --all --json                  one JSON object on stdout
+  vil doctor --all --format json           one JSON object on stdout
 
 Looking takes no entry, holds no lock and writes nothing: nobody in the world can tell.
 
@@ -46,21 +46,27 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let patients: Vec<Patient> =
         dir.iter().flat_map(|dir| names.iter().filter_map(|name| examine(dir, name))).collect();
     let findings: usize = patients.iter().map(|patient| patient.findings.len()).sum();
-    if args.which.json {
-        let worlds = list(patients.iter().map(|patient| tell::json(patient, args.trail)));
-        println!("{}", Object::default().raw("worlds", worlds).plain("findings", findings).end());
-    } else {
-        patients.iter().for_each(|patient| print!("{}", tell::text(patient, args.trail)));
-        println!("{}", summary(patients.len(), findings));
+    match args.which.report() {
+        Report::Json => {
+            let worlds = list(patients.iter().map(|patient| tell::json(patient, args.trail)));
+            let all = Object::default().text("runtime_dir", &args.which.place()).raw("worlds", worlds);
+            println!("{}", all.plain("findings", findings).end());
+        }
+        Report::Text => {
+            patients.iter().for_each(|patient| print!("{}", tell::text(patient, args.trail)));
+            let none = || args.which.none(dir.as_ref());
+            println!("{}", summary(patients.len(), findings).unwrap_or_else(none));
+        }
     }
     ExitCode::from(if findings == 0 { FINE } else { FAULTY })
 }
 
-fn summary(worlds: usize, findings: usize) -> String {
+/// `None` where there is nothing to sum up.
+fn summary(worlds: usize, findings: usize) -> Option<String> {
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     match (worlds, findings) {
-        (0, _) => "no worlds".to_owned(),
-        (_, 0) => format!("{}, healthy", count(worlds, "world")),
-        _ => format!("{}, {}", count(worlds, "world"), count(findings, "finding")),
+        (0, _) => None,
+        (_, 0) => Some(format!("{}, healthy", count(worlds, "world"))),
+        _ => Some(format!("{}, {}", count(worlds, "world"), count(findings, "finding"))),
     }
 }

@@ -36,13 +36,28 @@ pub(super) fn text(patient: &Patient, with_trail: bool) -> String {
 
 fn process_text(process: &Process, seen: &Seen) -> String {
     let since = span(seen.now_ns.saturating_sub(process.since_ns));
-    let slots = counted(process.slots.into(), "slot");
-    let mut line =
-        format!("  {}: {}, {}, for {since}, holds {slots}", process.title(), process.life.word(), process.language);
+    let (title, life, language) = (process.title(), process.life.word(), process.language);
+    let mut line = format!("  {title}: {life}, {language}, for {since}, holds {}", held(process));
     for (route, ends) in &process.ends {
         let _ = write!(line, "; {} {}", ends_word(*ends), seen.route_name(*route as u16));
     }
     line + "\n"
+}
+
+/// "3 slots (2 in messages that nobody has released, 1 on loan or spare)"
+pub(super) fn held(process: &Process) -> String {
+    let others = process.slots - process.messages;
+    // A sender keeps a few slots at hand; who only consumes has nothing but what it took.
+    let idle = match (process.has(|ends| ends.producer), process.has(|ends| ends.consumer)) {
+        (false, true) => "in messages that it has taken",
+        (true, true) => "on loan, taken or spare",
+        _ => "on loan or spare",
+    };
+    let parts = [(process.messages, "in messages that nobody has released"), (others, idle)];
+    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let parts = parts.collect::<Vec<_>>().join(", ");
+    let slots = counted(process.slots.into(), "slot");
+    if parts.is_empty() { slots } else { format!("{slots} ({parts})") }
 }
 
 fn ends_word(ends: Ends) -> &'static str {
@@ -56,8 +71,10 @@ fn ends_word(ends: Ends) -> &'static str {
 
 fn route_text(route: &Route) -> String {
     let seen = &route.seen;
+    // What is read in place stays in the ring until it is released, and only its reader knows which ones it has.
+    let place = if route.is_taken_from { "in the ring" } else { "in the ring or read from it" };
     format!(
-        "  route {} ({}): {} of {} in the ring, {} published, {} dropped\n",
+        "  route {} ({}): {} of {} {place}, {} published, {} dropped\n",
         route.name, route.lane, seen.depth, seen.capacity, seen.published, seen.dropped
     )
 }
@@ -122,6 +139,7 @@ fn process_json(process: &Process, seen: &Seen) -> String {
         .text("state", process.life.word())
         .plain("since_ns", seen.now_ns.saturating_sub(process.since_ns))
         .plain("slots", process.slots)
+        .plain("messages", process.messages)
         .list("ends", ends)
         .end()
 }

@@ -264,7 +264,7 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
     if !matches!(route.cell_size, 16 | 32 | 64) {
         return Err(format!("a cell of {} bytes", route.cell_size));
     }
-    let claimed = route.kind == QueueKind::Mpmc || route.backpressure == Backpressure::DropOldest;
+    let claimed = route.is_claimed();
     if route.cell_size == 16 && (claimed || route.answers.is_some()) {
         return Err("a cell of 16 bytes without its third word".into());
     }

@@ -145,6 +145,11 @@ impl RouteEntry {
     pub fn name(&self) -> String {
         format!("{}.{} -> {}.{}", self.from_process, self.from_port, self.to_process, self.to_port)
     }
+
+    /// Are messages taken out of its ring by whoever claims their cells, and not read there?
+    pub fn is_claimed(&self) -> bool {
+        self.kind == QueueKind::Mpmc || self.backpressure == Backpressure::DropOldest
+    }
 }
 
 impl Catalog {

@@ -10,7 +10,7 @@ use crate::observe::tap::{Tap, Tapped};
 use crate::observe::{RouteSnapshot, look_at_process, look_at_route};
 use crate::queue::{claimed, settled_cells};
 use crate::registry::trail::{Cursor, Recorded};
-use crate::registry::{Audit, Ends, Info, audit, ends_held, slots_held};
+use crate::registry::{Audit, Ends, Info, audit, ends_held, messages_held, slots_held};
 use crate::sys::file::{About, RuntimeDir, WorldPath};
 use crate::sys::map::Mapping;
 use crate::world::{Proofs, read};
@@ -75,6 +75,11 @@ impl Outside {
     /// Slots that each entry holds.
     pub fn slots_held(&self) -> Vec<u32> {
         slots_held(&self.shared)
+    }
+
+    /// Those of them that are messages which nobody has released.
+    pub fn messages_held(&self) -> Vec<u32> {
+        messages_held(&self.shared)
     }
 
     /// Which ends of a route an entry holds; `None` when there is no such route.

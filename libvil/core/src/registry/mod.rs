@@ -15,7 +15,7 @@ mod table;
 pub mod trail;
 
 pub use audit::{Audit, audit};
-pub use holdings::{Ends, ends_held, slots_held};
+pub use holdings::{Ends, ends_held, messages_held, slots_held};
 pub use liveness::Liveness;
 pub use picture::Picture;
 pub(crate) use recovery::closed_head;

@@ -89,7 +89,8 @@ impl RuntimeDir {
     }
 }
 
-fn place_of(asked: Option<&Path>) -> PathBuf {
+/// Which directory `RuntimeDir::open` and `find` mean, whether it is there or not.
+pub fn place_of(asked: Option<&Path>) -> PathBuf {
     let wished = || std::env::var_os("VIL_RUNTIME_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from);
     let place = asked.map(Path::to_owned).or_else(wished);
     place.unwrap_or_else(|| PathBuf::from(format!("/dev/shm/vil-{}", user())))
