@@ -277,3 +277,30 @@ fn a_node_stands_in_the_file_that_defines_it() {
     assert_eq!(place("/structs/Point"), ("dir/more.yaml".to_owned(), 6));
     assert_eq!(place("/messages/Gone/kind"), ("dir/main.yaml".to_owned(), 5));
 }
+
+#[test]
+fn a_type_without_quotes_is_told_how_it_is_written_and_hides_nothing_else() {
+    let field = |ty: &str| format!("{{ name: on,     type: {ty}, unit: m }}");
+    for ty in ["[u8; 16]", "VSlice<u8, 4>", "VSlice<VStr<8>, 4>", "[VSlice<u8, 4>; 2]", "VSlice<VSlice<u8, 2>, 4>"] {
+        let written = r#"{ name: on,     type: "[u8; 16]", annotations: { y: no, n: 1.5, "a/b": true } }"#;
+        let found = faults(&changed(written, &field(ty)));
+        let quoted = format!("`type` is a text, and YAML takes this one apart; quote it: \"{ty}\"");
+        if vil_ir::types::parse(ty).is_ok() {
+            assert!(found.len() == 1 && found[0].ends_with(&quoted), "{found:?}");
+        }
+        // Everything else about the field is looked at.
+        let found = faults(&changed(written, &field(ty).replace("unit: m", "unti: m")));
+        assert!(found.iter().any(|fault| fault.contains("unknown key `unti`")), "{found:?}");
+        // In quotes it is a type as any other, and so it is in a block where YAML leaves it whole.
+        let found = from_yaml(&changed(written, &field(&format!("\"{ty}\""))));
+        assert_eq!(found.is_ok(), vil_ir::types::parse(ty).is_ok(), "{ty}");
+    }
+    let found = faults(&changed(r#"type: "[u8; 16]""#, "type: [[u8; 4]; 2]"));
+    assert!(found.len() == 1 && found[0].contains("not YAML"), "{found:?}");
+    assert!(found[0].ends_with("; quote it: \"[[u8; 4]; 2]\""), "{found:?}");
+    // What is no type gets no such advice.
+    for ty in ["[a, b]", "[]", "{}", "VSlice<u8, x: 4>", "[[1, 2]]", "VSlice<u8, 4>>"] {
+        let found = faults(&changed(r#"type: "[u8; 16]""#, &format!("type: {ty}")));
+        assert!(!found.is_empty() && found.iter().all(|fault| !fault.contains("quote it")), "{ty}: {found:?}");
+    }
+}

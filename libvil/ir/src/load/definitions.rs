@@ -5,6 +5,8 @@ use super::node::{Data, Entry, Node, Place, child};
 use super::reader::{Object, Reader};
 use super::rules::{BAD_TYPE, DUPLICATE, UNKNOWN_NAME, UNKNOWN_WORD, WRONG_FORM};
 use super::scope::Scope;
+#[cfg(feature = "yaml")]
+use super::unquoted;
 use crate::diagnostics::Diagnostic;
 use crate::model::{Arm, Body, Constant, Enum, EnumValue, Field, Message, Named, Notes, Struct, Type, Value, Variants};
 use crate::types;
@@ -189,7 +191,8 @@ impl Reader {
     }
 
     fn field(&mut self, scope: &Scope<'_>, node: &Node, pointer: &str) -> Option<Field> {
-        let object = self.object(node, node.place, pointer, keys::FIELD)?;
+        let whole = self.whole(node, pointer);
+        let object = self.object(whole.as_ref().unwrap_or(node), node.place, pointer, keys::FIELD)?;
         let name = self.required(&object, "name").and_then(|_| self.text(&object, "name"));
         let ty = self.required(&object, "type").and_then(|_| self.field_type(scope, &object));
         let float = ty.as_ref().is_some_and(has_floats);
@@ -211,6 +214,23 @@ impl Reader {
         field.name = name?;
         field.ty = ty?;
         Some(field)
+    }
+
+    /// The field with its type in one piece, where YAML took it apart, and a fault that says how it is written.
+    #[cfg(feature = "yaml")]
+    fn whole(&mut self, node: &Node, pointer: &str) -> Option<Node> {
+        let (text, whole) = unquoted::mended(node)?;
+        let place = node.entry("type")?.value.place;
+        let fault =
+            Diagnostic::new(WRONG_FORM, format!("{pointer}/type"), "`type` is a text, and YAML takes this one apart");
+        self.fault(place, fault.fix(unquoted::advice(&text)));
+        Some(whole)
+    }
+
+    /// JSON has quotes.
+    #[cfg(not(feature = "yaml"))]
+    fn whole(&mut self, _node: &Node, _pointer: &str) -> Option<Node> {
+        None
     }
 
     fn field_type(&mut self, scope: &Scope<'_>, object: &Object<'_>) -> Option<Type> {

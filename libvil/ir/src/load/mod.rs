@@ -17,6 +17,8 @@ pub(crate) mod rules;
 mod scope;
 mod source;
 #[cfg(feature = "yaml")]
+mod unquoted;
+#[cfg(feature = "yaml")]
 pub(crate) mod yaml;
 
 pub use node::Place;

@@ -10,6 +10,7 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInpu
 use super::comments::{Comments, Spot, lines};
 use super::node::{Data, Entry, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Node, Place, Weight};
 use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG, WRONG_FORM};
+use super::unquoted;
 use crate::diagnostics::{Diagnostic, Rule};
 
 /// Reads one YAML document, and the comments in it; `values` counts those of all texts of the program.
@@ -17,6 +18,10 @@ pub(crate) fn read(text: &str, file: u32, values: &mut usize) -> Read<(Node, Com
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     document(text, file, values).map_err(|mut fault| {
         fault.place = fault.place.map(|place| within(text, place));
+        let line = fault.place.and_then(|place| lines(text).nth(place.line.saturating_sub(1) as usize));
+        if let Some(ty) = line.filter(|_| fault.rule == SYNTAX).and_then(unquoted::in_line) {
+            fault.fix = Some(unquoted::advice(&ty));
+        }
         fault
     })
 }
