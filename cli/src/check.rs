@@ -20,7 +20,8 @@ Examples:
   vil check --format sarif *.yaml > faults.sarif
                                            one SARIF 2.1.0 log of all programs, on stdout, for editors and CI
 
-All faults of a file are told at once, in the order in which they stand there.
+All faults of a file are told at once, in the order in which they stand there. Faults of form (VIL-F...) come first: the passes
+judge what is left when there are none.
 
 Exit codes: 0 clean or warnings only, 1 faults found by passes, 2 cannot be loaded (syntax, unknown key,
 unknown name or port, import cycle) or wrong usage. The worst of several files counts.")]
@@ -56,7 +57,12 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         let (found, code) = judge(file);
         worst = worst.max(code);
         match (args.format, found) {
-            (Form::Text, Some(found)) => source::write(&found, args.color),
+            (Form::Text, Some(found)) => {
+                source::write(&found, args.color);
+                if code == UNREADABLE {
+                    source::say_what_was_not_run(&found);
+                }
+            }
             (Form::Json, Some(found)) => eprintln!("{}", found.to_json()),
             (Form::Sarif, Some(found)) => all.push(found),
             (_, None) => {}

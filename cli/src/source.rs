@@ -109,9 +109,25 @@ fn tell(loaded: Result<(Program, Source), Unread>, report: Report) -> Result<(Pr
     })
 }
 
+/// Says to people that no pass has looked at a program, whose text was read and has faults of form: there may be more faults.
+pub(crate) fn say_what_was_not_run(faults: &Diagnostics) {
+    if faults.source.names().next().is_none() {
+        return;
+    }
+    let count = faults.items.len();
+    let noun = if count == 1 { "fault" } else { "faults" };
+    eprintln!("note: the passes were not run because of {count} {noun} of form");
+}
+
 /// Reads a program that no pass refuses; what is wrong, warnings too, is told for people.
 pub(crate) fn checked(path: &str) -> Result<(Program, Source), ExitCode> {
-    let (program, source) = read(path)?;
+    let (program, source) = load(path).map_err(|unread| {
+        if let Unread::Faults(faults) = unread {
+            write(&faults, Color::Auto);
+            say_what_was_not_run(&faults);
+        }
+        ExitCode::from(UNREADABLE)
+    })?;
     let found = passes::check(&program, source);
     write(&found, Color::Auto);
     if found.any_error() { Err(ExitCode::from(FAULTY)) } else { Ok((program, found.source)) }

@@ -126,6 +126,28 @@ fn a_fault_of_a_pass_is_exit_code_1_and_a_warning_is_0() {
 }
 
 #[test]
+fn passes_that_were_not_run_are_told() {
+    let note = "note: the passes were not run because of";
+    let missing = GOOD.replace("interface: Sink }", "interface: Sink, observe: { trace_hop: true } }");
+    let faulty = File::new("form.yaml", &missing.replace("u64", "u46"));
+    let shown = text(&vil(&["check", faulty.path()]).stderr);
+    assert!(shown.contains(&format!("{note} 1 fault of form\n")), "{shown}");
+    let twice = File::new("forms.yaml", &GOOD.replace("u64", "u46").replace("direction: in", "diretcion: in"));
+    for args in [&["check", twice.path()][..], &["gen", "--lang", "c", "-o", "/nowhere", twice.path()]] {
+        let shown = text(&vil(args).stderr);
+        assert!(shown.contains(note) && shown.contains("faults of form\n"), "{args:?}: {shown}");
+    }
+    // Not where they were, where there is no text to judge, and in what tools read.
+    let judged = File::new("judged.yaml", &missing);
+    for args in
+        [&["check", judged.path()][..], &["check", "/nowhere.yaml"], &["check", "--format", "json", twice.path()]]
+    {
+        let shown = text(&vil(args).stderr);
+        assert!(!shown.is_empty() && !shown.contains("note: the passes"), "{args:?}: {shown}");
+    }
+}
+
+#[test]
 fn the_worst_of_several_files_counts() {
     let (good, bad) = (File::new("a.yaml", GOOD), File::new("b.yaml", "vil: 1\n"));
     assert_eq!(vil(&["check", good.path(), bad.path(), good.path()]).status.code(), Some(2));

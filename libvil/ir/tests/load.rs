@@ -304,3 +304,49 @@ fn a_type_without_quotes_is_told_how_it_is_written_and_hides_nothing_else() {
         assert!(!found.is_empty() && found.iter().all(|fault| !fault.contains("quote it")), "{ty}: {found:?}");
     }
 }
+
+/// A program with an import that is not there, or that is no text of the language.
+fn partly(text: &str, import: Option<&str>) -> Vec<String> {
+    struct One<'t>(Option<&'t str>);
+    impl Files for One<'_> {
+        fn read(&mut self, _: &str) -> Result<String, String> {
+            self.0.map(str::to_owned).ok_or_else(|| "it is not there".to_owned())
+        }
+    }
+    let text = text.replace("program: credit\n", "program: credit\nimports: [ types.yaml ]\n");
+    let found = load::from_text("credit.yaml", text, Format::Yaml, &mut One(import)).expect_err("an import is missing");
+    found.items.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn an_import_that_cannot_be_read_hides_no_fault_that_is_certain() {
+    let faulty = CREDIT
+        .replace("type: Risk", "type: Rsik")
+        .replace("message: Credit, lane: data", "message: Credti, lane: dtaa")
+        .replace("kind: event", "knid: event")
+        .replace("to: filter.credits", "to: filter.credit")
+        .replace("type: i32", "type: Elsewhere");
+    for import in [None, Some("vil: 1\nprogram: [\n")] {
+        let found = partly(&faulty, import);
+        let says = |words: &str| found.iter().any(|fault| fault.contains(words));
+        for words in [
+            "unknown type `Rsik` (",
+            "there is no message `Credti`",
+            "unknown lane `dtaa`",
+            "unknown key `knid`",
+            "process `filter` has no port `credit`",
+        ] {
+            assert!(says(words), "{words} is missing: {found:#?}");
+        }
+        assert!(says("types.yaml") && found.len() == 6, "{found:#?}");
+        assert!(!says("Elsewhere"), "the import may define it: {found:#?}");
+        // A program that is right but for its import has that fault alone.
+        assert_eq!(partly(CREDIT, import).len(), 1);
+    }
+    assert!(partly(CREDIT, None)[0].contains("names that it may define are passed over"));
+    // With all files read every name is known or told.
+    assert!(
+        partly(&CREDIT.replace("type: i32", "type: Elsewhere"), Some("vil: 1\nprogram: types\n"))[0]
+            .contains("Elsewhere")
+    );
+}

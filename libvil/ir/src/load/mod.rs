@@ -145,17 +145,20 @@ pub fn from_text(
         Gather { files, reader: Reader::default(), source: Source::default(), size: Size { bytes: 0, values: 0 } };
     gather.add(name, text, format, &mut Vec::new());
     let Gather { mut reader, mut source, .. } = gather;
-    // After a fault of syntax nobody knows which names exist: what follows from it would only hide it.
-    let whole = source.files.iter().all(|file| file.root.is_some()) && reader.faults.iter().all(follows_nothing);
-    let program = if whole { program::read(&mut source.files, &mut reader) } else { Program::default() };
+    // Where a file could not be read nobody knows which names exist: what follows from it would only hide it.
+    reader.lacks_names = source.files.iter().any(|file| file.root.is_none()) || reader.faults.iter().any(hides_names);
+    let program = program::read(&mut source.files, &mut reader);
     if reader.faults.is_empty() {
         return Ok((program, source));
     }
     Err(Diagnostics::in_order(reader.faults, source))
 }
 
-fn follows_nothing(fault: &Diagnostic) -> bool {
-    fault.rule != UNREADABLE && fault.rule != IMPORT_CYCLE
+/// Of what has been found before anything is read: is there a file that may have names?
+fn hides_names(fault: &Diagnostic) -> bool {
+    fault.rule == UNREADABLE
+        || fault.rule == TOO_BIG
+        || fault.rule == WRONG_FORM && fault.pointer.starts_with("/imports")
 }
 
 /// Collects the files of a program, each once.
@@ -243,7 +246,8 @@ impl Gather<'_> {
             Ok(text) => self.add(path, text, Format::of(path), open),
             Err(reason) => {
                 let fault = Diagnostic::new(UNREADABLE, pointer, format!("cannot read {path}: {reason}"));
-                self.reader.fault(place, fault.fix("paths are relative to the file that imports"));
+                let fix = "paths are relative to the file that imports; until it is read, names that it may define are passed over";
+                self.reader.fault(place, fault.fix(fix));
             }
         }
     }

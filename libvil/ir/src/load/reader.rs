@@ -29,6 +29,9 @@ pub(crate) struct Reader {
     /// Comments by the index of their file.
     #[cfg(feature = "yaml")]
     pub(crate) comments: Keyed<u32, super::comments::Comments>,
+    /// A file could not be read, so a name that is not known may be one of its. Told is then only what looks like another
+    /// name that is known.
+    pub(crate) lacks_names: bool,
     /// Names that were looked at for hints.
     hints: usize,
 }
@@ -131,6 +134,19 @@ impl Reader {
             }
         }
         self.fault(place, fault);
+    }
+
+    /// May an unknown name be one of a file that could not be read? Not one that looks like a name that is known.
+    pub(crate) fn may_be_elsewhere(&mut self, wrong: &str, known: Option<&str>, names: Names<'_>) -> bool {
+        if !self.lacks_names || known.is_some() {
+            return false;
+        }
+        if self.hints >= MAX_HINTS {
+            return true;
+        }
+        let names = names();
+        self.hints += names.len().max(1);
+        nearest(wrong, &names).is_none()
     }
 
     fn wrong_form(&mut self, place: Place, pointer: String, expected: &str, found: &Node) {

@@ -133,8 +133,10 @@ impl Reader {
     ) -> String {
         let name = scope.full(written);
         if !scope.declared.has(space, &name) {
-            let what = format!("there is no {what}");
-            self.unknown(UNKNOWN_NAME, place, pointer, &what, written, &|| scope.declared.of(space));
+            let (what, names) = (format!("there is no {what}"), || scope.declared.of(space));
+            if !self.may_be_elsewhere(written, None, &names) {
+                self.unknown(UNKNOWN_NAME, place, pointer, &what, written, &names);
+            }
         }
         name
     }
@@ -178,8 +180,11 @@ impl Reader {
 
     fn unknown_type(&mut self, scope: &Scope<'_>, written: &str, place: Place, pointer: &str) {
         let names = || [&scope.declared.of("types"), Scalar::WORDS, WORDS].concat();
-        let said = (format!("unknown type `{written}`"), written, in_other_languages(written));
-        self.unknown_near(UNKNOWN_TYPE, place, pointer.to_owned(), said, &names);
+        let known = in_other_languages(written);
+        if !self.may_be_elsewhere(written, known, &names) {
+            let said = (format!("unknown type `{written}`"), written, known);
+            self.unknown_near(UNKNOWN_TYPE, place, pointer.to_owned(), said, &names);
+        }
     }
 }
 
