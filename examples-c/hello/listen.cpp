@@ -5,14 +5,18 @@
 
 #include "hello_listen.hpp"
 
+// Says on stderr what did not work and why.
+static int failed(const char *what, const char *why) { return std::fprintf(stderr, "%s: %s\n", what, why), 1; }
+
 int main(int argc, char **argv) {
   const char *world = argc > 1 ? argv[1] : "hello";
   auto self = hello::Listen::open_or_create(world);
-  if (!self) return std::puts(self.error().message()), 1;
+  if (!self) return failed("open", self.error().message());
   for (int i = 0; i < 3; ++i) {
     auto greeting = self->greetings.receive(vil::forever);
-    if (!greeting) return 1;
+    if (!greeting) return failed("receive", vil::name(greeting.error()));
     std::printf("%u %.28s\n", unsigned{(*greeting)->number}, reinterpret_cast<const char *>((*greeting)->text.data()));
   }
-  return vil::World::unlink(world) ? 0 : 1;
+  const auto gone = vil::World::unlink(world);
+  return gone ? 0 : failed("unlink", gone.error().message());
 }

@@ -5,16 +5,20 @@
 
 #include "hello_speak.hpp"
 
+// Says on stderr what did not work and why.
+static int failed(const char *what, const char *why) { return std::fprintf(stderr, "%s: %s\n", what, why), 1; }
+
 int main(int argc, char **argv) {
   auto self = hello::Speak::open_or_create(argc > 1 ? argv[1] : "hello");
-  if (!self) return std::puts(self.error().message()), 1;
+  if (!self) return failed("open", self.error().message());
   for (std::uint32_t number = 1; number <= 3; ++number) {
     auto loan = self->greetings.loan();
-    if (!loan) return 1;
+    if (!loan) return failed("loan", vil::name(loan.error()));
     hello::Greeting &greeting = **loan;
     greeting = {};
     greeting.number = number;
     std::snprintf(reinterpret_cast<char *>(greeting.text.data()), greeting.text.size(), "hello from C++");
-    if (!loan->publish()) return 1;
+    const auto sent = loan->publish();
+    if (!sent) return failed("publish", vil::name(sent.error()));
   }
 }

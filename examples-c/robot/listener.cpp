@@ -72,21 +72,26 @@ static void tell(const robot::Attitude &attitude) {
               static_cast<double>(attitude.yaw));
 }
 
+// Says on stderr what did not work and why.
+static int failed(const char *what, const char *why) { return std::fprintf(stderr, "%s: %s\n", what, why), 1; }
+
 // Whether a message came from the port and was told.
 template <typename Port>
 static bool listen(Port &port) {
   auto message = port.receive(vil::forever);
-  if (message) tell(**message);
-  return static_cast<bool>(message);
+  if (!message) return !failed("receive", vil::name(message.error()));
+  tell(**message);
+  return true;
 }
 
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "robot";
   auto self = robot::Listener::open_or_create(name);
-  if (!self) return std::puts(self.error().message()), 1;
+  if (!self) return failed("open", self.error().message());
   for (int turn = 0; turn < 3; ++turn) {
     if (!listen(self->clouds) || !listen(self->images) || !listen(self->imus)) return 1;
     if (!listen(self->heartbeats) || !listen(self->positions) || !listen(self->attitudes)) return 1;
   }
-  return vil::World::unlink(name) ? 0 : 1;
+  const auto gone = vil::World::unlink(name);
+  return gone ? 0 : failed("unlink", gone.error().message());
 }

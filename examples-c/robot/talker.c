@@ -81,32 +81,50 @@ static vil_status_t autopilot(robot_talker_t *self, uint32_t turn) {
   return sent != VIL_OK ? sent : robot_talker_attitudes_send(self, &attitude);
 }
 
+/* Says on stderr what did not work and why. */
+static int failed(const char *what, const char *why) { return fprintf(stderr, "%s: %s\n", what, why), 1; }
+
+/* Says what a message could not hold. */
+static int unfinished(const vil_builder_t *builder) {
+  vil_error_t error = {0};
+  vil_builder_explain(builder, &error);
+  return failed("finish", error.message);
+}
+
 int main(int argc, char **argv) {
   robot_talker_t self;
-  vil_error_t error;
+  vil_error_t error = {0};
+  vil_status_t status;
   if (robot_talker_open_or_create(&self, argc > 1 ? argv[1] : "robot", NULL, &error) != VIL_OK) {
-    return puts(error.message), 1;
+    return failed("open", error.message);
   }
   for (uint32_t turn = 1; turn <= 3; turn++) {
     robot_point_cloud2_loan_t points;
-    if (robot_talker_clouds_loan(&self, &points) != VIL_OK) return 1;
+    status = robot_talker_clouds_loan(&self, &points);
+    if (status != VIL_OK) return failed("loan", vil_status_name(status));
     cloud(points.msg, turn);
-    if (robot_point_cloud2_finish(&points.builder, NULL) != VIL_OK) return 1;
-    if (robot_talker_clouds_publish(&self, &points) != VIL_OK) return 1;
+    if (robot_point_cloud2_finish(&points.builder, NULL) != VIL_OK) return unfinished(&points.builder);
+    status = robot_talker_clouds_publish(&self, &points);
+    if (status != VIL_OK) return failed("publish", vil_status_name(status));
 
     robot_image_loan_t picture;
-    if (robot_talker_images_loan(&self, &picture) != VIL_OK) return 1;
+    status = robot_talker_images_loan(&self, &picture);
+    if (status != VIL_OK) return failed("loan", vil_status_name(status));
     image(picture.msg, turn);
-    if (robot_image_finish(&picture.builder, NULL) != VIL_OK) return 1;
-    if (robot_talker_images_publish(&self, &picture) != VIL_OK) return 1;
+    if (robot_image_finish(&picture.builder, NULL) != VIL_OK) return unfinished(&picture.builder);
+    status = robot_talker_images_publish(&self, &picture);
+    if (status != VIL_OK) return failed("publish", vil_status_name(status));
 
     robot_imu_loan_t motion;
-    if (robot_talker_imus_loan(&self, &motion) != VIL_OK) return 1;
+    status = robot_talker_imus_loan(&self, &motion);
+    if (status != VIL_OK) return failed("loan", vil_status_name(status));
     imu(motion.msg, turn);
-    if (robot_imu_finish(&motion.builder, NULL) != VIL_OK) return 1;
-    if (robot_talker_imus_publish(&self, &motion) != VIL_OK) return 1;
+    if (robot_imu_finish(&motion.builder, NULL) != VIL_OK) return unfinished(&motion.builder);
+    status = robot_talker_imus_publish(&self, &motion);
+    if (status != VIL_OK) return failed("publish", vil_status_name(status));
 
-    if (autopilot(&self, turn) != VIL_OK) return 1;
+    status = autopilot(&self, turn);
+    if (status != VIL_OK) return failed("send", vil_status_name(status));
   }
   return robot_talker_close(&self) != VIL_OK;
 }

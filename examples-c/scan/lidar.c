@@ -20,21 +20,26 @@ static void turn(scan_scan_writer_t scan, uint32_t number) {
   scan_meta_set_firmware(meta, 7);
 }
 
+/* Says on stderr what did not work and why. */
+static int failed(const char *what, const char *why) { return fprintf(stderr, "%s: %s\n", what, why), 1; }
+
 int main(int argc, char **argv) {
   scan_lidar_t self;
-  vil_error_t error;
+  vil_error_t error = {0};
   if (scan_lidar_open_or_create(&self, argc > 1 ? argv[1] : "scan", NULL, &error) != VIL_OK) {
-    return puts(error.message), 1;
+    return failed("open", error.message);
   }
   for (uint32_t number = 1; number <= 3; number++) {
     scan_scan_loan_t loan;
-    if (scan_lidar_scans_loan(&self, &loan) != VIL_OK) return 1;
+    vil_status_t status = scan_lidar_scans_loan(&self, &loan);
+    if (status != VIL_OK) return failed("loan", vil_status_name(status));
     turn(loan.msg, number);
     if (scan_scan_finish(&loan.builder, NULL) != VIL_OK) {
       vil_builder_explain(&loan.builder, &error);
-      return puts(error.message), 1;
+      return failed("finish", error.message);
     }
-    if (scan_lidar_scans_publish(&self, &loan) != VIL_OK) return 1;
+    status = scan_lidar_scans_publish(&self, &loan);
+    if (status != VIL_OK) return failed("publish", vil_status_name(status));
   }
   return scan_lidar_close(&self) != VIL_OK;
 }

@@ -20,15 +20,20 @@ static void turn(const scan::ScanWriter &scan, unsigned number) {
   meta.set_firmware(7);
 }
 
+// Says on stderr what did not work and why.
+static int failed(const char *what, const char *why) { return std::fprintf(stderr, "%s: %s\n", what, why), 1; }
+
 int main(int argc, char **argv) {
   auto lidar = scan::Lidar::open_or_create(argc > 1 ? argv[1] : "scan");
-  if (!lidar) return std::puts(lidar.error().message()), 1;
+  if (!lidar) return failed("open", lidar.error().message());
   for (unsigned number = 1; number <= 3; ++number) {
     auto draft = lidar->scans.loan();
-    if (!draft) return 1;
+    if (!draft) return failed("loan", vil::name(draft.error()));
     turn(draft->root(), number);
     auto scan = std::move(*draft).finish();
-    if (!scan || !scan->publish()) return 1;
+    if (!scan) return failed("finish", vil::name(scan.error()));
+    const auto sent = scan->publish();
+    if (!sent) return failed("publish", vil::name(sent.error()));
   }
   return 0;
 }

@@ -18,16 +18,22 @@ static void show(scan_scan_view_t scan) {
   printf("\n");
 }
 
+/* Says on stderr what did not work and why. */
+static int failed(const char *what, const char *why) { return fprintf(stderr, "%s: %s\n", what, why), 1; }
+
 int main(int argc, char **argv) {
   const char *world = argc > 1 ? argv[1] : "scan";
   scan_map_t self;
-  vil_error_t error;
-  if (scan_map_open_or_create(&self, world, NULL, &error) != VIL_OK) return puts(error.message), 1;
+  vil_error_t error = {0};
+  if (scan_map_open_or_create(&self, world, NULL, &error) != VIL_OK) return failed("open", error.message);
   for (int i = 0; i < 3; i++) {
     scan_scan_msg_t scan;
-    if (scan_map_scans_receive(&self, VIL_FOREVER, &scan) != VIL_OK) return 1;
+    vil_status_t status = scan_map_scans_receive(&self, VIL_FOREVER, &scan);
+    if (status != VIL_OK) return failed("receive", vil_status_name(status));
     show(scan.msg);
-    if (scan_map_scans_release(&self, &scan) != VIL_OK) return 1;
+    status = scan_map_scans_release(&self, &scan);
+    if (status != VIL_OK) return failed("release", vil_status_name(status));
   }
-  return scan_map_close(&self) != VIL_OK || vil_world_unlink(world, NULL, NULL) != VIL_OK;
+  if (vil_world_unlink(world, NULL, &error) != VIL_OK) return failed("unlink", error.message);
+  return scan_map_close(&self) != VIL_OK;
 }

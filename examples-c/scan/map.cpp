@@ -15,14 +15,18 @@ static void show(const scan::ScanView &scan) {
   std::printf("\n");
 }
 
+// Says on stderr what did not work and why.
+static int failed(const char *what, const char *why) { return std::fprintf(stderr, "%s: %s\n", what, why), 1; }
+
 int main(int argc, char **argv) {
   const char *name = argc > 1 ? argv[1] : "scan";
   auto map = scan::Map::open_or_create(name);
-  if (!map) return std::puts(map.error().message()), 1;
+  if (!map) return failed("open", map.error().message());
   for (int i = 0; i < 3; ++i) {
     auto scan = map->scans.receive(vil::forever);
-    if (!scan) return 1;
+    if (!scan) return failed("receive", vil::name(scan.error()));
     show(**scan);
   }
-  return vil::World::unlink(name) ? 0 : 1;
+  const auto gone = vil::World::unlink(name);
+  return gone ? 0 : failed("unlink", gone.error().message());
 }
