@@ -10,7 +10,7 @@ use vil_ir::dump::canonical_json;
 use crate::depfile;
 use crate::source::{self, FAULTY, FINE, UNREADABLE};
 
-/// Generate types, contracts and typed ports from a program that the passes accept.
+/// Generate types and typed ports from a program that the passes accept.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

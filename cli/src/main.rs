@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Contracts of message exchange: check, print, draw, compare, generate; and running worlds: look, clear up.
+/// Programs of message exchange: check, print, draw, compare, generate; and running worlds: look, clear up.
 #[derive(Debug, Parser)]
 #[command(name = "vil", version, about, after_help = EXAMPLES)]
 struct Cli {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use vil_tests::artifact::{artifact, root};
+use vil_tests::artifact::{artifact, program, root};
 use vil_tests::scratch::Scratch;
 
 /// A code block: its language, the comment right above it, its text.
@@ -45,7 +45,8 @@ fn set_up_is_exactly_two_commands() {
 #[test]
 fn code_is_taken_from_examples_that_run() {
     let readme = readme();
-    let code: Vec<_> = blocks(&readme).into_iter().filter(|block| block.language != "sh").collect();
+    let is_code = |block: &Block<'_>| block.language != "sh" && !block.note.starts_with("writes ");
+    let code: Vec<_> = blocks(&readme).into_iter().filter(is_code).collect();
     assert!(code.len() >= 3, "README.md shows code");
     for block in code {
         let file =
@@ -74,6 +75,31 @@ fn commands_of_the_hello_worlds_run_as_they_stand() {
     let said: Vec<_> = blocks(&readme).iter().filter(|block| block.note == "runs").map(run).collect();
     let from_c = "hello 1 from the heap\nhello 2 from the heap\nhello 3 from the heap\n";
     assert_eq!(said, [from_c, "1 hello from C++\n2 hello from C++\n3 hello from C++\n"]);
+}
+
+#[test]
+fn a_program_of_ones_own_is_written_compiled_and_run_as_it_stands() {
+    let readme = readme();
+    let scratch = Scratch::new("readme-own");
+    let blocks = blocks(&readme);
+    let written = blocks.iter().filter_map(|block| Some((block.note.strip_prefix("writes ")?, block.text)));
+    written.for_each(|(name, text)| std::fs::write(scratch.join(name), text).expect("a file for the test"));
+    let run = blocks.iter().find(|block| block.note == "runs beside them").expect("README.md has a program to run");
+    // What is built here instead of an installed tree; `install` tries that one's flags.
+    let (include, library) = (root().join("include"), artifact().dir.display().to_string());
+    let flags = format!("-I{} -L{library} -lvil", include.display());
+    let lines = run.text.replace("$(pkg-config --cflags --libs vil)", &flags);
+    assert_ne!(lines, run.text);
+    let vil = program("vil-cli", "vil");
+    let tools = vil.parent().expect("a program has a directory").display().to_string();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut shell = Command::new("sh");
+    shell.args(["-e", "-c", &lines]).current_dir(&*scratch).env("PATH", format!("{tools}:{path}"));
+    shell.env("LD_LIBRARY_PATH", &library).env("VIL_RUNTIME_DIR", scratch.join("worlds"));
+    let output = shell.output().expect("sh runs");
+    let (said, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && errors.is_empty(), "{lines}\n{said}{errors}");
+    assert!(readme.contains(&format!("`{}`", said.trim_end())) && said.lines().count() == 1, "{said}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl World<'_> {
         let flags = rings.iter().map(|ring| ring.producer_flag.min(ring.consumer_flag)).min().unwrap_or(first);
         let processes = self.plan.process_entries.saturating_sub(SPARE_PROCESSES);
         let starts = [
-            ("static part", 0, format!("tables, names, the contract of {} bytes", self.plan.contract.len())),
+            ("static part", 0, format!("tables, names, the program of {} bytes", self.plan.contract.len())),
             (
                 "process table",
                 self.geometry.processes_offset,

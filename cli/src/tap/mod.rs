@@ -1,5 +1,5 @@
-//! `vil tap`: prints the messages of a route while they pass, of any program: the world keeps its contract, and the
-//! contract says how its messages lie.
+//! `vil tap`: prints the messages of a route while they pass, of any program: the world keeps it, and it says how its
+//! messages lie.
 
 mod reader;
 mod silence;
@@ -168,10 +168,10 @@ impl Watch {
             return Err(refused(Fault::NotFound, format!("there is no route or port `{what}`; there are {names}")));
         }
         let (program, _) = load::from_json(&catalog.contract)
-            .map_err(|faults| refused(Fault::Program, format!("the world's contract: {}", faults.to_json())))?;
+            .map_err(|faults| refused(Fault::Program, format!("the world's program: {}", faults.to_json())))?;
         let layouts = lay_out(&program).map_err(|errors| {
             let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            refused(Fault::Program, format!("the world's contract: {}", errors.join("; ")))
+            refused(Fault::Program, format!("the world's program: {}", errors.join("; ")))
         })?;
         let mut taps = Vec::new();
         for index in found {
