@@ -168,6 +168,11 @@ fn what_somebody_changed_is_told_before_what_moved_because_of_it() {
     for (from, to, cause) in [
         (inner, &*more(inner), "/Inner/more: field `more` at offset 8 stands in the new one"),
         (
+            r#"{"name":"a","type":"u32"}"#,
+            r#"{"name":"early","type":"u8"},{"name":"a","type":"u32"}"#,
+            "/Inner/early: field `early` at offset 0 stands in the new one",
+        ),
+        (
             inner,
             r#"{"name":"b","type":"u64"}"#,
             "/Inner/b: field `b` has type u32 in the old layout and u64 in the new one",
@@ -193,6 +198,15 @@ fn what_somebody_changed_is_told_before_what_moved_because_of_it() {
         let effects: Vec<_> = moved.collect();
         assert!(!effects.is_empty() && effects.iter().all(is_effect), "effects come last: {found:#?}");
     }
+}
+
+#[test]
+fn a_field_that_came_into_padding_is_told_before_positions_that_moved() {
+    let text = "vil-layout 1\nstruct A: size 8 align 4\n  @0 #1 a: u8\n  @4 #2 b: u32\n";
+    let more = text.replace("  @4 #2", "  @1 #2 more: u8\n  @4 #3");
+    let (_, findings) = compared(text, &more);
+    let paths: Vec<_> = findings.iter().map(|found| &*found.path).collect();
+    assert_eq!(paths, ["/A/more", "/A/b"], "{findings:?}");
 }
 
 #[test]

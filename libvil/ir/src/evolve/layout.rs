@@ -62,7 +62,7 @@ pub fn layouts(old: &str, new: &str, sides: Sides) -> (Verdict, Vec<Finding>) {
 struct Found {
     sides: Sides,
     findings: Vec<Finding>,
-    /// What other findings bring about: offsets and sizes.
+    /// What other findings bring about: offsets, positions and sizes.
     effects: Vec<Finding>,
 }
 
@@ -81,7 +81,7 @@ impl Found {
         self.broken(rule, path, &format_args!("{what} {old} {there} and {new} {here}"));
     }
 
-    /// A number that nobody writes: it follows from something else that differs, if anything else does.
+    /// A number that follows from something else that differs, if anything else does.
     fn follows(&mut self, rule: &'static Rule, path: &str, what: &dyn Display, old: &dyn Display, new: &dyn Display) {
         self.differs(rule, path, what, old, new);
         self.effects.extend(self.findings.pop());
@@ -232,10 +232,11 @@ fn member(path: &str, old: &Member<'_>, new: &Member<'_>, found: &mut Found) {
     let (path, what) = (format!("{path}/{}", old.name), place(old));
     if old.ty != new.ty {
         found.differs(&FIELD, &path, &format_args!("{what} has type"), &old.ty, &new.ty);
-    } else if old.id != new.id {
-        found.differs(&FIELD, &path, &format_args!("{what} has id"), &old.id, &new.id);
-    } else {
+    } else if old.offset != new.offset {
         found.follows(&FIELD, &path, &format_args!("{what} is at offset"), &old.offset, &new.offset);
+    } else {
+        // Where none are stated, ids are positions, and move with the fields.
+        found.follows(&FIELD, &path, &format_args!("{what} has id"), &old.id, &new.id);
     }
 }
 
