@@ -55,6 +55,9 @@ pub const NAP: Duration = Duration::from_micros(50);
 /// How long a waiter polls before it sleeps. Below 5 us a pair of processes parks at each message.
 pub const SPIN_NS: u64 = 20_000;
 
+/// Looks at the next cell before a wait is set up at all: a microsecond or two.
+pub const MOMENT: u32 = 64;
+
 /// Longest world name in bytes: a file name of 255 with the suffix still fits.
 pub const MAX_NAME: usize = 200;
 

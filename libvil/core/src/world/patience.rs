@@ -64,6 +64,16 @@ impl Patience {
         }
     }
 
+    /// Is polling worth it, as far as it was of late? Asked without a trace.
+    pub(super) fn is_promising(&self) -> bool {
+        match self {
+            Patience::Polls => true,
+            Patience::Yields => false,
+            // ORDER: Relaxed, as in `first`.
+            Patience::Learns { vain } => vain.load(Ordering::Relaxed) == 0,
+        }
+    }
+
     /// Whether polling found something.
     pub(super) fn learn(&self, was_worth_it: bool) {
         if let Patience::Learns { vain } = self {

@@ -7,6 +7,7 @@ use vil_ir::vocabulary::Lane;
 
 use crate::base::atomic::{FOR_DATA, FOR_SPACE};
 use crate::base::error::{Error, Fault};
+use crate::base::limits::{MOMENT, SPIN_NS};
 use crate::exchange::{Forward, InEnd, Message, Refusal};
 use crate::heap::Slot;
 use crate::registry::trail::Kind;
@@ -180,9 +181,34 @@ impl Receiver {
     #[inline]
     pub fn receive(&mut self, timeout_ns: u64) -> Result<Received, Stop> {
         match self.poll() {
-            Err(Stop::Empty) if timeout_ns > 0 => self.receive_slowly(timeout_ns),
+            Err(Stop::Empty) if timeout_ns > 0 => {
+                match self.for_a_moment(timeout_ns, |receiver| receiver.poll_at_once::<true>()) {
+                    Some(received) => Ok(received),
+                    None => self.receive_slowly(timeout_ns),
+                }
+            }
             answer => answer,
         }
+    }
+
+    /// What is under way is nearly there: the next cell is polled for a moment before a wait is set up, where polling has found
+    /// something of late and the caller has time.
+    #[inline]
+    fn for_a_moment<T>(
+        &mut self,
+        timeout_ns: u64,
+        mut look: impl FnMut(&mut Receiver) -> Option<Option<T>>,
+    ) -> Option<T> {
+        if timeout_ns < SPIN_NS || !self.world.patience.is_promising() {
+            return None;
+        }
+        for _ in 0..MOMENT {
+            std::hint::spin_loop();
+            if let Some(found) = look(self)? {
+                return Some(found);
+            }
+        }
+        None
     }
 
     /// Waits; again when others took what woke us, which may be where several receive by one route.
@@ -224,8 +250,20 @@ impl Receiver {
         }
         match self.read_once(message) {
             Err(Stop::Empty) if self.found_nothing() => self.read(timeout_ns, message),
-            Err(Stop::Empty) if timeout_ns > 0 => self.read_slowly(timeout_ns, message),
+            Err(Stop::Empty) if timeout_ns > 0 => self.read_patiently(timeout_ns, message),
             answer => answer,
+        }
+    }
+
+    fn read_patiently(&mut self, timeout_ns: u64, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
+        match self.for_a_moment(timeout_ns, |receiver| receiver.read_at_once(message)) {
+            Some(Read { route, is_awaited }) => {
+                if is_awaited {
+                    self.wake(route);
+                }
+                Ok(())
+            }
+            None => self.read_slowly(timeout_ns, message),
         }
     }
 
