@@ -3,6 +3,8 @@
 
 mod claimed;
 
+use std::mem::MaybeUninit;
+
 use vil_core::base::index::depth;
 use vil_core::base::limits::TRAIL_ENTRIES;
 use vil_core::exchange::{Forward, Refusal};
@@ -36,6 +38,8 @@ pub(crate) const CALLS: &[Call] = &[
     call("open_in", 6, Reach::Settled, Guests::open_in),
     call("loan", 12, Reach::Ring, loan),
     call("publish", 14, Reach::Ring, publish),
+    call("publish_many", 6, Reach::Ring, publish_many),
+    call("send_inside", 8, Reach::Rounds, send_inside),
     call("keep", 6, Reach::Ring, keep),
     call("end_reading", 3, Reach::Ring, end_reading),
     call("answer", 6, Reach::Ring, answer),
@@ -53,6 +57,8 @@ pub(crate) const CALLS: &[Call] = &[
     call("has_room", 3, Reach::Ring, has_room),
     call("receive", 14, Reach::Ring, receive),
     call("release", 12, Reach::Ring, release),
+    call("release_many", 5, Reach::Ring, release_many),
+    call("read", 8, Reach::Rounds, read),
     call("is_ready", 3, Reach::Rounds, is_ready),
     call("agree", 4, Reach::World, agree),
     call("doze", 3, Reach::Ring, doze),
@@ -120,6 +126,44 @@ fn publish(guests: &mut Guests) -> Answer {
         Err(refusal) => return Ok(name(refusal)),
     };
     Ok("ok")
+}
+
+/// All loans at once, now and then behind a ticket of nothing.
+fn publish_many(guests: &mut Guests) -> Answer {
+    let Some((ground, random, out)) = guests.out(has_loans) else { return NOBODY };
+    let wrong = random.once_in(16).then(|| random.next_word());
+    let tickets: Vec<u64> = wrong.into_iter().chain(out.loans.iter().map(|loan| loan.ticket)).collect();
+    let batch = out.end.publish_many(ground, tickets.iter().copied());
+    match (wrong, batch.answer) {
+        (Some(_), Err(Refusal::Ticket | Refusal::Corrupt | Refusal::Mode)) if batch.done == 0 => Ok("ticket"),
+        (None, Ok(())) if batch.done == tickets.len() => {
+            out.loans.clear();
+            Ok("ok")
+        }
+        (None, Err(refusal)) if batch.done < tickets.len() => {
+            out.loans.drain(..batch.done);
+            Ok(name(refusal))
+        }
+        _ => Err(format!("{} tickets: {batch:?}", tickets.len())),
+    }
+}
+
+/// More messages than a ring has cells, from bytes of our own.
+fn send_inside(guests: &mut Guests) -> Answer {
+    let Some((ground, random, out)) = guests.out(Out::is_inside) else { return NOBODY };
+    let (size, capacity) = (out.end.ring().size as usize, out.end.ring().capacity as usize);
+    let bytes = vec![random.next_word() as u8; size * (capacity + 1)];
+    let first = out.end.send_inside_at_once(ground, &bytes[..size]);
+    if first == Some(true) {
+        out.end.follow_up(ground);
+    }
+    let done = out.end.send_inside(ground, &bytes[size..]);
+    match (first, done) {
+        (Some(_), _) | (_, 1..) if !out.is_inside() => Err("sent inside cells where messages lie in slots".into()),
+        (_, done) if done > capacity => Err(format!("{done} messages in {capacity} cells")),
+        (None, 0) => Ok("full"),
+        _ => Ok("ok"),
+    }
 }
 
 fn keep(guests: &mut Guests) -> Answer {
@@ -232,6 +276,47 @@ fn release(guests: &mut Guests) -> Answer {
         Ok(()) if !takes => Ok("ok"),
         Err(Refusal::Unconsumed) if takes => Ok("unconsumed"),
         refusal => Err(format!("a message that was held: {refusal:?}")),
+    }
+}
+
+/// All messages in hand, the last one first, and one of them twice.
+fn release_many(guests: &mut Guests) -> Answer {
+    let Some((ground, random, inp)) = guests.inp(|inp| has_message(inp) && !takes(inp)) else { return NOBODY };
+    if !has_message(inp) || takes(inp) {
+        return NOBODY;
+    }
+    let twice = random.once_in(8).then(|| inp.held[0].ticket);
+    let tickets: Vec<u64> = inp.held.iter().rev().map(|message| message.ticket).chain(twice).collect();
+    let batch = inp.end.release_many(ground, tickets.iter().copied());
+    match (twice, batch.answer) {
+        (None, Ok(())) | (Some(_), Err(Refusal::Ticket)) if batch.done == inp.held.len() => {
+            inp.held.clear();
+            Ok("ok")
+        }
+        _ => Err(format!("{} tickets: {batch:?}", tickets.len())),
+    }
+}
+
+/// All that is there is copied out: no more than asked for, and not a byte behind that.
+fn read(guests: &mut Guests) -> Answer {
+    let Some((ground, random, inp)) = guests.inp(|_| true) else { return NOBODY };
+    let size = inp.end.ring().size as usize;
+    let count = 1 + random.below(2 * u64::from(inp.end.ring().capacity)) as usize;
+    let mut bytes = vec![MaybeUninit::new(0xa5u8); size * (count + 1)];
+    let first = inp.end.read_at_once(ground, &mut bytes[..size]);
+    if first == Some(Some(true)) {
+        inp.end.wake(ground);
+    }
+    let done = inp.end.read_many(ground, &mut bytes[size..size * count], size);
+    // SAFETY: they were all written at first.
+    let is_touched = bytes[size * count..].iter().any(|byte| unsafe { byte.assume_init() } != 0xa5);
+    match (first, done) {
+        (_, done) if done >= count || is_touched => {
+            Err(format!("{done} of {count} messages, more touched: {is_touched}"))
+        }
+        (Some(Some(_)), _) | (_, 1..) => Ok("ok"),
+        (Some(None), 0) => Ok("empty"),
+        (None, 0) => Ok("more to do"),
     }
 }
 

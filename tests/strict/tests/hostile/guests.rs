@@ -23,6 +23,13 @@ pub(crate) struct Out {
     pub(crate) kept: Vec<Loan>,
 }
 
+impl Out {
+    /// Do its messages travel inside cells?
+    pub(crate) fn is_inside(&self) -> bool {
+        self.end.is_inside()
+    }
+}
+
 /// A consuming end.
 pub(crate) struct In {
     pub(crate) end: Consumer,

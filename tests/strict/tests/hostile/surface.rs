@@ -233,6 +233,11 @@ impl Visit {
                 let size = *self.random.pick(&[58usize, 64, 16, 9]);
                 // SAFETY: as in `create`.
                 self.call("sender_send", || unsafe { vil_sender_send(end, bytes.as_ptr().cast::<c_void>(), size) });
+                let (bytes, mut sent) = ([3u8; 64 * 5], 0);
+                let data = bytes.as_ptr().cast::<c_void>();
+                // SAFETY: as in `create`; there are five messages of each size.
+                self.call("sender_send_batch", || unsafe { vil_sender_send_batch(end, data, size, 5, &mut sent) });
+                assert!(sent <= 5, "{sent} of 5 messages were sent");
             }
         }
         self.outs.push(Out { end, loans, kept });
@@ -269,6 +274,20 @@ impl Visit {
                 if status != VIL_OK && message.ticket != 0 {
                     held.push(message);
                 }
+            }
+            (6, None) => {
+                let (mut bytes, mut read) = ([0xa5u8; 64 * 6], 0);
+                let size = *self.random.pick(&[58usize, 64, 16, 9]);
+                let data = bytes.as_mut_ptr().cast::<c_void>();
+                // SAFETY: as in `create`; there is room for six messages of each size.
+                self.call("receiver_read", || unsafe { vil_receiver_read(end, timeout, data, size) });
+                // SAFETY: as above.
+                let read_some = || unsafe { vil_receiver_read_batch(end, timeout, data, size, 5, &mut read) };
+                self.call("receiver_read_batch", read_some);
+                assert!(
+                    read <= 5 && bytes[size * 5..].iter().all(|byte| *byte == 0xa5),
+                    "{read} of 5 messages were read"
+                );
             }
             (5, None) => {
                 let mut count = 0;
@@ -411,7 +430,17 @@ fn the_c_surface_answers_on_a_file_that_is_scribbled_over() {
     soak::report("hostile_calls", visit.calls);
     soak::report("hostile_words", blows);
     let worked = |call: &str| visit.answers.get(&(call, VIL_OK)).copied().unwrap_or(0);
-    for call in ["sender_publish", "sender_send", "receiver_receive", "receiver_release", "receiver_consume", "audit"] {
+    for call in [
+        "sender_publish",
+        "sender_send",
+        "sender_send_batch",
+        "receiver_receive",
+        "receiver_read",
+        "receiver_read_batch",
+        "receiver_release",
+        "receiver_consume",
+        "audit",
+    ] {
         assert!(worked(call) > visit.calls / 10_000, "{call} worked {} times of {}", worked(call), visit.calls);
     }
     let corrupt: u64 = visit.answers.iter().filter(|((_, status), _)| *status == VIL_E_CORRUPT).map(|(_, n)| n).sum();
