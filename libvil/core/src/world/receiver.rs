@@ -248,8 +248,7 @@ impl Receiver {
         if message.len() != self.message_size() as usize {
             return Err(Stop::Fault(Fault::Argument));
         }
-        match self.read_once(message) {
-            Err(Stop::Empty) if self.found_nothing() => self.read(timeout_ns, message),
+        match self.read_now(message) {
             Err(Stop::Empty) if timeout_ns > 0 => self.read_patiently(timeout_ns, message),
             answer => answer,
         }
@@ -273,10 +272,18 @@ impl Receiver {
         let end = deadline(timeout_ns);
         loop {
             wait_any(&mut [&mut *self], end.saturating_sub(now_ns()))?;
-            match self.read_once(message) {
+            match self.read_now(message) {
                 Err(Stop::Empty) => {}
                 answer => return answer,
             }
+        }
+    }
+
+    /// As `poll`.
+    fn read_now(&mut self, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
+        match self.read_once(message) {
+            Err(Stop::Empty) if self.found_nothing() => self.read_once(message),
+            answer => answer,
         }
     }
 
