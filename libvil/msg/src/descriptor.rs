@@ -193,10 +193,24 @@ impl<'d> Descriptor<'d> {
         })
     }
 
+    /// Of records one behind the other, in the order of their numbers: the first that has this number. What is no record is
+    /// behind all numbers, so a damaged descriptor ends the search as well.
+    fn numbered<const N: usize>(&self, of: &Type, number: u64, number_of: fn(&[u32; N]) -> u64) -> Option<[u32; N]> {
+        let (mut low, mut high) = (0, of.count);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.record(of.first, middle) {
+                Some(found) if number_of(&found) < number => low = middle + 1,
+                _ => high = middle,
+            }
+        }
+        self.record(of.first, low).filter(|found| low < of.count && number_of(found) == number)
+    }
+
     /// Name and struct of the arm with this tag.
     pub(crate) fn arm(&self, of: &Type, tag: u64) -> Option<(u32, u32)> {
-        let arms = (0..of.count).map_while(|index| self.record::<{ ARM_WORDS as usize }>(of.first, index));
-        arms.into_iter().find(|[_, number, _]| u64::from(*number) == tag).map(|[name, _, ty]| (name, ty))
+        let found = self.numbered::<{ ARM_WORDS as usize }>(of, tag, |[_, tag, _]| u64::from(*tag));
+        found.map(|[name, _, ty]| (name, ty))
     }
 
     /// Tag and struct of the arm with this name.
@@ -207,14 +221,8 @@ impl<'d> Descriptor<'d> {
 
     /// Name of an enum's value by its number, as stored in this scalar.
     pub(crate) fn value(&self, of: &Type, bits: u64, storage: Scalar) -> Option<u32> {
-        let mask = mask(storage);
-        let signed = sign(bits, storage);
-        let mut values = (0..of.count).map_while(|index| self.record::<{ VALUE_WORDS as usize }>(of.first, index));
-        let found = values.find(|[_, low, high]| {
-            let number = u64::from(*low) | u64::from(*high) << 32;
-            number & mask == bits && number == signed
-        });
-        found.map(|[name, ..]| name)
+        let number = |[_, low, high]: &[u32; VALUE_WORDS as usize]| u64::from(*low) | u64::from(*high) << 32;
+        self.numbered(of, sign(bits, storage), number).map(|[name, ..]| name)
     }
 
     /// Number of an enum's value by its name.

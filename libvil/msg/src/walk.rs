@@ -22,8 +22,8 @@ pub(crate) const HEAD_SIZE: u32 = vil_ir::layout::ROOT_OFFSET;
 /// Bytes of a text that are looked at at once: read once, judged and shown from private memory.
 const CHUNK: usize = 256;
 
-/// Steps for each byte of message and word of descriptor; no true descriptor needs more, because each level looks at a byte
-/// once.
+/// Steps for each byte of message and word of descriptor; no true descriptor needs more, because each level comes to a byte
+/// once and leaves it once. A step takes a time that no message decides: values and arms are found by halving.
 const STEPS: u64 = 4 * MAX_DEPTH as u64;
 
 /// Who is shown what a message holds.
@@ -242,7 +242,6 @@ impl<V: Visitor> Walk<'_, '_, V> {
             return Ok(());
         }
         let name = self.descriptor.value(&of, bits, storage);
-        self.steps = self.steps.saturating_sub(u64::from(of.count) / 64);
         if name.is_none() && !of.is_open() {
             return Err(Stop::new(Rule::Enum, at, of.count.into(), bits));
         }

@@ -1,4 +1,5 @@
-//! Writes a descriptor: types in the order of first use, each record once, texts once.
+//! Writes a descriptor: types in the order of first use, each record once, texts once; arms and values in the order of their
+//! numbers, so that whoever reads a message finds one by halving.
 
 use super::{ARM_WORDS, FIELD_WORDS, HEAD_WORDS, LEVEL, MAGIC, TYPE_WORDS, VALUE_WORDS};
 use super::{field, head, shape, ty};
@@ -143,10 +144,10 @@ impl<'p> Writer<'p> {
     fn enumeration(&mut self, at: u32, name: &str, found: &Enum) {
         let name = self.text(name);
         let first = self.records.len() as u32;
-        for value in &found.values {
-            let (text, bits) = (self.text(&value.name), value.value as u64);
-            self.records.extend([text, bits as u32, (bits >> 32) as u32]);
-        }
+        let mut values: Vec<_> =
+            found.values.iter().map(|value| (self.text(&value.name), value.value as u64)).collect();
+        values.sort_by_key(|(_, bits)| *bits);
+        self.records.extend(values.iter().flat_map(|(text, bits)| [*text, *bits as u32, (bits >> 32) as u32]));
         if !found.open {
             self.not_plain.push(at);
         }
@@ -163,11 +164,14 @@ impl<'p> Writer<'p> {
         arms: impl Iterator<Item = (&'p ArmLayout, &'p [Field])>,
     ) -> u32 {
         let first = self.records.len() as u32;
+        let mut records = Vec::with_capacity(union.arms.len());
         for (arm, fields) in arms {
             let (name, subject) = (self.text(&arm.name), self.subject(Subject::Arm(arm, fields)));
-            self.records.extend([name, arm.tag as u32, subject]);
+            records.push([name, arm.tag as u32, subject]);
             self.holds.push((at, subject));
         }
+        records.sort_by_key(|[_, tag, _]| *tag);
+        self.records.extend(records.iter().flatten());
         if !union.open {
             self.not_plain.push(at);
         }

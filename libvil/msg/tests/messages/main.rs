@@ -3,4 +3,5 @@
 mod hostile;
 mod json;
 mod land;
+mod large;
 mod rules;

@@ -516,7 +516,7 @@ static const uint32_t shapes_kinds_descriptor[] = {
   0xffffffffu, 223u, 0u, 0u, 68u, 11u, 48u, 0u, 0xffffffffu, 226u, 0u, 0u, 1u, 1u, 4u, 1u, 2u, 1u, 1u, 3u, 0u,
   1u, 4u, 7u, 1u, 1u, 6u, 1u, 5u, 2u, 2u, 6u, 0u, 2u, 7u, 0u, 0u, 2u, 0u, 0u, 0u, 0u, 2u, 8u, 0u, 80u, 1u, 0u,
   84u, 0xffffffffu, 0xffffffffu, 95u, 0u, 0u, 99u, 500u, 0u, 104u, 65535u, 0u, 114u, 1u, 0u, 120u, 2u, 0u,
-  126u, 128u, 0u, 140u, 0u, 0x80000000u, 144u, 0u, 0x80000000u, 151u, 0xffffffffu, 0x7fffffffu, 175u, 1u, 0u,
+  126u, 128u, 0u, 151u, 0xffffffffu, 0x7fffffffu, 140u, 0u, 0x80000000u, 144u, 0u, 0x80000000u, 175u, 1u, 0u,
   0u, 0xffffffffu, 278u, 0u, 0u, 177u, 2u, 4u, 0u, 0xffffffffu, 281u, 0u, 0u, 0u, 8u, 0u, 0u, 8u, 0u, 186u,
   0u, 9u, 191u, 1u, 10u, 196u, 255u, 11u, 201u, 1u, 0u, 0u, 0xffffffffu, 301u, 0u, 0u, 0u, 0u, 0u, 201u, 1u,
   0u, 0u, 0xffffffffu, 320u, 0u, 0u, 6u, 2u, 8u, 0u, 0xffffffffu, 323u, 0u, 0u, 0u, 7u, 0u, 1u, 1u, 4u,
