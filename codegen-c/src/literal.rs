@@ -5,6 +5,8 @@ use std::fmt::Write;
 use vil_ir::model::Value;
 use vil_ir::vocabulary::Scalar;
 
+use crate::plan::Literal;
+
 /// Bytes of a string literal that every C99 compiler accepts.
 const LONGEST_C_LITERAL: usize = 4095;
 
@@ -21,29 +23,13 @@ pub(crate) fn plain(value: &Value) -> String {
     }
 }
 
-fn as_int(value: &Value) -> i128 {
-    match value {
-        Value::Bool(flag) => i128::from(*flag),
-        Value::Int(number) => *number,
-        Value::Float(_) | Value::Str(_) => 0,
-    }
-}
-
-fn as_float(value: &Value) -> f64 {
-    match value {
-        Value::Float(number) => *number,
-        other => as_int(other) as f64,
-    }
-}
-
 /// An integer in C and C++, in parentheses where a sign stands in front.
 pub(crate) fn c_int(number: i128, scalar: Scalar) -> String {
-    let least = scalar.integer_range().map_or(0, |(least, _)| least);
     match scalar {
         Scalar::U32 => format!("UINT32_C({number})"),
         Scalar::U64 => format!("UINT64_C({number})"),
-        Scalar::I32 if number == least => "INT32_MIN".to_owned(),
-        Scalar::I64 if number == least => "INT64_MIN".to_owned(),
+        Scalar::I32 if number == i32::MIN.into() => "INT32_MIN".to_owned(),
+        Scalar::I64 if number == i64::MIN.into() => "INT64_MIN".to_owned(),
         Scalar::I64 if number < 0 => format!("(-INT64_C({}))", -number),
         Scalar::I64 => format!("INT64_C({number})"),
         _ if number < 0 => format!("({number})"),
@@ -51,61 +37,53 @@ pub(crate) fn c_int(number: i128, scalar: Scalar) -> String {
     }
 }
 
-/// A value of exactly its type in C.
-pub(crate) fn c_constant(value: &Value, scalar: Scalar, ctype: &str) -> String {
-    let text = c_value(value, scalar, false);
-    match scalar {
+/// A value of exactly its type in C, which is called `ctype`.
+pub(crate) fn c_constant(value: Literal, ctype: &str) -> String {
+    let text = c_value(value, false);
+    match value.scalar() {
         Scalar::U32 | Scalar::U64 | Scalar::I64 | Scalar::F32 | Scalar::F64 => text,
-        _ => format!("(({ctype}){text})"),
+        Scalar::U8 | Scalar::U16 | Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::Bool => {
+            format!("(({ctype}){text})")
+        }
     }
 }
 
 /// A value in C; `cpp` where C++ has other words for what is not finite.
-pub(crate) fn c_value(value: &Value, scalar: Scalar, cpp: bool) -> String {
-    let (ctype, suffix) = match scalar {
-        Scalar::F32 => ("float", "f"),
-        Scalar::F64 => ("double", ""),
-        _ => return c_int(as_int(value), scalar),
-    };
-    let number = as_float(value);
+pub(crate) fn c_value(value: Literal, cpp: bool) -> String {
+    match value {
+        Literal::Int(number, scalar) => c_int(number, scalar),
+        Literal::F32(number) => c_float(number.into(), &format!("{number:?}f"), "float", cpp),
+        Literal::F64(number) => c_float(number, &format!("{number:?}"), "double", cpp),
+    }
+}
+
+/// A float; `digits` is how it is written where it is finite.
+fn c_float(number: f64, digits: &str, ctype: &str, cpp: bool) -> String {
     let sign = if number.is_sign_negative() { "-" } else { "" };
     let text = match (number.is_nan(), number.is_infinite(), cpp) {
         (true, _, true) => return format!("std::numeric_limits<{ctype}>::quiet_NaN()"),
         (true, _, false) => return format!("({ctype})NAN"),
         (_, true, true) => format!("{sign}std::numeric_limits<{ctype}>::infinity()"),
         (_, true, false) => format!("({ctype}){sign}INFINITY"),
-        _ => format!("{}{suffix}", shortest(number, scalar)),
+        (_, false, _) => digits.to_owned(),
     };
     if sign.is_empty() { text } else { format!("({text})") }
 }
 
-/// Whether a value needs `math.h` or `limits`.
-pub(crate) fn is_not_finite(value: &Value) -> bool {
-    matches!(value, Value::Float(number) if !number.is_finite())
-}
-
-fn shortest(number: f64, scalar: Scalar) -> String {
-    match scalar {
-        Scalar::F32 => format!("{:?}", number as f32),
-        _ => format!("{number:?}"),
-    }
-}
-
 /// A value in Rust.
-pub(crate) fn rust_value(value: &Value, scalar: Scalar) -> String {
-    if !matches!(scalar, Scalar::F32 | Scalar::F64) {
-        return as_int(value).to_string();
-    }
-    let number = as_float(value);
+pub(crate) fn rust_value(value: Literal) -> String {
+    let (number, digits, bits) = match value {
+        Literal::Int(number, _) => return number.to_string(),
+        Literal::F32(number) => (number.into(), format!("{number:?}"), format!("{:#x}", number.to_bits())),
+        Literal::F64(number) => (number, format!("{number:?}"), format!("{:#x}", number.to_bits())),
+    };
+    let scalar = value.scalar();
     match (number.is_nan(), number.is_infinite()) {
         (true, _) => format!("{scalar}::NAN"),
         (_, true) if number < 0.0 => format!("{scalar}::NEG_INFINITY"),
         (_, true) => format!("{scalar}::INFINITY"),
-        _ if looks_like_a_constant(number) && scalar == Scalar::F32 => {
-            format!("f32::from_bits({:#x})", (number as f32).to_bits())
-        }
-        _ if looks_like_a_constant(number) => format!("f64::from_bits({:#x})", number.to_bits()),
-        _ => shortest(number, scalar),
+        _ if looks_like_a_constant(number) => format!("{scalar}::from_bits({bits})"),
+        _ => digits,
     }
 }
 

@@ -7,14 +7,15 @@ use vil_ir::descriptor;
 use vil_ir::fingerprint::{layout_id, layout_text, sha256};
 use vil_ir::keywords::{camel, escape, snake, upper};
 use vil_ir::layout::{self, LayoutBody, Layouts, lay_out};
-use vil_ir::model::{self, Named, Notes, Program};
+use vil_ir::model::{self, Named, Notes, Program, Value};
 use vil_ir::plan::Shared;
 use vil_ir::vocabulary::{Profile, Scalar};
 
+use crate::literal::plain;
 use crate::names::{Names, Scope};
 use crate::plan::{
-    Arm, Body, Check, Constant, Enum, EnumValue, Member, Message, Name, Note, Role, Rule, Shape, Struct, Union, Unit,
-    View,
+    Arm, Body, Check, Constant, ConstantValue, Enum, EnumValue, Item, Literal, Member, Message, Name, Note, Number,
+    Role, Rule, Shape, Struct, Union, Unit, View,
 };
 use crate::{Faults, Source};
 
@@ -23,7 +24,7 @@ mod field;
 mod process;
 mod reach;
 
-use field::{check_of, facts_of};
+use field::{check_of, facts_of, literal};
 
 /// Suffixes that C puts behind the name of every node of a kind.
 const ENUM_SUFFIXES: &[&str] = &["t", "name", "known"];
@@ -223,13 +224,33 @@ impl Maker<'_> {
                     self.names.take_value(&upper(&plain), &taker);
                 }
             }
+            let Some(value) = self.constant(found, &taker) else { continue };
             made.push(Constant {
                 upper: upper(&plain),
                 camel: format!("k{}", camel(&plain)),
-                scalar: found.scalar,
-                value: found.value.clone(),
+                value,
                 note: note(&found.notes, Vec::new()),
             });
+        }
+        made
+    }
+
+    fn constant(&mut self, found: &model::Constant, taker: &str) -> Option<ConstantValue> {
+        match (found.scalar, &found.value) {
+            (Some(scalar), value) => self.literal(value, scalar, taker).map(ConstantValue::Number),
+            (None, Value::Str(text)) => Some(ConstantValue::Text(text.clone())),
+            (None, value) => {
+                self.names.faults.push(format!("{taker}: `{}` is no text", plain(value)));
+                None
+            }
+        }
+    }
+
+    /// A value as its type holds it; a fault where it is none of that type, which the passes refuse as well.
+    fn literal(&mut self, value: &Value, scalar: Scalar, taker: &str) -> Option<Literal> {
+        let made = literal(value, scalar);
+        if made.is_none() {
+            self.names.faults.push(format!("{taker}: `{}` is no {scalar}", plain(value)));
         }
         made
     }
@@ -322,6 +343,7 @@ impl Maker<'_> {
         let is_relative = layout.profile == Profile::Relative;
         Message {
             profile: layout.profile,
+            align: layout.message_align(),
             max_bytes: self.most_bytes(declared, layout),
             root_size: if is_relative { layout.root_size } else { 0 },
             descriptor: descriptor::encode(self.program, &self.layouts, declared),
@@ -360,16 +382,16 @@ impl Maker<'_> {
                 parameter: parameter(&name),
                 name,
                 offset: member.offset,
-                shape: Shape::Scalar(Scalar::U8),
+                shape: Shape::of(Item::Number(Number::Scalar(Scalar::U8))),
                 role,
                 reach: None,
                 note,
             };
             match &member.what {
                 layout::What::Padding => {
-                    let shape = Shape::Array(Box::new(Shape::Scalar(Scalar::U8)), member.size);
-                    let pad = byte(format!("vil_pad_{}", member.offset), Role::Padding, Note::default());
-                    made.push(Member { shape, ..pad });
+                    let mut pad = byte(format!("vil_pad_{}", member.offset), Role::Padding, Note::default());
+                    pad.shape.counts.push(member.size);
+                    made.push(pad);
                 }
                 layout::What::Presence { of } => {
                     let name = format!("vil_has_{}", snake(of));
@@ -380,7 +402,7 @@ impl Maker<'_> {
                 }
                 layout::What::Field { name, position, shape } => {
                     let Some(field) = fields.get(*position) else { continue };
-                    let reach = view.map(|_| self.reach(owner, members, index, field, shape));
+                    let reach = view.and_then(|_| self.reach(owner, members, index, field, shape));
                     let shape = self.shape(shape);
                     let taker = format!("field `{name}` of `{}`", owner.declared);
                     let member_name = self.names.member(&mut scope, name, &taker);
@@ -395,7 +417,7 @@ impl Maker<'_> {
                         reach,
                         note,
                     };
-                    checks.extend(check_of(self, fields, field, &made_member));
+                    checks.extend(check_of(self, fields, field, &made_member, &taker));
                     made.push(made_member);
                 }
             }
@@ -452,18 +474,31 @@ impl Maker<'_> {
     }
 
     fn shape(&self, shape: &layout::Shape) -> Shape {
-        match shape {
-            layout::Shape::Scalar(scalar) => Shape::Scalar(*scalar),
-            layout::Shape::Enum { name, storage } => {
-                let repr = self.program.enums.get(name).map(|found| found.repr);
-                let known = self.known[name].clone();
-                if repr == Some(*storage) { Shape::Enum(known) } else { Shape::StoredEnum(known, *storage) }
+        Shape::of(match shape {
+            layout::Shape::Scalar(scalar) => Item::Number(Number::Scalar(*scalar)),
+            layout::Shape::Enum { name, storage } => Item::Number(self.enum_as(name, *storage)),
+            layout::Shape::Struct { name, .. } => Item::Struct(self.known[name].clone()),
+            layout::Shape::Slice { .. } | layout::Shape::Str { .. } => Item::Word,
+            layout::Shape::Ref { .. } => Item::RefWord,
+            layout::Shape::Array { element, count } => {
+                let mut shape = self.shape(element);
+                shape.counts.insert(0, *count);
+                return shape;
             }
-            layout::Shape::Struct { name, .. } => Shape::Struct(self.known[name].clone()),
-            layout::Shape::Array { element, count } => Shape::Array(Box::new(self.shape(element)), *count),
-            layout::Shape::Slice { .. } | layout::Shape::Str { .. } => Shape::Word,
-            layout::Shape::Ref { .. } => Shape::RefWord,
-        }
+        })
+    }
+
+    fn enum_as(&self, name: &str, storage: Scalar) -> Number {
+        let repr = self.program.enums.get(name).map(|found| found.repr);
+        let known = self.known[name].clone();
+        if repr == Some(storage) { Number::Enum(known, storage) } else { Number::StoredEnum(known, storage) }
+    }
+}
+
+impl Shape {
+    /// No array.
+    fn of(item: Item) -> Shape {
+        Shape { item, counts: Vec::new() }
     }
 }
 

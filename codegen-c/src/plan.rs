@@ -2,7 +2,6 @@
 //! offsets, checks, contracts, texts. All emitters print the same plan, so no language can lay out, name or check
 //! something in its own way. Plain data, no behaviour beyond looking things up.
 
-use vil_ir::model::Value;
 use vil_ir::vocabulary::{Profile, Scalar, Verify};
 
 /// A whole program, ready to be printed.
@@ -84,12 +83,59 @@ pub struct Constant {
     pub upper: String,
     /// Name in C++: `kMaxLines`.
     pub camel: String,
-    /// `None`: text.
-    pub scalar: Option<Scalar>,
     /// The value.
-    pub value: Value,
+    pub value: ConstantValue,
     /// Comment.
     pub note: Note,
+}
+
+/// What a constant is.
+#[derive(Debug, Clone)]
+pub enum ConstantValue {
+    /// A number or flag.
+    Number(Literal),
+    /// A text.
+    Text(String),
+}
+
+/// A number as its type holds it.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub enum Literal {
+    /// Of an integer, or of a flag: 0 or 1.
+    Int(i128, Scalar),
+    /// Of an f32.
+    F32(f32),
+    /// Of an f64.
+    F64(f64),
+}
+
+impl Literal {
+    /// Its type.
+    pub fn scalar(self) -> Scalar {
+        match self {
+            Literal::Int(_, scalar) => scalar,
+            Literal::F32(_) => Scalar::F32,
+            Literal::F64(_) => Scalar::F64,
+        }
+    }
+
+    /// Whether it can be written with digits.
+    pub fn is_finite(self) -> bool {
+        match self {
+            Literal::Int(..) => true,
+            Literal::F32(number) => number.is_finite(),
+            Literal::F64(number) => number.is_finite(),
+        }
+    }
+
+    /// Whether it is NaN, which equals nothing.
+    pub fn is_nan(self) -> bool {
+        match self {
+            Literal::Int(..) => false,
+            Literal::F32(number) => number.is_nan(),
+            Literal::F64(number) => number.is_nan(),
+        }
+    }
 }
 
 /// A set of named numbers.
@@ -167,6 +213,8 @@ pub struct View {
 pub struct Message {
     /// Flat, relative or external.
     pub profile: Profile,
+    /// Alignment in bytes.
+    pub align: u32,
     /// The most bytes it takes: a flat one its size, others their `max_bytes`, the range of a size where none is stated.
     pub max_bytes: u32,
     /// What the head of a relative one says of its root: where the last field ends. 0 of others.
@@ -244,7 +292,7 @@ pub struct Reach {
 impl Reach {
     /// Whether there is a `has_NAME`: of optional fields and of references.
     pub fn has(&self) -> bool {
-        self.presence.is_some() || matches!(self.access, Access::Ref(_))
+        self.presence.is_some() || matches!(self.access, Access::Kind(Kind::Ref(_)))
     }
 }
 
@@ -252,41 +300,81 @@ impl Reach {
 #[derive(Debug, Clone)]
 pub enum Access {
     /// A number, flag or enum, by one load. `set_NAME(value)`.
-    Value {
-        /// [`Shape::Scalar`], [`Shape::Enum`] or [`Shape::StoredEnum`]; bool is a byte.
-        shape: Shape,
-        /// The raw value where the field is not there, as its type holds it; `None`: zero.
-        default: Option<Value>,
+    Number {
+        /// What it is.
+        number: Number,
+        /// What is answered where the field is not there; `None`: zero.
+        default: Option<Literal>,
     },
     /// A struct without references as it lies. `set_NAME(value)`.
     Flat(Name),
-    /// A struct with references, by a view. `set_NAME()` answers its writer.
-    View(Name),
     /// A fixed array of what can be read as it lies: so many elements, or none where it is not there; arrays in arrays are
     /// one. `set_NAME(values)`, fewer leave the rest zero.
-    Array(Element, u32),
+    Array(Plain, u32),
+    /// What is reached by a reference, or by a view.
+    Kind(Kind),
     /// A fixed array of what is reached one by one: `NAME_at(index)`, nothing where the index is too high or the array not
     /// there; arrays in arrays are one. `set_NAME_at(index, ...)` or `alloc_NAME_at(index, ...)`.
-    Each(Box<Access>, u32),
+    Each {
+        /// One of them.
+        each: Kind,
+        /// How many.
+        count: u32,
+        /// Bytes from one to the next.
+        stride: u32,
+    },
+}
+
+/// What is reached by a reference, or by a view.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// A struct with references, by a view. `set_NAME()` answers its writer.
+    View(Name),
     /// Text. `set_NAME(text)`.
     Str(Option<u32>),
     /// A VSlice with its bound. `alloc_NAME(count)`.
     Slice(Element, Option<u32>),
-    /// What a VRef leads to: absent or a [`Element::Flat`] or [`Element::View`]. `alloc_NAME()`.
-    Ref(Element),
+    /// What a VRef leads to, or absent. `alloc_NAME()`.
+    Ref(Target),
 }
 
-/// What lies in a slice, or behind a reference.
+impl Kind {
+    /// In front of the field's name where it is written.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Kind::View(_) | Kind::Str(_) => "set",
+            Kind::Slice(..) | Kind::Ref(_) => "alloc",
+        }
+    }
+}
+
+/// What lies as it is: any of its bytes may be read.
+#[derive(Debug, Clone)]
+pub enum Plain {
+    /// A number, flag or enum.
+    Number(Number),
+    /// A struct without references.
+    Flat(Name),
+}
+
+/// What lies in a slice.
 #[derive(Debug, Clone)]
 pub enum Element {
-    /// Numbers, flags, enums: [`Shape::Scalar`], [`Shape::Enum`] or [`Shape::StoredEnum`].
-    Value(Shape),
-    /// Structs without references, as they lie.
-    Flat(Name),
+    /// As it lies.
+    Plain(Plain),
     /// Structs with references, by views.
     View(Name),
     /// Texts, each with the bound on its bytes.
     Str(Option<u32>),
+}
+
+/// What a VRef leads to.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A struct without references, as it lies.
+    Flat(Name),
+    /// A struct with references, by a view.
+    View(Name),
 }
 
 /// What a member is for.
@@ -300,36 +388,46 @@ pub enum Role {
     Padding,
 }
 
-/// A type of a member.
+/// A number, flag or enum: what one load reads and one store writes.
 #[derive(Debug, Clone)]
-pub enum Shape {
+pub enum Number {
     /// A number; bool is a byte.
     Scalar(Scalar),
-    /// An enum stored in its own repr.
-    Enum(Name),
+    /// An enum stored in its own repr, which is this.
+    Enum(Name, Scalar),
     /// An enum stored in another integer: the integer is what stands there.
     StoredEnum(Name, Scalar),
+}
+
+impl Number {
+    /// What stands there.
+    pub fn storage(&self) -> Scalar {
+        match self {
+            Number::Scalar(scalar) | Number::Enum(_, scalar) | Number::StoredEnum(_, scalar) => *scalar,
+        }
+    }
+}
+
+/// A type of a member: an item, or fixed arrays of it.
+#[derive(Debug, Clone)]
+pub struct Shape {
+    /// What stands at the bottom of all arrays.
+    pub item: Item,
+    /// Counts of the arrays from the outside in; none: the item itself.
+    pub counts: Vec<u32>,
+}
+
+/// What a member is, or what its arrays are made of.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// A number, flag or enum.
+    Number(Number),
     /// A struct.
     Struct(Name),
-    /// A fixed array.
-    Array(Box<Shape>, u32),
     /// The word of a VSlice or VStr, eight bytes: offset from the message's start in its low half, count in its high half.
     Word,
     /// The word of a VRef, four bytes: offset from the message's start.
     RefWord,
-}
-
-impl Shape {
-    /// What stands at the bottom of all arrays, and the counts from the outside in.
-    pub fn peel(&self) -> (&Shape, Vec<u32>) {
-        let mut counts = Vec::new();
-        let mut shape = self;
-        while let Shape::Array(element, count) = shape {
-            counts.push(*count);
-            shape = element;
-        }
-        (shape, counts)
-    }
 }
 
 /// A tagged union.
@@ -392,19 +490,44 @@ pub enum Rule {
     Flag,
     /// Within bounds that the type does not imply, or the sentinel.
     Range {
-        /// Type of the value.
-        scalar: Scalar,
-        /// Lowest.
-        low: Option<Value>,
-        /// Highest.
-        high: Option<Value>,
+        /// The bounds.
+        bounds: Bounds,
         /// The value that says "not known", when it lies outside.
-        unknown: Option<Value>,
+        unknown: Option<Literal>,
     },
     /// One of a closed enum's numbers; the storage where it is not the enum's own.
     Known(Name, Option<Scalar>),
     /// A struct that has checks of its own.
     Struct(Name),
+}
+
+/// Bounds of a value, themselves legal.
+#[derive(Debug, Clone, Copy)]
+pub enum Bounds {
+    /// The lowest.
+    Low(Literal),
+    /// The highest.
+    High(Literal),
+    /// Both.
+    Both(Literal, Literal),
+}
+
+impl Bounds {
+    /// The lowest legal value, where there is one.
+    pub fn low(self) -> Option<Literal> {
+        match self {
+            Bounds::Low(low) | Bounds::Both(low, _) => Some(low),
+            Bounds::High(_) => None,
+        }
+    }
+
+    /// The highest legal value, where there is one.
+    pub fn high(self) -> Option<Literal> {
+        match self {
+            Bounds::High(high) | Bounds::Both(_, high) => Some(high),
+            Bounds::Low(_) => None,
+        }
+    }
 }
 
 /// A process and its ports.

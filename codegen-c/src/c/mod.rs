@@ -8,7 +8,7 @@ mod writers;
 
 use crate::File;
 use crate::literal::c_chars;
-use crate::plan::{Shape, Unit};
+use crate::plan::{Item, Name, Number, Shape, Unit};
 use crate::writer::{Writer, c_comment, comment};
 use vil_ir::vocabulary::Scalar;
 
@@ -141,16 +141,27 @@ fn scalar(scalar: Scalar) -> &'static str {
     }
 }
 
+/// What a type of the program is called.
+fn named(name: &Name) -> String {
+    format!("{}_t", name.c)
+}
+
 /// A declarator without its semicolon: `uint8_t branch[16]`.
 fn declare(shape: &Shape, name: &str) -> String {
-    let (bottom, counts) = shape.peel();
-    let ty = match bottom {
-        Shape::Scalar(found) | Shape::StoredEnum(_, found) => scalar(*found).to_owned(),
-        Shape::Enum(found) | Shape::Struct(found) => format!("{}_t", found.c),
-        Shape::Word => scalar(Scalar::U64).to_owned(),
-        Shape::RefWord => scalar(Scalar::U32).to_owned(),
-        Shape::Array(..) => String::new(),
+    let ty = match &shape.item {
+        Item::Number(number) => stored(number),
+        Item::Struct(found) => named(found),
+        Item::Word => scalar(Scalar::U64).to_owned(),
+        Item::RefWord => scalar(Scalar::U32).to_owned(),
     };
-    let counts: String = counts.iter().map(|count| format!("[{count}]")).collect();
+    let counts: String = shape.counts.iter().map(|count| format!("[{count}]")).collect();
     format!("{ty} {name}{counts}")
+}
+
+/// The type of a number where it is stored.
+fn stored(number: &Number) -> String {
+    match number {
+        Number::Enum(name, _) => named(name),
+        Number::Scalar(found) | Number::StoredEnum(_, found) => scalar(*found).to_owned(),
+    }
 }

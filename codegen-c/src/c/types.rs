@@ -1,12 +1,11 @@
 //! The header of the messages: constants, enums, structs, asserts, helpers, contracts.
 
-use vil_ir::model::Value;
 use vil_ir::vocabulary::Profile;
 
 use super::{chars, contract, declare, header, scalar, views};
 use crate::File;
-use crate::literal::{c_constant, c_int, c_string, c_value, is_not_finite};
-use crate::plan::{Body, Check, Constant, Enum, Member, Note, Role, Rule, Struct, Union, Unit};
+use crate::literal::{c_constant, c_int, c_string, c_value};
+use crate::plan::{Body, Check, Constant, ConstantValue, Enum, Literal, Member, Note, Role, Rule, Struct, Union, Unit};
 use crate::writer::{Writer, c_comment, comment};
 
 /// Columns up to which a comment stands behind its member.
@@ -18,14 +17,14 @@ pub(super) fn file(unit: &Unit) -> File {
     let all = all.chain(unit.externals.iter().flat_map(|found| &found.constants));
     let bounds = unit.types.iter().flat_map(|found| &found.checks).any(|check| match &check.rule {
         // A sentinel that is NaN is asked for without its name.
-        Rule::Range { low, high, unknown, .. } => {
-            low.iter().chain(high).any(is_not_finite)
-                || matches!(unknown, Some(Value::Float(number)) if number.is_infinite())
+        Rule::Range { bounds, unknown } => {
+            let named = unknown.filter(|value| !value.is_nan());
+            [bounds.low(), bounds.high(), named].into_iter().flatten().any(|value| !value.is_finite())
         }
-        _ => false,
+        Rule::Flag | Rule::Known(..) | Rule::Struct(_) => false,
     });
-    let math =
-        bounds || views::default_is_not_finite(unit) || all.into_iter().any(|constant| is_not_finite(&constant.value));
+    let is_math = |found: &Constant| matches!(found.value, ConstantValue::Number(value) if !value.is_finite());
+    let math = bounds || views::default_is_not_finite(unit) || all.into_iter().any(is_math);
     let mut includes = if math { vec!["<math.h>"] } else { Vec::new() };
     includes.extend(["<string.h>", "\"vil/msg.h\"", "\"vil/vil.h\""]);
     header(unit, &unit.stem, &includes, |out| {
@@ -54,13 +53,12 @@ fn constants(out: &mut Writer, prefix: &str, constants: &[Constant]) {
         if constant.note != Note::default() {
             out.lines(c_comment(&comment("", &constant.note)));
         }
-        match (&constant.value, constant.scalar) {
-            (Value::Str(text), _) if text.len() > 4000 => chars(out, &name, text),
-            (Value::Str(text), _) => out.line(format!("#define {name} {}", c_string(text))),
-            (value, Some(found)) => {
-                out.line(format!("#define {name} {}", c_constant(value, found, scalar(found))));
+        match &constant.value {
+            ConstantValue::Text(text) if text.len() > 4000 => chars(out, &name, text),
+            ConstantValue::Text(text) => out.line(format!("#define {name} {}", c_string(text))),
+            ConstantValue::Number(value) => {
+                out.line(format!("#define {name} {}", c_constant(*value, scalar(value.scalar()))));
             }
-            (_, None) => {}
         }
     }
 }
@@ -180,7 +178,7 @@ fn members(out: &mut Writer, members: &[Member]) {
 fn tags(out: &mut Writer, found: &Struct, union: &Union) {
     out.line(format!("/* Tags of {}. */", found.name.declared));
     for arm in &union.arms {
-        let tag = c_constant(&Value::Int(i128::from(arm.tag)), union.tag, scalar(union.tag));
+        let tag = c_constant(Literal::Int(arm.tag.into(), union.tag), scalar(union.tag));
         out.line(format!("#define {}_{} {tag}", found.name.upper, arm.tag_upper));
     }
     out.gap();
@@ -310,15 +308,15 @@ fn wrong(rule: &Rule, place: &str) -> String {
             format!("({})({narrow}) != {place} || !{}_known({narrow})", scalar(*storage), name.c)
         }
         Rule::Struct(name) => format!("!{}_check(&{place})", name.c),
-        Rule::Range { scalar, low, high, unknown } => {
+        Rule::Range { bounds, unknown } => {
             let mut legal = Vec::new();
-            legal.extend(low.as_ref().map(|low| format!("{place} >= {}", c_value(low, *scalar, false))));
-            legal.extend(high.as_ref().map(|high| format!("{place} <= {}", c_value(high, *scalar, false))));
+            legal.extend(bounds.low().map(|low| format!("{place} >= {}", c_value(low, false))));
+            legal.extend(bounds.high().map(|high| format!("{place} <= {}", c_value(high, false))));
             let outside = format!("!({})", legal.join(" && "));
             match unknown {
                 None => outside,
-                Some(Value::Float(nan)) if nan.is_nan() => format!("{place} == {place} && {outside}"),
-                Some(value) => format!("{place} != {} && {outside}", c_value(value, *scalar, false)),
+                Some(value) if value.is_nan() => format!("{place} == {place} && {outside}"),
+                Some(value) => format!("{place} != {} && {outside}", c_value(*value, false)),
             }
         }
     }

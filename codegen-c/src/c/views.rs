@@ -2,9 +2,9 @@
 
 use vil_ir::vocabulary::{Profile, Scalar};
 
-use super::{WIDTH, contract, inline, scalar, writers};
-use crate::literal::{c_value, is_not_finite};
-use crate::plan::{Access, Body, Element, Member, Name, Reach, Shape, Struct, Union, Unit};
+use super::{WIDTH, contract, inline, scalar, stored, writers};
+use crate::literal::c_value;
+use crate::plan::{Access, Body, Element, Kind, Literal, Member, Number, Plain, Reach, Struct, Target, Union, Unit};
 use crate::writer::{Writer, c_comment, comment};
 
 /// What all functions of views and writers have in common.
@@ -31,7 +31,7 @@ pub(super) fn write(out: &mut Writer, unit: &Unit) {
         match &found.body {
             Body::Members(members) => {
                 for (member, reach) in members.iter().filter_map(|member| Some((member, member.reach.as_ref()?))) {
-                    getter(out, unit, found, member, reach);
+                    getter(out, found, member, reach);
                     writers::setter(out, found, member, reach);
                 }
             }
@@ -52,7 +52,7 @@ pub(super) fn default_is_not_finite(unit: &Unit) -> bool {
     members
         .flatten()
         .filter_map(|member| member.reach.as_ref())
-        .any(|reach| matches!(&reach.access, Access::Value { default: Some(default), .. } if is_not_finite(default)))
+        .any(|reach| matches!(&reach.access, Access::Number { default: Some(default), .. } if !default.is_finite()))
 }
 
 /// Slices of what is read as it lies.
@@ -98,7 +98,7 @@ fn handles(out: &mut Writer, found: &Struct, listed: bool) {
     }
 }
 
-fn getter(out: &mut Writer, unit: &Unit, found: &Struct, member: &Member, reach: &Reach) {
+fn getter(out: &mut Writer, found: &Struct, member: &Member, reach: &Reach) {
     let (name, snake) = (&found.name.c, &reach.snake);
     let whole = match reach.presence {
         Some(byte) => format!("vil_view_given(self.view, {byte}u, {}u)", reach.end),
@@ -108,23 +108,36 @@ fn getter(out: &mut Writer, unit: &Unit, found: &Struct, member: &Member, reach:
     out.gap();
     out.lines(c_comment(&comment(snake, &member.note)));
     let (answer, body, suffix) = match &reach.access {
-        Access::Each(each, count) => {
+        Access::Each { each, count, stride } => {
             takes.push("uint32_t index".to_owned());
-            let (size, offset) = (size_of(each), member.offset);
+            let (size, offset) = (size_of(each, *stride), member.offset);
             let item = format!("vil_view_item({whole}, {offset}u, {size}, {count}u, {}u, index)", reach.end);
-            let (answer, mut body) = answer(unit, each, "item", 0, &size);
+            let (answer, mut body) = of_kind(each, "item", 0, &size);
             body.insert(0, format!("const vil_view_t item = {item};"));
             (answer, body, "_at")
         }
-        access => {
-            let (answer, body) = answer(unit, access, &whole, member.offset, &format!("{}u", reach.end));
+        Access::Kind(kind) => {
+            let (answer, body) = of_kind(kind, &whole, member.offset, &format!("{}u", reach.end));
+            (answer, body, "")
+        }
+        Access::Number { number, default } => {
+            let (answer, body) = of_number(number, *default, &format!("{whole}, {}u, {}u", member.offset, reach.end));
+            (answer, body, "")
+        }
+        Access::Flat(name) => {
+            let ty = format!("const {}_t *", name.c);
+            let body = format!("return ({ty})vil_view_bytes({whole}, {}u, {}u);", member.offset, reach.end);
+            (ty, vec![body], "")
+        }
+        Access::Array(plain, count) => {
+            let (answer, body) = of_array(plain, *count, &format!("{whole}, {}u, {}u", member.offset, reach.end));
             (answer, body, "")
         }
     };
     inline(out, &answer, &format!("{name}_{snake}{suffix}"), &takes, &body);
     if reach.has() {
         let there = match &reach.access {
-            Access::Ref(Element::View(target) | Element::Flat(target)) => {
+            Access::Kind(Kind::Ref(Target::View(target) | Target::Flat(target))) => {
                 format!(
                     "vil_view_ref({whole}, {}u, {}u, {})",
                     member.offset,
@@ -132,55 +145,56 @@ fn getter(out: &mut Writer, unit: &Unit, found: &Struct, member: &Member, reach:
                     measures(&format!("{}_t", target.c))
                 )
             }
-            _ => whole,
+            Access::Number { .. } | Access::Flat(_) | Access::Array(..) | Access::Kind(_) | Access::Each { .. } => {
+                whole
+            }
         };
         let body = [format!("return vil_view_is_there({there});")];
         inline(out, "bool", &format!("{name}_has_{snake}"), &takes[..1], &body);
     }
 }
 
-/// What a view answers for a field at an offset of the view that is spelled `base`, and the body that answers it.
-fn answer(unit: &Unit, access: &Access, base: &str, offset: u32, end: &str) -> (String, Vec<String>) {
+/// What a view answers for a number at a place, and the body that answers it.
+fn of_number(number: &Number, default: Option<Literal>, place: &str) -> (String, Vec<String>) {
+    let word = number.storage();
+    let absent = match (default, word) {
+        (Some(value), Scalar::Bool) => (value != Literal::Int(0, Scalar::Bool)).to_string(),
+        (None, Scalar::Bool) => "false".to_owned(),
+        (Some(value), _) => c_value(value, false),
+        (None, Scalar::F32) => "0.0f".to_owned(),
+        (None, Scalar::F64) => "0.0".to_owned(),
+        (None, _) => "0".to_owned(),
+    };
+    (value_type(number), vec![format!("return vil_view_{}({place}, {absent});", word.word())])
+}
+
+/// The same of an array of what can be read as it lies.
+fn of_array(plain: &Plain, count: u32, place: &str) -> (String, Vec<String>) {
+    let (ty, slice) = slice(plain);
+    let data = format!("const void *const data = vil_view_bytes({place});");
+    let (answer, mut body) = found(&slice, &format!("(const {ty} *)data, data == NULL ? 0u : {count}u"));
+    body.insert(0, data);
+    (answer, body)
+}
+
+/// The same of what is reached by a reference or a view, at an offset of the view that is spelled `base`.
+fn of_kind(kind: &Kind, base: &str, offset: u32, end: &str) -> (String, Vec<String>) {
     let place = format!("{base}, {offset}u, {end}");
-    match access {
-        Access::Value { shape, default } => {
-            let word = storage(unit, shape);
-            let absent = match (default, word) {
-                (Some(value), Scalar::Bool) => (c_value(value, Scalar::U8, false) != "0").to_string(),
-                (None, Scalar::Bool) => "false".to_owned(),
-                (Some(value), word) => c_value(value, word, false),
-                (None, Scalar::F32) => "0.0f".to_owned(),
-                (None, Scalar::F64) => "0.0".to_owned(),
-                (None, _) => "0".to_owned(),
-            };
-            (value_type(shape), vec![format!("return vil_view_{}({place}, {absent});", word.word())])
-        }
-        Access::Flat(name) => {
-            let ty = format!("const {}_t *", name.c);
-            let body = vec![format!("return ({ty})vil_view_bytes({place});")];
-            (ty, body)
-        }
-        Access::View(name) => found(
+    match kind {
+        Kind::View(name) => found(
             &format!("{}_view_t", name.c),
             &format!("vil_view_part({base}, {offset}u, (uint32_t)sizeof({}_t), {end})", name.c),
         ),
-        Access::Array(element, count) => {
-            let (ty, slice) = slice(element);
-            let data = format!("const void *const data = vil_view_bytes({place});");
-            let (answer, mut body) = found(&slice, &format!("(const {ty} *)data, data == NULL ? 0u : {count}u"));
-            body.insert(0, data);
-            (answer, body)
-        }
-        Access::Str(bound) => {
+        Kind::Str(bound) => {
             ("vil_str_t".to_owned(), vec![format!("return vil_view_str({place}, {});", bound_of(*bound))])
         }
-        Access::Slice(element, bound) => list(element, &place, &bound_of(*bound)),
-        Access::Ref(Element::View(name)) => found(
+        Kind::Slice(element, bound) => list(element, &place, &bound_of(*bound)),
+        Kind::Ref(Target::View(name)) => found(
             &format!("{}_view_t", name.c),
             &format!("vil_view_ref({place}, {})", measures(&format!("{}_t", name.c))),
         ),
-        Access::Ref(element) => {
-            let (ty, _) = slice(element);
+        Kind::Ref(Target::Flat(name)) => {
+            let ty = format!("{}_t", name.c);
             let target = format!("vil_view_ref({place}, {})", measures(&ty));
             let body = vec![
                 format!("const vil_view_t target = {target};"),
@@ -188,7 +202,6 @@ fn answer(unit: &Unit, access: &Access, base: &str, offset: u32, end: &str) -> (
             ];
             (format!("const {ty} *"), body)
         }
-        Access::Each(each, _) => answer(unit, each, base, offset, end),
     }
 }
 
@@ -203,8 +216,8 @@ fn list(element: &Element, place: &str, bound: &str) -> (String, Vec<String>) {
             let call = format!("vil_view_list({place}, {}, {bound})", measures(&format!("{}_t", name.c)));
             found(&format!("{}_views_t", name.c), &call)
         }
-        element => {
-            let (ty, slice) = slice(element);
+        Element::Plain(plain) => {
+            let (ty, slice) = slice(plain);
             let call = format!("vil_view_list({place}, {}, {bound})", measures(&ty));
             let (answer, mut body) = found(&slice, &format!("(const {ty} *)vil_list_data(list), list.count"));
             body.insert(0, format!("const vil_list_t list = {call};"));
@@ -259,49 +272,27 @@ pub(super) fn bound_of(bound: Option<u32>) -> String {
     bound.map_or("VIL_NO_BOUND".to_owned(), |bound| format!("{bound}u"))
 }
 
-/// Bytes of one element of a fixed array that is reached one by one.
-pub(super) fn size_of(access: &Access) -> String {
-    match access {
-        Access::View(name) => format!("(uint32_t)sizeof({}_t)", name.c),
-        Access::Ref(_) => "4u".to_owned(),
-        _ => "8u".to_owned(),
+/// Bytes of one element of a fixed array that is reached one by one: a struct's are asked of the compiler.
+pub(super) fn size_of(each: &Kind, stride: u32) -> String {
+    match each {
+        Kind::View(name) => format!("(uint32_t)sizeof({}_t)", name.c),
+        Kind::Str(_) | Kind::Slice(..) | Kind::Ref(_) => format!("{stride}u"),
     }
 }
 
-/// The type of an element that lies there as it is, and of a slice of it.
-pub(super) fn slice(element: &Element) -> (String, String) {
-    let named = |name: &Name| (format!("{}_t", name.c), format!("{}_slice_t", name.c));
-    match element {
-        Element::Flat(name) | Element::View(name) | Element::Value(Shape::Enum(name)) => named(name),
-        Element::Value(shape) => {
-            let word = match shape {
-                Shape::Scalar(Scalar::Bool) => Scalar::U8,
-                Shape::Scalar(word) | Shape::StoredEnum(_, word) => *word,
-                _ => Scalar::U64,
-            };
-            (scalar(word).to_owned(), format!("vil_{}_slice_t", word.word()))
+/// The type of what lies there as it is, and of a slice of it.
+pub(super) fn slice(plain: &Plain) -> (String, String) {
+    let number = match plain {
+        Plain::Flat(name) | Plain::Number(Number::Enum(name, _)) => {
+            return (format!("{}_t", name.c), format!("{}_slice_t", name.c));
         }
-        Element::Str(_) => ("uint64_t".to_owned(), "vil_strs_t".to_owned()),
-    }
+        Plain::Number(number) => number,
+    };
+    let word = if number.storage() == Scalar::Bool { Scalar::U8 } else { number.storage() };
+    (scalar(word).to_owned(), format!("vil_{}_slice_t", word.word()))
 }
 
-/// The type of one value.
-pub(super) fn value_type(shape: &Shape) -> String {
-    match shape {
-        Shape::Scalar(Scalar::Bool) => "bool".to_owned(),
-        Shape::Enum(name) => format!("{}_t", name.c),
-        Shape::Scalar(word) | Shape::StoredEnum(_, word) => scalar(*word).to_owned(),
-        _ => String::new(),
-    }
-}
-
-/// How one value is stored.
-fn storage(unit: &Unit, shape: &Shape) -> Scalar {
-    match shape {
-        Shape::Scalar(word) | Shape::StoredEnum(_, word) => *word,
-        Shape::Enum(name) => {
-            unit.enums.iter().find(|found| found.name == *name).map_or(Scalar::U32, |found| found.repr)
-        }
-        _ => Scalar::U64,
-    }
+/// The type of one value, where a flag is one.
+pub(super) fn value_type(number: &Number) -> String {
+    if number.storage() == Scalar::Bool { "bool".to_owned() } else { stored(number) }
 }

@@ -3,7 +3,7 @@
 use super::views::{bound_of, measures, named, size_of, slice, value_type};
 use super::{inline, scalar};
 use crate::literal::c_string;
-use crate::plan::{Access, Arm, Element, Member, Reach, Struct, Union};
+use crate::plan::{Access, Arm, Element, Kind, Member, Reach, Struct, Target, Union};
 use crate::writer::Writer;
 
 /// One call of a writer.
@@ -39,63 +39,67 @@ pub(super) fn setter(out: &mut Writer, found: &Struct, member: &Member, reach: &
     let field = c_string(&format!("{}.{}", found.name.declared, member.name));
     let of = format!("vil_writer_of(self.writer, {field})");
     let (call, suffix) = match &reach.access {
-        Access::Each(each, count) => {
-            let (offset, size) = (member.offset, size_of(each));
+        Access::Each { each, count, stride } => {
+            let (offset, size) = (member.offset, size_of(each, *stride));
             let item = format!("vil_writer_item({of}, {offset}u, {size}, {count}u, index)");
             takes.push("uint32_t index".to_owned());
             body.push(format!("const vil_writer_t item = {item};"));
-            (call(each, "item", 0), "_at")
+            (of_kind(each, "item, 0u"), "_at")
         }
-        access @ (Access::Value { .. } | Access::Flat(_) | Access::View(_)) => {
-            (call(access, "self.writer", member.offset), "")
+        access @ (Access::Number { .. } | Access::Flat(_) | Access::Kind(Kind::View(_))) => {
+            (call(access, &format!("self.writer, {}u", member.offset)), "")
         }
-        access => (call(access, &of, member.offset), ""),
+        access => (call(access, &format!("{of}, {}u", member.offset)), ""),
     };
     takes.extend(call.takes);
     body.extend(call.body);
     inline(out, &call.answer, &format!("{name}_{}_{snake}{suffix}", call.verb), &takes, &body);
 }
 
-/// What sets a field at an offset of the writer that is spelled `base`.
-fn call(access: &Access, base: &str, offset: u32) -> Call {
-    let place = format!("{base}, {offset}u");
+/// What sets a field at a place, which is a writer and an offset.
+fn call(access: &Access, place: &str) -> Call {
     match access {
-        Access::Value { shape, .. } => Call::set(
-            &[&format!("{} value", value_type(shape))],
+        Access::Number { number, .. } => Call::set(
+            &[&format!("{} value", value_type(number))],
             format!("vil_writer_put({place}, &value, sizeof value);"),
         ),
         Access::Flat(name) => Call::set(
             &[&format!("const {}_t *value", name.c)],
             format!("vil_writer_put({place}, value, sizeof *value);"),
         ),
-        Access::View(name) => {
-            let made = made(&format!("{}_writer_t", name.c), &format!("vil_writer_part({place})"));
-            Call { verb: "set", ..made }
-        }
-        Access::Array(element, count) => {
-            let (ty, _) = slice(element);
+        Access::Array(plain, count) => {
+            let (ty, _) = slice(plain);
             let most = format!("{count}u * (uint32_t)sizeof *values");
             Call::set(
                 &[&format!("const {ty} *values"), "uint32_t count"],
                 format!("vil_writer_fill({place}, values, (uint64_t)count * sizeof *values, {most});"),
             )
         }
-        Access::Str(bound) => Call::set(
+        Access::Kind(kind) | Access::Each { each: kind, .. } => of_kind(kind, place),
+    }
+}
+
+fn of_kind(kind: &Kind, place: &str) -> Call {
+    match kind {
+        Kind::View(name) => {
+            let made = made(&format!("{}_writer_t", name.c), &format!("vil_writer_part({place})"));
+            Call { verb: kind.verb(), ..made }
+        }
+        Kind::Str(bound) => Call::set(
             &["const char *text", "size_t size"],
             format!("vil_writer_str({place}, text, size, {});", bound_of(*bound)),
         ),
-        Access::Slice(element, bound) => list(element, &place, &bound_of(*bound)),
-        Access::Ref(Element::View(name)) => made(
+        Kind::Slice(element, bound) => list(element, place, &bound_of(*bound)),
+        Kind::Ref(Target::View(name)) => made(
             &format!("{}_writer_t", name.c),
             &format!("vil_writer_ref({place}, {})", measures(&format!("{}_t", name.c))),
         ),
-        Access::Ref(element) => {
-            let (ty, _) = slice(element);
+        Kind::Ref(Target::Flat(name)) => {
+            let ty = format!("{}_t", name.c);
             let target = format!("const vil_writer_t target = vil_writer_ref({place}, {});", measures(&ty));
             let data = format!("return ({ty} *)vil_builder_data(target.builder, target.at);");
             Call::alloc(format!("{ty} *"), &[], vec![target, data])
         }
-        Access::Each(each, _) => call(each, base, offset),
     }
 }
 
@@ -111,8 +115,8 @@ fn list(element: &Element, place: &str, bound: &str) -> Call {
             let call = format!("vil_writer_list({place}, count, {}, {bound})", measures(&format!("{}_t", name.c)));
             Call { takes, ..made(&format!("{}_writers_t", name.c), &call) }
         }
-        element => {
-            let (ty, _) = slice(element);
+        Element::Plain(plain) => {
+            let (ty, _) = slice(plain);
             let body = format!("return ({ty} *)vil_writer_slice({place}, count, {}, {bound});", measures(&ty));
             Call::alloc(format!("{ty} *"), count, vec![body])
         }

@@ -8,7 +8,7 @@ mod writers;
 
 use crate::File;
 use crate::literal::c_chars;
-use crate::plan::{Name, Shape, Unit};
+use crate::plan::{Item, Name, Number, Shape, Unit};
 use crate::writer::{Writer, comment, cpp_comment};
 use vil_ir::vocabulary::Scalar;
 
@@ -115,12 +115,20 @@ fn scalar(scalar: Scalar) -> &'static str {
 
 /// A type in full.
 fn spell(shape: &Shape) -> String {
-    match shape {
-        Shape::Scalar(found) | Shape::StoredEnum(_, found) => scalar(*found).to_owned(),
-        Shape::Enum(found) | Shape::Struct(found) => found.camel.clone(),
-        Shape::Array(element, count) => format!("std::array<{}, {count}>", spell(element)),
-        Shape::Word => "::vil::Word".to_owned(),
-        Shape::RefWord => "::vil::RefWord".to_owned(),
+    let item = match &shape.item {
+        Item::Number(number) => stored(number),
+        Item::Struct(found) => found.camel.clone(),
+        Item::Word => "::vil::Word".to_owned(),
+        Item::RefWord => "::vil::RefWord".to_owned(),
+    };
+    shape.counts.iter().rev().fold(item, |element, count| format!("std::array<{element}, {count}>"))
+}
+
+/// The type of a number where it is stored.
+fn stored(number: &Number) -> String {
+    match number {
+        Number::Enum(found, _) => found.camel.clone(),
+        Number::Scalar(found) | Number::StoredEnum(_, found) => scalar(*found).to_owned(),
     }
 }
 

@@ -1,12 +1,11 @@
 //! The spelling of what views answer and writers take: types inside of their classes, kinds, and functions that stand on one
 //! line where they fit.
 
-use crate::literal::{c_int, c_value};
-use crate::plan::{Access, Element, Name, Shape, Unit};
+use crate::literal::c_value;
+use crate::plan::{Element, Kind, Literal, Name, Number, Plain, Target, Unit};
 use crate::writer::Writer;
-use vil_ir::model::Value;
 
-use super::{full, spell};
+use super::{full, stored};
 
 /// Columns up to which a function stands on one line.
 const WIDTH: usize = 110;
@@ -19,58 +18,57 @@ pub(super) fn inside(unit: &Unit, name: &Name) -> String {
     if BASES.contains(&name.camel.as_str()) { format!("::{}", full(unit, name)) } else { name.camel.clone() }
 }
 
-/// The same of any type that needs no view.
-fn plain(unit: &Unit, shape: &Shape) -> String {
-    match shape {
-        Shape::Enum(name) | Shape::Struct(name) => inside(unit, name),
-        shape => spell(shape),
+/// A number inside of a view or writer.
+fn number(unit: &Unit, number: &Number) -> String {
+    match number {
+        Number::Enum(name, _) => inside(unit, name),
+        Number::Scalar(_) | Number::StoredEnum(..) => stored(number),
     }
 }
 
-/// What lies in a slice, as C++ knows it; `None` for texts.
-pub(super) fn element(unit: &Unit, element: &Element) -> Option<String> {
-    match element {
-        Element::Value(shape) => Some(plain(unit, shape)),
-        Element::Flat(name) | Element::View(name) => Some(inside(unit, name)),
-        Element::Str(_) => None,
+/// What lies there as it is, inside of a view or writer.
+pub(super) fn plain(unit: &Unit, plain: &Plain) -> String {
+    match plain {
+        Plain::Number(found) => number(unit, found),
+        Plain::Flat(name) => inside(unit, name),
     }
+}
+
+/// A bound as kinds have it: 0 is none, because no bound is.
+pub(super) fn bound_of(bound: Option<u32>) -> u32 {
+    bound.unwrap_or(0)
 }
 
 /// The kind of an element of a slice, without its namespace.
 fn element_kind(unit: &Unit, found: &Element) -> String {
     match found {
-        Element::Value(shape) => format!("Plain<{}>", plain(unit, shape)),
-        Element::Flat(name) => format!("Plain<{}>", inside(unit, name)),
+        Element::Plain(found) => format!("Plain<{}>", plain(unit, found)),
         Element::View(name) => format!("Struct<{}>", inside(unit, name)),
-        Element::Str(bound) => format!("Str<{}>", bound.unwrap_or(0)),
+        Element::Str(bound) => format!("Str<{}>", bound_of(*bound)),
     }
 }
 
-/// The kind of what is no load and no plain bytes.
-pub(super) fn kind(unit: &Unit, access: &Access) -> Option<String> {
-    let kind = match access {
-        Access::View(name) => format!("Struct<{}>", inside(unit, name)),
-        Access::Str(bound) => format!("Str<{}>", bound.unwrap_or(0)),
-        Access::Slice(element, bound) => {
-            format!("Slice<::vil::kind::{}, {}>", element_kind(unit, element), bound.unwrap_or(0))
+/// The class by which it is read and written.
+pub(super) fn kind(unit: &Unit, kind: &Kind) -> String {
+    let kind = match kind {
+        Kind::View(name) => format!("Struct<{}>", inside(unit, name)),
+        Kind::Str(bound) => format!("Str<{}>", bound_of(*bound)),
+        Kind::Slice(element, bound) => {
+            format!("Slice<::vil::kind::{}, {}>", element_kind(unit, element), bound_of(*bound))
         }
-        Access::Ref(Element::Flat(name)) => format!("PlainRef<{}>", inside(unit, name)),
-        Access::Ref(target) => format!("Ref<{}>", element(unit, target)?),
-        Access::Value { .. } | Access::Flat(_) | Access::Array(..) | Access::Each(..) => return None,
+        Kind::Ref(Target::Flat(name)) => format!("PlainRef<{}>", inside(unit, name)),
+        Kind::Ref(Target::View(name)) => format!("Ref<{}>", inside(unit, name)),
     };
-    Some(format!("::vil::kind::{kind}"))
+    format!("::vil::kind::{kind}")
 }
 
 /// The type of a value that is loaded, and what stands for it where it is not there.
-pub(super) fn value(unit: &Unit, shape: &Shape, default: Option<&Value>) -> (String, String) {
-    let ty = plain(unit, shape);
-    let otherwise = match (shape, default) {
-        (Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar), Some(value)) => c_value(value, *scalar, true),
-        (Shape::Enum(name), Some(Value::Int(number))) => {
-            let found = unit.enums.iter().find(|found| found.name == *name);
-            found.map_or("{}".to_owned(), |found| format!("static_cast<{ty}>({})", c_int(*number, found.repr)))
-        }
-        _ => "{}".to_owned(),
+pub(super) fn value(unit: &Unit, found: &Number, default: Option<Literal>) -> (String, String) {
+    let ty = number(unit, found);
+    let otherwise = match (found, default) {
+        (_, None) => "{}".to_owned(),
+        (Number::Enum(..), Some(value)) => format!("static_cast<{ty}>({})", c_value(value, true)),
+        (Number::Scalar(_) | Number::StoredEnum(..), Some(value)) => c_value(value, true),
     };
     (ty, otherwise)
 }

@@ -1,14 +1,13 @@
 //! The header of the messages: constants, enums, structs, asserts, checks, traits.
 
-use vil_ir::layout::RELATIVE_ALIGN;
-use vil_ir::model::Value;
 use vil_ir::vocabulary::Profile;
 
 use super::{full, header, namespace, scalar, spell, text_constant, views, writers};
 use crate::File;
 use crate::literal::{c_int, c_string, c_value};
 use crate::plan::{
-    Arm, Body, Check, Constant, Enum, External, Member, Message, Note, Role, Rule, Shape, Struct, Union, Unit,
+    Arm, Body, Check, Constant, ConstantValue, Enum, External, Item, Member, Message, Note, Role, Rule, Struct, Union,
+    Unit,
 };
 use crate::writer::{Writer, comment, cpp_comment};
 
@@ -77,7 +76,7 @@ fn external_traits(out: &mut Writer, unit: &Unit, found: &External) {
     out.line("template <>");
     out.block(format!("struct vil::MessageTraits<{}> {{", full(unit, &found.name)), "};", |out| {
         contract(out, &found.name.declared, &found.message);
-        out.line(format!("static constexpr std::uint32_t align = {RELATIVE_ALIGN};"));
+        out.line(format!("static constexpr std::uint32_t align = {};", found.message.align));
         out.line(format!("static constexpr const char *media_type = {};", c_string(&found.media_type)));
         out.line(format!("static constexpr const char *adapter = {};", c_string(&found.adapter)));
         descriptor(out, &found.message.descriptor);
@@ -123,12 +122,12 @@ fn constants(out: &mut Writer, constants: &[Constant], head: &str) {
         if constant.note != Note::default() {
             out.lines(cpp_comment(&comment("", &constant.note)));
         }
-        match (&constant.value, constant.scalar) {
-            (Value::Str(text), _) => text_constant(out, head, &constant.camel, text),
-            (value, Some(found)) => {
-                out.line(format!("{head} {} {} = {};", scalar(found), constant.camel, c_value(value, found, true)));
+        match &constant.value {
+            ConstantValue::Text(text) => text_constant(out, head, &constant.camel, text),
+            ConstantValue::Number(value) => {
+                let ty = scalar(value.scalar());
+                out.line(format!("{head} {ty} {} = {};", constant.camel, c_value(*value, true)));
             }
-            (_, None) => {}
         }
     }
 }
@@ -284,11 +283,10 @@ fn accessors(out: &mut Writer, unit: &Unit, name: &str, arm: &Arm) {
     out.line(format!("// {} with these values.", arm.name.declared));
     let params: Vec<String> = fields
         .iter()
-        .map(|member| match &member.shape {
-            Shape::Scalar(_) | Shape::Enum(_) | Shape::StoredEnum(..) | Shape::Word | Shape::RefWord => {
-                (spell(&member.shape), member)
-            }
-            Shape::Struct(_) | Shape::Array(..) => (format!("const {} &", spell(&member.shape)), member),
+        .map(|member| {
+            let is_large = !member.shape.counts.is_empty() || matches!(member.shape.item, Item::Struct(_));
+            let ty = spell(&member.shape);
+            (if is_large { format!("const {ty} &") } else { ty }, member)
         })
         .map(|(ty, member)| format!("{}{}{}", ty, if ty.ends_with('&') { "" } else { " " }, member.parameter))
         .collect();
@@ -389,15 +387,15 @@ fn wrong(rule: &Rule, place: &str) -> String {
             format!("static_cast<{}>({narrow}) != {place} || !known({narrow})", scalar(*storage))
         }
         Rule::Struct(_) => format!("!check({place})"),
-        Rule::Range { scalar, low, high, unknown } => {
+        Rule::Range { bounds, unknown } => {
             let mut legal = Vec::new();
-            legal.extend(low.as_ref().map(|low| format!("{place} >= {}", c_value(low, *scalar, true))));
-            legal.extend(high.as_ref().map(|high| format!("{place} <= {}", c_value(high, *scalar, true))));
+            legal.extend(bounds.low().map(|low| format!("{place} >= {}", c_value(low, true))));
+            legal.extend(bounds.high().map(|high| format!("{place} <= {}", c_value(high, true))));
             let outside = format!("!({})", legal.join(" && "));
             match unknown {
                 None => outside,
-                Some(Value::Float(nan)) if nan.is_nan() => format!("{place} == {place} && {outside}"),
-                Some(value) => format!("{place} != {} && {outside}", c_value(value, *scalar, true)),
+                Some(value) if value.is_nan() => format!("{place} == {place} && {outside}"),
+                Some(value) => format!("{place} != {} && {outside}", c_value(*value, true)),
             }
         }
     }
@@ -409,11 +407,9 @@ fn traits(out: &mut Writer, unit: &Unit, found: &Struct, message: &Message) {
     out.line("template <>");
     out.block(format!("struct vil::MessageTraits<{full}> {{"), "};", |out| {
         contract(out, &found.name.declared, message);
+        out.line(format!("static constexpr std::uint32_t align = {};", message.align));
         if message.profile == Profile::Relative {
-            out.line(format!("static constexpr std::uint32_t align = {RELATIVE_ALIGN};"));
             out.line(format!("static constexpr std::uint32_t root_size = {};", message.root_size));
-        } else {
-            out.line(format!("static constexpr std::uint32_t align = {};", found.align));
         }
         if !message.descriptor.is_empty() {
             descriptor(out, &message.descriptor);

@@ -1,10 +1,10 @@
 //! Views: a class for each struct that is read where it lies. What answers another view is defined behind all classes,
 //! because structs may refer to one another in a circle.
 
-use crate::plan::{Access, Arm, Body, Element, Member, Name, Reach, Struct, Union, Unit};
+use crate::plan::{Access, Arm, Body, Element, Kind, Member, Name, Reach, Struct, Target, Union, Unit};
 use crate::writer::{Writer, comment, cpp_comment};
 
-use super::reach::{element, function, inside, kind, value};
+use super::reach::{bound_of, function, inside, kind, plain, value};
 use super::scalar;
 
 /// The class, but for what is defined later.
@@ -39,12 +39,11 @@ fn field(out: &mut Writer, unit: &Unit, member: &Member, reach: &Reach) {
     out.lines(cpp_comment(&said).iter().filter(|line| *line != "//"));
     if reach.has() {
         let head = format!("[[nodiscard]] bool has_{}() const noexcept", reach.snake);
-        let answer = match reach.presence {
-            Some(_) => there(reach),
-            None => {
-                let kind = kind(unit, &reach.access).unwrap_or_default();
-                format!("vil_leads<{kind}>({}, {})", there(reach), member.offset)
+        let answer = match &reach.access {
+            Access::Kind(found @ Kind::Ref(_)) if reach.presence.is_none() => {
+                format!("vil_leads<{}>({}, {})", kind(unit, found), there(reach), member.offset)
             }
+            _ => there(reach),
         };
         function(out, &head, &[format!("return {answer};")]);
     }
@@ -57,10 +56,17 @@ fn field(out: &mut Writer, unit: &Unit, member: &Member, reach: &Reach) {
 
 /// The struct whose view is answered, itself or by an index.
 fn viewed(access: &Access) -> Option<&Name> {
+    match kind_of(access)? {
+        Kind::View(name) | Kind::Ref(Target::View(name)) => Some(name),
+        Kind::Str(_) | Kind::Slice(..) | Kind::Ref(Target::Flat(_)) => None,
+    }
+}
+
+/// The kind of what is reached by a reference or a view, itself or by an index.
+pub(super) fn kind_of(access: &Access) -> Option<&Kind> {
     match access {
-        Access::View(name) | Access::Ref(Element::View(name)) => Some(name),
-        Access::Each(each, _) => viewed(each),
-        _ => None,
+        Access::Kind(kind) | Access::Each { each: kind, .. } => Some(kind),
+        Access::Number { .. } | Access::Flat(_) | Access::Array(..) => None,
     }
 }
 
@@ -69,26 +75,27 @@ fn signature(unit: &Unit, owner: &str, member: &Member, reach: &Reach) -> String
     let ty = answered(unit, &reach.access);
     let space = if ty.ends_with('&') { "" } else { " " };
     match &reach.access {
-        Access::Each(..) => format!("{ty}{space}{owner}{}_at(std::size_t index)", reach.snake),
-        _ => format!("{ty}{space}{owner}{}()", member.name),
+        Access::Each { .. } => format!("{ty}{space}{owner}{}_at(std::size_t index)", reach.snake),
+        Access::Number { .. } | Access::Flat(_) | Access::Array(..) | Access::Kind(_) => {
+            format!("{ty}{space}{owner}{}()", member.name)
+        }
     }
 }
 
 /// What an accessor answers.
 fn answered(unit: &Unit, access: &Access) -> String {
-    let several = |found: &Element| match (found, element(unit, found)) {
-        (Element::View(_), Some(ty)) => format!("::vil::Views<{ty}>"),
-        (Element::Str(bound), _) => format!("::vil::Texts<{}>", bound.unwrap_or(0)),
-        (_, ty) => format!("::vil::Slice<{}>", ty.unwrap_or_default()),
-    };
     match access {
-        Access::Value { shape, .. } => value(unit, shape, None).0,
+        Access::Number { number, .. } => value(unit, number, None).0,
         Access::Flat(name) => format!("const {} &", inside(unit, name)),
-        Access::Array(found, _) | Access::Slice(found, _) => several(found),
-        Access::Each(each, _) => answered(unit, each),
-        Access::Str(_) => "std::string_view".to_owned(),
-        Access::View(name) | Access::Ref(Element::View(name)) => format!("{}View", name.camel),
-        Access::Ref(found) => format!("const {} &", element(unit, found).unwrap_or_default()),
+        Access::Array(found, _) => format!("::vil::Slice<{}>", plain(unit, found)),
+        Access::Kind(kind) | Access::Each { each: kind, .. } => match kind {
+            Kind::Slice(Element::Plain(found), _) => format!("::vil::Slice<{}>", plain(unit, found)),
+            Kind::Slice(Element::View(name), _) => format!("::vil::Views<{}>", inside(unit, name)),
+            Kind::Slice(Element::Str(bound), _) => format!("::vil::Texts<{}>", bound_of(*bound)),
+            Kind::Str(_) => "std::string_view".to_owned(),
+            Kind::View(name) | Kind::Ref(Target::View(name)) => format!("{}View", name.camel),
+            Kind::Ref(Target::Flat(name)) => format!("const {} &", inside(unit, name)),
+        },
     }
 }
 
@@ -102,18 +109,16 @@ fn there(reach: &Reach) -> String {
 fn answer(unit: &Unit, member: &Member, reach: &Reach) -> String {
     let (there, offset) = (there(reach), member.offset);
     match &reach.access {
-        Access::Value { shape, default } => {
-            let (ty, otherwise) = value(unit, shape, default.as_ref());
+        Access::Number { number, default } => {
+            let (ty, otherwise) = value(unit, number, *default);
             format!("vil_get<{ty}>({there}, {offset}, {otherwise})")
         }
         Access::Flat(name) => format!("vil_plain<{}>({there}, {offset})", inside(unit, name)),
-        Access::Array(found, count) => {
-            format!("vil_array<{}>({there}, {offset}, {count})", element(unit, found).unwrap_or_default())
+        Access::Array(found, count) => format!("vil_array<{}>({there}, {offset}, {count})", plain(unit, found)),
+        Access::Each { each, count, .. } => {
+            format!("vil_read_at<{}>({there}, {offset}, {count}, index)", kind(unit, each))
         }
-        Access::Each(each, count) => {
-            format!("vil_read_at<{}>({there}, {offset}, {count}, index)", kind(unit, each).unwrap_or_default())
-        }
-        access => format!("vil_read<{}>({there}, {offset})", kind(unit, access).unwrap_or_default()),
+        Access::Kind(found) => format!("vil_read<{}>({there}, {offset})", kind(unit, found)),
     }
 }
 

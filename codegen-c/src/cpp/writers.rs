@@ -1,10 +1,10 @@
 //! Writers: a class for each struct that is written in place, defined behind all classes where they answer one another.
 
-use crate::plan::{Access, Arm, Body, Element, Member, Name, Reach, Struct, Union, Unit};
+use crate::plan::{Access, Arm, Body, Element, Kind, Member, Name, Reach, Struct, Target, Union, Unit};
 use crate::writer::Writer;
 
-use super::reach::{element, function, inside, kind, value};
-use super::views::reached;
+use super::reach::{bound_of, function, inside, kind, plain, value};
+use super::views::{kind_of, reached};
 
 /// The class, but for what is defined later.
 pub(super) fn class(out: &mut Writer, unit: &Unit, found: &Struct) {
@@ -44,45 +44,46 @@ fn field(out: &mut Writer, unit: &Unit, member: &Member, reach: &Reach) {
 
 /// The struct whose writer is answered, itself or by an index.
 fn written(access: &Access) -> Option<&Name> {
-    match access {
-        Access::View(name) | Access::Ref(Element::View(name)) => Some(name),
-        Access::Each(each, _) => written(each),
-        _ => None,
+    match kind_of(access)? {
+        Kind::View(name) | Kind::Ref(Target::View(name)) => Some(name),
+        Kind::Str(_) | Kind::Slice(..) | Kind::Ref(Target::Flat(_)) => None,
     }
 }
 
 /// Return type, name and parameters; `owner` stands before the name.
 fn signature(unit: &Unit, owner: &str, reach: &Reach) -> String {
-    let (access, at, index) = match &reach.access {
-        Access::Each(each, _) => (&**each, "_at", "std::size_t index"),
-        access => (access, "", ""),
+    let verb = kind_of(&reach.access).map_or("set", Kind::verb);
+    let (at, index) = match &reach.access {
+        Access::Each { .. } => ("_at", Some("std::size_t index".to_owned())),
+        Access::Number { .. } | Access::Flat(_) | Access::Array(..) | Access::Kind(_) => ("", None),
     };
-    let verb = if matches!(access, Access::Slice(..) | Access::Ref(_)) { "alloc" } else { "set" };
-    let parameters: Vec<String> =
-        [index.to_owned(), parameter(unit, access)].into_iter().filter(|some| !some.is_empty()).collect();
-    format!("{} {owner}{verb}_{}{at}({})", answered(unit, access), reach.snake, parameters.join(", "))
+    let parameters: Vec<String> = index.into_iter().chain(parameter(unit, &reach.access)).collect();
+    format!("{} {owner}{verb}_{}{at}({})", answered(unit, &reach.access), reach.snake, parameters.join(", "))
 }
 
-/// What a setter takes.
-fn parameter(unit: &Unit, access: &Access) -> String {
-    match access {
-        Access::Value { shape, .. } => format!("{} value", value(unit, shape, None).0),
-        Access::Flat(name) | Access::Ref(Element::Flat(name)) => format!("const {} &value", inside(unit, name)),
-        Access::Array(found, _) => format!("::vil::Slice<{}> values", element(unit, found).unwrap_or_default()),
-        Access::Str(_) => "std::string_view text".to_owned(),
-        Access::Slice(..) => "std::size_t count".to_owned(),
-        Access::View(_) | Access::Ref(_) | Access::Each(..) => String::new(),
-    }
+/// What a setter takes beside an index.
+fn parameter(unit: &Unit, access: &Access) -> Option<String> {
+    Some(match access {
+        Access::Number { number, .. } => format!("{} value", value(unit, number, None).0),
+        Access::Flat(name) => format!("const {} &value", inside(unit, name)),
+        Access::Array(found, _) => format!("::vil::Slice<{}> values", plain(unit, found)),
+        Access::Kind(kind) | Access::Each { each: kind, .. } => match kind {
+            Kind::Ref(Target::Flat(name)) => format!("const {} &value", inside(unit, name)),
+            Kind::Str(_) => "std::string_view text".to_owned(),
+            Kind::Slice(..) => "std::size_t count".to_owned(),
+            Kind::View(_) | Kind::Ref(Target::View(_)) => return None,
+        },
+    })
 }
 
 /// What it answers: what writes what is new.
 fn answered(unit: &Unit, access: &Access) -> String {
-    match access {
-        Access::View(name) | Access::Ref(Element::View(name)) => format!("{}Writer", name.camel),
-        Access::Slice(Element::Str(bound), _) => format!("::vil::TextWriters<{}>", bound.unwrap_or(0)),
-        Access::Slice(Element::View(name), _) => format!("::vil::Writers<{}>", inside(unit, name)),
-        Access::Slice(found, _) => format!("::vil::Room<{}>", element(unit, found).unwrap_or_default()),
-        _ => "void".to_owned(),
+    match kind_of(access) {
+        Some(Kind::View(name) | Kind::Ref(Target::View(name))) => format!("{}Writer", name.camel),
+        Some(Kind::Slice(Element::Str(bound), _)) => format!("::vil::TextWriters<{}>", bound_of(*bound)),
+        Some(Kind::Slice(Element::View(name), _)) => format!("::vil::Writers<{}>", inside(unit, name)),
+        Some(Kind::Slice(Element::Plain(found), _)) => format!("::vil::Room<{}>", plain(unit, found)),
+        Some(Kind::Str(_) | Kind::Ref(Target::Flat(_))) | None => "void".to_owned(),
     }
 }
 
@@ -90,23 +91,26 @@ fn answered(unit: &Unit, access: &Access) -> String {
 fn statements(unit: &Unit, member: &Member, reach: &Reach) -> Vec<String> {
     let offset = member.offset;
     let mark = reach.presence.map(|presence| format!("vil_mark({presence});"));
-    let (access, place) = match &reach.access {
-        Access::Each(each, count) => {
-            let kind = kind(unit, each).unwrap_or_default();
-            (&**each, format!("vil_place_at<{kind}>({offset}, {count}, index)"))
-        }
-        access => (access, format!("vil_place<{}>({offset})", kind(unit, access).unwrap_or_default())),
-    };
-    let write = match access {
-        Access::Value { .. } | Access::Flat(_) => format!("vil_set({offset}, value);"),
+    let write = match &reach.access {
+        Access::Number { .. } | Access::Flat(_) => format!("vil_set({offset}, value);"),
         Access::Array(_, count) => format!("vil_set_array({offset}, {count}, values);"),
-        Access::Str(_) => format!("{place}.set(text);"),
-        Access::Slice(..) => format!("return {place}.alloc(count);"),
-        Access::Ref(Element::Flat(_)) => format!("{place}.set(value);"),
-        Access::Ref(_) => format!("return {place}.alloc();"),
-        Access::View(_) | Access::Each(..) => format!("return {place};"),
+        Access::Kind(found) => at_place(found, &format!("vil_place<{}>({offset})", kind(unit, found))),
+        Access::Each { each, count, .. } => {
+            at_place(each, &format!("vil_place_at<{}>({offset}, {count}, index)", kind(unit, each)))
+        }
     };
     mark.into_iter().chain([write]).collect()
+}
+
+/// What is done with the place of such a kind.
+fn at_place(kind: &Kind, place: &str) -> String {
+    match kind {
+        Kind::Str(_) => format!("{place}.set(text);"),
+        Kind::Slice(..) => format!("return {place}.alloc(count);"),
+        Kind::Ref(Target::Flat(_)) => format!("{place}.set(value);"),
+        Kind::Ref(Target::View(_)) => format!("return {place}.alloc();"),
+        Kind::View(_) => format!("return {place};"),
+    }
 }
 
 /// What the class leaves to be defined when all classes are known.

@@ -6,17 +6,17 @@ use vil_ir::vocabulary::Scalar;
 
 use super::Maker;
 use crate::literal::plain;
-use crate::plan::{Check, Member, Rule, Shape};
+use crate::plan::{Bounds, Check, Item, Literal, Member, Number, Rule, Shape};
 
 /// Facts for a field's comment, each a few words.
 pub(super) fn facts_of(field: &Field, shape: &Shape) -> Vec<String> {
     let mut facts = Vec::new();
     let mut say = |fact: Option<String>| facts.extend(fact);
-    say(match shape.peel().0 {
-        Shape::Scalar(Scalar::Bool) => Some("0 or 1".to_owned()),
-        Shape::StoredEnum(name, storage) => Some(format!("a {} as {storage}", name.declared)),
-        Shape::Word | Shape::RefWord => Some(field.ty.to_string()),
-        _ => None,
+    say(match &shape.item {
+        Item::Number(Number::Scalar(Scalar::Bool)) => Some("0 or 1".to_owned()),
+        Item::Number(Number::StoredEnum(name, storage)) => Some(format!("a {} as {storage}", name.declared)),
+        Item::Word | Item::RefWord => Some(field.ty.to_string()),
+        Item::Number(Number::Scalar(_) | Number::Enum(..)) | Item::Struct(_) => None,
     });
     say(field.unit.as_ref().map(|unit| format!("unit {unit}")));
     say(field.scale.map(|scale| format!("scale {scale:?}")));
@@ -36,21 +36,29 @@ pub(super) fn facts_of(field: &Field, shape: &Shape) -> Vec<String> {
 }
 
 /// The check of a field's value, when not every bit pattern is legal.
-pub(super) fn check_of(maker: &Maker<'_>, fields: &[Field], field: &Field, member: &Member) -> Option<Check> {
-    let (bottom, counts) = member.shape.peel();
-    let rule = match bottom {
-        Shape::Scalar(Scalar::Bool) => Some(Rule::Flag),
-        Shape::Scalar(scalar) => range(field, *scalar),
-        Shape::Enum(name) if is_closed(maker, &name.declared) => Some(Rule::Known(name.clone(), None)),
-        Shape::StoredEnum(name, storage) if is_closed(maker, &name.declared) => {
-            Some(Rule::Known(name.clone(), Some(*storage)))
+pub(super) fn check_of(
+    maker: &mut Maker<'_>,
+    fields: &[Field],
+    field: &Field,
+    member: &Member,
+    taker: &str,
+) -> Option<Check> {
+    let Shape { item, counts } = &member.shape;
+    let rule = match item {
+        Item::Number(Number::Scalar(Scalar::Bool)) => Some(Rule::Flag),
+        Item::Number(Number::Scalar(scalar)) => range(maker, field, *scalar, taker),
+        Item::Number(Number::Enum(name, _)) => {
+            is_closed(maker, &name.declared).then(|| Rule::Known(name.clone(), None))
         }
-        Shape::Struct(name) if maker.checked.get(&name.declared) == Some(&true) => Some(Rule::Struct(name.clone())),
-        _ => None,
+        Item::Number(Number::StoredEnum(name, storage)) => {
+            is_closed(maker, &name.declared).then(|| Rule::Known(name.clone(), Some(*storage)))
+        }
+        Item::Struct(name) => (maker.checked.get(&name.declared) == Some(&true)).then(|| Rule::Struct(name.clone())),
+        Item::Word | Item::RefWord => None,
     };
     let used_by = field.used_by.as_ref().filter(|_| !counts.is_empty());
     let used_by = used_by.and_then(|count| Some((escape(&snake(count)), integer(fields, count)?)));
-    Some(Check { member: member.name.clone(), counts, used_by, presence: None, rule: rule? })
+    Some(Check { member: member.name.clone(), counts: counts.clone(), used_by, presence: None, rule: rule? })
 }
 
 /// The type of a field that counts.
@@ -66,46 +74,42 @@ fn is_closed(maker: &Maker<'_>, name: &str) -> bool {
 }
 
 /// The stated range without the bounds that the type implies; those would be comparisons that are always true.
-fn range(field: &Field, scalar: Scalar) -> Option<Rule> {
+fn range(maker: &mut Maker<'_>, field: &Field, scalar: Scalar, taker: &str) -> Option<Rule> {
     let (low, high) = field.range.as_ref()?;
-    let (low, high) = (low.as_ref().map(|value| fit(value, scalar)), high.as_ref().map(|value| fit(value, scalar)));
-    let unknown = field.unknown.as_ref().map(|value| fit(value, scalar));
+    let mut said = |value: &Option<Value>| value.as_ref().and_then(|value| maker.literal(value, scalar, taker));
+    let (low, high, unknown) = (said(low), said(high), said(&field.unknown));
     let implied = scalar.integer_range();
-    let low = low.filter(|value| match (value, implied) {
-        (Value::Int(value), Some((least, _))) => *value > least,
-        _ => true,
-    });
-    let high = high.filter(|value| match (value, implied) {
-        (Value::Int(value), Some((_, most))) => *value < most,
-        _ => true,
-    });
-    if low.is_none() && high.is_none() {
-        return None;
-    }
-    let unknown = unknown.filter(|value| !within(value, low.as_ref(), high.as_ref()));
-    Some(Rule::Range { scalar, low, high, unknown })
+    let is_implied = |end: &Literal, of: fn((i128, i128)) -> i128| {
+        implied.is_some_and(|implied| *end == Literal::Int(of(implied), scalar))
+    };
+    let low = low.filter(|low| !is_implied(low, |(least, _)| least));
+    let high = high.filter(|high| !is_implied(high, |(_, most)| most));
+    let bounds = match (low, high) {
+        (Some(low), Some(high)) => Bounds::Both(low, high),
+        (Some(low), None) => Bounds::Low(low),
+        (None, Some(high)) => Bounds::High(high),
+        (None, None) => return None,
+    };
+    Some(Rule::Range { bounds, unknown: unknown.filter(|value| !within(*value, bounds)) })
 }
 
-/// The value as its field's type holds it.
-pub(super) fn fit(value: &Value, scalar: Scalar) -> Value {
-    match (value, scalar) {
-        (Value::Int(number), Scalar::F32) => Value::Float(f64::from(*number as f32)),
-        (Value::Int(number), Scalar::F64) => Value::Float(*number as f64),
-        (Value::Float(number), Scalar::F32) => Value::Float(f64::from(*number as f32)),
-        _ => value.clone(),
+/// The value as a type holds it; `None` where it is no value of that type.
+pub(super) fn literal(value: &Value, scalar: Scalar) -> Option<Literal> {
+    match (scalar, value) {
+        (Scalar::F32, Value::Int(number)) => Some(Literal::F32(*number as f32)),
+        (Scalar::F32, Value::Float(number)) => Some(Literal::F32(*number as f32)),
+        (Scalar::F64, Value::Int(number)) => Some(Literal::F64(*number as f64)),
+        (Scalar::F64, Value::Float(number)) => Some(Literal::F64(*number)),
+        (Scalar::Bool, Value::Bool(flag)) => Some(Literal::Int((*flag).into(), scalar)),
+        (scalar, Value::Int(number)) => {
+            let (least, most) = scalar.integer_range()?;
+            (least..=most).contains(number).then_some(Literal::Int(*number, scalar))
+        }
+        (_, Value::Bool(_) | Value::Float(_) | Value::Str(_)) => None,
     }
 }
 
-fn within(value: &Value, low: Option<&Value>, high: Option<&Value>) -> bool {
-    let at_least = |low: &Value| match (value, low) {
-        (Value::Int(value), Value::Int(low)) => value >= low,
-        (Value::Float(value), Value::Float(low)) => value >= low,
-        _ => false,
-    };
-    let at_most = |high: &Value| match (value, high) {
-        (Value::Int(value), Value::Int(high)) => value <= high,
-        (Value::Float(value), Value::Float(high)) => value <= high,
-        _ => false,
-    };
-    low.is_none_or(at_least) && high.is_none_or(at_most)
+/// Whether a value of the same type lies within; NaN never does.
+fn within(value: Literal, bounds: Bounds) -> bool {
+    bounds.low().is_none_or(|low| value >= low) && bounds.high().is_none_or(|high| value <= high)
 }

@@ -3,7 +3,7 @@
 use vil_ir::keywords::{escape, snake, upper};
 use vil_ir::layout::RELATIVE_ALIGN;
 use vil_ir::model::{self, End};
-use vil_ir::plan::transfer;
+use vil_ir::plan::{transfer, verify};
 use vil_ir::vocabulary::{Direction, Profile, Transfer, Verify};
 
 use super::{Maker, note};
@@ -111,7 +111,7 @@ impl Maker<'_> {
     }
 
     fn way(&mut self, owner: &str, end: &End, of: &model::Process, found: &model::Port) -> Option<Way> {
-        let verify = self.verify(end);
+        let verify = verify(self.program, end);
         let arrives = |message: Payload| match message.profile {
             Profile::Relative => Payload { verify, ..message },
             Profile::Flat | Profile::External => message,
@@ -147,23 +147,13 @@ impl Maker<'_> {
             self.names.faults.push(format!("{owner}: there is no message `{message}` with a layout"));
             return None;
         };
-        let is_relative = layout.profile == Profile::Relative;
         Some(Payload {
             name: name.clone(),
             size: self.most_bytes(message, layout),
-            align: if is_relative { RELATIVE_ALIGN } else { layout.align },
+            align: layout.message_align(),
             profile: layout.profile,
             verify: Verify::Never,
         })
-    }
-
-    /// When a port verifies what arrives there, answers included: as the strictest of its routes says.
-    fn verify(&self, end: &End) -> Verify {
-        let here = self.program.routes.iter().filter(|route| route.to == *end || route.from == *end);
-        let stated = |route: &model::Route| route.verify.or(self.program.defaults.routes.verify);
-        let said: Vec<Verify> = here.filter_map(stated).collect();
-        let strictest = [Verify::Always, Verify::First].into_iter().find(|verify| said.contains(verify));
-        strictest.unwrap_or(Verify::Never)
     }
 
     /// Whether some route at this end of it has a transfer mode.

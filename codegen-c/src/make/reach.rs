@@ -6,11 +6,9 @@ use std::collections::BTreeSet;
 use vil_ir::keywords::snake;
 use vil_ir::layout;
 use vil_ir::model::{Field, Value};
-use vil_ir::vocabulary::Scalar;
 
 use super::Maker;
-use super::field::fit;
-use crate::plan::{Access, Body, Element, Enum, Name, Reach, Shape, Struct};
+use crate::plan::{Access, Body, Element, Enum, Kind, Literal, Name, Number, Plain, Reach, Struct, Target};
 
 /// What C calls parts of a type; a field of that name has an underscore behind it in the names of functions, but for those
 /// that say `_at` behind it.
@@ -25,93 +23,97 @@ impl Maker<'_> {
         index: usize,
         field: &Field,
         shape: &layout::Shape,
-    ) -> Reach {
-        let member = &members[index];
-        let is_its_byte =
-            |next: &&layout::Member| matches!(&next.what, layout::What::Presence { of } if *of == field.name);
-        let presence = members.get(index + 1).filter(is_its_byte).map(|next| next.offset);
-        let end = presence.map_or(member.offset + member.size, |byte| byte + 1);
-        let access = self.access(shape, field);
-        let plain = snake(&field.name);
-        let is_taken = TAKEN.contains(&plain.as_str()) && !matches!(access, Access::Each(..));
-        let snake = if is_taken { plain + "_" } else { plain };
-        let reach = Reach { snake, end, presence, access };
+    ) -> Option<Reach> {
         let taker = format!("field `{}` of `{}`", field.name, owner.declared);
+        let access = self.access(shape, field, &taker)?;
+        let plain = snake(&field.name);
+        let is_taken = TAKEN.contains(&plain.as_str()) && !matches!(access, Access::Each { .. });
+        let snake = if is_taken { plain + "_" } else { plain };
+        let (end, presence) = (layout::end(members, index), layout::presence(members, index));
+        let reach = Reach { snake, end, presence, access };
         for name in names(&reach) {
             self.names.take_behind(owner, &name, &taker);
         }
-        reach
+        Some(reach)
     }
 
-    fn access(&self, shape: &layout::Shape, field: &Field) -> Access {
-        match shape {
-            layout::Shape::Scalar(_) | layout::Shape::Enum { .. } => {
-                Access::Value { shape: self.shape(shape), default: self.default(shape, field) }
-            }
-            layout::Shape::Struct { name, .. } if self.refers(name) => Access::View(self.known[name].clone()),
-            layout::Shape::Struct { name, .. } => Access::Flat(self.known[name].clone()),
-            layout::Shape::Array { element, count } => self.array(element, *count, field),
-            layout::Shape::Slice { element, bound } => Access::Slice(self.element(element), *bound),
-            layout::Shape::Str { bound } => Access::Str(*bound),
-            layout::Shape::Ref { name } => Access::Ref(self.target(name)),
-        }
-    }
-
-    /// Arrays in arrays are one. The product fits: the layout has that many bytes at least.
-    fn array(&self, element: &layout::Shape, count: u32, field: &Field) -> Access {
-        match element {
-            layout::Shape::Array { element, count: inner } => self.array(element, count * inner, field),
-            element => match self.access(element, field) {
-                Access::Value { shape, .. } => Access::Array(Element::Value(shape), count),
-                Access::Flat(name) => Access::Array(Element::Flat(name), count),
-                each => Access::Each(Box::new(each), count),
+    fn access(&mut self, shape: &layout::Shape, field: &Field, taker: &str) -> Option<Access> {
+        Some(match shape {
+            layout::Shape::Scalar(scalar) => self.number(Number::Scalar(*scalar), field, taker),
+            layout::Shape::Enum { name, storage } => self.number(self.enum_as(name, *storage), field, taker),
+            layout::Shape::Struct { name, .. } => match self.target(name) {
+                Target::Flat(name) => Access::Flat(name),
+                Target::View(name) => Access::Kind(Kind::View(name)),
             },
-        }
-    }
-
-    fn element(&self, shape: &layout::Shape) -> Element {
-        match shape {
-            layout::Shape::Struct { name, .. } => self.target(name),
-            layout::Shape::Str { bound } => Element::Str(*bound),
-            value => Element::Value(self.shape(value)),
-        }
-    }
-
-    fn target(&self, name: &str) -> Element {
-        let known = self.known[name].clone();
-        if self.refers(name) { Element::View(known) } else { Element::Flat(known) }
-    }
-
-    fn refers(&self, name: &str) -> bool {
-        self.layouts.types.get(name).is_some_and(|layout| layout.references)
-    }
-
-    /// The default as the field's type holds it: a number, also where the author names an enum's value.
-    fn default(&self, shape: &layout::Shape, field: &Field) -> Option<Value> {
-        let default = field.default.as_ref()?;
-        match (shape, default) {
-            (layout::Shape::Enum { name, .. }, Value::Str(value)) => {
-                let values = &self.program.enums.get(name)?.values;
-                values.iter().find(|found| found.name == *value).map(|found| Value::Int(found.value))
+            layout::Shape::Array { element, count } => {
+                repeated(self.access(element, field, taker)?, *count, element.size())
             }
-            (layout::Shape::Scalar(Scalar::Bool), Value::Bool(flag)) => Some(Value::Int(i128::from(*flag))),
-            (layout::Shape::Scalar(scalar), value) => Some(fit(value, *scalar)),
-            (_, value) => Some(value.clone()),
+            layout::Shape::Slice { element, bound } => Access::Kind(Kind::Slice(self.element(element, taker)?, *bound)),
+            layout::Shape::Str { bound } => Access::Kind(Kind::Str(*bound)),
+            layout::Shape::Ref { name } => Access::Kind(Kind::Ref(self.target(name))),
+        })
+    }
+
+    fn number(&mut self, number: Number, field: &Field, taker: &str) -> Access {
+        Access::Number { default: self.default(&number, field, taker), number }
+    }
+
+    /// What lies in a slice: the layout has none of arrays, slices and references.
+    fn element(&mut self, shape: &layout::Shape, taker: &str) -> Option<Element> {
+        Some(match shape {
+            layout::Shape::Scalar(scalar) => Element::Plain(Plain::Number(Number::Scalar(*scalar))),
+            layout::Shape::Enum { name, storage } => Element::Plain(Plain::Number(self.enum_as(name, *storage))),
+            layout::Shape::Struct { name, .. } => match self.target(name) {
+                Target::Flat(name) => Element::Plain(Plain::Flat(name)),
+                Target::View(name) => Element::View(name),
+            },
+            layout::Shape::Str { bound } => Element::Str(*bound),
+            layout::Shape::Array { .. } | layout::Shape::Slice { .. } | layout::Shape::Ref { .. } => {
+                self.names.faults.push(format!("{taker}: there are no slices of arrays, slices or references"));
+                return None;
+            }
+        })
+    }
+
+    fn target(&self, name: &str) -> Target {
+        let known = self.known[name].clone();
+        let refers = self.layouts.types.get(name).is_some_and(|layout| layout.references);
+        if refers { Target::View(known) } else { Target::Flat(known) }
+    }
+
+    /// The default as what stands there holds it, also where the author names an enum's value.
+    fn default(&mut self, number: &Number, field: &Field, taker: &str) -> Option<Literal> {
+        let mut default = field.default.clone()?;
+        if let (Number::Enum(name, _) | Number::StoredEnum(name, _), Value::Str(value)) = (number, &default) {
+            let values = &self.program.enums.get(&name.declared)?.values;
+            default = Value::Int(values.iter().find(|found| found.name == *value)?.value);
         }
+        self.literal(&default, number.storage(), taker)
+    }
+}
+
+/// A fixed array; arrays in arrays are one. `stride`: bytes from one element to the next. The product fits: the layout has that
+/// many bytes at least.
+fn repeated(element: Access, count: u32, stride: u32) -> Access {
+    match element {
+        Access::Number { number, .. } => Access::Array(Plain::Number(number), count),
+        Access::Flat(name) => Access::Array(Plain::Flat(name), count),
+        Access::Kind(each) => Access::Each { each, count, stride },
+        Access::Array(plain, inner) => Access::Array(plain, inner * count),
+        Access::Each { each, count: inner, stride } => Access::Each { each, count: inner * count, stride },
     }
 }
 
 /// What functions of a view and a writer are called for a field.
 fn names(reach: &Reach) -> Vec<String> {
-    let name = &reach.snake;
-    let mut all = match &reach.access {
-        Access::Slice(..) | Access::Ref(_) => vec![name.clone(), format!("alloc_{name}")],
-        Access::Each(each, _) => match **each {
-            Access::Slice(..) | Access::Ref(_) => vec![format!("{name}_at"), format!("alloc_{name}_at")],
-            _ => vec![format!("{name}_at"), format!("set_{name}_at")],
-        },
-        _ => vec![name.clone(), format!("set_{name}")],
+    let (kind, at) = match &reach.access {
+        Access::Number { .. } | Access::Flat(_) | Access::Array(..) => (None, ""),
+        Access::Kind(kind) => (Some(kind), ""),
+        Access::Each { each, .. } => (Some(each), "_at"),
     };
+    let verb = kind.map_or("set", Kind::verb);
+    let name = &reach.snake;
+    let mut all = vec![format!("{name}{at}"), format!("{verb}_{name}{at}")];
     if reach.has() {
         all.push(format!("has_{name}"));
     }
@@ -125,11 +127,17 @@ pub(super) fn mark(types: &mut [Struct], enums: &mut [Enum]) {
     for found in types.iter() {
         let Body::Members(members) = &found.body else { continue };
         for reach in members.iter().filter_map(|member| member.reach.as_ref()) {
-            match element_of(&reach.access) {
-                Some(Element::Value(Shape::Enum(name)) | Element::Flat(name)) => sliced.insert(name.declared.clone()),
-                Some(Element::View(name)) => listed.insert(name.declared.clone()),
-                _ => false,
-            };
+            match &reach.access {
+                Access::Array(plain, _) => sliced.extend(type_of(plain)),
+                Access::Kind(Kind::Slice(element, _)) | Access::Each { each: Kind::Slice(element, _), .. } => {
+                    match element {
+                        Element::Plain(plain) => sliced.extend(type_of(plain)),
+                        Element::View(name) => listed.extend([name.declared.clone()]),
+                        Element::Str(_) => {}
+                    }
+                }
+                Access::Number { .. } | Access::Flat(_) | Access::Kind(_) | Access::Each { .. } => {}
+            }
         }
     }
     for found in types {
@@ -143,11 +151,10 @@ pub(super) fn mark(types: &mut [Struct], enums: &mut [Enum]) {
     }
 }
 
-/// What lies one behind the other in what is answered.
-fn element_of(access: &Access) -> Option<&Element> {
-    match access {
-        Access::Slice(element, _) | Access::Array(element, _) => Some(element),
-        Access::Each(each, _) => element_of(each),
-        _ => None,
+/// The type of the program that lies there; `None`: numbers that every program has.
+fn type_of(plain: &Plain) -> Option<String> {
+    match plain {
+        Plain::Number(Number::Enum(name, _)) | Plain::Flat(name) => Some(name.declared.clone()),
+        Plain::Number(Number::Scalar(_) | Number::StoredEnum(..)) => None,
     }
 }

@@ -1,11 +1,10 @@
 //! The `check` method: one expression that is true when every value is a legal one.
 
-use vil_ir::model::Value;
 use vil_ir::vocabulary::Scalar;
 
 use super::scalar;
 use crate::literal::rust_value;
-use crate::plan::{Arm, Body, Check, Rule, Struct, Union};
+use crate::plan::{Arm, Body, Bounds, Check, Rule, Struct, Union};
 use crate::writer::Writer;
 
 /// The method that looks at every value which not every bit pattern suits.
@@ -117,18 +116,18 @@ fn value(rule: &Rule, place: &str, borrowed: &str) -> Test {
             Test::All(vec![same, format!("{narrow}.is_known()")])
         }
         Rule::Struct(_) => one(format!("{dotted}.check()")),
-        Rule::Range { scalar, low, high, unknown } => {
-            let text = |value: &Value| rust_value(value, *scalar);
-            let inside = match (low, high) {
-                (Some(low), Some(high)) => format!("({}..={}).contains({borrowed})", text(low), text(high)),
-                (Some(low), None) => format!("{place} >= {}", text(low)),
-                (None, Some(high)) => format!("{place} <= {}", text(high)),
-                (None, None) => "true".to_owned(),
+        Rule::Range { bounds, unknown } => {
+            let inside = match *bounds {
+                Bounds::Both(low, high) => {
+                    format!("({}..={}).contains({borrowed})", rust_value(low), rust_value(high))
+                }
+                Bounds::Low(low) => format!("{place} >= {}", rust_value(low)),
+                Bounds::High(high) => format!("{place} <= {}", rust_value(high)),
             };
             match unknown {
                 None => one(inside),
-                Some(Value::Float(nan)) if nan.is_nan() => Test::Any(vec![format!("{dotted}.is_nan()"), inside]),
-                Some(value) => Test::Any(vec![format!("{place} == {}", text(value)), inside]),
+                Some(value) if value.is_nan() => Test::Any(vec![format!("{dotted}.is_nan()"), inside]),
+                Some(value) => Test::Any(vec![format!("{place} == {}", rust_value(*value)), inside]),
             }
         }
     }

@@ -9,7 +9,7 @@ mod view;
 
 use crate::File;
 use crate::literal::rust_raw_string;
-use crate::plan::{Element, Shape, Unit};
+use crate::plan::{Item, Number, Plain, Shape, Unit};
 use crate::writer::{Writer, comment, rust_comment};
 use vil_ir::keywords::escape;
 use vil_ir::vocabulary::Scalar;
@@ -75,20 +75,27 @@ fn scalar(scalar: Scalar) -> &'static str {
 
 /// A type in full.
 fn spell(shape: &Shape) -> String {
-    match shape {
-        Shape::Scalar(found) | Shape::StoredEnum(_, found) => scalar(*found).to_owned(),
-        Shape::Enum(found) | Shape::Struct(found) => found.camel.clone(),
-        Shape::Array(element, count) => format!("[{}; {count}]", spell(element)),
-        Shape::Word => scalar(Scalar::U64).to_owned(),
-        Shape::RefWord => scalar(Scalar::U32).to_owned(),
+    let item = match &shape.item {
+        Item::Number(number) => stored(number),
+        Item::Struct(found) => found.camel.clone(),
+        Item::Word => scalar(Scalar::U64).to_owned(),
+        Item::RefWord => scalar(Scalar::U32).to_owned(),
+    };
+    shape.counts.iter().rev().fold(item, |element, count| format!("[{element}; {count}]"))
+}
+
+/// The type of a number where it is stored.
+fn stored(number: &Number) -> String {
+    match number {
+        Number::Enum(found, _) => found.camel.clone(),
+        Number::Scalar(found) | Number::StoredEnum(_, found) => scalar(*found).to_owned(),
     }
 }
 
-/// What lies in a slice as it lies; views and texts have types of their own.
-fn element(element: &Element) -> String {
-    match element {
-        Element::Value(shape) => spell(shape),
-        Element::Flat(name) | Element::View(name) => name.camel.clone(),
-        Element::Str(_) => scalar(Scalar::U8).to_owned(),
+/// The type of what lies there as it is.
+fn plain(plain: &Plain) -> String {
+    match plain {
+        Plain::Number(number) => stored(number),
+        Plain::Flat(name) => name.camel.clone(),
     }
 }

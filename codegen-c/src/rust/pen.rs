@@ -1,8 +1,8 @@
 //! Writers: how a struct of a relative message is written, field by field, what it refers to behind it.
 
-use super::view::{is_indexed, most, word_size};
-use super::{element, scalar, spell};
-use crate::plan::{Access, Arm, Body, Element, Member, Reach, Shape, Struct, Union};
+use super::view::{is_indexed, most};
+use super::{plain, scalar, stored};
+use crate::plan::{Access, Arm, Body, Element, Kind, Member, Reach, Struct, Target, Union};
 use crate::writer::{Writer, comment, rust_comment};
 use vil_ir::vocabulary::Scalar;
 
@@ -49,10 +49,10 @@ fn fields(out: &mut Writer, name: &str, members: &[Member]) {
 
 fn field(out: &mut Writer, member: &Member, reach: &Reach) {
     let made = match &reach.access {
-        Access::Each(each, count) => one_of(each, member.offset, *count),
+        Access::Each { each, count, .. } => one_of(each, member.offset, *count),
         access => method(access, &member.offset.to_string()),
     };
-    let indexed = matches!(reach.access, Access::Each(..));
+    let indexed = matches!(reach.access, Access::Each { .. });
     let (behind, index) = if indexed { ("_at", ", index: usize") } else { ("", "") };
     out.lines(rust_comment(&comment(&format!("@{}", member.offset), &member.note)));
     let head =
@@ -61,78 +61,83 @@ fn field(out: &mut Writer, member: &Member, reach: &Reach) {
         if let Some(byte) = reach.presence {
             out.line(format!("self.0.set({byte}, 1u8);"));
         }
-        if let Access::Each(each, count) = &reach.access
+        if let Access::Each { count, stride, .. } = &reach.access
             && is_indexed(&reach.access)
         {
-            let size = word_size(each);
-            out.line(format!("let vil_at = self.0.entry({}, index, {count}, {size});", member.offset));
+            out.line(format!("let vil_at = self.0.entry({}, index, {count}, {stride});", member.offset));
         }
         out.line(&made.call);
     });
 }
 
 /// The method that writes one element of an array.
-fn one_of(each: &Access, at: u32, count: u32) -> Method {
+fn one_of(each: &Kind, at: u32, count: u32) -> Method {
     match each {
-        Access::Str(bound) => Method {
-            verb: "set",
+        Kind::Str(bound) => Method {
             parameters: ", text: &str".to_owned(),
-            answers: String::new(),
-            call: format!("self.0.text_array({at}, {count}, {}).set(index, text);", most(*bound)),
+            ..does(each, format!("self.0.text_array({at}, {count}, {}).set(index, text);", most(*bound)))
         },
-        Access::View(name) => Method {
-            verb: "set",
-            parameters: String::new(),
+        Kind::View(name) => Method {
             answers: format!(" -> {}Writer<'_>", name.camel),
-            call: format!("self.0.struct_at::<{}>({at}, {count}, index)", name.camel),
+            ..does(each, format!("self.0.struct_at::<{}>({at}, {count}, index)", name.camel))
         },
-        reference => method(reference, "vil_at"),
+        Kind::Slice(..) | Kind::Ref(_) => of_kind(each, "vil_at"),
     }
 }
 
 fn method(access: &Access, at: &str) -> Method {
     let set = |parameters: String, call: String| Method { verb: "set", parameters, answers: String::new(), call };
-    let alloc = |parameters: &str, answers: String, call: String| Method {
-        verb: "alloc",
-        parameters: parameters.to_owned(),
-        answers,
-        call,
-    };
     match access {
-        Access::Value { shape: Shape::Scalar(Scalar::Bool), .. } => {
-            set(", value: bool".to_owned(), format!("self.0.set({at}, u8::from(value));"))
-        }
-        Access::Value { shape, .. } => set(format!(", value: {}", spell(shape)), format!("self.0.set({at}, value);")),
-        Access::Flat(name) => set(format!(", value: {}", name.camel), format!("self.0.set({at}, value);")),
-        Access::View(name) => Method {
-            answers: format!(" -> {}Writer<'_>", name.camel),
-            ..set(String::new(), format!("self.0.nested::<{}>({at})", name.camel))
+        Access::Number { number, .. } => match number.storage() {
+            Scalar::Bool => set(", value: bool".to_owned(), format!("self.0.set({at}, u8::from(value));")),
+            _ => set(format!(", value: {}", stored(number)), format!("self.0.set({at}, value);")),
         },
+        Access::Flat(name) => set(format!(", value: {}", name.camel), format!("self.0.set({at}, value);")),
         Access::Array(of, count) => {
-            set(format!(", values: &[{}]", element(of)), format!("self.0.array({at}, {count}, values);"))
+            set(format!(", values: &[{}]", plain(of)), format!("self.0.array({at}, {count}, values);"))
         }
-        Access::Str(bound) => set(", text: &str".to_owned(), format!("self.0.text({at}, {}, text);", most(*bound))),
-        Access::Slice(of, bound) => {
+        Access::Kind(kind) | Access::Each { each: kind, .. } => of_kind(kind, at),
+    }
+}
+
+/// A method that takes and answers nothing.
+fn does(kind: &Kind, call: String) -> Method {
+    Method { verb: kind.verb(), parameters: String::new(), answers: String::new(), call }
+}
+
+fn of_kind(kind: &Kind, at: &str) -> Method {
+    match kind {
+        Kind::View(name) => Method {
+            answers: format!(" -> {}Writer<'_>", name.camel),
+            ..does(kind, format!("self.0.nested::<{}>({at})", name.camel))
+        },
+        Kind::Str(bound) => Method {
+            parameters: ", text: &str".to_owned(),
+            ..does(kind, format!("self.0.text({at}, {}, text);", most(*bound)))
+        },
+        Kind::Slice(of, bound) => {
             let bound = most(*bound);
             let (answers, call) = match of {
-                Element::Value(_) | Element::Flat(_) => {
-                    (format!("Fill<'_, {}>", element(of)), format!("slice({at}, {bound}, count)"))
-                }
+                Element::Plain(of) => (format!("Fill<'_, {}>", plain(of)), format!("slice({at}, {bound}, count)")),
                 Element::View(name) => {
                     (format!("Writers<'_, {}>", name.camel), format!("structs({at}, {bound}, count)"))
                 }
                 Element::Str(each) => ("Texts<'_>".to_owned(), format!("texts({at}, {bound}, {}, count)", most(*each))),
             };
-            alloc(", count: usize", format!(" -> ::vil::{answers}"), format!("self.0.{call}"))
+            Method {
+                parameters: ", count: usize".to_owned(),
+                answers: format!(" -> ::vil::{answers}"),
+                ..does(kind, format!("self.0.{call}"))
+            }
         }
-        Access::Ref(Element::View(name)) => {
-            alloc("", format!(" -> {}Writer<'_>", name.camel), format!("self.0.refer::<{}>({at})", name.camel))
-        }
-        Access::Ref(of) => Method {
-            parameters: format!(", value: {}", element(of)),
-            ..alloc("", String::new(), format!("self.0.refer_value({at}, value);"))
+        Kind::Ref(Target::View(name)) => Method {
+            answers: format!(" -> {}Writer<'_>", name.camel),
+            ..does(kind, format!("self.0.refer::<{}>({at})", name.camel))
         },
-        Access::Each(each, _) => method(each, at),
+        Kind::Ref(Target::Flat(name)) => Method {
+            parameters: format!(", value: {}", name.camel),
+            ..does(kind, format!("self.0.refer_value({at}, value);"))
+        },
     }
 }
 

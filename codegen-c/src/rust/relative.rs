@@ -41,7 +41,7 @@ pub(super) fn message(out: &mut Writer, found: &Struct, message: &Message) {
         types::layout(out, &found.name.declared, message);
         out.line("const RELATIVE: bool = true;");
         out.line(format!("const SIZE: u32 = {};", message.max_bytes));
-        out.line("const ALIGN: u32 = 8;");
+        out.line(format!("const ALIGN: u32 = {};", message.align));
     });
     out.gap();
     out.line("// SAFETY: the last field ends within the struct.");

@@ -1,11 +1,10 @@
 //! Constants, enums, structs, asserts, checks and the message trait.
 
-use vil_ir::model::Value;
 use vil_ir::vocabulary::Profile;
 
 use super::{check, relative, scalar, spell};
 use crate::literal::{rust_string, rust_value};
-use crate::plan::{Arm, Body, Constant, Enum, External, Message, Role, Struct, Union, Unit};
+use crate::plan::{Arm, Body, Constant, ConstantValue, Enum, External, Message, Role, Struct, Union, Unit};
 use crate::writer::{Writer, comment, rust_comment};
 
 /// Everything that is not about processes.
@@ -72,7 +71,7 @@ fn external(out: &mut Writer, found: &External) {
         layout(out, &found.name.declared, &found.message);
         out.line("const EXTERNAL: bool = true;");
         out.line(format!("const SIZE: u32 = {};", found.message.max_bytes));
-        out.line("const ALIGN: u32 = 8;");
+        out.line(format!("const ALIGN: u32 = {};", found.message.align));
     });
     out.gap();
     out.line("// SAFETY: the program says that it is external.");
@@ -84,13 +83,11 @@ fn external(out: &mut Writer, found: &External) {
 
 fn constant(out: &mut Writer, constant: &Constant) {
     out.lines(rust_comment(&comment(&constant.upper, &constant.note)));
-    match (&constant.value, constant.scalar) {
-        (Value::Str(text), _) => out.line(format!("pub const {}: &str = {};", constant.upper, rust_string(text))),
-        (value, Some(found)) => {
-            out.line(format!("pub const {}: {} = {};", constant.upper, scalar(found), rust_value(value, found)));
-        }
-        (_, None) => {}
-    }
+    let (ty, value) = match &constant.value {
+        ConstantValue::Text(text) => ("&str", rust_string(text)),
+        ConstantValue::Number(value) => (scalar(value.scalar()), rust_value(*value)),
+    };
+    out.line(format!("pub const {}: {ty} = {value};", constant.upper));
 }
 
 fn enumeration(out: &mut Writer, found: &Enum) {

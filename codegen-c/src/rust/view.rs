@@ -1,10 +1,9 @@
 //! Views: how a struct of a relative message is read, field by field, where it lies.
 
-use super::{element, scalar, spell};
+use super::{plain, scalar, stored};
 use crate::literal::rust_value;
-use crate::plan::{Access, Arm, Body, Element, Member, Reach, Shape, Struct, Union};
+use crate::plan::{Access, Arm, Body, Element, Kind, Literal, Member, Number, Reach, Struct, Target, Union};
 use crate::writer::{Writer, comment, rust_comment};
-use vil_ir::model::Value;
 use vil_ir::vocabulary::Scalar;
 
 /// What a method of a view answers.
@@ -83,64 +82,65 @@ fn with_answer<'m>((member, reach): (&'m Member, &'m Reach)) -> (&'m Member, &'m
 
 /// Whether its method has an index: where each element of an array is reached by a reference of its own.
 pub(super) fn is_indexed(access: &Access) -> bool {
-    matches!(access, Access::Each(each, _) if matches!(**each, Access::Slice(..) | Access::Ref(_)))
+    matches!(access, Access::Each { each: Kind::Slice(..) | Kind::Ref(_), .. })
 }
 
 fn answer(access: &Access, at: &str) -> Answer {
-    let shown = |ty: String, expression: String| Answer { ty, expression, shown: Some(String::new()) };
     match access {
-        Access::Value { shape: shape @ Shape::Scalar(Scalar::Bool), default } => {
-            shown("bool".to_owned(), format!("self.0.get::<u8>({at}){} != 0", or_default(shape, default)))
-        }
-        Access::Value { shape, default } => {
-            shown(spell(shape), format!("self.0.get({at}){}", or_default(shape, default)))
-        }
-        Access::Flat(name) => shown(name.camel.clone(), format!("self.0.get({at}).unwrap_or_default()")),
-        Access::View(name) => {
-            shown(format!("{}View<'a>", name.camel), format!("self.0.nested::<{}>({at})", name.camel))
-        }
-        Access::Array(of, count) => {
-            shown(format!("::vil::Slice<'a, {}>", element(of)), format!("self.0.array({at}, {count})"))
-        }
-        Access::Str(bound) => shown("::vil::Str<'a>".to_owned(), format!("self.0.text({at}, {})", most(*bound))),
-        Access::Slice(of, bound) => slice(of, at, &most(*bound)),
-        Access::Ref(of) => {
-            let (ty, follow) = match of {
-                Element::View(name) => (format!("{}View<'a>", name.camel), format!("follow::<{}>", name.camel)),
-                other => (element(other), "follow_value".to_owned()),
-            };
-            let ty = format!("::core::option::Option<{ty}>");
-            Answer { ty, expression: format!("self.0.{follow}({at})"), shown: Some(".is_some()".to_owned()) }
-        }
-        Access::Each(each, count) => match &**each {
-            Access::Str(bound) => {
-                shown("::vil::Strs<'a>".to_owned(), format!("self.0.text_array({at}, {count}, {})", most(*bound)))
+        Access::Number { number, default } => {
+            let read = format!("({at}){}", or_default(number, *default));
+            match number.storage() {
+                Scalar::Bool => shown("bool", format!("self.0.get::<u8>{read} != 0")),
+                _ => shown(stored(number), format!("self.0.get{read}")),
             }
-            Access::View(name) => {
+        }
+        Access::Flat(name) => shown(&name.camel, format!("self.0.get({at}).unwrap_or_default()")),
+        Access::Array(of, count) => {
+            shown(format!("::vil::Slice<'a, {}>", plain(of)), format!("self.0.array({at}, {count})"))
+        }
+        Access::Kind(kind) => of_kind(kind, at),
+        Access::Each { each, count, stride } => match each {
+            Kind::Str(bound) => shown("::vil::Strs<'a>", format!("self.0.text_array({at}, {count}, {})", most(*bound))),
+            Kind::View(name) => {
                 shown(format!("::vil::Views<'a, {}>", name.camel), format!("self.0.view_array({at}, {count})"))
             }
-            other => {
-                let entry = format!("self.0.entry({at}, index, {count}, {})", word_size(other));
-                Answer { shown: None, ..answer(other, &entry) }
+            Kind::Slice(..) | Kind::Ref(_) => {
+                let entry = format!("self.0.entry({at}, index, {count}, {stride})");
+                Answer { shown: None, ..of_kind(each, &entry) }
             }
         },
     }
 }
 
-fn slice(of: &Element, at: &str, bound: &str) -> Answer {
-    let (ty, expression) = match of {
-        Element::Value(_) | Element::Flat(_) => {
-            (format!("::vil::Slice<'a, {}>", element(of)), format!("self.0.slice({at}, {bound})"))
-        }
-        Element::View(name) => (format!("::vil::Views<'a, {}>", name.camel), format!("self.0.views({at}, {bound})")),
-        Element::Str(each) => ("::vil::Strs<'a>".to_owned(), format!("self.0.texts({at}, {bound}, {})", most(*each))),
-    };
-    Answer { ty, expression, shown: Some(String::new()) }
+/// What `Debug` shows as it is.
+fn shown(ty: impl Into<String>, expression: String) -> Answer {
+    Answer { ty: ty.into(), expression, shown: Some(String::new()) }
 }
 
-/// Bytes of the word of a reference.
-pub(super) fn word_size(access: &Access) -> u32 {
-    if matches!(access, Access::Ref(_)) { 4 } else { 8 }
+fn of_kind(kind: &Kind, at: &str) -> Answer {
+    match kind {
+        Kind::View(name) => shown(format!("{}View<'a>", name.camel), format!("self.0.nested::<{}>({at})", name.camel)),
+        Kind::Str(bound) => shown("::vil::Str<'a>", format!("self.0.text({at}, {})", most(*bound))),
+        Kind::Slice(of, bound) => slice(of, at, &most(*bound)),
+        Kind::Ref(of) => {
+            let (ty, follow) = match of {
+                Target::View(name) => (format!("{}View<'a>", name.camel), format!("follow::<{}>", name.camel)),
+                Target::Flat(name) => (name.camel.clone(), "follow_value".to_owned()),
+            };
+            let ty = format!("::core::option::Option<{ty}>");
+            Answer { ty, expression: format!("self.0.{follow}({at})"), shown: Some(".is_some()".to_owned()) }
+        }
+    }
+}
+
+fn slice(of: &Element, at: &str, bound: &str) -> Answer {
+    match of {
+        Element::Plain(of) => shown(format!("::vil::Slice<'a, {}>", plain(of)), format!("self.0.slice({at}, {bound})")),
+        Element::View(name) => {
+            shown(format!("::vil::Views<'a, {}>", name.camel), format!("self.0.views({at}, {bound})"))
+        }
+        Element::Str(each) => shown("::vil::Strs<'a>", format!("self.0.texts({at}, {bound}, {})", most(*each))),
+    }
 }
 
 /// A bound, or the most that a word can say.
@@ -149,16 +149,11 @@ pub(super) fn most(bound: Option<u32>) -> String {
 }
 
 /// What stands in for a value that is not there.
-fn or_default(shape: &Shape, default: &Option<Value>) -> String {
-    match (shape, default) {
-        (Shape::Scalar(Scalar::Bool) | Shape::StoredEnum(..), Some(value)) => {
-            format!(".unwrap_or({})", rust_value(value, Scalar::U64))
-        }
-        (Shape::Scalar(found), Some(value)) => format!(".unwrap_or({})", rust_value(value, *found)),
-        (Shape::Enum(name), Some(value)) => {
-            format!(".unwrap_or({}({}))", name.camel, rust_value(value, Scalar::U64))
-        }
-        _ => ".unwrap_or_default()".to_owned(),
+fn or_default(number: &Number, default: Option<Literal>) -> String {
+    match (number, default) {
+        (_, None) => ".unwrap_or_default()".to_owned(),
+        (Number::Enum(name, _), Some(value)) => format!(".unwrap_or({}({}))", name.camel, rust_value(value)),
+        (Number::Scalar(_) | Number::StoredEnum(..), Some(value)) => format!(".unwrap_or({})", rust_value(value)),
     }
 }
 

@@ -25,6 +25,12 @@ pub const FRAME_OFFSET: u32 = 8;
 /// Alignment of a relative message as a whole: that of its head, and of every VSlice and VStr.
 pub const RELATIVE_ALIGN: u32 = 8;
 
+/// Size and alignment of the word of a VSlice or VStr: offset from the message's start in its low half, count in its high half.
+pub const WORD_SIZE: u32 = 8;
+
+/// Size and alignment of the word of a VRef: an offset from the message's start.
+pub const REF_SIZE: u32 = 4;
+
 /// Layouts of all structs and of all messages but external ones, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Layouts {
@@ -56,6 +62,14 @@ impl Layout {
         match self.profile {
             Profile::Relative => ROOT_OFFSET + self.size,
             Profile::Flat | Profile::External => self.size,
+        }
+    }
+
+    /// Alignment of a message with this layout: of a relative one that of its head, of a flat one its struct's.
+    pub fn message_align(&self) -> u32 {
+        match self.profile {
+            Profile::Relative => RELATIVE_ALIGN,
+            Profile::Flat | Profile::External => self.align,
         }
     }
 }
@@ -108,6 +122,19 @@ pub struct Member {
     pub size: u32,
     /// What it is.
     pub what: What,
+}
+
+/// Offset of the presence byte of the field at `index`, right behind which it stands; `None` where it has none.
+pub fn presence(members: &[Member], index: usize) -> Option<u32> {
+    let next = members.get(index + 1)?;
+    matches!(next.what, What::Presence { .. }).then_some(next.offset)
+}
+
+/// Where the field at `index` ends, presence byte included, in bytes from the start of its struct: it is there where a message
+/// has so much of the struct.
+pub fn end(members: &[Member], index: usize) -> u32 {
+    let Member { offset, size, .. } = members[index];
+    presence(members, index).map_or(offset + size, |byte| byte + 1)
 }
 
 /// What a member is.
@@ -186,8 +213,8 @@ impl Shape {
             Shape::Scalar(scalar) | Shape::Enum { storage: scalar, .. } => scalar.size(),
             Shape::Struct { size, .. } => *size,
             Shape::Array { element, count } => element.size() * count,
-            Shape::Slice { .. } | Shape::Str { .. } => 8,
-            Shape::Ref { .. } => 4,
+            Shape::Slice { .. } | Shape::Str { .. } => WORD_SIZE,
+            Shape::Ref { .. } => REF_SIZE,
         }
     }
 
@@ -197,8 +224,8 @@ impl Shape {
             Shape::Scalar(scalar) | Shape::Enum { storage: scalar, .. } => scalar.size(),
             Shape::Struct { align, .. } => *align,
             Shape::Array { element, .. } => element.align(),
-            Shape::Slice { .. } | Shape::Str { .. } => 8,
-            Shape::Ref { .. } => 4,
+            Shape::Slice { .. } | Shape::Str { .. } => WORD_SIZE,
+            Shape::Ref { .. } => REF_SIZE,
         }
     }
 }

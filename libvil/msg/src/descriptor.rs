@@ -3,6 +3,7 @@
 use vil_ir::descriptor::{
     ARM_WORDS, FIELD_WORDS, HEAD_WORDS, LEVEL, LOWEST_LEVEL, MAGIC, TYPE_WORDS, VALUE_WORDS, field, head, shape, ty,
 };
+use vil_ir::layout::{REF_SIZE, WORD_SIZE};
 use vil_ir::vocabulary::{Profile, Scalar, Word};
 
 use crate::bytes::as_bytes;
@@ -260,8 +261,8 @@ impl<'d> Descriptor<'d> {
                     let found = self.ty(ty)?;
                     (found.size, found.align, found.is_plain())
                 }
-                Shape::Slice { .. } | Shape::Str { .. } => (8, 8, false),
-                Shape::Ref { .. } => (4, 4, false),
+                Shape::Slice { .. } | Shape::Str { .. } => (WORD_SIZE, WORD_SIZE, false),
+                Shape::Ref { .. } => (REF_SIZE, REF_SIZE, false),
             };
             return Some(Extent { size: size.checked_mul(times)?, align, is_plain });
         }

@@ -1,6 +1,8 @@
 //! Walkers in C: a function for each struct that calls every accessor of it, and holds the answers against JSON.
 
-use vil_codegen::plan::{Access, Body, Element, Member, Reach, Role, Shape, Struct, Union, Unit};
+use vil_codegen::plan::{
+    Access, Body, Element, Item, Kind, Member, Number, Plain, Reach, Role, Struct, Target, Union, Unit,
+};
 use vil_ir::vocabulary::{Profile, Scalar};
 
 use super::declared;
@@ -19,10 +21,10 @@ pub(super) fn walkers(unit: &Unit) -> String {
     }
     for found in &unit.types {
         if found.view.is_some() {
-            out += &view(unit, found);
+            out += &view(found);
         }
         if !refers(found) {
-            out += &flat(unit, found);
+            out += &flat(found);
         }
     }
     let relative = || unit.types.iter().filter(|found| is_relative(found));
@@ -47,7 +49,7 @@ fn refers(found: &Struct) -> bool {
     found.view.is_some_and(|view| view.references)
 }
 
-fn view(unit: &Unit, found: &Struct) -> String {
+fn view(found: &Struct) -> String {
     let name = &found.name.c;
     let mut out = format!("static void walk_{name}(walk_t *w, {name}_view_t self) {{\n  if (!walk_step(w)) return;\n");
     out += &format!("  const {name}_view_t none = {{vil_view_nothing()}};\n  (void)self; (void)none;\n");
@@ -59,7 +61,7 @@ fn view(unit: &Unit, found: &Struct) -> String {
     match &found.body {
         Body::Members(members) => {
             for (member, reach) in members.iter().filter_map(|member| Some((member, member.reach.as_ref()?))) {
-                out += &field(unit, found, member, reach);
+                out += &field(found, member, reach);
             }
         }
         Body::Union(union) => out += &view_arms(found, union),
@@ -81,7 +83,7 @@ fn view_arms(found: &Struct, union: &Union) -> String {
     out + "  if (!known) { walk_take(w, \"\\\"#\"); walk_u64(w, tag); walk_take(w, \"\\\":{}\"); }\n"
 }
 
-fn field(unit: &Unit, found: &Struct, member: &Member, reach: &Reach) -> String {
+fn field(found: &Struct, member: &Member, reach: &Reach) -> String {
     let (name, snake) = (&found.name.c, &reach.snake);
     let mut out = format!("  {{\n    const int key = walk_key(w, \"{}\");\n    (void)key;\n", declared(&member.name));
     if reach.has() {
@@ -90,33 +92,37 @@ fn field(unit: &Unit, found: &Struct, member: &Member, reach: &Reach) -> String 
     out += "    walk_t aside = walk_aside(w);\n    walk_t *const to = key == ABSENT ? &aside : w;\n";
     let call = |view: &str| format!("{name}_{snake}({view})");
     match &reach.access {
-        Access::Value { shape, .. } => {
+        Access::Number { number, .. } => {
             out += &format!("    const __typeof__({0}) value = {0}, fallback = {1};\n", call("self"), call("none"));
             out += "    walk_holds(w, key == PRESENT || memcmp(&value, &fallback, sizeof value) == 0, \"default\");\n";
-            out += &format!("    {}\n", value(unit, shape, "value", "to"));
+            out += &format!("    {}\n", value(number, "value", "to"));
         }
-        Access::Each(each, count) => {
-            let counts = member.shape.peel().1;
-            let body = one(unit, each, &format!("{name}_{snake}_at(self, index)"));
+        Access::Each { each, count, .. } => {
+            let counts = &member.shape.counts;
+            let body = one(each, &format!("{name}_{snake}_at(self, index)"));
             out += "    if (key != ABSENT) {\n      uint32_t index = 0;\n";
-            out += &nest(&counts, &format!("{body} ++index;"));
+            out += &nest(counts, &format!("{body} ++index;"));
             out += "    }\n";
             for beyond in [format!("{count}u"), "UINT32_MAX".to_owned()] {
                 out += &format!("    {{ {} }}\n", nothing(each, &format!("{name}_{snake}_at(self, {beyond})")));
             }
         }
-        Access::Array(element, _) => {
-            let counts = member.shape.peel().1;
+        Access::Array(plain, _) => {
+            let counts = &member.shape.counts;
             out += &format!("    const __typeof__({0}) slice = {0};\n", call("self"));
             out += "    walk_holds(w, key == PRESENT || slice.count == 0, \"no array\");\n";
             out += "    walk_touch(to, slice.data, (uint64_t)slice.count * sizeof *slice.data);\n";
             out += "    if (slice.count != 0) {\n      uint32_t index = 0;\n";
-            out += &nest(&counts, &format!("{} ++index;", element_at(unit, element, "slice.data[index]")));
+            out += &nest(counts, &format!("{} ++index;", lies_at(plain, "slice.data[index]")));
             out += "    }\n";
         }
-        access => {
-            out += &format!("    if (key == ABSENT) {{ {} }}\n", nothing(access, &call("self")));
-            out += &format!("    {}\n", one(unit, access, &call("self")));
+        Access::Kind(kind) => {
+            out += &format!("    if (key == ABSENT) {{ {} }}\n", nothing(kind, &call("self")));
+            out += &format!("    {}\n", one(kind, &call("self")));
+        }
+        Access::Flat(name) => {
+            out += &format!("    if (key == ABSENT) {{ {} }}\n", no_struct(&call("self")));
+            out += &format!("    flat_{}(to, {});\n", name.c, call("self"));
         }
     }
     out + "  }\n"
@@ -133,25 +139,29 @@ fn nest(counts: &[u32], inner: &str) -> String {
 }
 
 /// That an accessor answers nothing.
-fn nothing(access: &Access, call: &str) -> String {
-    let is = match access {
-        Access::View(_) | Access::Ref(Element::View(_)) => format!("!vil_view_is_there({call}.view)"),
-        Access::Flat(_) | Access::Ref(_) => format!("{call} == NULL"),
-        Access::Str(_) => format!("{call}.size == 0"),
-        Access::Slice(Element::Str(_) | Element::View(_), _) => format!("{call}.list.count == 0"),
-        Access::Slice(..) => format!("{call}.count == 0 && {call}.data == NULL"),
-        _ => "true".to_owned(),
+fn nothing(kind: &Kind, call: &str) -> String {
+    let is = match kind {
+        Kind::View(_) | Kind::Ref(Target::View(_)) => format!("!vil_view_is_there({call}.view)"),
+        Kind::Ref(Target::Flat(_)) => return no_struct(call),
+        Kind::Str(_) => format!("{call}.size == 0"),
+        Kind::Slice(Element::Str(_) | Element::View(_), _) => format!("{call}.list.count == 0"),
+        Kind::Slice(Element::Plain(_), _) => format!("{call}.count == 0 && {call}.data == NULL"),
     };
     format!("walk_holds(w, {is}, \"nothing\");")
 }
 
+/// The same of one that answers a pointer to a struct.
+fn no_struct(call: &str) -> String {
+    format!("walk_holds(w, {call} == NULL, \"nothing\");")
+}
+
 /// What one accessor answers, walked by `to`.
-fn one(unit: &Unit, access: &Access, call: &str) -> String {
-    match access {
-        Access::Flat(name) | Access::Ref(Element::Flat(name)) => format!("flat_{}(to, {call});", name.c),
-        Access::View(name) | Access::Ref(Element::View(name)) => format!("walk_{}(to, {call});", name.c),
-        Access::Str(_) => format!("walk_str(to, {call});"),
-        Access::Slice(element, _) => {
+fn one(kind: &Kind, call: &str) -> String {
+    match kind {
+        Kind::Ref(Target::Flat(name)) => format!("flat_{}(to, {call});", name.c),
+        Kind::View(name) | Kind::Ref(Target::View(name)) => format!("walk_{}(to, {call});", name.c),
+        Kind::Str(_) => format!("walk_str(to, {call});"),
+        Kind::Slice(element, _) => {
             let (count, at, end) = match element {
                 Element::Str(_) => (
                     "found.list.count",
@@ -164,9 +174,9 @@ fn one(unit: &Unit, access: &Access, call: &str) -> String {
                         format!("walk_holds(w, !vil_view_is_there({}.view), \"beyond\");", at("found.list.count"));
                     ("found.list.count", format!("walk_{}(to, {});", name.c, at("i")), end)
                 }
-                other => (
+                Element::Plain(plain) => (
                     "found.count",
-                    element_at(unit, other, "found.data[i]"),
+                    lies_at(plain, "found.data[i]"),
                     "walk_touch(to, found.data, (uint64_t)found.count * sizeof *found.data);".to_owned(),
                 ),
             };
@@ -175,19 +185,17 @@ fn one(unit: &Unit, access: &Access, call: &str) -> String {
                  for (uint32_t i = 0; i < {count} && walk_step(to); ++i) {{ walk_comma(to, i); {at} }} walk_take(to, \"]\"); }}"
             )
         }
-        _ => String::new(),
     }
 }
 
-fn element_at(unit: &Unit, element: &Element, place: &str) -> String {
-    match element {
-        Element::Value(shape) => value(unit, shape, place, "to"),
-        Element::Flat(name) => format!("flat_{}(to, &{place});", name.c),
-        Element::View(_) | Element::Str(_) => String::new(),
+fn lies_at(plain: &Plain, place: &str) -> String {
+    match plain {
+        Plain::Number(number) => value(number, place, "to"),
+        Plain::Flat(name) => format!("flat_{}(to, &{place});", name.c),
     }
 }
 
-fn flat(unit: &Unit, found: &Struct) -> String {
+fn flat(found: &Struct) -> String {
     let name = &found.name.c;
     let mut out = format!(
         "static void flat_{name}(walk_t *w, const {name}_t *lies) {{\n  if (lies == NULL || !walk_step(w)) return;\n"
@@ -202,7 +210,7 @@ fn flat(unit: &Unit, found: &Struct) -> String {
                 let is_there = next.map_or("true".to_owned(), |next| format!("self.{} != 0", next.name));
                 out += &format!("  {{ const int key = walk_key(w, \"{}\");\n", declared(&member.name));
                 out += &format!("    walk_holds(w, (key == PRESENT) == ({is_there}), \"{}\");\n", member.name);
-                out += &format!("    if (key != ABSENT) {{\n{}    }} }}\n", flat_value(unit, member));
+                out += &format!("    if (key != ABSENT) {{\n{}    }} }}\n", flat_value(member));
             }
         }
         Body::Union(union) => {
@@ -222,19 +230,20 @@ fn flat(unit: &Unit, found: &Struct) -> String {
     out + "  walk_take(w, \"}\");\n}\n"
 }
 
-fn flat_value(unit: &Unit, member: &Member) -> String {
-    let (shape, counts) = member.shape.peel();
+fn flat_value(member: &Member) -> String {
+    let counts = &member.shape.counts;
     let mut place = format!("self.{}", member.name);
     (0..counts.len()).rev().for_each(|depth| place += &format!("[i{depth}]"));
-    let inner = match shape {
-        Shape::Struct(name) => format!("flat_{}(w, &{place});", name.c),
-        shape => value(unit, shape, &place, "w"),
+    let inner = match &member.shape.item {
+        Item::Struct(name) => format!("flat_{}(w, &{place});", name.c),
+        Item::Number(number) => value(number, &place, "w"),
+        Item::Word | Item::RefWord => unreachable!("a flat struct has none"),
     };
-    nest(&counts, &inner)
+    nest(counts, &inner)
 }
 
 /// One number, flag or enum, held against JSON.
-fn value(unit: &Unit, shape: &Shape, place: &str, to: &str) -> String {
+fn value(found: &Number, place: &str, to: &str) -> String {
     let number = |word: Scalar| match word {
         Scalar::Bool => format!("walk_bool({to}, {place} != 0);"),
         Scalar::F32 => format!("walk_f32({to}, {place});"),
@@ -242,17 +251,15 @@ fn value(unit: &Unit, shape: &Shape, place: &str, to: &str) -> String {
         Scalar::I8 | Scalar::I16 | Scalar::I32 | Scalar::I64 => format!("walk_i64({to}, (int64_t){place});"),
         _ => format!("walk_u64({to}, (uint64_t){place});"),
     };
-    match shape {
-        Shape::Scalar(word) => number(*word),
-        Shape::Enum(name) => {
-            let repr = unit.enums.iter().find(|found| found.name == *name).expect("a declared enum").repr;
-            format!("{{ if (!walk_name({to}, {}_name({place}))) {} }}", name.c, number(repr))
+    match found {
+        Number::Scalar(word) => number(*word),
+        Number::Enum(name, repr) => {
+            format!("{{ if (!walk_name({to}, {}_name({place}))) {} }}", name.c, number(*repr))
         }
-        Shape::StoredEnum(name, word) => {
+        Number::StoredEnum(name, word) => {
             let narrow = format!("({}_t){place}", name.c);
             let named = format!("{narrow} == {place} ? {}_name({narrow}) : NULL", name.c);
             format!("{{ if (!walk_name({to}, {named})) {} }}", number(*word))
         }
-        _ => String::new(),
     }
 }

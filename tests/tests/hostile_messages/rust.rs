@@ -1,6 +1,8 @@
 //! Walkers in Rust: what `c` writes, for the accessors of Rust.
 
-use vil_codegen::plan::{Access, Body, Element, Member, Name, Reach, Role, Shape, Struct, Union, Unit};
+use vil_codegen::plan::{
+    Access, Body, Element, Item, Kind, Member, Name, Number, Plain, Reach, Role, Struct, Target, Union, Unit,
+};
 use vil_ir::vocabulary::Scalar;
 
 use super::c::is_relative;
@@ -58,16 +60,14 @@ fn arms(found: &Struct, union: &Union, kind: &str, place: &str) -> String {
 fn field(unit: &Unit, found: &Struct, member: &Member, reach: &Reach) -> String {
     let snake = &reach.snake;
     let mut out = format!("    let key = w.key(\"{}\");\n", declared(&member.name));
-    let counts = member.shape.peel().1;
-    if let Access::Each(each, count) = &reach.access
-        && matches!(**each, Access::Slice(..) | Access::Ref(_))
-    {
+    let counts = &member.shape.counts;
+    if let Access::Each { each: each @ (Kind::Slice(..) | Kind::Ref(_)), count, .. } = &reach.access {
         let call = |index: &str| match reach.presence {
             Some(_) => format!("v.{snake}_at({index})"),
             None => format!("Some(v.{snake}_at({index}))"),
         };
         let body = format!("if let Some(x) = {} {{ {} }} index += 1;", call("index"), one(unit, each, "x"));
-        out += &format!("    if key != Key::Absent {{ let mut index = 0; {} }}\n", nest(&counts, &body));
+        out += &format!("    if key != Key::Absent {{ let mut index = 0; {} }}\n", nest(counts, &body));
         for beyond in [count.to_string(), "usize::MAX".to_owned()] {
             out +=
                 &format!("    if let Some(x) = {} {{ w.holds({}, \"beyond\"); }}\n", call(&beyond), nothing(each, "x"));
@@ -75,25 +75,31 @@ fn field(unit: &Unit, found: &Struct, member: &Member, reach: &Reach) -> String 
         return out;
     }
     let walked = match &reach.access {
-        Access::Array(element, _) => {
-            let body =
-                format!("if let Some(x) = found.get(index) {{ {} }} index += 1;", self::element(unit, element, "x"));
-            format!("touch(w, found); if !found.is_empty() {{ let mut index = 0; {} }}", nest(&counts, &body))
+        Access::Array(plain, _) => {
+            let body = format!("if let Some(x) = found.get(index) {{ {} }} index += 1;", lies(unit, plain, "x"));
+            format!("touch(w, found); if !found.is_empty() {{ let mut index = 0; {} }}", nest(counts, &body))
         }
-        Access::Each(each, _) => {
+        Access::Each { each, .. } => {
             let body = format!("if let Some(x) = found.get(index) {{ {} }} index += 1;", one(unit, each, "x"));
-            format!("if !found.is_empty() {{ let mut index = 0; {} }}", nest(&counts, &body))
+            format!("if !found.is_empty() {{ let mut index = 0; {} }}", nest(counts, &body))
         }
-        access => one(unit, access, "found"),
+        Access::Number { number, .. } => value(unit, number, "found"),
+        Access::Flat(name) => flat_call(name, "found"),
+        Access::Kind(kind) => one(unit, kind, "found"),
     };
-    let absent = nothing(&reach.access, "found");
+    let absent = match &reach.access {
+        Access::Number { .. } => "true".to_owned(),
+        Access::Flat(_) => "found == Default::default()".to_owned(),
+        Access::Array(..) | Access::Each { .. } => "found.is_empty()".to_owned(),
+        Access::Kind(kind) => nothing(kind, "found"),
+    };
     let _ = found;
     if reach.presence.is_some() {
         out += &format!("    match v.{}() {{\n", member.name);
         out +=
             &format!("        Some(found) => {{ w.holds(key == Key::Present, \"{snake} is not there\"); {walked} }}\n");
         out += &format!("        None => w.holds(key != Key::Present, \"{snake} is there\"),\n    }}\n");
-    } else if matches!(reach.access, Access::Ref(_)) {
+    } else if matches!(reach.access, Access::Kind(Kind::Ref(_))) {
         out += &format!("    w.holds(v.{}().is_some() == (key == Key::Present), \"{snake} is there\");\n", member.name);
         out += &format!("    let found = v.{}();\n    {walked}\n", member.name);
     } else {
@@ -105,12 +111,11 @@ fn field(unit: &Unit, found: &Struct, member: &Member, reach: &Reach) -> String 
 }
 
 /// Whether an accessor answers nothing.
-fn nothing(access: &Access, x: &str) -> String {
-    match access {
-        Access::Str(_) | Access::Slice(..) | Access::Array(..) | Access::Each(..) => format!("{x}.is_empty()"),
-        Access::Flat(_) => format!("{x} == Default::default()"),
-        Access::Ref(_) => format!("{x}.is_none()"),
-        Access::Value { .. } | Access::View(_) => "true".to_owned(),
+fn nothing(kind: &Kind, x: &str) -> String {
+    match kind {
+        Kind::Str(_) | Kind::Slice(..) => format!("{x}.is_empty()"),
+        Kind::Ref(_) => format!("{x}.is_none()"),
+        Kind::View(_) => "true".to_owned(),
     }
 }
 
@@ -123,16 +128,15 @@ fn nest(counts: &[u32], inner: &str) -> String {
     )
 }
 
-fn one(unit: &Unit, access: &Access, x: &str) -> String {
-    match access {
-        Access::Value { shape, .. } => value(unit, shape, x),
-        Access::Flat(name) => flat_call(name, x),
-        Access::View(name) => format!("walk_{}(w, {x});", name.camel),
-        Access::Str(_) => format!("w.text({x});"),
-        Access::Ref(of) => format!("if let Some(target) = {x} {{ {} }}", element(unit, of, "target")),
-        Access::Slice(of, _) => {
+fn one(unit: &Unit, kind: &Kind, x: &str) -> String {
+    match kind {
+        Kind::View(name) => format!("walk_{}(w, {x});", name.camel),
+        Kind::Str(_) => format!("w.text({x});"),
+        Kind::Ref(Target::View(name)) => format!("if let Some(target) = {x} {{ walk_{}(w, target); }}", name.camel),
+        Kind::Ref(Target::Flat(name)) => format!("if let Some(target) = {x} {{ {} }}", flat_call(name, "target")),
+        Kind::Slice(of, _) => {
             let touch = match of {
-                Element::Value(_) | Element::Flat(_) => format!("touch(w, {x}); "),
+                Element::Plain(_) => format!("touch(w, {x}); "),
                 Element::View(_) | Element::Str(_) => String::new(),
             };
             format!(
@@ -141,16 +145,22 @@ fn one(unit: &Unit, access: &Access, x: &str) -> String {
                 element(unit, of, "x")
             )
         }
-        Access::Array(..) | Access::Each(..) => String::new(),
     }
 }
 
 fn element(unit: &Unit, element: &Element, x: &str) -> String {
     match element {
-        Element::Value(shape) => value(unit, shape, x),
-        Element::Flat(name) => flat_call(name, x),
+        Element::Plain(plain) => lies(unit, plain, x),
         Element::View(name) => format!("walk_{}(w, {x});", name.camel),
         Element::Str(_) => format!("w.text({x});"),
+    }
+}
+
+/// One that lies there as it is.
+fn lies(unit: &Unit, plain: &Plain, x: &str) -> String {
+    match plain {
+        Plain::Number(number) => value(unit, number, x),
+        Plain::Flat(name) => flat_call(name, x),
     }
 }
 
@@ -168,16 +178,17 @@ fn flat(unit: &Unit, found: &Struct) -> String {
             for (index, member) in members.iter().enumerate().filter(|(_, member)| member.role == Role::Field) {
                 let next = members.get(index + 1).filter(|next| next.role == Role::Presence);
                 let is_there = next.map_or("true".to_owned(), |next| format!("v.{} != 0", next.name));
-                let (shape, counts) = member.shape.peel();
+                let counts = &member.shape.counts;
                 let mut place = format!("v.{}", member.name);
                 (0..counts.len()).rev().for_each(|depth| place += &format!("[i{depth}]"));
-                let inner = match shape {
-                    Shape::Struct(name) => flat_call(name, &place),
-                    shape => value(unit, shape, &place),
+                let inner = match &member.shape.item {
+                    Item::Struct(name) => flat_call(name, &place),
+                    Item::Number(number) => value(unit, number, &place),
+                    Item::Word | Item::RefWord => unreachable!("a flat struct has none"),
                 };
                 out += &format!("    let key = w.key(\"{}\");\n", declared(&member.name));
                 out += &format!("    w.holds((key == Key::Present) == ({is_there}), \"{}\");\n", member.name);
-                out += &format!("    if key != Key::Absent {{ {} }}\n", nest(&counts, &inner));
+                out += &format!("    if key != Key::Absent {{ {} }}\n", nest(counts, &inner));
             }
         }
         Body::Union(union) => out += &arms(found, union, "flat", "v"),
@@ -185,20 +196,19 @@ fn flat(unit: &Unit, found: &Struct) -> String {
     out + "    w.take(\"}\");\n}\n"
 }
 
-fn value(unit: &Unit, shape: &Shape, x: &str) -> String {
+fn value(unit: &Unit, number: &Number, x: &str) -> String {
     let repr = |name: &Name| unit.enums.iter().find(|found| found.name == *name).expect("a declared enum").repr;
-    match shape {
-        Shape::Scalar(Scalar::Bool) => format!("w.flag({x} as u8 != 0);"),
-        Shape::Scalar(Scalar::F32) => format!("w.f32({x});"),
-        Shape::Scalar(Scalar::F64) => format!("w.f64({x});"),
-        Shape::Scalar(_) => format!("w.int({x} as i128);"),
-        Shape::Enum(_) => format!("w.named({x}.name(), {x}.0 as i128);"),
-        Shape::StoredEnum(name, _) => {
+    match number {
+        Number::Scalar(Scalar::Bool) => format!("w.flag({x} as u8 != 0);"),
+        Number::Scalar(Scalar::F32) => format!("w.f32({x});"),
+        Number::Scalar(Scalar::F64) => format!("w.f64({x});"),
+        Number::Scalar(_) => format!("w.int({x} as i128);"),
+        Number::Enum(..) => format!("w.named({x}.name(), {x}.0 as i128);"),
+        Number::StoredEnum(name, _) => {
             let narrow = format!("{x} as {}", repr(name).word());
             let named =
                 format!("if ({narrow}) as i128 == {x} as i128 {{ {}({narrow}).name() }} else {{ None }}", name.camel);
             format!("w.named({named}, {x} as i128);")
         }
-        _ => String::new(),
     }
 }

@@ -1,7 +1,9 @@
 //! Messages that are right by construction, to be changed gently: random JSON by the plan, made bytes by the descriptor.
 
 use vil::Descriptor;
-use vil_codegen::plan::{Access, Body, Element, Enum, Member, Name, Role, Shape, Struct, Unit};
+use vil_codegen::plan::{
+    Access, Body, Element, Enum, Item, Kind, Member, Name, Number, Plain, Role, Struct, Target, Unit,
+};
 use vil_ir::vocabulary::Scalar;
 use vil_tests::random::Random;
 
@@ -70,7 +72,8 @@ impl Maker<'_> {
         for (index, member) in members.iter().enumerate().filter(|(_, member)| member.role == Role::Field) {
             let is_optional = members.get(index + 1).is_some_and(|next| next.role == Role::Presence);
             // A VRef has no presence byte; deep ones are optional in all programs here.
-            let is_reference = matches!(member.reach.as_ref().map(|reach| &reach.access), Some(Access::Ref(_)));
+            let is_reference =
+                matches!(member.reach.as_ref().map(|reach| &reach.access), Some(Access::Kind(Kind::Ref(_))));
             let is_left_out = is_optional && self.random.below(3) == 0;
             if is_left_out || (depth >= DEEP && (is_optional || is_reference)) {
                 continue;
@@ -81,39 +84,39 @@ impl Maker<'_> {
     }
 
     fn field(&mut self, member: &Member, depth: u32) -> String {
-        let (shape, counts) = member.shape.peel();
-        let access = member.reach.as_ref().map(|reach| match &reach.access {
-            Access::Each(each, _) => &**each,
-            access => access,
-        });
-        self.array(shape, access, &counts, depth)
+        let kind = match member.reach.as_ref().map(|reach| &reach.access) {
+            Some(Access::Kind(kind) | Access::Each { each: kind, .. }) => Some(kind),
+            _ => None,
+        };
+        self.array(&member.shape.item, kind, &member.shape.counts, depth)
     }
 
-    fn array(&mut self, shape: &Shape, access: Option<&Access>, counts: &[u32], depth: u32) -> String {
-        let Some((count, rest)) = counts.split_first() else { return self.one(shape, access, depth) };
-        let all: Vec<_> = (0..*count).map(|_| self.array(shape, access, rest, depth)).collect();
+    fn array(&mut self, item: &Item, kind: Option<&Kind>, counts: &[u32], depth: u32) -> String {
+        let Some((count, rest)) = counts.split_first() else { return self.one(item, kind, depth) };
+        let all: Vec<_> = (0..*count).map(|_| self.array(item, kind, rest, depth)).collect();
         format!("[{}]", all.join(","))
     }
 
-    fn one(&mut self, shape: &Shape, access: Option<&Access>, depth: u32) -> String {
-        match (shape, access) {
-            (Shape::Word, Some(Access::Str(bound))) => self.text(*bound),
-            (Shape::Word, Some(Access::Slice(element, bound))) => {
+    fn one(&mut self, item: &Item, kind: Option<&Kind>, depth: u32) -> String {
+        match (item, kind) {
+            (Item::Word, Some(Kind::Str(bound))) => self.text(*bound),
+            (Item::Word, Some(Kind::Slice(element, bound))) => {
                 let most = bound.unwrap_or(5).min(5);
                 let count = if depth >= DEEP { 0 } else { self.random.below(u64::from(most) + 1) };
                 let all: Vec<_> = (0..count).map(|_| self.element(element, depth + 1)).collect();
                 format!("[{}]", all.join(","))
             }
-            (Shape::RefWord, Some(Access::Ref(element))) => self.element(element, depth + 1),
-            (Shape::Struct(name), _) => self.named(name, depth),
-            (shape, _) => self.value(shape),
+            (Item::RefWord, Some(Kind::Ref(Target::Flat(name) | Target::View(name)))) => self.named(name, depth + 1),
+            (Item::Struct(name), _) => self.named(name, depth),
+            (Item::Number(number), _) => self.value(number),
+            (Item::Word | Item::RefWord, _) => panic!("{kind:?} is no reference"),
         }
     }
 
     fn element(&mut self, element: &Element, depth: u32) -> String {
         match element {
-            Element::Value(shape) => self.value(shape),
-            Element::Flat(name) | Element::View(name) => self.named(name, depth),
+            Element::Plain(Plain::Number(number)) => self.value(number),
+            Element::Plain(Plain::Flat(name)) | Element::View(name) => self.named(name, depth),
             Element::Str(bound) => self.text(*bound),
         }
     }
@@ -129,15 +132,14 @@ impl Maker<'_> {
         format!("\"{text}\"")
     }
 
-    fn value(&mut self, shape: &Shape) -> String {
+    fn value(&mut self, number: &Number) -> String {
         let unit = self.unit;
-        let word = match shape {
-            Shape::Enum(name) | Shape::StoredEnum(name, _) => {
+        let word = match number {
+            Number::Enum(name, _) | Number::StoredEnum(name, _) => {
                 let found: &Enum = unit.enums.iter().find(|found| found.name == *name).expect("a declared enum");
                 return format!("\"{}\"", self.random.one(&found.values).declared);
             }
-            Shape::Scalar(word) => *word,
-            other => panic!("{other:?} is no value"),
+            Number::Scalar(word) => *word,
         };
         match word {
             Scalar::Bool => (self.random.below(2) == 1).to_string(),

@@ -27,8 +27,3 @@ pub(crate) fn unsigned(scalar: Scalar) -> &'static str {
         _ => "u64",
     }
 }
-
-/// Storage of an enum that is stored in its own repr.
-pub(crate) fn repr(unit: &Unit, name: &str) -> Scalar {
-    unit.enums.iter().find(|found| found.name.declared == name).expect("the enum is there").repr
-}

@@ -18,7 +18,7 @@ mod flat_cpp;
 #[expect(dead_code, reason = "whole programs are made for flat messages only")]
 mod flat_rust;
 
-use vil_codegen::plan::{Port, Shape, Unit};
+use vil_codegen::plan::{Port, Unit};
 use vil_ir::vocabulary::Scalar;
 
 /// Waits that a program sits through before it gives up.
@@ -39,19 +39,6 @@ fn unsigned(scalar: Scalar) -> &'static str {
         2 => "u16",
         4 => "u32",
         _ => "u64",
-    }
-}
-
-fn repr(unit: &Unit, name: &str) -> Scalar {
-    unit.enums.iter().find(|found| found.name.declared == name).expect("the enum is there").repr
-}
-
-/// How a value is stored.
-fn storage(unit: &Unit, shape: &Shape) -> Scalar {
-    match shape {
-        Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => *scalar,
-        Shape::Enum(name) => repr(unit, &name.declared),
-        _ => unreachable!("it is a value"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a reader of another release reads: from the values that were written, the writer's program and the reader's.
 
-use vil_codegen::plan::{Access, Body, Element, Member, Role, Shape, Struct, Unit};
+use vil_codegen::plan::{Access, Body, Element, Item, Kind, Member, Number, Plain, Role, Struct, Target, Unit};
 use vil_ir::model::{Field, Program, Value};
 use vil_ir::vocabulary::Scalar;
 
@@ -54,8 +54,7 @@ impl Walk<'_> {
         };
         if found.view.is_none() {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
-                let (bottom, counts) = member.shape.peel();
-                (0..counts.iter().product()).for_each(|_| self.element(bottom));
+                (0..member.shape.counts.iter().product()).for_each(|_| self.item(&member.shape.item));
             }
             return;
         }
@@ -110,15 +109,22 @@ impl Walk<'_> {
 
     fn access(&mut self, access: &Access) {
         match access {
-            Access::Value { shape, .. } => self.element(shape),
-            Access::Flat(name) | Access::View(name) => self.whole(&name.declared),
-            Access::Array(element, count) => (0..*count).for_each(|_| self.one(element)),
-            Access::Each(each, count) => (0..*count).for_each(|_| self.access(each)),
-            Access::Str(_) => self.text(),
-            Access::Slice(element, _) => (0..self.take()).for_each(|_| self.one(element)),
-            Access::Ref(element) => {
+            Access::Number { .. } => drop_one(self.take()),
+            Access::Flat(name) => self.whole(&name.declared),
+            Access::Array(plain, count) => (0..*count).for_each(|_| self.plain(plain)),
+            Access::Each { each, count, .. } => (0..*count).for_each(|_| self.kind(each)),
+            Access::Kind(kind) => self.kind(kind),
+        }
+    }
+
+    fn kind(&mut self, kind: &Kind) {
+        match kind {
+            Kind::View(name) => self.whole(&name.declared),
+            Kind::Str(_) => self.text(),
+            Kind::Slice(element, _) => (0..self.take()).for_each(|_| self.one(element)),
+            Kind::Ref(Target::Flat(name) | Target::View(name)) => {
                 if self.take() != 0 {
-                    self.one(element);
+                    self.whole(&name.declared);
                 }
             }
         }
@@ -126,9 +132,16 @@ impl Walk<'_> {
 
     fn one(&mut self, element: &Element) {
         match element {
-            Element::Value(shape) => self.element(shape),
-            Element::Flat(name) | Element::View(name) => self.whole(&name.declared),
+            Element::Plain(plain) => self.plain(plain),
+            Element::View(name) => self.whole(&name.declared),
             Element::Str(_) => self.text(),
+        }
+    }
+
+    fn plain(&mut self, plain: &Plain) {
+        match plain {
+            Plain::Number(_) => drop_one(self.take()),
+            Plain::Flat(name) => self.whole(&name.declared),
         }
     }
 
@@ -136,10 +149,10 @@ impl Walk<'_> {
         (0..self.take()).for_each(|_| drop_one(self.take()));
     }
 
-    fn element(&mut self, shape: &Shape) {
-        match shape {
-            Shape::Struct(name) => self.whole(&name.declared),
-            _ => drop_one(self.take()),
+    fn item(&mut self, item: &Item) {
+        match item {
+            Item::Struct(name) => self.whole(&name.declared),
+            Item::Number(_) | Item::Word | Item::RefWord => drop_one(self.take()),
         }
     }
 
@@ -154,11 +167,17 @@ impl Walk<'_> {
 
     fn nothing(&mut self, access: &Access, default: Option<&Value>) {
         match access {
-            Access::Value { shape, .. } => self.show(default.map_or(0, |value| bits(value, shape))),
+            Access::Number { number, .. } => self.show(default.map_or(0, |value| bits(value, number))),
             Access::Flat(_) | Access::Array(..) => self.show(ABSENT),
-            Access::Each(each, count) => (0..*count).for_each(|_| self.nothing(each, None)),
-            Access::Str(_) | Access::Slice(..) | Access::Ref(_) => self.show(0),
-            Access::View(name) => {
+            Access::Each { each, count, .. } => (0..*count).for_each(|_| self.no_kind(each)),
+            Access::Kind(kind) => self.no_kind(kind),
+        }
+    }
+
+    fn no_kind(&mut self, kind: &Kind) {
+        match kind {
+            Kind::Str(_) | Kind::Slice(..) | Kind::Ref(_) => self.show(0),
+            Kind::View(name) => {
                 let (program, unit) = self.reader;
                 match &find(unit, &name.declared).body {
                     Body::Union(_) => self.show(ABSENT),
@@ -184,12 +203,12 @@ fn reached<'p>(program: &'p Program, declared: &str, members: &'p [Member]) -> V
 }
 
 /// A default as bits; those of enums name a value that is 1 in all of them.
-fn bits(value: &Value, shape: &Shape) -> u64 {
-    match (value, shape) {
-        (Value::Float(value), Shape::Scalar(Scalar::F32)) => (*value as f32).to_bits().into(),
+fn bits(value: &Value, number: &Number) -> u64 {
+    match (value, number.storage()) {
+        (Value::Float(value), Scalar::F32) => (*value as f32).to_bits().into(),
         (Value::Float(value), _) => value.to_bits(),
-        (Value::Int(value), Shape::Scalar(Scalar::F32)) => (*value as f32).to_bits().into(),
-        (Value::Int(value), Shape::Scalar(Scalar::F64)) => (*value as f64).to_bits(),
+        (Value::Int(value), Scalar::F32) => (*value as f32).to_bits().into(),
+        (Value::Int(value), Scalar::F64) => (*value as f64).to_bits(),
         (Value::Int(value), _) => *value as u64,
         (Value::Bool(value), _) => (*value).into(),
         (Value::Str(_), _) => 1,

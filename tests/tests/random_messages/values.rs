@@ -1,7 +1,7 @@
 //! Random values of a message as numbers in the order of its fields, which is the order in which they are written and
 //! printed: bits of values, whether what is optional is there, counts, letters, positions of arms.
 
-use vil_codegen::plan::{Access, Body, Element, Name, Role, Shape, Struct, Unit};
+use vil_codegen::plan::{Access, Body, Element, Item, Kind, Name, Number, Plain, Role, Struct, Target, Unit};
 use vil_ir::model::{self, Field, Program};
 use vil_ir::vocabulary::Scalar;
 use vil_tests::random::Random;
@@ -66,11 +66,10 @@ impl Values<'_> {
         };
         if found.view.is_none() {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
-                let (bottom, counts) = member.shape.peel();
-                for _ in 0..counts.iter().product() {
+                for _ in 0..member.shape.counts.iter().product() {
                     match member.role {
                         Role::Presence => self.made.push(self.random.below(2)),
-                        _ => self.element(bottom),
+                        _ => self.item(&member.shape.item),
                     }
                 }
             }
@@ -89,14 +88,20 @@ impl Values<'_> {
 
     fn access(&mut self, access: &Access, optional: bool) {
         match access {
-            Access::Value { shape, .. } => self.element(shape),
-            Access::Flat(name) | Access::View(name) => self.whole(&name.declared),
-            Access::Array(element, count) => (0..*count).for_each(|_| self.one(element)),
-            Access::Each(each, count) => (0..*count).for_each(|_| self.access(each, false)),
-            Access::Str(_) => self.text(),
-            Access::Slice(element, _) => (0..self.number(5)).for_each(|_| self.one(element)),
-            Access::Ref(Element::Flat(name) | Element::View(name)) => self.target(name, optional),
-            Access::Ref(_) => unreachable!("references lead to structs"),
+            Access::Number { number, .. } => self.one_number(number),
+            Access::Flat(name) => self.whole(&name.declared),
+            Access::Array(plain, count) => (0..*count).for_each(|_| self.plain(plain)),
+            Access::Each { each, count, .. } => (0..*count).for_each(|_| self.kind(each, false)),
+            Access::Kind(kind) => self.kind(kind, optional),
+        }
+    }
+
+    fn kind(&mut self, kind: &Kind, optional: bool) {
+        match kind {
+            Kind::View(name) => self.whole(&name.declared),
+            Kind::Str(_) => self.text(),
+            Kind::Slice(element, _) => (0..self.number(5)).for_each(|_| self.one(element)),
+            Kind::Ref(Target::Flat(name) | Target::View(name)) => self.target(name, optional),
         }
     }
 
@@ -112,9 +117,24 @@ impl Values<'_> {
 
     fn one(&mut self, element: &Element) {
         match element {
-            Element::Value(shape) => self.element(shape),
-            Element::Flat(name) | Element::View(name) => self.whole(&name.declared),
+            Element::Plain(plain) => self.plain(plain),
+            Element::View(name) => self.whole(&name.declared),
             Element::Str(_) => self.text(),
+        }
+    }
+
+    fn plain(&mut self, plain: &Plain) {
+        match plain {
+            Plain::Number(number) => self.one_number(number),
+            Plain::Flat(name) => self.whole(&name.declared),
+        }
+    }
+
+    fn item(&mut self, item: &Item) {
+        match item {
+            Item::Number(number) => self.one_number(number),
+            Item::Struct(name) => self.whole(&name.declared),
+            Item::Word | Item::RefWord => unreachable!("a flat struct has none"),
         }
     }
 
@@ -125,20 +145,17 @@ impl Values<'_> {
         self.made.extend(text.bytes().map(u64::from));
     }
 
-    fn element(&mut self, shape: &Shape) {
-        let (name, scalar) = match shape {
-            Shape::Struct(name) => return self.whole(&name.declared),
-            Shape::Scalar(scalar) => {
+    fn one_number(&mut self, number: &Number) {
+        let (name, scalar) = match number {
+            Number::Scalar(scalar) => {
                 let bits = if *scalar == Scalar::Bool { self.random.below(2) } else { self.extreme() };
                 return self.made.push(bits & most(*scalar));
             }
-            Shape::Enum(name) => (name, None),
-            Shape::StoredEnum(name, scalar) => (name, Some(*scalar)),
-            Shape::Array(..) | Shape::Word | Shape::RefWord => unreachable!("no element is one"),
+            Number::Enum(name, scalar) | Number::StoredEnum(name, scalar) => (name, *scalar),
         };
         let found = self.program.enums.get(&name.declared).expect("the enum is there");
         let bits = match found.open && self.random.below(3) == 0 {
-            true => self.extreme() & most(scalar.unwrap_or(found.repr)),
+            true => self.extreme() & most(scalar),
             false => self.random.one(&found.values).value as u64,
         };
         self.made.push(bits);

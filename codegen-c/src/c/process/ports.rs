@@ -371,7 +371,7 @@ fn asker(mut calls: Calls<'_>) {
         if payload.profile != Profile::Flat {
             let ready = match payload.profile {
                 Profile::External => external::READY.to_owned(),
-                _ => relative::ready(&payload.name.upper),
+                Profile::Relative | Profile::Flat => relative::ready(&payload.name.upper),
             };
             out.line(format!("vil_status_t status = {ready};"));
             out.line(format!("if (status == VIL_OK) status = vil_sender_published({end}, &count);"));

@@ -5,7 +5,7 @@ use super::{ARM_WORDS, FIELD_WORDS, HEAD_WORDS, LEVEL, MAGIC, TYPE_WORDS, VALUE_
 use super::{field, head, shape, ty};
 use crate::fingerprint::{layout_id, layout_text};
 use crate::keyed::Keyed;
-use crate::layout::{ArmLayout, Layout, LayoutBody, Layouts, Member, Shape, UnionLayout, What};
+use crate::layout::{ArmLayout, Layout, LayoutBody, Layouts, Member, Shape, UnionLayout, What, presence};
 use crate::model::{Body, Enum, Field, Program};
 use crate::vocabulary::{Profile, Scalar, Word};
 
@@ -182,9 +182,7 @@ impl<'p> Writer<'p> {
     fn members(&mut self, at: u32, members: &'p [Member], fields: &'p [Field]) -> (u32, u32) {
         let declared = members.iter().enumerate().filter_map(|(index, member)| match &member.what {
             What::Field { name, position, shape } => {
-                let presence = members[index + 1..].iter().find(|next| next.what != What::Padding);
-                let presence = presence.filter(|next| matches!(&next.what, What::Presence { of } if of == name));
-                Some((name, *position, member.offset, shape, presence.map(|next| next.offset)))
+                Some((name, *position, member.offset, shape, presence(members, index)))
             }
             What::Presence { .. } | What::Padding => None,
         });

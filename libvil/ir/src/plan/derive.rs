@@ -274,6 +274,13 @@ pub(crate) fn verify_why(program: &Program, route: &Route) -> Derived<Verify> {
     first(levels, Verify::Never, Why::BuiltIn)
 }
 
+/// When a port verifies what arrives there, answers included: as the strictest of its routes says, which is the first in
+/// the order of the words.
+pub fn verify(program: &Program, end: &End) -> Verify {
+    let here = program.routes.iter().filter(|route| route.to == *end || route.from == *end);
+    here.map(|route| verify_why(program, route).value).min().unwrap_or(Verify::Never)
+}
+
 fn stated_transfer(program: &Program, route: &Route) -> Option<Derived<Transfer>> {
     let by_defaults = program.defaults.routes.transfer.map(|transfer| Why::Routes.gives(transfer));
     route.transfer.map(|transfer| Why::Stated.gives(transfer)).or(by_defaults)

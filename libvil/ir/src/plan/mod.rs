@@ -11,7 +11,7 @@ mod why;
 pub(crate) use derive::is_verified;
 pub use derive::{
     Shared, answer_delivery, answer_transfer, backpressure, boundary, capacity, deadline_ms, delivery, hosts,
-    instances, is_claimed, lane, loans, memory, queue_kind, queues, transfer, zone,
+    instances, is_claimed, lane, loans, memory, queue_kind, queues, transfer, verify, zone,
 };
 pub use why::{Derived, Why};
 
@@ -230,12 +230,10 @@ fn one_message(program: &Program, layouts: &Layouts, name: &str, text: String) -
         ));
     }
     let Some(layout) = layouts.types.get(name) else { return refuse(name, "the message has no layout") };
-    let least = layout.least_bytes();
+    let (least, align) = (layout.least_bytes(), layout.message_align());
     Ok(match layout.profile {
-        Profile::Relative => {
-            plan(Profile::Relative, max_bytes(name, message, least)?, least, layout.root_size, RELATIVE_ALIGN)
-        }
-        _ => plan(Profile::Flat, layout.size, layout.size, 0, layout.align),
+        Profile::Relative => plan(Profile::Relative, max_bytes(name, message, least)?, least, layout.root_size, align),
+        Profile::Flat | Profile::External => plan(Profile::Flat, layout.size, least, 0, align),
     })
 }
 

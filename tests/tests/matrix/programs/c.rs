@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use vil_codegen::plan::{Body, Member, Role, Shape, Struct, Union, Unit};
+use vil_codegen::plan::{Body, Item, Member, Number, Role, Shape, Struct, Union, Unit};
 use vil_ir::vocabulary::Scalar;
 
-use super::{PATIENCE, ports, repr, unsigned};
+use super::{PATIENCE, ports, unsigned};
 
 pub(crate) const HEAD: &str = r#"
 #include <inttypes.h>
@@ -41,8 +41,8 @@ pub(crate) fn source(unit: &Unit) -> String {
     let mut out = format!("#include \"{0}_writer.h\"\n#include \"{0}_reader.h\"\n{HEAD}", unit.stem);
     out = out.replace("PATIENCE;", &format!("{PATIENCE};"));
     for found in &unit.types {
-        fill(&mut out, unit, found);
-        show(&mut out, unit, found);
+        fill(&mut out, found);
+        show(&mut out, found);
     }
     roles(&mut out, unit);
     out
@@ -53,17 +53,17 @@ fn ctype(scalar: Scalar) -> String {
 }
 
 /// Statements for each element of a member; `leaf` gets the place and its type.
-fn each(out: &mut String, member: &Member, leaf: impl Fn(&str, &Shape) -> String) {
-    let (bottom, counts) = member.shape.peel();
+fn each(out: &mut String, member: &Member, leaf: impl Fn(&str, &Item) -> String) {
+    let Shape { item, counts } = &member.shape;
     let mut place = format!("m->{}", member.name);
     for (depth, count) in counts.iter().enumerate() {
         let _ = write!(out, "for (size_t i{depth} = 0; i{depth} < {count}; ++i{depth}) ");
         let _ = write!(place, "[i{depth}]");
     }
-    let _ = writeln!(out, "{{ {} }}", leaf(&place, bottom));
+    let _ = writeln!(out, "{{ {} }}", leaf(&place, item));
 }
 
-pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn fill(out: &mut String, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "static void fill_{name}({name}_t *m) {{\n(void)m;");
     match &found.body {
@@ -71,16 +71,16 @@ pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
         Body::Members(members) => {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
                 each(out, member, |place, shape| match shape {
-                    Shape::Scalar(Scalar::F32) => bits(place, "uint32_t"),
-                    Shape::Scalar(Scalar::F64) => bits(place, "uint64_t"),
-                    Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => {
+                    Item::Number(Number::Scalar(Scalar::F32)) => bits(place, "uint32_t"),
+                    Item::Number(Number::Scalar(Scalar::F64)) => bits(place, "uint64_t"),
+                    Item::Number(Number::Scalar(scalar) | Number::StoredEnum(_, scalar)) => {
                         format!("{place} = ({})next();", int(*scalar))
                     }
-                    Shape::Enum(name) => {
-                        format!("{place} = ({}_t)({})next();", name.c, int(repr(unit, &name.declared)))
+                    Item::Number(Number::Enum(name, repr)) => {
+                        format!("{place} = ({}_t)({})next();", name.c, int(*repr))
                     }
-                    Shape::Struct(name) => format!("fill_{}(&{place});", name.c),
-                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
+                    Item::Struct(name) => format!("fill_{}(&{place});", name.c),
+                    Item::Word | Item::RefWord => String::new(),
                 });
             }
         }
@@ -107,7 +107,7 @@ fn fill_union(out: &mut String, name: &str, union: &Union) {
     out.push_str("default: exit(3);\n}\n");
 }
 
-pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn show(out: &mut String, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "static void show_{name}(const {name}_t *m) {{\n(void)m;");
     match &found.body {
@@ -123,18 +123,18 @@ pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
         Body::Members(members) => {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
                 each(out, member, |place, shape| match shape {
-                    Shape::Scalar(scalar @ (Scalar::F32 | Scalar::F64)) => {
+                    Item::Number(Number::Scalar(scalar @ (Scalar::F32 | Scalar::F64))) => {
                         let ty = ctype(*scalar);
                         format!("{ty} bits; memcpy(&bits, &{place}, sizeof bits); show(bits);")
                     }
-                    Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => {
+                    Item::Number(Number::Scalar(scalar) | Number::StoredEnum(_, scalar)) => {
                         format!("show(({}_t){place});", unsigned(*scalar).replace('u', "uint"))
                     }
-                    Shape::Enum(name) => {
-                        format!("show(({}_t){place});", unsigned(repr(unit, &name.declared)).replace('u', "uint"))
+                    Item::Number(Number::Enum(_, repr)) => {
+                        format!("show(({}_t){place});", unsigned(*repr).replace('u', "uint"))
                     }
-                    Shape::Struct(name) => format!("show_{}(&{place});", name.c),
-                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
+                    Item::Struct(name) => format!("show_{}(&{place});", name.c),
+                    Item::Word | Item::RefWord => String::new(),
                 });
             }
         }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use vil_codegen::plan::{Body, Member, Role, Shape, Struct, Unit};
+use vil_codegen::plan::{Body, Item, Member, Number, Role, Shape, Struct, Unit};
 use vil_ir::vocabulary::Scalar;
 
-use super::{PATIENCE, ports, repr, unsigned};
+use super::{PATIENCE, ports, unsigned};
 
 pub(crate) const HEAD: &str = r#"
 #include <chrono>
@@ -49,22 +49,22 @@ pub(crate) fn source(unit: &Unit) -> String {
     out = out.replace("PATIENCE;", &format!("{PATIENCE};"));
     let _ = writeln!(out, "using namespace {};", unit.namespace.join("::"));
     for found in &unit.types {
-        fill(&mut out, unit, found);
-        show(&mut out, unit, found);
+        fill(&mut out, found);
+        show(&mut out, found);
     }
     roles(&mut out, unit);
     out
 }
 
 /// Statements for each element of a member; `leaf` gets the place and its type.
-fn each(out: &mut String, member: &Member, leaf: impl Fn(&str, &Shape) -> String) {
-    let (bottom, counts) = member.shape.peel();
+fn each(out: &mut String, member: &Member, leaf: impl Fn(&str, &Item) -> String) {
+    let Shape { item, counts } = &member.shape;
     let mut place = format!("m.{}", member.name);
     for (depth, _) in counts.iter().enumerate() {
         let _ = write!(out, "for (auto &e{depth} : {place}) ");
         place = format!("e{depth}");
     }
-    let _ = writeln!(out, "{{ {} }}", leaf(&place, bottom));
+    let _ = writeln!(out, "{{ {} }}", leaf(&place, item));
 }
 
 fn ty(scalar: Scalar) -> String {
@@ -78,7 +78,7 @@ fn int(scalar: Scalar) -> String {
     }
 }
 
-pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn fill(out: &mut String, found: &Struct) {
     let name = &found.name.camel;
     let _ = writeln!(out, "static void fill({name} &m) {{\n(void)m;");
     match &found.body {
@@ -92,21 +92,21 @@ pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
         Body::Members(members) => {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
                 each(out, member, |place, shape| match shape {
-                    Shape::Scalar(scalar @ (Scalar::F32 | Scalar::F64)) => {
+                    Item::Number(Number::Scalar(scalar @ (Scalar::F32 | Scalar::F64))) => {
                         let ty = ty(*scalar);
                         format!(
                             "const {ty} bits = static_cast<{ty}>(next()); std::memcpy(&{place}, &bits, sizeof bits);"
                         )
                     }
-                    Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => {
+                    Item::Number(Number::Scalar(scalar) | Number::StoredEnum(_, scalar)) => {
                         format!("{place} = static_cast<{}>(next());", int(*scalar))
                     }
-                    Shape::Enum(name) => {
-                        let int = int(repr(unit, &name.declared));
+                    Item::Number(Number::Enum(name, repr)) => {
+                        let int = int(*repr);
                         format!("{place} = static_cast<{}>(static_cast<{int}>(next()));", name.camel)
                     }
-                    Shape::Struct(_) => format!("fill({place});"),
-                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
+                    Item::Struct(_) => format!("fill({place});"),
+                    Item::Word | Item::RefWord => String::new(),
                 });
             }
         }
@@ -114,7 +114,7 @@ pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
     out.push_str("}\n");
 }
 
-pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn show(out: &mut String, found: &Struct) {
     let name = &found.name.camel;
     let _ = writeln!(out, "static void show(const {name} &m) {{\n(void)m;");
     match &found.body {
@@ -126,16 +126,16 @@ pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
         Body::Members(members) => {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
                 each(out, member, |place, shape| match shape {
-                    Shape::Scalar(scalar @ (Scalar::F32 | Scalar::F64)) => {
+                    Item::Number(Number::Scalar(scalar @ (Scalar::F32 | Scalar::F64))) => {
                         format!(
                             "{} bits; std::memcpy(&bits, &{place}, sizeof bits); show(std::uint64_t{{bits}});",
                             ty(*scalar)
                         )
                     }
-                    Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => shown(*scalar, place),
-                    Shape::Enum(name) => shown(repr(unit, &name.declared), place),
-                    Shape::Struct(_) => format!("show({place});"),
-                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
+                    Item::Number(Number::Scalar(scalar) | Number::StoredEnum(_, scalar)) => shown(*scalar, place),
+                    Item::Number(Number::Enum(_, repr)) => shown(*repr, place),
+                    Item::Struct(_) => format!("show({place});"),
+                    Item::Word | Item::RefWord => String::new(),
                 });
             }
         }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use vil_codegen::plan::{Body, Member, Role, Shape, Struct, Unit};
+use vil_codegen::plan::{Body, Item, Member, Number, Role, Shape, Struct, Unit};
 use vil_ir::vocabulary::Scalar;
 
-use super::{PATIENCE, ports, repr, unsigned};
+use super::{PATIENCE, ports, unsigned};
 
 pub(crate) const HEAD: &str = r#"
 use std::io::Read;
@@ -63,29 +63,29 @@ pub(crate) fn source(unit: &Unit) -> String {
     let mut out = format!("mod {0};\nuse {0}::*;\n{HEAD}", unit.stem);
     out = out.replace("PATIENCE ", &format!("{PATIENCE} "));
     for found in &unit.types {
-        fill(&mut out, unit, found);
-        show(&mut out, unit, found);
+        fill(&mut out, found);
+        show(&mut out, found);
     }
     roles(&mut out, unit);
     out
 }
 
 /// Statements for each element of a member; `leaf` gets the place and its type.
-fn each(out: &mut String, member: &Member, leaf: impl Fn(&str, &Shape) -> String) {
-    let (bottom, counts) = member.shape.peel();
+fn each(out: &mut String, member: &Member, leaf: impl Fn(&str, &Item) -> String) {
+    let Shape { item, counts } = &member.shape;
     let mut place = format!("m.{}", member.name);
     for (depth, count) in counts.iter().enumerate() {
         let _ = write!(out, "for i{depth} in 0..{count} {{ ");
         let _ = write!(place, "[i{depth}]");
     }
-    let _ = writeln!(out, "{}{}", leaf(&place, bottom), " }".repeat(counts.len()));
+    let _ = writeln!(out, "{}{}", leaf(&place, item), " }".repeat(counts.len()));
 }
 
 fn word(scalar: Scalar) -> &'static str {
     if scalar == Scalar::Bool { "u8" } else { scalar.word() }
 }
 
-pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn fill(out: &mut String, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "fn fill_{name}(m: &mut {}, v: &mut Values<'_>) {{\nlet _ = (&m, &v);", found.name.camel);
     match &found.body {
@@ -99,16 +99,16 @@ pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
         Body::Members(members) => {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
                 each(out, member, |place, shape| match shape {
-                    Shape::Scalar(Scalar::F32) => format!("{place} = f32::from_bits(v.next() as u32);"),
-                    Shape::Scalar(Scalar::F64) => format!("{place} = f64::from_bits(v.next());"),
-                    Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => {
+                    Item::Number(Number::Scalar(Scalar::F32)) => format!("{place} = f32::from_bits(v.next() as u32);"),
+                    Item::Number(Number::Scalar(Scalar::F64)) => format!("{place} = f64::from_bits(v.next());"),
+                    Item::Number(Number::Scalar(scalar) | Number::StoredEnum(_, scalar)) => {
                         format!("{place} = v.next() as {};", word(*scalar))
                     }
-                    Shape::Enum(name) => {
-                        format!("{place} = {}(v.next() as {});", name.camel, word(repr(unit, &name.declared)))
+                    Item::Number(Number::Enum(name, repr)) => {
+                        format!("{place} = {}(v.next() as {});", name.camel, word(*repr))
                     }
-                    Shape::Struct(name) => format!("fill_{}(&mut {place}, v);", name.c),
-                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
+                    Item::Struct(name) => format!("fill_{}(&mut {place}, v);", name.c),
+                    Item::Word | Item::RefWord => String::new(),
                 });
             }
         }
@@ -116,7 +116,7 @@ pub(crate) fn fill(out: &mut String, unit: &Unit, found: &Struct) {
     out.push_str("}\n");
 }
 
-pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
+pub(crate) fn show(out: &mut String, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "fn show_{name}(m: &{}) {{\nlet _ = m;", found.name.camel);
     match &found.body {
@@ -129,15 +129,17 @@ pub(crate) fn show(out: &mut String, unit: &Unit, found: &Struct) {
         Body::Members(members) => {
             for member in members.iter().filter(|member| member.role != Role::Padding) {
                 each(out, member, |place, shape| match shape {
-                    Shape::Scalar(Scalar::F32 | Scalar::F64) => format!("show({place}.to_bits() as u64);"),
-                    Shape::Scalar(scalar) | Shape::StoredEnum(_, scalar) => {
+                    Item::Number(Number::Scalar(Scalar::F32 | Scalar::F64)) => {
+                        format!("show({place}.to_bits() as u64);")
+                    }
+                    Item::Number(Number::Scalar(scalar) | Number::StoredEnum(_, scalar)) => {
                         format!("show({place} as {} as u64);", unsigned(*scalar))
                     }
-                    Shape::Enum(name) => {
-                        format!("show({place}.0 as {} as u64);", unsigned(repr(unit, &name.declared)))
+                    Item::Number(Number::Enum(_, repr)) => {
+                        format!("show({place}.0 as {} as u64);", unsigned(*repr))
                     }
-                    Shape::Struct(name) => format!("show_{}(&{place});", name.c),
-                    Shape::Array(..) | Shape::Word | Shape::RefWord => String::new(),
+                    Item::Struct(name) => format!("show_{}(&{place});", name.c),
+                    Item::Word | Item::RefWord => String::new(),
                 });
             }
         }

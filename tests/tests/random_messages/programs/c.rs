@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use vil_codegen::plan::{Access, Body, Element, Member, Reach, Shape, Struct, Union, Unit};
+use vil_codegen::plan::{Access, Body, Element, Kind, Member, Number, Plain, Reach, Struct, Target, Union, Unit};
 use vil_ir::vocabulary::Scalar;
 
-use super::{ABSENT, PATIENCE, flat_c, is_float, storage, unsigned};
+use super::{ABSENT, PATIENCE, flat_c, is_float, unsigned};
 use crate::schemas::MAX_BYTES;
 
 const HELPERS: &str = r#"
@@ -62,11 +62,11 @@ pub(crate) fn source(units: &[Unit], worlds: bool) -> String {
         }
         for found in &unit.types {
             if found.view.is_none() {
-                flat_c::fill(&mut out, unit, found);
-                flat_c::show(&mut out, unit, found);
+                flat_c::fill(&mut out, found);
+                flat_c::show(&mut out, found);
             } else {
-                put(&mut out, unit, found);
-                get(&mut out, unit, found);
+                put(&mut out, found);
+                get(&mut out, found);
             }
         }
         roles(&mut out, unit, worlds);
@@ -126,10 +126,10 @@ fn roles(out: &mut String, unit: &Unit, worlds: bool) {
     );
 }
 
-fn value_type(unit: &Unit, shape: &Shape) -> String {
-    match shape {
-        Shape::Enum(name) => format!("{}_t", name.c),
-        shape => word(storage(unit, shape)),
+fn value_type(number: &Number) -> String {
+    match number {
+        Number::Enum(name, _) => format!("{}_t", name.c),
+        number => word(number.storage()),
     }
 }
 
@@ -147,25 +147,25 @@ fn bits(scalar: Scalar) -> String {
 }
 
 /// Puts the next value in a place.
-fn next(unit: &Unit, shape: &Shape, place: &str) -> String {
-    let scalar = storage(unit, shape);
+fn next(number: &Number, place: &str) -> String {
+    let scalar = number.storage();
     if is_float(scalar) {
         let ty = bits(scalar);
         return format!("{{ const {ty} bits = ({ty})next(); memcpy(&{place}, &bits, sizeof bits); }}");
     }
-    format!("{place} = ({})next();", value_type(unit, shape))
+    format!("{place} = ({})next();", value_type(number))
 }
 
 /// Prints the value in a place.
-fn shown(unit: &Unit, shape: &Shape, place: &str) -> String {
-    let (scalar, ty) = (storage(unit, shape), bits(storage(unit, shape)));
+fn shown(number: &Number, place: &str) -> String {
+    let (scalar, ty) = (number.storage(), bits(number.storage()));
     if is_float(scalar) {
         return format!("{{ {ty} bits; memcpy(&bits, &{place}, sizeof bits); show(bits); }}");
     }
     format!("show(({ty}){place});")
 }
 
-fn put(out: &mut String, unit: &Unit, found: &Struct) {
+fn put(out: &mut String, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "static void put_{name}({name}_writer_t w) {{\n(void)w;");
     match &found.body {
@@ -181,13 +181,13 @@ fn put(out: &mut String, unit: &Unit, found: &Struct) {
                 let _ = writeln!(out, "{}{{", if reach.presence.is_some() { "if (next() != 0) " } else { "" });
                 let call = |verb: &str, at: &str, more: &str| format!("{name}_{verb}_{}{at}(w{more})", reach.snake);
                 match &reach.access {
-                    Access::Each(each, count) => {
+                    Access::Each { each, count, .. } => {
                         let _ = writeln!(out, "for (uint32_t at = 0; at < {count}; ++at) {{");
                         let call = |verb: &str, more: &str| call(verb, "_at", &format!(", at{more}"));
-                        let _ = writeln!(out, "{}\n}}", put_one(unit, each, &call));
+                        let _ = writeln!(out, "{}\n}}", put_one(&Access::Kind(each.clone()), &call));
                     }
                     access => {
-                        let _ = writeln!(out, "{}", put_one(unit, access, &|verb, more| call(verb, "", more)));
+                        let _ = writeln!(out, "{}", put_one(access, &|verb, more| call(verb, "", more)));
                     }
                 }
                 out.push_str("}\n");
@@ -201,27 +201,27 @@ fn reached(members: &[Member]) -> impl Iterator<Item = (&Member, &Reach)> {
     members.iter().filter_map(|member| Some((member, member.reach.as_ref()?)))
 }
 
-fn put_one(unit: &Unit, access: &Access, call: &dyn Fn(&str, &str) -> String) -> String {
+fn put_one(access: &Access, call: &dyn Fn(&str, &str) -> String) -> String {
     match access {
-        Access::Value { shape: Shape::Scalar(Scalar::Bool), .. } => format!("{};", call("set", ", next() != 0")),
-        Access::Value { shape, .. } => {
-            format!("{} value; {} {};", value_type(unit, shape), next(unit, shape, "value"), call("set", ", value"))
+        Access::Number { number: Number::Scalar(Scalar::Bool), .. } => format!("{};", call("set", ", next() != 0")),
+        Access::Number { number, .. } => {
+            format!("{} value; {} {};", value_type(number), next(number, "value"), call("set", ", value"))
         }
         Access::Flat(name) => {
             let name = &name.c;
             format!("{name}_t value; {name}_init(&value); fill_{name}(&value); {};", call("set", ", &value"))
         }
-        Access::View(name) => format!("put_{}({});", name.c, call("set", "")),
-        Access::Array(element, count) => {
-            let (ty, fill) = element_of(unit, element, "values[i]");
+        Access::Kind(Kind::View(name)) => format!("put_{}({});", name.c, call("set", "")),
+        Access::Array(plain, count) => {
+            let (ty, fill) = element_of(plain, "values[i]");
             format!(
                 "{ty} values[{count}]; memset(values, 0, sizeof values); \
                  for (size_t i = 0; i < {count}; ++i) {fill} {};",
                 call("set", &format!(", values, {count}"))
             )
         }
-        Access::Str(_) => format!("const size_t size = next_text(); {};", call("set", ", text, size")),
-        Access::Slice(element, _) => {
+        Access::Kind(Kind::Str(_)) => format!("const size_t size = next_text(); {};", call("set", ", text, size")),
+        Access::Kind(Kind::Slice(element, _)) => {
             let count = "const uint32_t count = (uint32_t)next();";
             let (ty, each) = match element {
                 Element::Str(_) => (
@@ -232,33 +232,34 @@ fn put_one(unit: &Unit, access: &Access, call: &dyn Fn(&str, &str) -> String) ->
                     let name = &name.c;
                     (format!("const {name}_writers_t"), format!("put_{name}({name}_writers_at(to, i));"))
                 }
-                element => {
-                    let (ty, fill) = element_of(unit, element, "to[i]");
+                Element::Plain(plain) => {
+                    let (ty, fill) = element_of(plain, "to[i]");
                     (format!("{ty} *const"), format!("{{ if (to == NULL) exit(6); {fill} }}"))
                 }
             };
             let to = call("alloc", ", count");
             format!("{count} {ty} to = {to}; (void)to; for (uint32_t i = 0; i < count; ++i) {each}")
         }
-        Access::Ref(Element::View(name)) => format!("if (next() != 0) put_{}({});", name.c, call("alloc", "")),
-        Access::Ref(element) => {
-            let (ty, fill) = element_of(unit, element, "(*to)");
+        Access::Kind(Kind::Ref(Target::View(name))) => {
+            format!("if (next() != 0) put_{}({});", name.c, call("alloc", ""))
+        }
+        Access::Kind(Kind::Ref(Target::Flat(name))) => {
+            let (ty, fill) = element_of(&Plain::Flat(name.clone()), "(*to)");
             format!("if (next() != 0) {{ {ty} *const to = {}; if (to == NULL) exit(6); {fill} }}", call("alloc", ""))
         }
-        Access::Each(..) => unreachable!("arrays in arrays are one"),
+        Access::Each { .. } => unreachable!("arrays in arrays are one"),
     }
 }
 
 /// The type of what lies in a slice as it is, and how one in this place gets the next values.
-fn element_of(unit: &Unit, element: &Element, place: &str) -> (String, String) {
-    match element {
-        Element::Value(shape) => (value_type(unit, shape), next(unit, shape, place)),
-        Element::Flat(name) | Element::View(name) => (format!("{}_t", name.c), format!("fill_{}(&{place});", name.c)),
-        Element::Str(_) => unreachable!("texts are not set as they lie"),
+fn element_of(plain: &Plain, place: &str) -> (String, String) {
+    match plain {
+        Plain::Number(number) => (value_type(number), next(number, place)),
+        Plain::Flat(name) => (format!("{}_t", name.c), format!("fill_{}(&{place});", name.c)),
     }
 }
 
-fn get(out: &mut String, unit: &Unit, found: &Struct) {
+fn get(out: &mut String, found: &Struct) {
     let name = &found.name.c;
     let _ = writeln!(out, "static void get_{name}({name}_view_t v) {{\n(void)v;");
     match &found.body {
@@ -270,13 +271,16 @@ fn get(out: &mut String, unit: &Unit, found: &Struct) {
                     let _ = writeln!(out, "const bool has = {name}_has_{}(v); show(has); if (has) {{", reach.snake);
                 }
                 match &reach.access {
-                    Access::Each(each, count) => {
+                    Access::Each { each, count, .. } => {
                         let _ = writeln!(out, "for (uint32_t at = 0; at < {count}; ++at) {{");
-                        let _ =
-                            writeln!(out, "{}\n}}", get_one(unit, each, &format!("{name}_{}_at(v, at)", reach.snake)));
+                        let _ = writeln!(
+                            out,
+                            "{}\n}}",
+                            get_one(&Access::Kind(each.clone()), &format!("{name}_{}_at(v, at)", reach.snake))
+                        );
                     }
                     access => {
-                        let _ = writeln!(out, "{}", get_one(unit, access, &format!("{name}_{}(v)", reach.snake)));
+                        let _ = writeln!(out, "{}", get_one(access, &format!("{name}_{}(v)", reach.snake)));
                     }
                 }
                 out.push_str(if reach.presence.is_some() { "}\n}\n" } else { "}\n" });
@@ -296,25 +300,25 @@ fn get_union(out: &mut String, found: &Struct, union: &Union) {
     let _ = writeln!(out, "default: show(UINT64_C({ABSENT})); break;\n}}");
 }
 
-fn get_one(unit: &Unit, access: &Access, got: &str) -> String {
+fn get_one(access: &Access, got: &str) -> String {
     let absent = format!("show(UINT64_C({ABSENT}))");
     match access {
-        Access::Value { shape: Shape::Scalar(Scalar::Bool), .. } => format!("show({got});"),
-        Access::Value { shape, .. } => {
-            format!("const {} value = {got}; {}", value_type(unit, shape), shown(unit, shape, "value"))
+        Access::Number { number: Number::Scalar(Scalar::Bool), .. } => format!("show({got});"),
+        Access::Number { number, .. } => {
+            format!("const {} value = {got}; {}", value_type(number), shown(number, "value"))
         }
         Access::Flat(name) => {
             format!("const {0}_t *const p = {got}; if (p == NULL) {absent}; else show_{0}(p);", name.c)
         }
-        Access::View(name) => format!("get_{}({got});", name.c),
-        Access::Array(element, count) => {
-            let (slice, each) = slice_of(unit, element);
+        Access::Kind(Kind::View(name)) => format!("get_{}({got});", name.c),
+        Access::Array(plain, count) => {
+            let (slice, each) = slice_of(plain);
             format!(
                 "const {slice} s = {got}; if (s.count != {count}) {absent}; for (uint32_t i = 0; i < s.count; ++i) {each}"
             )
         }
-        Access::Str(_) => format!("show_text({got});"),
-        Access::Slice(element, _) => match element {
+        Access::Kind(Kind::Str(_)) => format!("show_text({got});"),
+        Access::Kind(Kind::Slice(element, _)) => match element {
             Element::Str(_) => format!(
                 "const vil_strs_t s = {got}; show(s.list.count); \
                  for (uint32_t i = 0; i < s.list.count; ++i) show_text(vil_strs_at(s, i));"
@@ -324,37 +328,34 @@ fn get_one(unit: &Unit, access: &Access, got: &str) -> String {
                  for (uint32_t i = 0; i < s.list.count; ++i) get_{0}({0}_views_at(s, i));",
                 name.c
             ),
-            element => {
-                let (slice, each) = slice_of(unit, element);
+            Element::Plain(plain) => {
+                let (slice, each) = slice_of(plain);
                 format!("const {slice} s = {got}; show(s.count); for (uint32_t i = 0; i < s.count; ++i) {each}")
             }
         },
-        Access::Ref(Element::View(name)) => format!(
+        Access::Kind(Kind::Ref(Target::View(name))) => format!(
             "const {0}_view_t target = {got}; const bool has = vil_view_is_there(target.view); show(has); \
              if (has) get_{0}(target);",
             name.c
         ),
-        Access::Ref(Element::Flat(name)) => {
+        Access::Kind(Kind::Ref(Target::Flat(name))) => {
             format!("const {0}_t *const p = {got}; show(p != NULL); if (p != NULL) show_{0}(p);", name.c)
         }
-        Access::Ref(_) | Access::Each(..) => unreachable!("there is no such field"),
+        Access::Each { .. } => unreachable!("arrays in arrays are one"),
     }
 }
 
 /// The type of a slice, and how its element at `i` is printed.
-fn slice_of(unit: &Unit, element: &Element) -> (String, String) {
-    match element {
-        Element::Value(shape) => {
-            let ty = match shape {
-                Shape::Enum(name) => format!("{}_slice_t", name.c),
-                shape if storage(unit, shape) == Scalar::Bool => "vil_u8_slice_t".to_owned(),
-                shape => format!("vil_{}_slice_t", storage(unit, shape).word()),
+fn slice_of(plain: &Plain) -> (String, String) {
+    match plain {
+        Plain::Number(number) => {
+            let ty = match number {
+                Number::Enum(name, _) => format!("{}_slice_t", name.c),
+                number if number.storage() == Scalar::Bool => "vil_u8_slice_t".to_owned(),
+                number => format!("vil_{}_slice_t", number.storage().word()),
             };
-            (ty, shown(unit, shape, "s.data[i]"))
+            (ty, shown(number, "s.data[i]"))
         }
-        Element::Flat(name) | Element::View(name) => {
-            (format!("{}_slice_t", name.c), format!("show_{}(&s.data[i]);", name.c))
-        }
-        Element::Str(_) => unreachable!("texts are not read as they lie"),
+        Plain::Flat(name) => (format!("{}_slice_t", name.c), format!("show_{}(&s.data[i]);", name.c)),
     }
 }

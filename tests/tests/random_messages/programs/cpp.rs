@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use vil_codegen::plan::{Access, Body, Element, Reach, Shape, Struct, Unit};
+use vil_codegen::plan::{Access, Body, Element, Kind, Number, Plain, Reach, Struct, Target, Unit};
 use vil_ir::vocabulary::Scalar;
 
-use super::{PATIENCE, flat_cpp, is_float, storage, unsigned};
+use super::{PATIENCE, flat_cpp, is_float, unsigned};
 use crate::schemas::MAX_BYTES;
 
 const HELPERS: &str = r#"
@@ -74,11 +74,11 @@ pub(crate) fn source(units: &[Unit]) -> String {
         }
         for found in &unit.types {
             if found.view.is_none() {
-                flat_cpp::fill(&mut out, unit, found);
-                flat_cpp::show(&mut out, unit, found);
+                flat_cpp::fill(&mut out, found);
+                flat_cpp::show(&mut out, found);
             } else {
-                put(&mut out, unit, found);
-                get(&mut out, unit, found);
+                put(&mut out, found);
+                get(&mut out, found);
             }
         }
         roles(&mut out);
@@ -150,10 +150,10 @@ static void take(int count, const char *world) {
     );
 }
 
-fn value_type(unit: &Unit, shape: &Shape) -> String {
-    match shape {
-        Shape::Enum(name) => name.camel.clone(),
-        shape => match storage(unit, shape) {
+fn value_type(number: &Number) -> String {
+    match number {
+        Number::Enum(name, _) => name.camel.clone(),
+        number => match number.storage() {
             Scalar::F32 => "float".to_owned(),
             Scalar::F64 => "double".to_owned(),
             Scalar::Bool => "std::uint8_t".to_owned(),
@@ -163,20 +163,20 @@ fn value_type(unit: &Unit, shape: &Shape) -> String {
     }
 }
 
-fn bits(unit: &Unit, shape: &Shape) -> String {
-    format!("std::{}_t", unsigned(storage(unit, shape)).replace('u', "uint"))
+fn bits(number: &Number) -> String {
+    format!("std::{}_t", unsigned(number.storage()).replace('u', "uint"))
 }
 
 /// The next value.
-fn next(unit: &Unit, shape: &Shape) -> String {
-    let (ty, bits) = (value_type(unit, shape), bits(unit, shape));
-    match is_float(storage(unit, shape)) {
+fn next(number: &Number) -> String {
+    let (ty, bits) = (value_type(number), bits(number));
+    match is_float(number.storage()) {
         true => format!("value<{ty}>(static_cast<{bits}>(next()))"),
         false => format!("static_cast<{ty}>(next())"),
     }
 }
 
-fn put(out: &mut String, unit: &Unit, found: &Struct) {
+fn put(out: &mut String, found: &Struct) {
     let _ = writeln!(out, "static void put(const {}Writer &w) {{\n(void)w;", found.name.camel);
     match &found.body {
         Body::Union(union) => {
@@ -188,44 +188,47 @@ fn put(out: &mut String, unit: &Unit, found: &Struct) {
         }
         Body::Members(members) => {
             for reach in members.iter().filter_map(|member| member.reach.as_ref()) {
-                put_field(out, unit, reach);
+                put_field(out, reach);
             }
         }
     }
     out.push_str("}\n");
 }
 
-fn put_field(out: &mut String, unit: &Unit, reach: &Reach) {
+fn put_field(out: &mut String, reach: &Reach) {
     let _ = writeln!(out, "{}{{", if reach.presence.is_some() { "if (next() != 0) " } else { "" });
     let snake = &reach.snake;
     let statement = match &reach.access {
-        Access::Each(each, count) => {
+        Access::Each { each, count, .. } => {
             let call = |verb: &str, more: &str| {
                 format!("w.{verb}_{snake}_at(at{}{more})", if more.is_empty() { "" } else { ", " })
             };
-            format!("for (std::size_t at = 0; at < {count}; ++at) {{ {} }}", put_one(unit, each, &call))
+            format!(
+                "for (std::size_t at = 0; at < {count}; ++at) {{ {} }}",
+                put_one(&Access::Kind(each.clone()), &call)
+            )
         }
-        access => put_one(unit, access, &|verb, more| format!("w.{verb}_{snake}({more})")),
+        access => put_one(access, &|verb, more| format!("w.{verb}_{snake}({more})")),
     };
     let _ = writeln!(out, "{statement}\n}}");
 }
 
-fn put_one(unit: &Unit, access: &Access, call: &dyn Fn(&str, &str) -> String) -> String {
+fn put_one(access: &Access, call: &dyn Fn(&str, &str) -> String) -> String {
     let filled = |name: &str, set: String| format!("{name} one{{}}; fill(one); {set};");
     match access {
-        Access::Value { shape, .. } => format!("{};", call("set", &next(unit, shape))),
+        Access::Number { number, .. } => format!("{};", call("set", &next(number))),
         Access::Flat(name) => filled(&name.camel, call("set", "one")),
-        Access::View(_) => format!("put({});", call("set", "")),
-        Access::Array(element, count) => {
-            let (ty, each) = element_of(unit, element, "each");
+        Access::Kind(Kind::View(_)) => format!("put({});", call("set", "")),
+        Access::Array(plain, count) => {
+            let (ty, each) = element_of(plain, "each");
             format!("{ty} values[{count}]{{}}; for ({ty} &each : values) {each} {};", call("set", "values"))
         }
-        Access::Str(_) => format!("{};", call("set", "text()")),
-        Access::Slice(element, _) => {
+        Access::Kind(Kind::Str(_)) => format!("{};", call("set", "text()")),
+        Access::Kind(Kind::Slice(element, _)) => {
             let each = match element {
                 Element::Str(_) => "to[i].set(text());".to_owned(),
                 Element::View(_) => "put(to[i]);".to_owned(),
-                element => element_of(unit, element, "to[i]").1,
+                Element::Plain(plain) => element_of(plain, "to[i]").1,
             };
             let to = call("alloc", "count");
             format!(
@@ -233,23 +236,22 @@ fn put_one(unit: &Unit, access: &Access, call: &dyn Fn(&str, &str) -> String) ->
                  for (std::size_t i = 0; i < count; ++i) {each}"
             )
         }
-        Access::Ref(Element::View(_)) => format!("if (next() != 0) put({});", call("alloc", "")),
-        Access::Ref(Element::Flat(name)) => {
+        Access::Kind(Kind::Ref(Target::View(_))) => format!("if (next() != 0) put({});", call("alloc", "")),
+        Access::Kind(Kind::Ref(Target::Flat(name))) => {
             format!("if (next() != 0) {{ {} }}", filled(&name.camel, call("alloc", "one")))
         }
-        Access::Ref(_) | Access::Each(..) => unreachable!("there is no such field"),
+        Access::Each { .. } => unreachable!("arrays in arrays are one"),
     }
 }
 
-fn element_of(unit: &Unit, element: &Element, place: &str) -> (String, String) {
-    match element {
-        Element::Value(shape) => (value_type(unit, shape), format!("{place} = {};", next(unit, shape))),
-        Element::Flat(name) | Element::View(name) => (name.camel.clone(), format!("fill({place});")),
-        Element::Str(_) => unreachable!("texts are not set as they lie"),
+fn element_of(plain: &Plain, place: &str) -> (String, String) {
+    match plain {
+        Plain::Number(number) => (value_type(number), format!("{place} = {};", next(number))),
+        Plain::Flat(name) => (name.camel.clone(), format!("fill({place});")),
     }
 }
 
-fn get(out: &mut String, unit: &Unit, found: &Struct) {
+fn get(out: &mut String, found: &Struct) {
     let name = &found.name.camel;
     let _ = writeln!(out, "static void get(const {name}View &v) {{\n(void)v;");
     match &found.body {
@@ -266,13 +268,13 @@ fn get(out: &mut String, unit: &Unit, found: &Struct) {
                     let _ = writeln!(out, "show(v.has_{0}()); if (v.has_{0}())", reach.snake);
                 }
                 let statement = match &reach.access {
-                    Access::Each(each, count) => {
-                        let each = get_one(unit, each, &format!("v.{}_at(at)", reach.snake), "true");
+                    Access::Each { each, count, .. } => {
+                        let each = get_one(&Access::Kind(each.clone()), &format!("v.{}_at(at)", reach.snake), "true");
                         format!("for (std::size_t at = 0; at < {count}; ++at) {{ {each} }}")
                     }
                     access => {
                         let has = format!("v.has_{}()", reach.snake);
-                        format!("{{ {} }}", get_one(unit, access, &format!("v.{}()", member.name), &has))
+                        format!("{{ {} }}", get_one(access, &format!("v.{}()", member.name), &has))
                     }
                 };
                 let _ = writeln!(out, "{statement}\n}}");
@@ -282,26 +284,29 @@ fn get(out: &mut String, unit: &Unit, found: &Struct) {
     out.push_str("}\n");
 }
 
-fn get_one(unit: &Unit, access: &Access, got: &str, has: &str) -> String {
-    let said = |shape: &Shape, value: &str| format!("say<{}>({value});", bits(unit, shape));
+fn get_one(access: &Access, got: &str, has: &str) -> String {
+    let said = |number: &Number, value: &str| format!("say<{}>({value});", bits(number));
+    let plain = |plain: &Plain| match plain {
+        Plain::Number(number) => said(number, "each"),
+        Plain::Flat(_) => "show(each);".to_owned(),
+    };
     let each = |element: &Element| match element {
-        Element::Value(shape) => said(shape, "each"),
-        Element::Flat(_) => "show(each);".to_owned(),
+        Element::Plain(found) => plain(found),
         Element::View(_) => "get(each);".to_owned(),
         Element::Str(_) => "show_text(each);".to_owned(),
     };
     match access {
-        Access::Value { shape, .. } => said(shape, got),
+        Access::Number { number, .. } => said(number, got),
         Access::Flat(_) => format!("show({got});"),
-        Access::View(_) => format!("get({got});"),
-        Access::Array(element, _) => format!("for (const auto &each : {got}) {}", each(element)),
-        Access::Str(_) => format!("show_text({got});"),
-        Access::Slice(element, _) => {
-            let by = if matches!(element, Element::Value(_) | Element::Flat(_)) { "&" } else { "" };
+        Access::Kind(Kind::View(_)) => format!("get({got});"),
+        Access::Array(found, _) => format!("for (const auto &each : {got}) {}", plain(found)),
+        Access::Kind(Kind::Str(_)) => format!("show_text({got});"),
+        Access::Kind(Kind::Slice(element, _)) => {
+            let by = if matches!(element, Element::Plain(_)) { "&" } else { "" };
             format!("const auto s = {got}; show(s.size()); for (const auto {by}each : s) {}", each(element))
         }
-        Access::Ref(Element::View(_)) => format!("show({has}); if ({has}) get({got});"),
-        Access::Ref(_) => format!("show({has}); if ({has}) show({got});"),
-        Access::Each(..) => unreachable!("arrays in arrays are one"),
+        Access::Kind(Kind::Ref(Target::View(_))) => format!("show({has}); if ({has}) get({got});"),
+        Access::Kind(Kind::Ref(_)) => format!("show({has}); if ({has}) show({got});"),
+        Access::Each { .. } => unreachable!("arrays in arrays are one"),
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use vil_codegen::plan::{Access, Body, Element, Member, Reach, Shape, Struct, Unit};
+use vil_codegen::plan::{Access, Body, Element, Kind, Member, Number, Plain, Reach, Struct, Target, Unit};
 use vil_ir::vocabulary::Scalar;
 
-use super::{PATIENCE, flat_rust, is_float, storage, unsigned};
+use super::{PATIENCE, flat_rust, is_float, unsigned};
 use crate::schemas::MAX_BYTES;
 
 const HELPERS: &str = r#"
@@ -57,11 +57,11 @@ pub(crate) fn source(units: &[Unit]) -> String {
         let _ = writeln!(out, "mod use_{0} {{\nuse super::*;\nuse super::{0}::*;", unit.stem);
         for found in &unit.types {
             if found.view.is_none() {
-                flat_rust::fill(&mut out, unit, found);
-                flat_rust::show(&mut out, unit, found);
+                flat_rust::fill(&mut out, found);
+                flat_rust::show(&mut out, found);
             } else {
-                put(&mut out, unit, found);
-                get(&mut out, unit, found);
+                put(&mut out, found);
+                get(&mut out, found);
             }
         }
         roles(&mut out, &unit.stem);
@@ -127,25 +127,25 @@ fn word(scalar: Scalar) -> &'static str {
 }
 
 /// The next value.
-fn next(unit: &Unit, shape: &Shape) -> String {
-    let scalar = storage(unit, shape);
-    match shape {
-        Shape::Enum(name) => format!("{}(v.next() as {})", name.camel, word(scalar)),
+fn next(number: &Number) -> String {
+    let scalar = number.storage();
+    match number {
+        Number::Enum(name, _) => format!("{}(v.next() as {})", name.camel, word(scalar)),
         _ if is_float(scalar) => format!("{}::from_bits(v.next() as {})", word(scalar), unsigned(scalar)),
         _ => format!("v.next() as {}", word(scalar)),
     }
 }
 
-fn shown(unit: &Unit, shape: &Shape, value: &str) -> String {
-    let (scalar, bits) = (storage(unit, shape), unsigned(storage(unit, shape)));
-    match shape {
-        Shape::Enum(_) => format!("show({value}.0 as {bits} as u64);"),
+fn shown(number: &Number, value: &str) -> String {
+    let (scalar, bits) = (number.storage(), unsigned(number.storage()));
+    match number {
+        Number::Enum(..) => format!("show({value}.0 as {bits} as u64);"),
         _ if is_float(scalar) => format!("show({value}.to_bits() as u64);"),
         _ => format!("show({value} as {bits} as u64);"),
     }
 }
 
-fn put(out: &mut String, unit: &Unit, found: &Struct) {
+fn put(out: &mut String, found: &Struct) {
     let (name, camel) = (&found.name.c, &found.name.camel);
     let _ = writeln!(out, "fn put_{name}(mut w: {camel}Writer<'_>, v: &mut Values<'_>) {{\nlet _ = (&mut w, &v);");
     match &found.body {
@@ -160,13 +160,13 @@ fn put(out: &mut String, unit: &Unit, found: &Struct) {
             for (_, reach) in reached(members) {
                 let snake = &reach.snake;
                 let statement = match &reach.access {
-                    Access::Each(each, count) => {
+                    Access::Each { each, count, .. } => {
                         let call = |verb: &str, more: &str| {
                             format!("w.{verb}_{snake}_at(at{}{more})", if more.is_empty() { "" } else { ", " })
                         };
-                        format!("for at in 0..{count} {{ {} }}", put_one(unit, each, &call))
+                        format!("for at in 0..{count} {{ {} }}", put_one(&Access::Kind(each.clone()), &call))
                     }
-                    access => put_one(unit, access, &|verb, more| format!("w.{verb}_{snake}({more})")),
+                    access => put_one(access, &|verb, more| format!("w.{verb}_{snake}({more})")),
                 };
                 let when = if reach.presence.is_some() { "if v.next() != 0 " } else { "" };
                 let _ = writeln!(out, "{when}{{ {statement} }}");
@@ -180,31 +180,34 @@ fn reached(members: &[Member]) -> impl Iterator<Item = (&Member, &Reach)> {
     members.iter().filter_map(|member| Some((member, member.reach.as_ref()?)))
 }
 
-fn put_one(unit: &Unit, access: &Access, call: &dyn Fn(&str, &str) -> String) -> String {
+fn put_one(access: &Access, call: &dyn Fn(&str, &str) -> String) -> String {
     match access {
-        Access::Value { shape: Shape::Scalar(Scalar::Bool), .. } => format!("{};", call("set", "v.next() != 0")),
-        Access::Value { shape, .. } => format!("{};", call("set", &next(unit, shape))),
+        Access::Number { number: Number::Scalar(Scalar::Bool), .. } => format!("{};", call("set", "v.next() != 0")),
+        Access::Number { number, .. } => format!("{};", call("set", &next(number))),
         Access::Flat(name) => format!("let one = {}; {};", filled(&name.camel, &name.c), call("set", "one")),
-        Access::View(name) => format!("put_{}({}, v);", name.c, call("set", "")),
-        Access::Array(element, count) => {
-            let values = format!("let values: Vec<_> = (0..{count}).map(|_| {}).collect();", one(unit, element));
+        Access::Kind(Kind::View(name)) => format!("put_{}({}, v);", name.c, call("set", "")),
+        Access::Array(plain, count) => {
+            let values = format!("let values: Vec<_> = (0..{count}).map(|_| {}).collect();", one(plain));
             format!("{values} {};", call("set", "&values"))
         }
-        Access::Str(_) => format!("let text = v.text(); {};", call("set", "&text")),
-        Access::Slice(element, _) => {
+        Access::Kind(Kind::Str(_)) => format!("let text = v.text(); {};", call("set", "&text")),
+        Access::Kind(Kind::Slice(element, _)) => {
             let each = match element {
                 Element::Str(_) => "to.set(i, &v.text());".to_owned(),
                 Element::View(name) => format!("put_{}(to.at(i), v);", name.c),
-                element => format!("to.set(i, {});", one(unit, element)),
+                Element::Plain(plain) => format!("to.set(i, {});", one(plain)),
             };
             let to = call("alloc", "count");
             format!("let count = v.next() as usize; let mut to = {to}; for i in 0..count {{ {each} }}")
         }
-        Access::Ref(Element::View(name)) => format!("if v.next() != 0 {{ put_{}({}, v); }}", name.c, call("alloc", "")),
-        Access::Ref(element) => {
-            format!("if v.next() != 0 {{ let one = {}; {}; }}", one(unit, element), call("alloc", "one"))
+        Access::Kind(Kind::Ref(Target::View(name))) => {
+            format!("if v.next() != 0 {{ put_{}({}, v); }}", name.c, call("alloc", ""))
         }
-        Access::Each(..) => unreachable!("arrays in arrays are one"),
+        Access::Kind(Kind::Ref(Target::Flat(name))) => {
+            let one = filled(&name.camel, &name.c);
+            format!("if v.next() != 0 {{ let one = {one}; {}; }}", call("alloc", "one"))
+        }
+        Access::Each { .. } => unreachable!("arrays in arrays are one"),
     }
 }
 
@@ -213,15 +216,14 @@ fn filled(camel: &str, name: &str) -> String {
 }
 
 /// An element that lies there as it is, of the next values.
-fn one(unit: &Unit, element: &Element) -> String {
-    match element {
-        Element::Value(shape) => next(unit, shape),
-        Element::Flat(name) | Element::View(name) => filled(&name.camel, &name.c),
-        Element::Str(_) => unreachable!("texts are not set as they lie"),
+fn one(plain: &Plain) -> String {
+    match plain {
+        Plain::Number(number) => next(number),
+        Plain::Flat(name) => filled(&name.camel, &name.c),
     }
 }
 
-fn get(out: &mut String, unit: &Unit, found: &Struct) {
+fn get(out: &mut String, found: &Struct) {
     let (name, camel) = (&found.name.c, &found.name.camel);
     let _ = writeln!(out, "fn get_{name}(w: {camel}View<'_>) {{\nlet _ = w;");
     match &found.body {
@@ -233,52 +235,68 @@ fn get(out: &mut String, unit: &Unit, found: &Struct) {
         }
         Body::Members(members) => {
             for (member, reach) in reached(members) {
-                let _ = writeln!(out, "{}", get_field(unit, member, reach));
+                let _ = writeln!(out, "{}", get_field(member, reach));
             }
         }
     }
     out.push_str("}\n");
 }
 
-fn get_field(unit: &Unit, member: &Member, reach: &Reach) -> String {
+fn get_field(member: &Member, reach: &Reach) -> String {
     let (name, snake) = (&member.name, &reach.snake);
     match (&reach.access, reach.presence.is_some()) {
-        (Access::Each(each, count), has) if matches!(**each, Access::Slice(..) | Access::Ref(_)) => {
+        (Access::Each { each: each @ (Kind::Slice(..) | Kind::Ref(_)), count, .. }, has) => {
             let got = if has { ".unwrap()" } else { "" };
-            let all =
-                format!("for at in 0..{count} {{ let got = w.{snake}_at(at){got}; {} }}", get_one(unit, each, "got"));
+            let all = format!("for at in 0..{count} {{ let got = w.{snake}_at(at){got}; {} }}", get_kind(each, "got"));
             match has {
                 true => format!("let has = w.{snake}_at(0).is_some(); show(has.into()); if has {{ {all} }}"),
                 false => all,
             }
         }
-        (access, false) => format!("{{ let got = w.{name}(); {} }}", get_one(unit, access, "got")),
+        (access, false) => format!("{{ let got = w.{name}(); {} }}", get_one(access, "got")),
         (access, true) => {
-            let one = get_one(unit, access, "got");
+            let one = get_one(access, "got");
             format!("match w.{name}() {{ None => show(0), Some(got) => {{ show(1); {one} }} }}")
         }
     }
 }
 
-fn get_one(unit: &Unit, access: &Access, got: &str) -> String {
-    let each = |element: &Element| match element {
-        Element::Value(shape) => shown(unit, shape, "each"),
-        Element::Flat(name) => format!("show_{}(&each);", name.c),
-        Element::View(name) => format!("get_{}(each);", name.c),
-        Element::Str(_) => "show_text(each);".to_owned(),
-    };
+fn get_one(access: &Access, got: &str) -> String {
     match access {
-        Access::Value { shape, .. } => shown(unit, shape, got),
+        Access::Number { number, .. } => shown(number, got),
         Access::Flat(name) => format!("show_{}(&{got});", name.c),
-        Access::View(name) => format!("get_{}({got});", name.c),
-        Access::Array(element, _) => format!("for each in {got}.iter() {{ {} }}", each(element)),
-        Access::Each(of, _) => format!("for each in {got}.iter() {{ {} }}", get_one(unit, of, "each")),
-        Access::Str(_) => format!("show_text({got});"),
-        Access::Slice(element, _) => {
-            format!("show({got}.len() as u64); for each in {got}.iter() {{ {} }}", each(element))
+        Access::Array(plain, _) => format!("for each in {got}.iter() {{ {} }}", get_plain(plain)),
+        Access::Each { each, .. } => format!("for each in {got}.iter() {{ {} }}", get_kind(each, "each")),
+        Access::Kind(kind) => get_kind(kind, got),
+    }
+}
+
+/// One that lies there as it is, as `each`.
+fn get_plain(plain: &Plain) -> String {
+    match plain {
+        Plain::Number(number) => shown(number, "each"),
+        Plain::Flat(name) => format!("show_{}(&each);", name.c),
+    }
+}
+
+fn get_kind(kind: &Kind, got: &str) -> String {
+    match kind {
+        Kind::View(name) => format!("get_{}({got});", name.c),
+        Kind::Str(_) => format!("show_text({got});"),
+        Kind::Slice(element, _) => {
+            let each = match element {
+                Element::Plain(plain) => get_plain(plain),
+                Element::View(name) => format!("get_{}(each);", name.c),
+                Element::Str(_) => "show_text(each);".to_owned(),
+            };
+            format!("show({got}.len() as u64); for each in {got}.iter() {{ {each} }}")
         }
-        Access::Ref(element) => {
-            format!("match {got} {{ None => show(0), Some(each) => {{ show(1); {} }} }}", each(element))
+        Kind::Ref(target) => {
+            let each = match target {
+                Target::Flat(name) => format!("show_{}(&each);", name.c),
+                Target::View(name) => format!("get_{}(each);", name.c),
+            };
+            format!("match {got} {{ None => show(0), Some(each) => {{ show(1); {each} }} }}")
         }
     }
 }
