@@ -2,6 +2,9 @@
 
 use crate::plan::Note;
 
+/// Columns of a line, in every language; what cannot be broken may be longer.
+pub(crate) const WIDTH: usize = 110;
+
 /// A file in the making: lines with their indentation.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {

@@ -3,10 +3,7 @@
 use super::{chars, inline};
 use crate::literal::c_string;
 use crate::plan::{External, Message, Name, Struct};
-use crate::writer::{Writer, c_comment, comment};
-
-/// Columns of a line of words.
-const WIDTH: usize = 108;
+use crate::writer::{WIDTH, Writer, c_comment, comment};
 
 /// Of a flat message.
 pub(super) fn flat(out: &mut Writer, found: &Struct, message: &Message) {
@@ -110,7 +107,7 @@ fn layout(out: &mut Writer, name: &Name, message: &Message) {
         let word = if *word < 1 << 20 { format!("{word}u,") } else { format!("{word:#010x}u,") };
         match rows.last_mut() {
             Some(row) if row.is_empty() => *row = word,
-            Some(row) if row.len() + word.len() < WIDTH => *row += &format!(" {word}"),
+            Some(row) if row.len() + word.len() + 2 < WIDTH => *row += &format!(" {word}"),
             _ => rows.push(word),
         }
     }

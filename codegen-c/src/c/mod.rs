@@ -9,7 +9,7 @@ mod writers;
 use crate::File;
 use crate::literal::c_chars;
 use crate::plan::{Item, Name, Number, Shape, Unit};
-use crate::writer::{Writer, c_comment, comment};
+use crate::writer::{WIDTH, Writer, c_comment, comment};
 use vil_ir::vocabulary::Scalar;
 
 /// Whether it prints relative messages.
@@ -121,9 +121,6 @@ fn inline(out: &mut Writer, answer: &str, name: &str, takes: &[String], body: &[
     out.inset(|out| out.lines(body));
     out.line("}");
 }
-
-/// Columns of a line.
-const WIDTH: usize = 110;
 
 /// The C type of a scalar; bool is a byte.
 fn scalar(scalar: Scalar) -> &'static str {

@@ -6,10 +6,7 @@ use super::{chars, contract, declare, header, scalar, views};
 use crate::File;
 use crate::literal::{c_constant, c_int, c_string, c_value};
 use crate::plan::{Body, Check, Constant, ConstantValue, Enum, Literal, Member, Note, Role, Rule, Struct, Union, Unit};
-use crate::writer::{Writer, c_comment, comment};
-
-/// Columns up to which a comment stands behind its member.
-const WIDTH: usize = 110;
+use crate::writer::{WIDTH, Writer, c_comment, comment};
 
 /// `credit.h`.
 pub(super) fn file(unit: &Unit) -> File {

@@ -2,10 +2,10 @@
 
 use vil_ir::vocabulary::{Profile, Scalar};
 
-use super::{WIDTH, contract, inline, scalar, stored, writers};
+use super::{contract, inline, scalar, stored, writers};
 use crate::literal::c_value;
 use crate::plan::{Access, Body, Element, Kind, Literal, Member, Number, Plain, Reach, Struct, Target, Union, Unit};
-use crate::writer::{Writer, c_comment, comment};
+use crate::writer::{WIDTH, Writer, c_comment, comment};
 
 /// What all functions of views and writers have in common.
 const HOW: [&str; 5] = [

@@ -4,11 +4,8 @@ use super::{header, namespace};
 use crate::File;
 use crate::literal::c_string;
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Unit, Way};
-use crate::writer::{Writer, comment, cpp_comment};
+use crate::writer::{WIDTH, Writer, comment, cpp_comment};
 use vil_ir::vocabulary::Verify;
-
-/// Columns of a line.
-const WIDTH: usize = 110;
 
 /// `credit_ingest.hpp`.
 pub(super) fn file(unit: &Unit, process: &Process) -> File {

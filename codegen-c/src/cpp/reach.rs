@@ -3,12 +3,9 @@
 
 use crate::literal::c_value;
 use crate::plan::{Element, Kind, Literal, Name, Number, Plain, Target, Unit};
-use crate::writer::Writer;
+use crate::writer::{WIDTH, Writer};
 
 use super::{full, stored};
-
-/// Columns up to which a function stands on one line.
-const WIDTH: usize = 110;
 
 /// Names of the base classes, which hide a type of the program that is called like them.
 const BASES: [&str; 2] = ["View", "Writer"];

@@ -9,10 +9,7 @@ use crate::plan::{
     Arm, Body, Check, Constant, ConstantValue, Enum, External, Item, Member, Message, Note, Role, Rule, Struct, Union,
     Unit,
 };
-use crate::writer::{Writer, comment, cpp_comment};
-
-/// Columns up to which a comment stands behind its member.
-const WIDTH: usize = 110;
+use crate::writer::{WIDTH, Writer, comment, cpp_comment};
 
 /// `credit.hpp`.
 pub(super) fn file(unit: &Unit) -> File {

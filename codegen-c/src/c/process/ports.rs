@@ -4,7 +4,7 @@ use vil_ir::vocabulary::Profile;
 
 use super::{external, relative};
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Way};
-use crate::writer::{Writer, c_comment};
+use crate::writer::{WIDTH, Writer, c_comment};
 
 /// Where the calls of one end of a port are written to, and what they have in common.
 struct Calls<'a> {
@@ -183,9 +183,6 @@ impl<'a> Calls<'a> {
         self.call(&said, verb, "uint64_t *count", |out| out.line(format!("return vil_{call}({end}, count);")));
     }
 }
-
-/// Columns of a line.
-const WIDTH: usize = 110;
 
 /// Parameters in lines of at most so many columns, as far as they can be; two stay together.
 fn packed(takes: &str, columns: usize) -> Vec<String> {
