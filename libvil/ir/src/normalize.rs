@@ -6,8 +6,9 @@
 
 use crate::layout::{Layout, Layouts, attempt};
 use crate::model::{Message, Observe, Port, Process, Program, Queue, Route};
-use crate::plan::{Derived, Shared, Why, answer_delivery, answer_transfer, backpressure, derive, is_verified, port};
-use crate::vocabulary::{Direction, Kind};
+use crate::plan::holds::{OfMessage, OfPort, OfProcess, OfRoute};
+use crate::plan::{Derived, Shared, Why, answer_delivery, answer_transfer, backpressure, is_verified, port};
+use crate::vocabulary::Direction;
 
 /// A program with everything stated.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,15 +110,6 @@ impl Node<'_> {
     }
 }
 
-/// What stands there, or what `defaults` say, or nothing.
-fn or_defaults<T>(own: Option<T>, defaults: Option<T>, built_in: T) -> Derived<T> {
-    match (own, defaults) {
-        (Some(value), _) => Derived { value, why: Why::Stated },
-        (None, Some(value)) => Derived { value, why: Why::Processes },
-        (None, None) => Derived { value: built_in, why: Why::BuiltIn },
-    }
-}
-
 /// What has no layout is no type; then nothing is said about its profile either.
 fn message(message: &Message, layout: Option<&Layout>, mut at: Node<'_>) -> Message {
     let derived = layout.map(|layout| {
@@ -125,47 +117,38 @@ fn message(message: &Message, layout: Option<&Layout>, mut at: Node<'_>) -> Mess
         Derived { value: layout.profile, why }
     });
     let profile = message.layout.map(|profile| Derived { value: profile, why: Why::Stated }).or(derived);
+    let holds = OfMessage::of(message);
     Message {
-        kind: at.state("kind", or_defaults(message.kind, None, Kind::Message)),
+        kind: at.state("kind", holds.kind),
         layout: profile.and_then(|profile| at.state("layout", profile)),
-        memory: at.state("memory", derive::memory_why(message)),
+        memory: at.state("memory", holds.memory),
         ..message.clone()
     }
 }
 
 fn port_of(program: &Program, port: &Port, mut at: Node<'_>) -> Port {
-    Port {
-        lane: at.state("lane", derive::lane_why(program, port)),
-        loans: at.state("loans", derive::loans_why(program, port)),
-        ..port.clone()
-    }
+    let holds = OfPort::of(program, port);
+    Port { lane: at.state("lane", holds.lane), loans: at.state("loans", holds.loans), ..port.clone() }
 }
 
 fn process(program: &Program, name: &str, process: &Process, mut at: Node<'_>) -> Process {
-    let defaults = &program.defaults.processes;
-    let domain = derive::failure_domain_why(program, name, process);
-    let priority = process.priority.or(defaults.priority);
-    if let Some(priority) = priority.filter(|_| process.priority.is_none()) {
-        at.note("priority", &priority, Why::Processes);
-    }
+    let holds = OfProcess::of(program, name, process);
     Process {
-        exec: at.state("exec", derive::exec_why(program, process)),
-        zone: at.state("zone", derive::zone_why(program, process)),
-        cleanup: at.state("cleanup", derive::cleanup_why(program, process)),
-        priority,
-        failure_domain: at.state("failure_domain", domain).map(str::to_owned),
-        instances: at.state("instances", derive::instances_why(process)),
-        observe: Some(observe(process.observe.as_ref(), defaults.observe.as_ref(), &mut at)),
+        priority: holds.priority.and_then(|priority| at.state("priority", priority)),
+        exec: at.state("exec", holds.exec),
+        zone: at.state("zone", holds.zone),
+        cleanup: at.state("cleanup", holds.cleanup),
+        failure_domain: at.state("failure_domain", holds.failure_domain).map(str::to_owned),
+        instances: at.state("instances", holds.instances),
+        observe: Some(observe(holds.observe, &mut at)),
         ..process.clone()
     }
 }
 
 /// A process takes `observe` as a whole. How often a route is stamped is the finer wish of both ends, so who wishes
 /// nothing cannot state a number; nor can a label be made up.
-fn observe(own: Option<&Observe>, defaults: Option<&Observe>, at: &mut Node<'_>) -> Observe {
-    let mut found = own.or(defaults).cloned().unwrap_or_default();
-    let from_defaults = own.is_none() && defaults.is_some();
-    let why = if from_defaults { Why::Processes } else { Why::Stated };
+fn observe(asked: Option<Derived<&Observe>>, at: &mut Node<'_>) -> Observe {
+    let (mut found, why) = asked.map_or((Observe::default(), Why::Stated), |asked| (asked.value.clone(), asked.why));
     if let Some(label) = &found.latency {
         at.note("observe/latency", label, why);
     }
@@ -181,30 +164,24 @@ fn observe(own: Option<&Observe>, defaults: Option<&Observe>, at: &mut Node<'_>)
 }
 
 fn route<'p>(program: &Program, layouts: &Layouts, shared: &Shared<'p>, route: &'p Route, mut at: Node<'_>) -> Route {
-    let boundary = derive::boundary_why(program, route);
-    let ends =
-        port(program, &route.from).ok().and_then(|source| Some((source, program.messages.get(&source.message)?)));
-    let Some((source, message)) = ends else { return route.clone() };
+    let ends = port(program, &route.from).ok().zip(OfRoute::of(program, shared, route));
+    let Some((source, holds)) = ends else { return route.clone() };
     let reply = source.reply.as_ref().filter(|_| source.direction == Direction::Request);
     let reply = reply.and_then(|reply| program.messages.get(reply));
-    let transfer = derive::transfer_why(program, shared, route, source, message);
-    let delivery = derive::delivery_why(program, route, source, message, transfer.value);
-    let pressure = derive::backpressure_why(program, route, source, delivery.value);
     // `defaults` may ask to verify what has no references; a route that does so is warned.
-    let verify = derive::verify_why(program, route);
     let is_said = route.verify.is_some() || is_verified(program, layouts, source);
     let of_answers = |reply: &Message| backpressure(program, route, source, answer_delivery(program, route, reply));
     Route {
-        transfer: at.state_both("transfer", transfer, reply.map(|reply| answer_transfer(program, route, reply))),
-        boundary: at.state("boundary", boundary),
-        delivery: at.state_both("delivery", delivery, reply.map(|reply| answer_delivery(program, route, reply))),
+        transfer: at.state_both("transfer", holds.transfer, reply.map(|reply| answer_transfer(program, route, reply))),
+        boundary: at.state("boundary", holds.boundary),
+        delivery: at.state_both("delivery", holds.delivery, reply.map(|reply| answer_delivery(program, route, reply))),
         queue: Queue {
-            kind: at.state("queue/kind", derive::queue_kind_why(program, route, source)),
-            capacity: at.state("queue/capacity", derive::capacity_why(program, route, source)),
-            backpressure: at.state_both("queue/backpressure", pressure, reply.map(of_answers)),
-            deadline_ms: at.state("queue/deadline_ms", derive::deadline_ms_why(program, route, source)),
+            kind: at.state("queue/kind", holds.kind),
+            capacity: at.state("queue/capacity", holds.capacity),
+            backpressure: at.state_both("queue/backpressure", holds.backpressure, reply.map(of_answers)),
+            deadline_ms: at.state("queue/deadline_ms", holds.deadline_ms),
         },
-        verify: is_said.then_some(verify).and_then(|verify| at.state("verify", verify)),
+        verify: is_said.then_some(holds.verify).and_then(|verify| at.state("verify", verify)),
         ..route.clone()
     }
 }

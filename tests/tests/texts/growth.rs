@@ -6,6 +6,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use vil_ir::evolve::{Level, Verdict, programs};
 use vil_ir::load::{Format, NoFiles, from_text};
 use vil_ir::{passes, render};
 
@@ -23,27 +24,47 @@ fn thread_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Reads, judges and draws what is wrong; calls of the heap and time.
-fn work(text: String, format: Format) -> (u64, Duration) {
+/// Calls of the heap, and time.
+type Cost = (u64, Duration);
+
+/// What is done with a text, and what it cost.
+type Work = fn(String) -> Cost;
+
+fn cost_of(work: impl FnOnce()) -> Cost {
     let start = thread_time();
-    let ((), spent) = count(|| {
+    let ((), spent) = count(work);
+    (spent.calls, thread_time() - start)
+}
+
+/// Reads, judges and draws what is wrong.
+fn judge(text: String, format: Format) -> Cost {
+    cost_of(|| {
         let faults = match from_text("text", text, format, &mut NoFiles) {
             Ok((program, source)) => passes::check(&program, source),
             Err(faults) => faults,
         };
         let _ = (faults.to_json(), faults.to_string(), render::render(&faults, false));
-    });
-    (spent.calls, thread_time() - start)
+    })
+}
+
+/// Compares a program with what says the same of other zones.
+fn compare(text: String) -> Cost {
+    let read = |text| from_text("text", text, Format::Yaml, &mut NoFiles).unwrap_or_else(|faults| panic!("{faults}")).0;
+    let (old, new) = (read(text.clone()), read(text.replace("native_core", "native_trusted")));
+    cost_of(|| {
+        let found = programs(&old, &new, Level::Semantic).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(found.verdict(), Verdict::Incompatible);
+    })
 }
 
 /// Twice as many take at most 2.3 times the calls, four times as many at most nine times the time.
-fn grows_linearly(name: &str, make: Make, format: Format, n: usize) {
-    let (calls, twice) = (work(make(n), format).0, work(make(2 * n), format).0);
+fn grows_linearly(name: &str, make: Make, work: Work, n: usize) {
+    let (calls, twice) = (work(make(n)).0, work(make(2 * n)).0);
     let ratio = twice as f64 / calls as f64;
     assert!(ratio < 2.3, "{name}: {calls} calls of the heap for {n}, {twice} for {}", 2 * n);
     let mut ratios = Vec::new();
     for _ in 0..3 {
-        let (one, four) = (work(make(n), format).1, work(make(4 * n), format).1);
+        let (one, four) = (work(make(n)).1, work(make(4 * n)).1);
         // What takes no time at all cannot be measured, and need not be.
         let ratio = four.as_secs_f64() / one.as_secs_f64().max(0.000_5);
         if ratio < 9.0 {
@@ -291,7 +312,7 @@ const YAML: &[(&str, Make, usize)] = &[
 #[test]
 fn twice_the_text_takes_twice_the_work() {
     for (name, make, n) in YAML {
-        grows_linearly(name, *make, Format::Yaml, *n);
+        grows_linearly(name, *make, |text| judge(text, Format::Yaml), *n);
     }
 }
 
@@ -306,6 +327,24 @@ fn twice_the_text_in_one_line_takes_twice_the_work() {
         |count| format!("{{\"vil\":1,\"program\":\"p\"{}}}", each(count, |at| format!(",\"kex{at}\":0")));
     let texts: Make = |count| format!("{{\"vil\":1,\"program\":\"p\",\"doc\":\"{}\"}}", "é\\u00e9".repeat(count));
     for (name, make, n) in [("faulty fields", faulty, 300), ("unknown keys", unknown, 300), ("texts", texts, 20_000)] {
-        grows_linearly(name, make, Format::Json, n);
+        grows_linearly(name, make, |text| judge(text, Format::Json), n);
     }
+}
+
+/// Processes that each have an interface and a message of their own, and send to themselves.
+fn of_processes_with_their_own_interfaces(count: usize) -> String {
+    let ports =
+        |at: usize| format!("out: {{ direction: out, message: M{at} }}, in: {{ direction: in, message: M{at} }}");
+    format!(
+        "{HEAD}messages:\n{}interfaces:\n{}processes:\n{}routes:\n{}",
+        each(count, |at| format!("  M{at}: {{ fields: [ {{ name: a, type: u64 }} ] }}\n")),
+        each(count, |at| format!("  I{at}: {{ ports: {{ {} }} }}\n", ports(at))),
+        each(count, |at| format!("  p{at}: {{ interface: I{at}, zone: native_core }}\n")),
+        each(count, |at| format!("  - {{ from: p{at}.out, to: p{at}.in }}\n"))
+    )
+}
+
+#[test]
+fn comparing_programs_twice_as_large_takes_twice_the_work() {
+    grows_linearly("own interfaces", of_processes_with_their_own_interfaces, compare, 2500);
 }

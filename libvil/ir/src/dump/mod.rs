@@ -6,7 +6,7 @@
 pub(crate) mod json;
 mod tree;
 
-pub(crate) use tree::tree;
+pub(crate) use tree::{observe, tree};
 #[cfg(feature = "yaml")]
 mod yaml;
 

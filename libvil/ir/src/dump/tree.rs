@@ -262,7 +262,7 @@ fn process(process: &Process) -> Node {
     map.node()
 }
 
-fn observe(observe: &Observe) -> Node {
+pub(crate) fn observe(observe: &Observe) -> Node {
     let mut map = Map::default();
     map.some("trace_hop", observe.trace_hop.map(|hop| Node::made(Data::Bool(hop))));
     map.text("latency", &observe.latency);

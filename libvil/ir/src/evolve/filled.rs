@@ -1,18 +1,20 @@
 //! The value tree of a program with everything said that it leaves to a default, so that two ways to say the same are the
-//! same. Works on the tree, so the program is neither copied nor changed.
+//! same. Works on the tree, so the program is neither copied nor changed. What holds where nothing is said is decided where
+//! a normalized program gets it from too; here is what two programs may say differently even so.
 
 use crate::dump;
+use crate::keyed::Keyed;
 use crate::load::node::{Data, Entry, Node};
-use crate::model::{Message, Process, Program, Route};
-use crate::plan::{self, Shared, derive};
-use crate::vocabulary::{Kind, Profile};
+use crate::model::{Message, Program};
+use crate::plan::Shared;
+use crate::plan::holds::{OfMessage, OfPort, OfProcess, OfRoute};
+use crate::vocabulary::Profile;
 
 /// What the program says, with its defaults filled in and `defaults` gone. The queue of a port that is in use stands on
 /// its routes; whether a message is flat or relative is its layout's business.
 pub(super) fn filled(program: &Program) -> Node {
     let mut tree = dump::tree(program);
-    let defaults = take(&mut tree, "defaults");
-    let observe = defaults.as_ref().and_then(|node| node.entry("processes")?.value.entry("observe"));
+    take(&mut tree, "defaults");
     for (_, node) in under(&mut tree, "structs") {
         number(node);
     }
@@ -20,28 +22,30 @@ pub(super) fn filled(program: &Program) -> Node {
         number(node);
         program.messages.get(name).into_iter().for_each(|message| fill_message(message, node));
     }
+    let used: Keyed<&str, ()> = program.processes.values().map(|process| (process.interface.as_str(), ())).collect();
     for (name, node) in under(&mut tree, "interfaces") {
-        let is_used = program.processes.values().any(|process| process.interface == *name);
+        let is_used = used.contains_key(name.as_str());
         let Some(interface) = program.interfaces.get(name) else { continue };
         for (name, node) in under(node, "ports") {
             let Some(port) = interface.ports.get(name) else { continue };
-            set(node, "lane", text(plan::lane(program, port).word()));
-            set(node, "loans", int(plan::loans(program, port)));
+            let holds = OfPort::of(program, port);
+            set(node, "lane", text(holds.lane.value.word()));
+            set(node, "loans", int(holds.loans.value));
             if is_used {
                 take(node, "queue");
             }
         }
     }
     for (name, node) in under(&mut tree, "processes") {
-        program.processes.get(name).into_iter().for_each(|process| fill_process(program, name, process, node));
-        if let (Some(observe), None) = (observe, node.entry("observe")) {
-            set(node, "observe", observe.value.data.clone());
-        }
+        let Some(process) = program.processes.get(name) else { continue };
+        fill_process(&OfProcess::of(program, name, process), node);
     }
     let shared = Shared::of(program);
     let routes = child(&mut tree, "routes").map(|node| &mut node.data);
     if let Some(Data::Seq(nodes)) = routes {
-        program.routes.iter().zip(nodes).for_each(|(route, node)| fill_route(program, &shared, route, node));
+        for (route, node) in program.routes.iter().zip(nodes) {
+            OfRoute::of(program, &shared, route).into_iter().for_each(|holds| fill_route(&holds, node));
+        }
     }
     tree
 }
@@ -64,40 +68,38 @@ fn number_fields(node: &mut Node) {
 }
 
 fn fill_message(message: &Message, node: &mut Node) {
-    set(node, "memory", text(plan::memory(message).word()));
-    set(node, "kind", text(message.kind.unwrap_or(Kind::Message).word()));
+    let holds = OfMessage::of(message);
+    set(node, "memory", text(holds.memory.value.word()));
+    set(node, "kind", text(holds.kind.value.word()));
     if message.layout != Some(Profile::External) {
         take(node, "layout");
     }
 }
 
-fn fill_process(program: &Program, name: &str, process: &Process, node: &mut Node) {
-    set(node, "exec", text(derive::exec_why(program, process).value.word()));
-    set(node, "zone", text(plan::zone(program, process).word()));
-    set(node, "cleanup", text(derive::cleanup_why(program, process).value.word()));
-    set(node, "failure_domain", text(derive::failure_domain_why(program, name, process).value));
-    set(node, "instances", int(derive::instances_why(process).value));
-    if let Some(priority) = process.priority.or(program.defaults.processes.priority) {
-        set(node, "priority", Data::Int(priority.into()));
+fn fill_process(holds: &OfProcess<'_>, node: &mut Node) {
+    set(node, "exec", text(holds.exec.value.word()));
+    set(node, "zone", text(holds.zone.value.word()));
+    set(node, "cleanup", text(holds.cleanup.value.word()));
+    set(node, "failure_domain", text(holds.failure_domain.value));
+    set(node, "instances", int(holds.instances.value));
+    if let Some(priority) = holds.priority {
+        set(node, "priority", Data::Int(priority.value.into()));
+    }
+    if let Some(observe) = holds.observe {
+        set(node, "observe", dump::observe(observe.value).data);
     }
 }
 
-fn fill_route<'p>(program: &Program, shared: &Shared<'p>, route: &'p Route, node: &mut Node) {
-    let process = program.processes.get(&route.from.process);
-    let interface = process.and_then(|process| program.interfaces.get(&process.interface));
-    let Some(source) = interface.and_then(|interface| interface.ports.get(&route.from.port)) else { return };
-    let Some(message) = program.messages.get(&source.message) else { return };
-    let transfer = plan::transfer(program, shared, route, source, message);
-    let delivery = plan::delivery(program, route, source, message, transfer);
-    set(node, "transfer", text(transfer.word()));
-    set(node, "delivery", text(delivery.word()));
-    set(node, "boundary", text(plan::boundary(program, route).word()));
-    set(node, "verify", text(derive::verify_why(program, route).value.word()));
+fn fill_route(holds: &OfRoute, node: &mut Node) {
+    set(node, "transfer", text(holds.transfer.value.word()));
+    set(node, "delivery", text(holds.delivery.value.word()));
+    set(node, "boundary", text(holds.boundary.value.word()));
+    set(node, "verify", text(holds.verify.value.word()));
     let mut queue = Node::made(Data::Map(Vec::new()));
-    set(&mut queue, "kind", text(plan::queue_kind(program, route, source).word()));
-    set(&mut queue, "capacity", int(plan::capacity(program, route, source)));
-    set(&mut queue, "backpressure", text(plan::backpressure(program, route, source, delivery).word()));
-    set(&mut queue, "deadline_ms", int(plan::deadline_ms(program, route, source)));
+    set(&mut queue, "kind", text(holds.kind.value.word()));
+    set(&mut queue, "capacity", int(holds.capacity.value));
+    set(&mut queue, "backpressure", text(holds.backpressure.value.word()));
+    set(&mut queue, "deadline_ms", int(holds.deadline_ms.value));
     set(node, "queue", queue.data);
 }
 
@@ -139,8 +141,8 @@ fn set(node: &mut Node, key: &str, value: Data) {
 
 /// Takes a key out of a map.
 #[inline(never)]
-fn take(node: &mut Node, key: &str) -> Option<Node> {
-    let entries = entries(node)?;
-    let at = entries.iter().position(|entry| entry.key == key)?;
-    Some(entries.remove(at).value)
+fn take(node: &mut Node, key: &str) {
+    if let Some(entries) = entries(node) {
+        entries.retain(|entry| entry.key != key);
+    }
 }

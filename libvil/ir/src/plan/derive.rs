@@ -7,7 +7,7 @@ use super::why::{Derived, Why};
 use crate::keyed::Keyed;
 use crate::layout::Layouts;
 use crate::limits::{DEFAULT_CAPACITY, DEFAULT_DEADLINE_MS, DEFAULT_SAMPLE, MAX_SAMPLE};
-use crate::model::{End, Message, Port, Process, Program, Queue, Route};
+use crate::model::{End, Message, Observe, Port, Process, Program, Queue, Route};
 use crate::vocabulary::{
     Backpressure, Boundary, Cleanup, Delivery, Direction, ExecClass, Kind, Lane, MemoryClass, Profile, QueueKind,
     Transfer, Verify, Zone,
@@ -21,6 +21,10 @@ pub fn memory(message: &Message) -> MemoryClass {
 pub(crate) fn memory_why(message: &Message) -> Derived<MemoryClass> {
     let levels = [(message.memory, Why::Stated), (message.kind.map(Kind::memory), Why::Kind)];
     first(levels, MemoryClass::PagedExchange, Why::Kind)
+}
+
+pub(crate) fn kind_why(message: &Message) -> Derived<Kind> {
+    first([(message.kind, Why::Stated)], Kind::Message, Why::BuiltIn)
 }
 
 /// The first of several levels that says something, else what is built in.
@@ -80,6 +84,21 @@ pub(crate) fn cleanup_why(program: &Program, process: &Process) -> Derived<Clean
 pub(crate) fn failure_domain_why<'p>(program: &'p Program, name: &'p str, process: &'p Process) -> Derived<&'p str> {
     let by_defaults = program.defaults.processes.failure_domain.as_deref();
     first([(process.failure_domain.as_deref(), Why::Stated), (by_defaults, Why::Processes)], name, Why::Alone)
+}
+
+pub(crate) fn priority_why(program: &Program, process: &Process) -> Option<Derived<i32>> {
+    either(process.priority, program.defaults.processes.priority)
+}
+
+/// What is observed of a process, as a whole: as written, else by `defaults`.
+pub(crate) fn observe_why<'p>(program: &'p Program, process: &'p Process) -> Option<Derived<&'p Observe>> {
+    either(process.observe.as_ref(), program.defaults.processes.observe.as_ref())
+}
+
+/// What a process says, else what `defaults` say.
+fn either<T: Copy>(own: Option<T>, by_defaults: Option<T>) -> Option<Derived<T>> {
+    let own = own.map(|own| Why::Stated.gives(own));
+    own.or_else(|| Some(Why::Processes.gives(by_defaults?)))
 }
 
 /// The levels that a route's queue comes from, the strongest first: the route, its producing port, the `defaults` of
@@ -328,14 +347,14 @@ fn stated_delivery(program: &Program, route: &Route) -> Option<Derived<Delivery>
 }
 
 fn by_kind(message: &Message) -> Delivery {
-    message.kind.unwrap_or(Kind::Message).delivery()
+    kind_why(message).value.delivery()
 }
 
 /// What either end's process asks for, the finer of the two, as a power of two.
 pub(super) fn sample(program: &Program, route: &Route) -> u32 {
-    let asked = |process: &str| {
-        let observe = program.processes.get(process).and_then(|process| process.observe.as_ref());
-        observe.or(program.defaults.processes.observe.as_ref()).and_then(|observe| observe.sample)
+    let asked = |process: &str| match program.processes.get(process) {
+        Some(process) => observe_why(program, process)?.value.sample,
+        None => program.defaults.processes.observe.as_ref()?.sample,
     };
     let finest = [asked(&route.from.process), asked(&route.to.process)].into_iter().flatten().min();
     finest.unwrap_or(DEFAULT_SAMPLE).clamp(1, MAX_SAMPLE).next_power_of_two()

@@ -5,6 +5,7 @@
 //! is an error that names the place.
 
 pub(crate) mod derive;
+pub(crate) mod holds;
 mod rings;
 mod why;
 
