@@ -76,14 +76,20 @@ typedef struct vil_str_writers_t {
   uint32_t bound;     /* bytes that one has at most */
 } vil_str_writers_t;
 
+/* What a further step would find: VIL_OK, the first fault, or VIL_E_STATE where the message was never begun or has ended. */
+static inline vil_status_t vil_builder_fault(const vil_builder_t *self) {
+  return self->fault == VIL_OK && self->state != VIL_BUILDER_OPEN ? VIL_E_STATE : self->fault;
+}
+
 /* Whether a step may be done: the message is open and nothing went wrong. What comes behind finish is VIL_E_STATE. */
 static inline bool vil_builder_is_open(vil_builder_t *self) {
-  if (self->fault == VIL_OK && self->state != VIL_BUILDER_OPEN) {
-    self->fault = VIL_E_STATE;
+  const vil_status_t fault = vil_builder_fault(self);
+  if (fault != self->fault) {
+    self->fault = fault;
     self->why = VIL_BUILDER_NO_TURN;
     self->field = NULL;
   }
-  return self->fault == VIL_OK;
+  return fault == VIL_OK;
 }
 
 /* Notes a fault of a field, and why it is one; the first one stays. A function of its own, which makes no caller larger. */

@@ -492,7 +492,7 @@ struct Broken {
   std::uint32_t size = build<Scan>(buffer.bytes, sizeof buffer, fill).value();
 
   ScanView with(std::size_t offset, std::uint32_t at, std::uint32_t count) {
-    const std::uint64_t word = vil::detail::word_of(at, count);
+    const std::uint64_t word = at | static_cast<std::uint64_t>(count) << 32;
     std::memcpy(buffer.bytes + 16 + offset, &word, sizeof word);
     return ScanView(buffer.bytes, size);
   }
@@ -649,7 +649,7 @@ static void a_writer_that_goes_on_writing_leads_nobody_astray() {
       const std::uint64_t at = next(seed) % (whole / 4) * 4, word = next(seed);
       std::uint32_t value = static_cast<std::uint32_t>(word % 1024);
       if (word & 1024) std::memcpy(&value, good.bytes + at, sizeof value);
-      __atomic_store_n(static_cast<vil::detail::Word32 *>(static_cast<void *>(cliff.data() + at)), value, __ATOMIC_RELAXED);
+      __atomic_store_n(static_cast<vil_raw32_t *>(static_cast<void *>(cliff.data() + at)), value, __ATOMIC_RELAXED);
     }
   });
   std::uint64_t sum = 0;

@@ -174,7 +174,7 @@ static void send_note(Stage &stage, std::uint32_t count) {
   NoteBuilder builder(raw.data, raw.size);
   builder.root().set_said().set_text("word");
   const std::uint32_t size = builder.finish().value();
-  const std::uint64_t word = vil::detail::word_of(size - 5, count);
+  const std::uint64_t word = (size - 5) | static_cast<std::uint64_t>(count) << 32;
   std::memcpy(static_cast<unsigned char *>(raw.data) + 16 + offsetof(Note, vil_arm), &word, sizeof word);
   HOLDS(vil_sender_publish(stage.lidar.notes.get(), &raw) == VIL_OK);
 }
@@ -195,7 +195,7 @@ static void send_scan(Stage &stage, std::uint32_t count) {
   HOLDS(vil_sender_loan(stage.lidar.scans.get(), &raw) == VIL_OK);
   ScanBuilder builder(raw.data, raw.size);
   builder.root().set_label("word");
-  const std::uint64_t word = vil::detail::word_of(builder.finish().value() - 5, count);
+  const std::uint64_t word = (builder.finish().value() - 5) | static_cast<std::uint64_t>(count) << 32;
   std::memcpy(static_cast<unsigned char *>(raw.data) + 16 + offsetof(Scan, label), &word, sizeof word);
   HOLDS(vil_sender_publish(stage.lidar.scans.get(), &raw) == VIL_OK);
 }

@@ -14,28 +14,32 @@
 namespace vil {
 
 // Each kind is a type with
-//   size(), align()   of one in memory
-//   Read              what reading one answers, and `none()` where there is none
-//   read(frame, at)   reads the one at an offset of the frame's message that is within it and aligned
-//   Write             what writes one: made of a builder and an offset, or of nothing
+//   size(), align()           of one in memory
+//   Read                      what reading one answers
+//   read(frame, offset, end)  reads the one at an offset of a struct; of a struct that ends before end, nothing
+//   Write                     what writes one: made of a builder and an offset, or of nothing
 // and where it may be an element of a slice
-//   Many, many()      what reading several answers
-//   Rooms, rooms()    what writes several
-//   is_plain          whether it holds no reference, so that its bytes may be anything until they are written
-// Generated code names them; nobody needs them by hand.
+//   Many, many()              what reading several answers
+//   Rooms, rooms()            what writes several
+// and where it is a reference to a struct
+//   target(frame, offset, end)  the struct that it leads to
+// Generated code names them; nobody needs them by hand. What is checked, view.h and builder.h check.
 namespace kind {
 
 namespace detail {
+
+using vil::detail::bound_of;
 
 // Of kinds whose elements are read and written one by one.
 template <typename Kind>
 struct OneByOne {
   using Many = List<Kind>;
   using Rooms = Places<Kind>;
-  static constexpr bool is_plain = false;
 
-  static Many many(const Frame &frame, std::uint32_t at, std::uint32_t count) noexcept { return {frame, at, count}; }
-  static Rooms rooms(Builder *builder, std::uint32_t at, std::size_t count) noexcept { return {builder, at, count}; }
+  static Many many(const vil_list_t &list) noexcept { return Many(list); }
+  static Rooms rooms(const vil_writer_t &at, std::uint32_t count, std::uint32_t bound) noexcept {
+    return Rooms(vil_writer_list(at, 0, count, Kind::size(), Kind::align(), bound));
+  }
 };
 
 }  // namespace detail
@@ -45,16 +49,14 @@ template <typename T>
 struct Plain {
   using Many = vil::Slice<T>;
   using Rooms = Room<T>;
-  static constexpr bool is_plain = true;
 
   static constexpr std::uint32_t size() noexcept { return sizeof(T); }
   static constexpr std::uint32_t align() noexcept { return alignof(T); }
-  static Many many(const Frame &frame, std::uint32_t at, std::uint32_t count) noexcept {
-    if (count == 0) return {};
-    return {static_cast<const T *>(static_cast<const void *>(frame.base + at)), count};
+  static Many many(const vil_list_t &list) noexcept {
+    return {static_cast<const T *>(vil_list_data(list)), list.count};
   }
-  static Rooms rooms(Builder *builder, std::uint32_t at, std::size_t count) noexcept {
-    return {builder->there<T>(at), count};
+  static Rooms rooms(const vil_writer_t &at, std::uint32_t count, std::uint32_t bound) noexcept {
+    return {static_cast<T *>(vil_writer_slice(at, 0, count, size(), align(), bound)), count};
   }
 };
 
@@ -67,18 +69,15 @@ struct Str : detail::OneByOne<Str<Bound>> {
    public:
     using Writer::Writer;
     void set(std::string_view text) const noexcept {
-      if (vil_builder != nullptr) vil_builder->text(vil_at, text, Bound);
+      if (vil_builder != nullptr) vil_writer_str(vil_here(), 0, text.data(), text.size(), detail::bound_of(Bound));
     }
   };
 
   static constexpr std::uint32_t size() noexcept { return sizeof(Word); }
   static constexpr std::uint32_t align() noexcept { return alignof(Word); }
-  static constexpr Read none() noexcept { return {"", 0}; }
-  static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    const std::uint64_t word = vil::detail::load_64(frame.base + at);
-    const vil::detail::Run run = vil::detail::run_of(frame, word, at + size(), 1, 1, Bound, 1);
-    if (run.count == 0) return none();
-    return {static_cast<const char *>(static_cast<const void *>(frame.base + run.at)), run.count};
+  static Read read(const Frame &frame, std::uint32_t offset, std::uint32_t end) noexcept {
+    const vil_str_t text = vil_view_str(frame, offset, end, detail::bound_of(Bound));
+    return {text.data, text.size};
   }
 };
 
@@ -92,20 +91,14 @@ struct Slice : detail::OneByOne<Slice<Element, Bound>> {
     using Writer::Writer;
     [[nodiscard]] typename Element::Rooms alloc(std::size_t count) const noexcept {
       if (vil_builder == nullptr) return {};
-      const std::uint32_t at =
-          vil_builder->slice(vil_at, count, Element::size(), Element::align(), Bound, Element::is_plain);
-      return at != 0 ? Element::rooms(vil_builder, at, count) : typename Element::Rooms{};
+      return Element::rooms(vil_here(), vil::detail::clipped(count), detail::bound_of(Bound));
     }
   };
 
   static constexpr std::uint32_t size() noexcept { return sizeof(Word); }
   static constexpr std::uint32_t align() noexcept { return alignof(Word); }
-  static Read none() noexcept { return {}; }
-  static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    const std::uint64_t word = vil::detail::load_64(frame.base + at);
-    const vil::detail::Run run =
-        vil::detail::run_of(frame, word, at + size(), Element::size(), Element::align(), Bound, 0);
-    return Element::many(frame, run.at, run.count);
+  static Read read(const Frame &frame, std::uint32_t offset, std::uint32_t end) noexcept {
+    return Element::many(vil_view_list(frame, offset, end, Element::size(), Element::align(), detail::bound_of(Bound)));
   }
 };
 
@@ -117,9 +110,8 @@ struct Struct : detail::OneByOne<Struct<T>> {
 
   static constexpr std::uint32_t size() noexcept { return sizeof(T); }
   static constexpr std::uint32_t align() noexcept { return alignof(T); }
-  static Read none() noexcept { return Read(); }
-  static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    return Read(Frame{frame.base, frame.size, at, size()});
+  static Read read(const Frame &frame, std::uint32_t offset, std::uint32_t end) noexcept {
+    return Read(vil_view_part(frame, offset, size(), end));
   }
 };
 
@@ -134,20 +126,16 @@ struct Ref {
     [[nodiscard]] typename T::vil_writer alloc() const noexcept {
       using Target = typename T::vil_writer;
       if (vil_builder == nullptr) return Target();
-      const std::uint32_t at = vil_builder->reference(vil_at, sizeof(T), alignof(T));
-      return at != 0 ? Target(vil_builder, at) : Target();
+      return vil::detail::placed<Target>(vil_writer_ref(vil_here(), 0, sizeof(T), alignof(T)));
     }
   };
 
   static constexpr std::uint32_t size() noexcept { return sizeof(RefWord); }
-  static Read none() noexcept { return Read(); }
-  static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    const std::uint32_t target = vil::detail::target_of(frame, at, sizeof(T), alignof(T));
-    return target != 0 ? Struct<T>::read(frame, target) : none();
+  static Frame target(const Frame &frame, std::uint32_t offset, std::uint32_t end) noexcept {
+    return vil_view_ref(frame, offset, end, sizeof(T), alignof(T));
   }
-  // Whether it leads anywhere.
-  static bool leads(const Frame &frame, std::uint32_t at) noexcept {
-    return vil::detail::target_of(frame, at, sizeof(T), alignof(T)) != 0;
+  static Read read(const Frame &frame, std::uint32_t offset, std::uint32_t end) noexcept {
+    return Read(target(frame, offset, end));
   }
 };
 
@@ -161,19 +149,17 @@ struct PlainRef {
     using Writer::Writer;
     void set(const T &value) const noexcept {
       if (vil_builder == nullptr) return;
-      const std::uint32_t at = vil_builder->reference(vil_at, sizeof(T), alignof(T));
-      if (at != 0) vil_builder->store(at, value);
+      vil_writer_put(vil_writer_ref(vil_here(), 0, sizeof(T), alignof(T)), 0, &value, sizeof value);
     }
   };
 
   static constexpr std::uint32_t size() noexcept { return sizeof(RefWord); }
-  static Read none() noexcept { return vil::detail::nothing<T>; }
-  static Read read(const Frame &frame, std::uint32_t at) noexcept {
-    const std::uint32_t target = vil::detail::target_of(frame, at, sizeof(T), alignof(T));
-    return target != 0 ? *static_cast<const T *>(static_cast<const void *>(frame.base + target)) : none();
+  static Frame target(const Frame &frame, std::uint32_t offset, std::uint32_t end) noexcept {
+    return vil_view_ref(frame, offset, end, sizeof(T), alignof(T));
   }
-  static bool leads(const Frame &frame, std::uint32_t at) noexcept {
-    return vil::detail::target_of(frame, at, sizeof(T), alignof(T)) != 0;
+  static Read read(const Frame &frame, std::uint32_t offset, std::uint32_t end) noexcept {
+    const void *const found = vil_view_bytes(target(frame, offset, end), 0, 1);
+    return found != nullptr ? *static_cast<const T *>(found) : vil::detail::nothing<T>;
   }
 };
 

@@ -6,11 +6,12 @@
 #include <cstdint>
 
 #include "vil/view.hpp"
+#include "vil/words.hpp"
 
 namespace vil {
 
-// Elements of a kind (kind.hpp), one behind the other; those of a VSlice or of a fixed array. All of them lie in the
-// message; each is checked as it is read.
+// Elements of a kind (kind.hpp), one behind the other: those of a VSlice. All of them lie in the message; each is checked as
+// it is read.
 template <typename Kind>
 class List {
  public:
@@ -33,26 +34,21 @@ class List {
   };
 
   constexpr List() noexcept = default;
-  // `count` elements from `at`, all within the message of this frame.
-  constexpr List(const Frame &frame, std::uint32_t at, std::uint32_t count) noexcept
-      : base_(frame.base), size_(frame.size), at_(at), count_(count) {}
+  // Elements that were found to lie within a message.
+  explicit constexpr List(const vil_list_t &list) noexcept : list_(list) {}
 
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
-  [[nodiscard]] constexpr bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return list_.count; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return list_.count == 0; }
   [[nodiscard]] Iterator begin() const noexcept { return {this, 0}; }
-  [[nodiscard]] Iterator end() const noexcept { return {this, count_}; }
+  [[nodiscard]] Iterator end() const noexcept { return {this, list_.count}; }
 
   // The element at a position; at none of them, an empty one.
   [[nodiscard]] value_type operator[](std::size_t index) const noexcept {
-    if (index >= count_) return Kind::none();
-    return Kind::read(Frame{base_, size_, 0, 0}, at_ + static_cast<std::uint32_t>(index) * Kind::size());
+    return Kind::read(vil_list_at(list_, Kind::size(), detail::clipped(index)), 0, Kind::size());
   }
 
  private:
-  const unsigned char *base_ = nullptr;
-  std::uint32_t size_ = 0;
-  std::uint32_t at_ = 0;
-  std::uint32_t count_ = 0;
+  vil_list_t list_{};
 };
 
 }  // namespace vil

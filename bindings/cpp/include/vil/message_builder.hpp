@@ -29,7 +29,7 @@ class MessageBuilder {
   }
 
   // Writes the root.
-  [[nodiscard]] Root root() noexcept { return Root(&builder_, detail::root_offset); }
+  [[nodiscard]] Root root() noexcept { return Root(builder_.raw(), detail::root_offset); }
 
   // Bytes so far.
   [[nodiscard]] std::uint32_t used() const noexcept { return builder_.used(); }
@@ -44,14 +44,14 @@ class MessageBuilder {
   void skip_zeroes() noexcept { builder_.skip_zeroes(); }
 
   // Forgets everything, the fault too, and begins anew in the same memory.
-  void restart() noexcept { builder_.begin(sizeof(T)); }
+  void restart() noexcept { builder_.begin(MessageTraits<T>::layout_id, sizeof(T), MessageTraits<T>::root_size); }
 
   // Ends the message: its size in bytes, or what went wrong first, e_limit, e_argument or e_state, as Builder has it. Nothing is
   // written after that until it is restarted.
   [[nodiscard]] Result<std::uint32_t, Status> finish() noexcept {
-    const Status fault = builder_.fault();
-    const std::uint32_t size = builder_.finish(MessageTraits<T>::layout_id, MessageTraits<T>::root_size);
-    if (size == 0) return fault;
+    std::uint32_t size = 0;
+    const Status fault = builder_.finish(MessageTraits<T>::layout_id, &size);
+    if (fault != Status::ok) return fault;
     return size;
   }
 

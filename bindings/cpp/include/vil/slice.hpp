@@ -47,7 +47,7 @@ class Slice {
     T value{};
     if (index >= size_) return value;
     if constexpr (detail::is_scalar<T>) {
-      value = detail::load<T>(data_ + index);
+      value = detail::load(data_ + index);
     } else {
       std::memcpy(static_cast<void *>(&value), data_ + index, sizeof value);
     }

@@ -33,7 +33,6 @@
 #include "vil/sender.hpp"
 #include "vil/slice.hpp"
 #include "vil/status.hpp"
-#include "vil/text.hpp"
 #include "vil/timeout.hpp"
 #include "vil/verify.hpp"
 #include "vil/view.hpp"

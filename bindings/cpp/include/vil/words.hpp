@@ -2,8 +2,9 @@
 #ifndef VIL_WORDS_HPP
 #define VIL_WORDS_HPP
 
-#include <cstddef>
 #include <cstdint>
+
+#include "vil/view.h"
 
 namespace vil {
 
@@ -18,29 +19,22 @@ struct RefWord {
   std::uint32_t bits;
 };
 
-// What every relative message begins with. `size` counts everything; `root_size` ends with the root's last field.
-struct Head {
-  std::uint64_t layout_id;
-  std::uint32_t size;
-  std::uint32_t root_size;
-};
-
 namespace detail {
 
 // Where the root of a relative message stands, and the alignment of the whole.
-inline constexpr std::uint32_t root_offset = sizeof(Head);
+inline constexpr std::uint32_t root_offset = VIL_ROOT_OFFSET;
 inline constexpr std::uint32_t message_align = 8;
 
-// The halves of a word.
-constexpr std::uint32_t low_half(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word); }
-constexpr std::uint32_t high_half(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word >> 32); }
-constexpr std::uint64_t word_of(std::uint32_t low, std::uint32_t high) noexcept {
-  return low | static_cast<std::uint64_t>(high) << 32;
+// A bound as C has it: of kinds 0 is none.
+constexpr std::uint32_t bound_of(std::uint32_t bound) noexcept { return bound != 0 ? bound : VIL_NO_BOUND; }
+
+// A position or count as C has it; what is more than a message may hold is more than any of them holds.
+constexpr std::uint32_t clipped(std::size_t count) noexcept {
+  return count < UINT32_MAX ? static_cast<std::uint32_t>(count) : UINT32_MAX;
 }
 
 }  // namespace detail
 
-static_assert(sizeof(Head) == 16 && offsetof(Head, size) == 8 && offsetof(Head, root_size) == 12, "a head is 16 bytes");
 static_assert(sizeof(Word) == 8 && sizeof(RefWord) == 4, "words are 8 and 4 bytes");
 
 }  // namespace vil

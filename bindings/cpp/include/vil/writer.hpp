@@ -5,44 +5,57 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <string_view>
 
-#include "vil/builder.hpp"
+#include "vil/builder.h"
 #include "vil/slice.hpp"
+#include "vil/words.hpp"
 
 namespace vil {
 
+namespace detail {
+
+// What writes where C found a place, or nowhere.
+template <typename Write>
+Write placed(const vil_writer_t &found) noexcept {
+  return found.at != 0 ? Write(found.builder, found.at) : Write();
+}
+
+}  // namespace detail
+
 // A place in a message that is being written: two words, copied freely, valid while its builder stays where it is. Of
 // nobody's builder, or after a fault, everything written through it goes nowhere. Base of generated writers, which are
-// made of what is protected here; its names are kept for generated members.
+// made of what is protected here; its names are kept for generated members. What is checked, builder.h checks.
 class Writer {
  public:
   constexpr Writer() noexcept = default;
-  constexpr Writer(Builder *builder, std::uint32_t at) noexcept : vil_builder(builder), vil_at(at) {}
+  constexpr Writer(vil_builder_t *builder, std::uint32_t at) noexcept : vil_builder(builder), vil_at(at) {}
 
   // Whether what is written here is counted or kept.
   [[nodiscard]] explicit operator bool() const noexcept {
-    return vil_builder != nullptr && vil_builder->fault() == Status::ok;
+    return vil_builder != nullptr && vil_builder_fault(vil_builder) == VIL_OK;
   }
 
  protected:
+  // The same place for C, where there is a builder.
+  [[nodiscard]] vil_writer_t vil_here() const noexcept { return {vil_builder, vil_at, nullptr}; }
+
   // A value without references.
   template <typename T>
   void vil_set(std::uint32_t offset, const T &value) const noexcept {
-    if (vil_builder != nullptr) vil_builder->store(vil_at + offset, value);
+    if (vil_builder != nullptr) vil_writer_put(vil_here(), offset, &value, sizeof value);
   }
 
   // Says that an optional field is there.
-  void vil_mark(std::uint32_t presence) const noexcept { vil_set(presence, std::uint8_t{1}); }
+  void vil_mark(std::uint32_t presence) const noexcept {
+    if (vil_builder != nullptr) vil_writer_mark(vil_here(), presence);
+  }
 
   // A fixed array of `room` elements: those given, zeros behind them; more than there is room for is a fault.
   template <typename T>
   void vil_set_array(std::uint32_t offset, std::size_t room, const Slice<T> &values) const noexcept {
     if (vil_builder == nullptr) return;
-    if (values.size() > room) return vil_builder->fail(Status::e_limit);
-    vil_clear(offset, static_cast<std::uint32_t>(room * sizeof(T)));
-    T *to = vil_builder->there<T>(vil_at + offset);
-    if (to != nullptr) (void)values.copy(to, room);
+    const std::uint32_t most = static_cast<std::uint32_t>(room * sizeof(T));
+    vil_writer_fill(vil_here(), offset, values.data(), values.size() * sizeof(T), most);
   }
 
   // What writes anything else, by its kind; see kind.hpp.
@@ -53,20 +66,18 @@ class Writer {
 
   // The same for one element of a fixed array of `count`; an index out of range is e_limit.
   template <typename Kind>
-  [[nodiscard]] typename Kind::Write vil_place_at(std::uint32_t offset, std::size_t count, std::size_t index) const noexcept {
-    if (index < count) return vil_place<Kind>(offset + static_cast<std::uint32_t>(index) * Kind::size());
-    if (vil_builder != nullptr) vil_builder->fail(Status::e_limit);
-    return typename Kind::Write();
+  [[nodiscard]] typename Kind::Write vil_place_at(std::uint32_t offset, std::uint32_t count, std::size_t index) const noexcept {
+    using Write = typename Kind::Write;
+    if (vil_builder == nullptr) return Write();
+    return detail::placed<Write>(vil_writer_item(vil_here(), offset, Kind::size(), count, detail::clipped(index)));
   }
 
   // Zeroes bytes of the struct itself: what they referred to is then lost room.
   void vil_clear(std::uint32_t offset, std::uint32_t size) const noexcept {
-    if (vil_builder == nullptr) return;
-    unsigned char *bytes = vil_builder->there<unsigned char>(vil_at + offset);
-    if (bytes != nullptr) std::memset(bytes, 0, size);
+    if (vil_builder != nullptr) vil_writer_fill(vil_here(), offset, nullptr, 0, size);
   }
 
-  Builder *vil_builder = nullptr;
+  vil_builder_t *vil_builder = nullptr;
   std::uint32_t vil_at = 0;
 };
 
@@ -108,21 +119,19 @@ template <typename Kind>
 class Places {
  public:
   constexpr Places() noexcept = default;
-  constexpr Places(Builder *builder, std::uint32_t at, std::size_t count) noexcept
-      : builder_(builder), at_(at), count_(count) {}
+  // Elements that were taken.
+  explicit constexpr Places(const vil_writers_t &list) noexcept : list_(list) {}
 
-  [[nodiscard]] constexpr std::size_t size() const noexcept { return count_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return list_.count; }
 
   [[nodiscard]] typename Kind::Write operator[](std::size_t index) const noexcept {
-    if (index < count_) return typename Kind::Write(builder_, at_ + static_cast<std::uint32_t>(index) * Kind::size());
-    if (builder_ != nullptr) builder_->fail(Status::e_limit);
-    return typename Kind::Write();
+    using Write = typename Kind::Write;
+    if (list_.builder == nullptr) return Write();
+    return detail::placed<Write>(vil_writers_at(list_, Kind::size(), detail::clipped(index)));
   }
 
  private:
-  Builder *builder_ = nullptr;
-  std::uint32_t at_ = 0;
-  std::size_t count_ = 0;
+  vil_writers_t list_{};
 };
 
 }  // namespace vil
