@@ -19,17 +19,6 @@ static inline vil_status_t vil_msg_first_error(vil_status_t first, vil_status_t 
   return first != VIL_OK ? first : next;
 }
 
-/* Whether a message is the first one of its route that is to be verified. verified holds a bit for each route of the world
- * whose first message was found to be sound; messages of routes from the 64th on are always to be verified. */
-static inline bool vil_msg_is_first(uint64_t verified, uint32_t route) {
-  return route >= 64u || (verified >> route & 1u) == 0;
-}
-
-/* Remembers that a message of a route was sound. */
-static inline uint64_t vil_msg_verified(uint64_t verified, uint32_t route) {
-  return route >= 64u ? verified : verified | UINT64_C(1) << route;
-}
-
 #ifdef __cplusplus
 }
 #pragma GCC diagnostic pop

@@ -1055,6 +1055,22 @@ vil_status_t vil_msg_verify(const uint32_t *descriptor,
                             size_t size,
                             vil_msg_fault_t *fault);
 
+// The same of messages of routes, where the first ones alone are verified: VIL_OK without a look for one of a route of which a
+// message was sound before. `*sound` is 0 at first and belongs to one port; it remembers the first 64 routes of a world, and
+// messages of later ones are verified always. `route` is the one that the message came by.
+//
+// Threads: any, one at a time for one `sound`. Ownership: nothing is kept. NULL: none may be. Blocks: never.
+// Errors: VIL_E_MESSAGE, VIL_E_ARGUMENT. Since: 0.1.
+//
+// # Safety
+// As in vil_msg_verify; `sound` is NULL or writable.
+VIL_API
+vil_status_t vil_msg_verify_first(const uint32_t *descriptor,
+                                  const void *data,
+                                  size_t size,
+                                  uint32_t route,
+                                  uint64_t *sound);
+
 // Copies a message that others may be changing, and verifies the copy: it stays what it was found to be. `copied` is the
 // message's size, also where `capacity` is less. `copy` is aligned as the message is, to 8 where it is relative.
 //

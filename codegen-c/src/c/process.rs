@@ -65,7 +65,7 @@ fn handle(out: &mut Writer, process: &Process) {
             let said = comment(&format!("{}, {}", port.direction(), end.payload.name.declared), &port.note);
             out.line(format!("vil_{}_t *{}; /* {} */", noun(&end), end.member, said.join(" ")));
             if !end.out && end.payload.verify == Verify::First {
-                let name = ports::verified(port);
+                let name = ports::sound(port);
                 out.line(format!("uint64_t {name}; /* routes of {} whose first message was sound */", port.declared));
             }
         }

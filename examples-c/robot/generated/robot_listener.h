@@ -35,10 +35,10 @@ typedef struct robot_listener_t {
   vil_world_t *world;
   vil_receiver_t *attitudes; /* in, Attitude */
   vil_receiver_t *clouds; /* in, PointCloud2 */
-  uint64_t vil_clouds_verified; /* routes of clouds whose first message was sound */
+  uint64_t vil_clouds_sound; /* routes of clouds whose first message was sound */
   vil_receiver_t *heartbeats; /* in, Heartbeat */
   vil_receiver_t *images; /* in, Image */
-  uint64_t vil_images_verified; /* routes of images whose first message was sound */
+  uint64_t vil_images_sound; /* routes of images whose first message was sound */
   vil_receiver_t *imus; /* in, Imu */
   vil_receiver_t *positions; /* in, GpsRawInt */
 } robot_listener_t;
@@ -170,9 +170,9 @@ static inline vil_status_t robot_listener_attitudes_received(robot_listener_t *s
 static inline vil_status_t robot_listener_clouds_receive(robot_listener_t *self,
                                                          uint64_t timeout_ns, robot_point_cloud2_msg_t *message) {
   vil_status_t status = vil_receiver_receive(self->clouds, timeout_ns, &message->message);
-  if (status == VIL_OK && vil_msg_is_first(self->vil_clouds_verified, message->message.route)) {
-    status = vil_msg_verify(robot_point_cloud2_descriptor, message->message.data, message->message.size, NULL);
-    if (status == VIL_OK) self->vil_clouds_verified = vil_msg_verified(self->vil_clouds_verified, message->message.route);
+  if (status == VIL_OK) {
+    status = vil_msg_verify_first(robot_point_cloud2_descriptor, message->message.data, message->message.size,
+                                  message->message.route, &self->vil_clouds_sound);
     if (status != VIL_OK) (void)vil_receiver_release(self->clouds, &message->message);
   }
   const bool got = status == VIL_OK;
@@ -219,9 +219,9 @@ static inline vil_status_t robot_listener_heartbeats_received(robot_listener_t *
 static inline vil_status_t robot_listener_images_receive(robot_listener_t *self,
                                                          uint64_t timeout_ns, robot_image_msg_t *message) {
   vil_status_t status = vil_receiver_receive(self->images, timeout_ns, &message->message);
-  if (status == VIL_OK && vil_msg_is_first(self->vil_images_verified, message->message.route)) {
-    status = vil_msg_verify(robot_image_descriptor, message->message.data, message->message.size, NULL);
-    if (status == VIL_OK) self->vil_images_verified = vil_msg_verified(self->vil_images_verified, message->message.route);
+  if (status == VIL_OK) {
+    status = vil_msg_verify_first(robot_image_descriptor, message->message.data, message->message.size,
+                                  message->message.route, &self->vil_images_sound);
     if (status != VIL_OK) (void)vil_receiver_release(self->images, &message->message);
   }
   const bool got = status == VIL_OK;

@@ -141,6 +141,33 @@ pub unsafe extern "C" fn vil_msg_verify(
     })
 }
 
+/// The same of messages of routes, where the first ones alone are verified: VIL_OK without a look for one of a route of which a
+/// message was sound before. `*sound` is 0 at first and belongs to one port; it remembers the first 64 routes of a world, and
+/// messages of later ones are verified always. `route` is the one that the message came by.
+///
+/// Threads: any, one at a time for one `sound`. Ownership: nothing is kept. NULL: none may be. Blocks: never.
+/// Errors: VIL_E_MESSAGE, VIL_E_ARGUMENT. Since: 0.1.
+///
+/// # Safety
+/// As in vil_msg_verify; `sound` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_msg_verify_first(
+    descriptor: *const u32,
+    data: *const c_void,
+    size: usize,
+    route: u32,
+    sound: *mut u64,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    hot(|| unsafe {
+        vil_msg::verify_first(out(sound, "sound is NULL")?, route, || {
+            let (bytes, descriptor) = (bytes(data, size)?, words(descriptor)?);
+            told(std::ptr::null_mut(), descriptor.and_then(|descriptor| vil_msg::verify(&descriptor, bytes)))?;
+            Ok(())
+        })
+    })
+}
+
 /// Copies a message that others may be changing, and verifies the copy: it stays what it was found to be. `copied` is the
 /// message's size, also where `capacity` is less. `copy` is aligned as the message is, to 8 where it is relative.
 ///

@@ -67,10 +67,27 @@ static void a_copy_stays_what_it_was_found_to_be(void) {
   }
 }
 
+/* Routes of which nothing sound came are looked at, and those from the 64th on always. */
+static void a_route_is_verified_until_a_message_of_it_was_sound(void) {
+  unsigned char flag = 2;
+  uint64_t sound = 0;
+  CHECK(vil_msg_verify_first(DESCRIPTOR, &flag, sizeof flag, 3, &sound) == VIL_E_MESSAGE && sound == 0);
+  flag = 1;
+  CHECK(vil_msg_verify_first(DESCRIPTOR, &flag, sizeof flag, 3, &sound) == VIL_OK && sound == 8);
+  CHECK(vil_msg_verify_first(DESCRIPTOR, &flag, sizeof flag, 64, &sound) == VIL_OK && sound == 8);
+  flag = 2;
+  CHECK(vil_msg_verify_first(DESCRIPTOR, &flag, sizeof flag, 3, &sound) == VIL_OK);
+  CHECK(vil_msg_verify_first(DESCRIPTOR, &flag, sizeof flag, 4, &sound) == VIL_E_MESSAGE);
+  CHECK(vil_msg_verify_first(DESCRIPTOR, &flag, sizeof flag, 64, &sound) == VIL_E_MESSAGE);
+  CHECK(vil_msg_verify_first(DESCRIPTOR, &flag, sizeof flag, 3, NULL) == VIL_E_ARGUMENT);
+  CHECK(vil_msg_verify_first(NULL, &flag, sizeof flag, 4, &sound) == VIL_E_ARGUMENT);
+}
+
 static const rule_t rules[] = {
     {"C-MSG-1", what_breaks_a_rule_is_told},
     {"C-MSG-2", too_little_room_is_told},
     {"C-MSG-3", a_copy_stays_what_it_was_found_to_be},
+    {"C-MSG-4", a_route_is_verified_until_a_message_of_it_was_sound},
 };
 
 RULES(rules)

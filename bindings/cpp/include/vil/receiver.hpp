@@ -43,10 +43,10 @@ class Receiver {
   }
 
   Receiver(Receiver &&other) noexcept
-      : receiver_(std::exchange(other.receiver_, nullptr)), doubt_(other.doubt_) {}
+      : receiver_(std::exchange(other.receiver_, nullptr)), verifier_(other.verifier_) {}
   Receiver &operator=(Receiver &&other) noexcept {
     std::swap(receiver_, other.receiver_);
-    std::swap(doubt_, other.doubt_);
+    std::swap(verifier_, other.verifier_);
     return *this;
   }
   Receiver(const Receiver &) = delete;
@@ -129,23 +129,20 @@ class Receiver {
   [[nodiscard]] vil_receiver_t *get() const noexcept { return receiver_; }
 
  private:
-  Receiver(vil_receiver_t *receiver, Verify verify) noexcept : receiver_(receiver), doubt_(verify) {}
+  Receiver(vil_receiver_t *receiver, Verify verify) noexcept : receiver_(receiver), verifier_(verify) {}
 
   // Verifies a relative message as the port asks for, and makes its view; finds the bytes of an external one.
   vil_status_t look(Incoming<T, Mode> &message) noexcept {
     const vil_message_t &raw = message.raw_;
     if constexpr (detail::is_relative<T>) {
-      if (doubt_.about(raw.route)) {
-        const vil_status_t status = vil_msg_verify(MessageTraits<T>::descriptor, raw.data, raw.size, nullptr);
-        if (status != VIL_OK) return status;
-        doubt_.clear(raw.route);
-      }
+      const vil_status_t status = verifier_.look(MessageTraits<T>::descriptor, raw);
+      if (status != VIL_OK) return status;
     }
     return message.look(raw.data, raw.size);
   }
 
   vil_receiver_t *receiver_;
-  detail::Doubt doubt_;
+  detail::Verifier verifier_;
 };
 
 // Waits until one of these receivers has a message, and answers its place in the call, from 0; of several the first.

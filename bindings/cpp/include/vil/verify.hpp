@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "vil/vil.h"
+
 namespace vil {
 
 // As the port's routes say it; where they differ, as the strictest does. Views need no verified message: what does not fit
@@ -17,20 +19,19 @@ enum class Verify : std::uint8_t {
 
 namespace detail {
 
-// Which messages of a port are still to be verified.
-class Doubt {
+// Verifies the messages of a port, as it is asked to.
+class Verifier {
  public:
-  explicit Doubt(Verify when) noexcept : when_(when) {}
+  explicit Verifier(Verify when) noexcept : when_(when) {}
 
-  // Whether one that came by this route of the world is. Of routes from the 64th on, `first` remembers nothing.
-  [[nodiscard]] bool about(std::uint32_t route) const noexcept {
-    if (when_ != Verify::first) return when_ == Verify::always;
-    return route >= 64 || (sound_ >> route & 1) == 0;
-  }
-
-  // One of this route was sound.
-  void clear(std::uint32_t route) noexcept {
-    if (route < 64) sound_ |= UINT64_C(1) << route;
+  // One that came by this route of the world; VIL_OK also where it is not looked at.
+  vil_status_t look(const std::uint32_t *descriptor, const vil_message_t &message) noexcept {
+    switch (when_) {
+      case Verify::always: return vil_msg_verify(descriptor, message.data, message.size, nullptr);
+      case Verify::first: return vil_msg_verify_first(descriptor, message.data, message.size, message.route, &sound_);
+      case Verify::never: break;
+    }
+    return VIL_OK;
   }
 
  private:

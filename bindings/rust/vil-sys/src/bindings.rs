@@ -471,6 +471,13 @@ unsafe extern "C" {
         size: usize,
         fault: *mut vil_msg_fault_t,
     ) -> vil_status_t;
+    pub fn vil_msg_verify_first(
+        descriptor: *const u32,
+        data: *const core::ffi::c_void,
+        size: usize,
+        route: u32,
+        sound: *mut u64,
+    ) -> vil_status_t;
     pub fn vil_msg_snapshot(
         descriptor: *const u32,
         data: *const core::ffi::c_void,

@@ -22,7 +22,7 @@ pub enum Verify {
 #[derive(Debug)]
 pub(crate) struct Verifier {
     which: Verify,
-    /// A bit for each of the first 64 routes; messages of others are always first ones.
+    /// What `vil_msg_verify_first` remembers.
     sound: Cell<u64>,
 }
 
@@ -36,21 +36,18 @@ impl Verifier {
     /// # Safety
     /// `data` has `size` readable bytes.
     pub(crate) unsafe fn look<T: Carried>(&self, data: *const u8, size: usize, route: u32) -> Result<(), Status> {
-        let bit = 1u64.checked_shl(route).unwrap_or(0);
-        let is_due = match self.which {
-            Verify::Never => false,
-            Verify::First => self.sound.get() & bit == 0,
-            Verify::Always => true,
-        };
-        if !is_due {
-            return Ok(());
-        }
-        if T::DESCRIPTOR.is_empty() {
+        if T::DESCRIPTOR.is_empty() && self.which != Verify::Never {
             return Err(Status::E_ARGUMENT);
         }
-        // SAFETY: the descriptor is generated, and knows how long it is; `data` is as the caller says, and nothing is told beyond the status.
-        Status::check(unsafe { vil_sys::vil_msg_verify(T::DESCRIPTOR.as_ptr(), data.cast(), size, ptr::null_mut()) })?;
-        self.sound.set(self.sound.get() | bit);
-        Ok(())
+        let (descriptor, data) = (T::DESCRIPTOR.as_ptr(), data.cast());
+        // SAFETY: the descriptor is generated, and knows how long it is; `data` is as the caller says, nothing is told beyond the
+        // status, and `sound` is this thread's alone.
+        Status::check(unsafe {
+            match self.which {
+                Verify::Never => return Ok(()),
+                Verify::First => vil_sys::vil_msg_verify_first(descriptor, data, size, route, self.sound.as_ptr()),
+                Verify::Always => vil_sys::vil_msg_verify(descriptor, data, size, ptr::null_mut()),
+            }
+        })
     }
 }

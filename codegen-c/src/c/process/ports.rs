@@ -20,13 +20,13 @@ struct Calls<'a> {
     /// The message as the port carries it.
     payload: &'a Payload,
     /// The member that remembers of which routes a message was verified.
-    verified: String,
+    sound: String,
 }
 
 impl<'a> Calls<'a> {
     fn new(out: &'a mut Writer, process: &'a Process, port: &Port, member: &str, payload: &'a Payload) -> Calls<'a> {
         let stem = format!("{}_{}", process.name.c, port.snake);
-        let verified = format!("self->{}", verified(port));
+        let sound = format!("self->{}", sound(port));
         Calls {
             out,
             process: &process.name.c,
@@ -34,7 +34,7 @@ impl<'a> Calls<'a> {
             end: format!("self->{member}"),
             message: &payload.name.c,
             payload,
-            verified,
+            sound,
         }
     }
 
@@ -140,11 +140,11 @@ impl<'a> Calls<'a> {
     fn receive(&mut self, what: &str, give_back: &str) {
         let (end, message) = (self.end.clone(), self.message);
         if self.is_relative() {
-            let (payload, verified) = (self.payload, self.verified.clone());
+            let (payload, sound) = (self.payload, self.sound.clone());
             let said =
                 format!("The next {what}; it waits for at most timeout_ns, 0: not at all.{}", relative::said(payload));
             return self.call(&said, "receive", &format!("uint64_t timeout_ns, {message}_msg_t *message"), |out| {
-                relative::receive(out, payload, &end, give_back, &verified);
+                relative::receive(out, payload, &end, give_back, &sound);
             });
         }
         let said = format!("The next {what}; it waits for at most timeout_ns, 0: not at all.");
@@ -240,8 +240,8 @@ fn still_held(out: &mut Writer, payload: &Payload) {
 }
 
 /// The member that remembers of which routes a message was verified.
-pub(super) fn verified(port: &Port) -> String {
-    format!("vil_{}_verified", port.snake)
+pub(super) fn sound(port: &Port) -> String {
+    format!("vil_{}_sound", port.snake)
 }
 
 const HELD: &str = "When the answer is not VIL_OK and loan->msg is not NULL, it is still held.";

@@ -64,23 +64,22 @@ pub(super) fn keep(out: &mut Writer, end: &str, message: &str, upper: &str) {
 }
 
 /// Receives a message and verifies it where the contract says so.
-pub(super) fn receive(out: &mut Writer, payload: &Payload, end: &str, give_back: &str, verified: &str) {
+pub(super) fn receive(out: &mut Writer, payload: &Payload, end: &str, give_back: &str, sound: &str) {
     let name = &payload.name.c;
     let is_const = if payload.verify == Verify::Never { "const " } else { "" };
     out.line(format!("{is_const}vil_status_t status = vil_receiver_receive({end}, timeout_ns, &message->message);"));
-    let asked = match payload.verify {
+    let data = format!("{name}_descriptor, message->message.data, message->message.size,");
+    let verify = match payload.verify {
         Verify::Never => None,
-        Verify::Always => Some("status == VIL_OK".to_owned()),
-        Verify::First => Some(format!("status == VIL_OK && vil_msg_is_first({verified}, message->message.route)")),
+        Verify::Always => Some(("vil_msg_verify", format!("{data} NULL"), None)),
+        Verify::First => Some(("vil_msg_verify_first", data, Some(format!("message->message.route, &{sound}")))),
     };
-    if let Some(asked) = asked {
-        out.block(format!("if ({asked}) {{"), "}", |out| {
-            let data = "message->message.data, message->message.size";
-            out.line(format!("status = vil_msg_verify({name}_descriptor, {data}, NULL);"));
-            if payload.verify == Verify::First {
-                let sound = format!("{verified} = vil_msg_verified({verified}, message->message.route)");
-                out.line(format!("if (status == VIL_OK) {sound};"));
-            }
+    if let Some((call, first, rest)) = verify {
+        out.block("if (status == VIL_OK) {", "}", |out| {
+            let head = format!("status = {call}(");
+            let indent = " ".repeat(head.len());
+            out.line(format!("{head}{first}{}", if rest.is_some() { "" } else { ");" }));
+            rest.into_iter().for_each(|rest| out.line(format!("{indent}{rest});")));
             out.line(format!("if (status != VIL_OK) (void)vil_receiver_{give_back}({end}, &message->message);"));
         });
     }

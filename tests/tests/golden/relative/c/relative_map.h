@@ -38,7 +38,7 @@ typedef struct relative_map_t {
   vil_receiver_t *grown; /* in, Grown */
   vil_receiver_t *notes; /* in, Note */
   vil_receiver_t *scans; /* in, Scan */
-  uint64_t vil_scans_verified; /* routes of scans whose first message was sound */
+  uint64_t vil_scans_sound; /* routes of scans whose first message was sound */
   vil_receiver_t *still; /* in, Scan */
 } relative_map_t;
 
@@ -249,9 +249,9 @@ static inline vil_status_t relative_map_notes_received(relative_map_t *self, uin
 static inline vil_status_t relative_map_scans_receive(relative_map_t *self,
                                                       uint64_t timeout_ns, relative_scan_msg_t *message) {
   vil_status_t status = vil_receiver_receive(self->scans, timeout_ns, &message->message);
-  if (status == VIL_OK && vil_msg_is_first(self->vil_scans_verified, message->message.route)) {
-    status = vil_msg_verify(relative_scan_descriptor, message->message.data, message->message.size, NULL);
-    if (status == VIL_OK) self->vil_scans_verified = vil_msg_verified(self->vil_scans_verified, message->message.route);
+  if (status == VIL_OK) {
+    status = vil_msg_verify_first(relative_scan_descriptor, message->message.data, message->message.size,
+                                  message->message.route, &self->vil_scans_sound);
     if (status != VIL_OK) (void)vil_receiver_release(self->scans, &message->message);
   }
   const bool got = status == VIL_OK;
