@@ -9,7 +9,7 @@ use vil_ir::vocabulary::Scalar;
 use crate::bytes::Bytes;
 use crate::descriptor::Descriptor;
 use crate::fault::Fault;
-use crate::print::value_text;
+use crate::print::{escape, value_text};
 use crate::walk::{Visitor, walk};
 
 /// One place at which two messages differ.
@@ -53,6 +53,7 @@ pub fn diff(descriptor: &Descriptor<'_>, left: Bytes<'_>, right: Bytes<'_>) -> R
 struct Leaves {
     found: Vec<(String, String)>,
     levels: Vec<Level>,
+    /// The text that is being shown, as JSON.
     text: String,
 }
 
@@ -121,7 +122,7 @@ impl Visitor for Leaves {
     }
 
     fn unknown_arm(&mut self, tag: u64) {
-        self.leaf(format!("#{tag}"));
+        self.leaf(format!("{{\"#{tag}\":{{}}}}"));
     }
 
     fn scalar(&mut self, scalar: Scalar, bits: u64) {
@@ -133,14 +134,15 @@ impl Visitor for Leaves {
     }
 
     fn text_begins(&mut self) {
-        self.text.clear();
+        self.text = "\"".to_owned();
     }
 
     fn text(&mut self, part: &str) {
-        self.text.push_str(part);
+        _ = escape(part, &mut self.text);
     }
 
     fn text_ends(&mut self) {
-        self.leaf(format!("{:?}", self.text));
+        let text = std::mem::take(&mut self.text);
+        self.leaf(text + "\"");
     }
 }

@@ -138,10 +138,8 @@ impl Visitor for Printer<'_> {
     }
 
     fn unknown_arm(&mut self, tag: u64) {
-        self.open("{");
-        self.quoted(format_args!("#{tag}"));
-        self.put(if self.style == Style::Pretty { ": {}" } else { ":{}" });
-        self.close("}");
+        let space = if self.style == Style::Pretty { " " } else { "" };
+        self.value(format_args!("{{\"#{tag}\":{space}{{}}}}"));
     }
 
     fn scalar(&mut self, scalar: Scalar, bits: u64) {
@@ -166,22 +164,7 @@ impl Visitor for Printer<'_> {
     }
 
     fn text(&mut self, part: &str) {
-        // Also those controls that JSON allows: who prints the text to a terminal is not at its mercy.
-        let is_special = |next: char| next == '"' || next == '\\' || next.is_control();
-        let mut from = 0;
-        for (at, next) in part.char_indices().filter(|(_, next)| is_special(*next)) {
-            self.put(&part[from..at]);
-            from = at + next.len_utf8();
-            match next {
-                '"' => self.put("\\\""),
-                '\\' => self.put("\\\\"),
-                '\n' => self.put("\\n"),
-                '\t' => self.put("\\t"),
-                '\r' => self.put("\\r"),
-                other => _ = write!(self, "\\u{:04x}", u32::from(other)),
-            }
-        }
-        self.put(&part[from..]);
+        _ = escape(part, self);
     }
 
     fn text_ends(&mut self) {
@@ -198,6 +181,26 @@ impl Printer<'_> {
             false => self.quoted(format_args!("{number:?}")),
         }
     }
+}
+
+/// Some of a text as it stands in JSON between its quotes. Also those controls that JSON allows are escaped: who prints the
+/// text to a terminal is not at its mercy.
+pub(crate) fn escape(part: &str, out: &mut impl Write) -> fmt::Result {
+    let is_special = |next: char| next == '"' || next == '\\' || next.is_control();
+    let mut from = 0;
+    for (at, next) in part.char_indices().filter(|(_, next)| is_special(*next)) {
+        out.write_str(&part[from..at])?;
+        from = at + next.len_utf8();
+        match next {
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            '\n' => out.write_str("\\n")?,
+            '\t' => out.write_str("\\t")?,
+            '\r' => out.write_str("\\r")?,
+            other => write!(out, "\\u{:04x}", u32::from(other))?,
+        }
+    }
+    out.write_str(&part[from..])
 }
 
 /// One number or bool as it stands in JSON.

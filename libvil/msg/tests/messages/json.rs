@@ -167,6 +167,22 @@ fn two_messages_differ_where_they_say_something_else() {
 }
 
 #[test]
+fn what_differs_is_told_as_json() {
+    let words = Land::new().words("Scan");
+    let descriptor = Descriptor::new(&words).expect("a descriptor");
+    let base = "\"pair\":[{},{}],\"choice\":{\"Left\":{}}";
+    let message = |label: &str, shape: &str| {
+        Room::message(&descriptor, &format!("{{{base},\"label\":{label},\"shapes\":[{shape}]}}"))
+    };
+    let (label, shape) = ("\"\\u0001'\\\"é\\u007f\"", "{\"#77\":{}}");
+    let (left, right) = (message(label, shape), message("\"\\n\"", "{\"#78\":{}}"));
+    let said = diff(&descriptor, Bytes::of(left.bytes()), Bytes::of(right.bytes())).expect("messages");
+    let said: Vec<_> = said.into_iter().map(|found| (found.path, found.left, found.right)).collect();
+    let told = |path: &str, left: &str, right: &str| (path.to_owned(), Some(left.to_owned()), Some(right.to_owned()));
+    assert_eq!(said, [told("label", label, "\"\\n\""), told("shapes[0]", shape, "{\"#78\":{}}")]);
+}
+
+#[test]
 fn a_snapshot_is_the_message_and_nothing_behind_it() {
     let words = Land::new().words("Scan");
     let descriptor = Descriptor::new(&words).expect("a descriptor");
