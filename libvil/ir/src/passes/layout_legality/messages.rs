@@ -12,8 +12,10 @@ use crate::vocabulary::{Boundary, Profile};
 const NOT_EXTERNAL: Rule = Rule::error("VIL-L020", "`media_type` and `adapter` belong to external messages.");
 const NO_MAX: Rule =
     Rule::error("VIL-L026", "A relative or external message that a route carries in shared memory has a max_bytes.");
-const SMALL_MAX: Rule =
-    Rule::error("VIL-L027", "Within max_bytes there is room for the head of 16 bytes and the root.");
+const SMALL_MAX: Rule = Rule::error(
+    "VIL-L027",
+    "Within max_bytes there is room for the head of 16 bytes and the root, or for an external one's frame of 8 and a byte.",
+);
 const LARGE_MAX: Rule = Rule::error("VIL-L028", "A max_bytes is at most 64 MiB.");
 const FLAT_MAX: Rule = Rule::error("VIL-L029", "`max_bytes` belongs to relative and external messages.");
 const UNSAID: Rule = Rule::error("VIL-L030", "An external message has a media_type and an adapter.");
