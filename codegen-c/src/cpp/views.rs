@@ -91,7 +91,7 @@ fn answered(unit: &Unit, access: &Access) -> String {
         Access::Kind(kind) | Access::Each { each: kind, .. } => match kind {
             Kind::Slice(Element::Plain(found), _) => format!("::vil::Slice<{}>", plain(unit, found)),
             Kind::Slice(Element::View(name), _) => format!("::vil::Views<{}>", inside(unit, name)),
-            Kind::Slice(Element::Str(bound), _) => format!("::vil::Texts<{}>", bound_of(*bound)),
+            Kind::Slice(Element::Str(bound), _) => format!("::vil::Strs<{}>", bound_of(*bound)),
             Kind::Str(_) => "std::string_view".to_owned(),
             Kind::View(name) | Kind::Ref(Target::View(name)) => format!("{}View", name.camel),
             Kind::Ref(Target::Flat(name)) => format!("const {} &", inside(unit, name)),

@@ -80,9 +80,9 @@ fn parameter(unit: &Unit, access: &Access) -> Option<String> {
 fn answered(unit: &Unit, access: &Access) -> String {
     match kind_of(access) {
         Some(Kind::View(name) | Kind::Ref(Target::View(name))) => format!("{}Writer", name.camel),
-        Some(Kind::Slice(Element::Str(bound), _)) => format!("::vil::TextWriters<{}>", bound_of(*bound)),
+        Some(Kind::Slice(Element::Str(bound), _)) => format!("::vil::StrWriters<{}>", bound_of(*bound)),
         Some(Kind::Slice(Element::View(name), _)) => format!("::vil::Writers<{}>", inside(unit, name)),
-        Some(Kind::Slice(Element::Plain(found), _)) => format!("::vil::Room<{}>", plain(unit, found)),
+        Some(Kind::Slice(Element::Plain(found), _)) => format!("::vil::SliceWriter<{}>", plain(unit, found)),
         Some(Kind::Str(_) | Kind::Ref(Target::Flat(_))) | None => "void".to_owned(),
     }
 }

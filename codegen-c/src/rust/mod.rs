@@ -1,11 +1,11 @@
 //! Rust text over the crate `vil`: one file that a user's crate takes in with `mod`, `#[path]` or `include!`.
 
 mod check;
-mod pen;
 mod process;
 mod relative;
 mod types;
-mod view;
+mod views;
+mod writers;
 
 use crate::File;
 use crate::literal::rust_raw_string;

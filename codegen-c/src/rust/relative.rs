@@ -1,6 +1,6 @@
 //! What the crate `vil` is told of relative messages: traits of their structs, and of what lies in them.
 
-use super::{pen, types, view};
+use super::{types, views, writers};
 use crate::plan::{Message, Struct};
 use crate::writer::Writer;
 
@@ -13,16 +13,16 @@ pub(super) fn write(out: &mut Writer, found: &Struct) {
         out.line(format!("type View<'a> = {name}View<'a>;"));
         out.line(format!("type Writer<'w> = {name}Writer<'w>;"));
         out.gap();
-        out.block(format!("fn view(at: ::vil::At<'_>) -> {name}View<'_> {{"), "}", |out| {
+        out.block(format!("fn view(at: ::vil::View<'_>) -> {name}View<'_> {{"), "}", |out| {
             out.line(format!("{name}View(at)"));
         });
         out.gap();
-        out.block(format!("fn writer(pen: ::vil::Pen<'_>) -> {name}Writer<'_> {{"), "}", |out| {
-            out.line(format!("{name}Writer(pen)"));
+        out.block(format!("fn writer(writer: ::vil::Writer<'_>) -> {name}Writer<'_> {{"), "}", |out| {
+            out.line(format!("{name}Writer(writer)"));
         });
     });
-    view::write(out, found);
-    pen::write(out, found);
+    views::write(out, found);
+    writers::write(out, found);
 }
 
 /// What has no invalid bit pattern and no hole.

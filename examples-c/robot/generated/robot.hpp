@@ -689,7 +689,7 @@ class ImageWriter : public ::vil::Writer {
   void set_encoding(std::string_view text) const noexcept { vil_place<::vil::kind::Str<0>>(24).set(text); }
   void set_is_bigendian(std::uint8_t value) const noexcept { vil_set(32, value); }
   void set_step(std::uint32_t value) const noexcept { vil_set(36, value); }
-  ::vil::Room<std::uint8_t> alloc_data(std::size_t count) const noexcept {
+  ::vil::SliceWriter<std::uint8_t> alloc_data(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<std::uint8_t>, 0>>(40).alloc(count);
   }
 };
@@ -798,7 +798,7 @@ class PointCloud2Writer : public ::vil::Writer {
   void set_is_bigendian(std::uint8_t value) const noexcept { vil_set(32, value); }
   void set_point_step(std::uint32_t value) const noexcept { vil_set(36, value); }
   void set_row_step(std::uint32_t value) const noexcept { vil_set(40, value); }
-  ::vil::Room<std::uint8_t> alloc_data(std::size_t count) const noexcept {
+  ::vil::SliceWriter<std::uint8_t> alloc_data(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<std::uint8_t>, 0>>(48).alloc(count);
   }
   void set_is_dense(std::uint8_t value) const noexcept { vil_set(56, value); }

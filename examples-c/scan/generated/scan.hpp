@@ -115,7 +115,7 @@ class ScanView : public ::vil::View {
   }
 
   // VSlice<VStr>
-  [[nodiscard]] ::vil::Texts<0> tags() const noexcept {
+  [[nodiscard]] ::vil::Strs<0> tags() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(vil_there(32), 24);
   }
 
@@ -130,11 +130,11 @@ class ScanWriter : public ::vil::Writer {
   using ::vil::Writer::Writer;
 
   void set_stamp(std::uint64_t value) const noexcept { vil_set(0, value); }
-  ::vil::Room<Point> alloc_points(std::size_t count) const noexcept {
+  ::vil::SliceWriter<Point> alloc_points(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<Point>, 4096>>(8).alloc(count);
   }
   void set_label(std::string_view text) const noexcept { vil_place<::vil::kind::Str<64>>(16).set(text); }
-  ::vil::TextWriters<0> alloc_tags(std::size_t count) const noexcept {
+  ::vil::StrWriters<0> alloc_tags(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(24).alloc(count);
   }
   MetaWriter alloc_meta() const noexcept;

@@ -514,18 +514,18 @@ mod vil_robot {
         type View<'a> = HeaderView<'a>;
         type Writer<'w> = HeaderWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> HeaderView<'_> {
+        fn view(at: ::vil::View<'_>) -> HeaderView<'_> {
             HeaderView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> HeaderWriter<'_> {
-            HeaderWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> HeaderWriter<'_> {
+            HeaderWriter(writer)
         }
     }
 
     /// Reads Header where it lies.
     #[derive(Clone, Copy)]
-    pub struct HeaderView<'a>(::vil::At<'a>);
+    pub struct HeaderView<'a>(::vil::View<'a>);
 
     impl<'a> HeaderView<'a> {
         /// @0
@@ -550,7 +550,7 @@ mod vil_robot {
 
     /// Writes Header, each field at most once.
     #[derive(Debug)]
-    pub struct HeaderWriter<'w>(::vil::Pen<'w>);
+    pub struct HeaderWriter<'w>(::vil::Writer<'w>);
 
     impl HeaderWriter<'_> {
         /// @0
@@ -594,18 +594,18 @@ mod vil_robot {
         type View<'a> = PointFieldView<'a>;
         type Writer<'w> = PointFieldWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> PointFieldView<'_> {
+        fn view(at: ::vil::View<'_>) -> PointFieldView<'_> {
             PointFieldView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> PointFieldWriter<'_> {
-            PointFieldWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> PointFieldWriter<'_> {
+            PointFieldWriter(writer)
         }
     }
 
     /// Reads PointField where it lies.
     #[derive(Clone, Copy)]
-    pub struct PointFieldView<'a>(::vil::At<'a>);
+    pub struct PointFieldView<'a>(::vil::View<'a>);
 
     impl<'a> PointFieldView<'a> {
         /// @0: VStr
@@ -642,7 +642,7 @@ mod vil_robot {
 
     /// Writes PointField, each field at most once.
     #[derive(Debug)]
-    pub struct PointFieldWriter<'w>(::vil::Pen<'w>);
+    pub struct PointFieldWriter<'w>(::vil::Writer<'w>);
 
     impl PointFieldWriter<'_> {
         /// @0: VStr
@@ -1230,18 +1230,18 @@ struct Time: size 8 align 4
         type View<'a> = ImageView<'a>;
         type Writer<'w> = ImageWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ImageView<'_> {
+        fn view(at: ::vil::View<'_>) -> ImageView<'_> {
             ImageView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ImageWriter<'_> {
-            ImageWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ImageWriter<'_> {
+            ImageWriter(writer)
         }
     }
 
     /// Reads Image where it lies.
     #[derive(Clone, Copy)]
-    pub struct ImageView<'a>(::vil::At<'a>);
+    pub struct ImageView<'a>(::vil::View<'a>);
 
     impl<'a> ImageView<'a> {
         /// @0
@@ -1296,7 +1296,7 @@ struct Time: size 8 align 4
 
     /// Writes Image, each field at most once.
     #[derive(Debug)]
-    pub struct ImageWriter<'w>(::vil::Pen<'w>);
+    pub struct ImageWriter<'w>(::vil::Writer<'w>);
 
     impl ImageWriter<'_> {
         /// @0
@@ -1330,7 +1330,7 @@ struct Time: size 8 align 4
         }
 
         /// @40: VSlice\<u8>
-        pub fn alloc_data(&mut self, count: usize) -> ::vil::Fill<'_, u8> {
+        pub fn alloc_data(&mut self, count: usize) -> ::vil::SliceWriter<'_, u8> {
             self.0.slice(40, u32::MAX, count)
         }
     }
@@ -1447,18 +1447,18 @@ struct Time: size 8 align 4
         type View<'a> = ImuView<'a>;
         type Writer<'w> = ImuWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ImuView<'_> {
+        fn view(at: ::vil::View<'_>) -> ImuView<'_> {
             ImuView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ImuWriter<'_> {
-            ImuWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ImuWriter<'_> {
+            ImuWriter(writer)
         }
     }
 
     /// Reads Imu where it lies.
     #[derive(Clone, Copy)]
-    pub struct ImuView<'a>(::vil::At<'a>);
+    pub struct ImuView<'a>(::vil::View<'a>);
 
     impl<'a> ImuView<'a> {
         /// @0
@@ -1513,7 +1513,7 @@ struct Time: size 8 align 4
 
     /// Writes Imu, each field at most once.
     #[derive(Debug)]
-    pub struct ImuWriter<'w>(::vil::Pen<'w>);
+    pub struct ImuWriter<'w>(::vil::Writer<'w>);
 
     impl ImuWriter<'_> {
         /// @0
@@ -1675,18 +1675,18 @@ enum PointFieldType: u8
         type View<'a> = PointCloud2View<'a>;
         type Writer<'w> = PointCloud2Writer<'w>;
 
-        fn view(at: ::vil::At<'_>) -> PointCloud2View<'_> {
+        fn view(at: ::vil::View<'_>) -> PointCloud2View<'_> {
             PointCloud2View(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> PointCloud2Writer<'_> {
-            PointCloud2Writer(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> PointCloud2Writer<'_> {
+            PointCloud2Writer(writer)
         }
     }
 
     /// Reads PointCloud2 where it lies.
     #[derive(Clone, Copy)]
-    pub struct PointCloud2View<'a>(::vil::At<'a>);
+    pub struct PointCloud2View<'a>(::vil::View<'a>);
 
     impl<'a> PointCloud2View<'a> {
         /// @0
@@ -1753,7 +1753,7 @@ enum PointFieldType: u8
 
     /// Writes PointCloud2, each field at most once.
     #[derive(Debug)]
-    pub struct PointCloud2Writer<'w>(::vil::Pen<'w>);
+    pub struct PointCloud2Writer<'w>(::vil::Writer<'w>);
 
     impl PointCloud2Writer<'_> {
         /// @0
@@ -1792,7 +1792,7 @@ enum PointFieldType: u8
         }
 
         /// @48: VSlice\<u8>
-        pub fn alloc_data(&mut self, count: usize) -> ::vil::Fill<'_, u8> {
+        pub fn alloc_data(&mut self, count: usize) -> ::vil::SliceWriter<'_, u8> {
             self.0.slice(48, u32::MAX, count)
         }
 

@@ -31,18 +31,18 @@ mod vil_scan {
         type View<'a> = MetaView<'a>;
         type Writer<'w> = MetaWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> MetaView<'_> {
+        fn view(at: ::vil::View<'_>) -> MetaView<'_> {
             MetaView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> MetaWriter<'_> {
-            MetaWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> MetaWriter<'_> {
+            MetaWriter(writer)
         }
     }
 
     /// Reads Meta where it lies.
     #[derive(Clone, Copy)]
-    pub struct MetaView<'a>(::vil::At<'a>);
+    pub struct MetaView<'a>(::vil::View<'a>);
 
     impl<'a> MetaView<'a> {
         /// @0: VStr
@@ -67,7 +67,7 @@ mod vil_scan {
 
     /// Writes Meta, each field at most once.
     #[derive(Debug)]
-    pub struct MetaWriter<'w>(::vil::Pen<'w>);
+    pub struct MetaWriter<'w>(::vil::Writer<'w>);
 
     impl MetaWriter<'_> {
         /// @0: VStr
@@ -196,18 +196,18 @@ struct Meta: size 16 align 8
         type View<'a> = ScanView<'a>;
         type Writer<'w> = ScanWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ScanView<'_> {
+        fn view(at: ::vil::View<'_>) -> ScanView<'_> {
             ScanView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ScanWriter<'_> {
-            ScanWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ScanWriter<'_> {
+            ScanWriter(writer)
         }
     }
 
     /// Reads Scan where it lies.
     #[derive(Clone, Copy)]
-    pub struct ScanView<'a>(::vil::At<'a>);
+    pub struct ScanView<'a>(::vil::View<'a>);
 
     impl<'a> ScanView<'a> {
         /// @0: unit ns
@@ -250,7 +250,7 @@ struct Meta: size 16 align 8
 
     /// Writes Scan, each field at most once.
     #[derive(Debug)]
-    pub struct ScanWriter<'w>(::vil::Pen<'w>);
+    pub struct ScanWriter<'w>(::vil::Writer<'w>);
 
     impl ScanWriter<'_> {
         /// @0: unit ns
@@ -259,7 +259,7 @@ struct Meta: size 16 align 8
         }
 
         /// @8: VSlice\<Point, 4096>
-        pub fn alloc_points(&mut self, count: usize) -> ::vil::Fill<'_, Point> {
+        pub fn alloc_points(&mut self, count: usize) -> ::vil::SliceWriter<'_, Point> {
             self.0.slice(8, 4096, count)
         }
 
@@ -269,7 +269,7 @@ struct Meta: size 16 align 8
         }
 
         /// @24: VSlice\<VStr>
-        pub fn alloc_tags(&mut self, count: usize) -> ::vil::Texts<'_> {
+        pub fn alloc_tags(&mut self, count: usize) -> ::vil::StrWriters<'_> {
             self.0.texts(24, u32::MAX, u32::MAX, count)
         }
 

@@ -128,7 +128,7 @@ impl Judge {
             left = u64::MAX;
         }
         let mut walk = Walk { json, left, wrong: None, sum: 0, scratch: String::new() };
-        (kind.walk)(&mut walk, unsafe { vil::At::root_of(data, size) });
+        (kind.walk)(&mut walk, unsafe { vil::View::root_of(data, size) });
         let said = || String::from_utf8_lossy(&self.json[..written]).into_owned();
         let rest = String::from_utf8_lossy(walk.json.unwrap_or(b""));
         if let Some(wrong) = &walk.wrong {

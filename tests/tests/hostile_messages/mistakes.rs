@@ -28,7 +28,7 @@ const C: &[Mistake] = &[
     ("a full slice is taken for an empty one", "count > bound || at % align", "count >= bound || at % align"),
 ];
 
-/// In the crate `vil`, relative/at.rs.
+/// In the crate `vil`, relative/view.rs.
 const RUST: &[Mistake] = &[
     ("a slice may end eight bytes behind", "behind <= u64::from(self.size)", "behind <= u64::from(self.size) + 8"),
     ("a slice may be misaligned", "is_there && at.is_multiple_of(align)", "is_there"),
@@ -83,10 +83,10 @@ fn mistakes_in_view_h_are_found() {
 fn mistakes_in_views_of_rust_are_found() {
     let targets = programs();
     let sources = root().join("bindings/rust/vil/src");
-    all_found(&sources.join("relative/at.rs"), RUST, |text, random| {
+    all_found(&sources.join("relative/view.rs"), RUST, |text, random| {
         let copy = Scratch::new("hostile-vil");
         copied(&sources, &copy);
-        std::fs::write(copy.join("relative/at.rs"), text).expect("a source can be written");
+        std::fs::write(copy.join("relative/view.rs"), text).expect("a source can be written");
         let library = vil(&copy);
         failure(&targets, random, |target| target.rust("mistaken", Some(&library)))
     });

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use vil::{At, Plain, Slice, Str};
+use vil::{Plain, Slice, Str, View};
 
 /// Whether a field stands next in the JSON; not known where there is none.
 #[derive(Clone, Copy, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Walk<'j> {
 pub struct Kind {
     pub name: &'static str,
     pub descriptor: &'static [u32],
-    pub walk: fn(&mut Walk<'_>, At<'_>),
+    pub walk: fn(&mut Walk<'_>, View<'_>),
 }
 
 impl Walk<'_> {

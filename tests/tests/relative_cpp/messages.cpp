@@ -43,18 +43,18 @@ static void fill(const ScanWriter &scan) {
   header.set_stamp(11);
   header.set_frame("map");
   scan.set_stamp(22);
-  const vil::Room<Point> points = scan.alloc_points(3);
+  const vil::SliceWriter<Point> points = scan.alloc_points(3);
   for (std::size_t i = 0; i < points.size(); ++i) points[i] = {static_cast<float>(i), 0.5f};
   const float ranges[] = {1.5f, -2.5f};
   (void)scan.alloc_ranges(2).copy(ranges, 2);
   scan.set_label("b\xc3\xa4r");
-  const vil::TextWriters<0> tags = scan.alloc_tags(3);
+  const vil::StrWriters<0> tags = scan.alloc_tags(3);
   tags[0].set("one");
   tags[2].set("three");
   const vil::Writers<Channel> channels = scan.alloc_channels(2);
   for (std::size_t i = 0; i < channels.size(); ++i) {
     channels[i].set_name(i == 0 ? "left" : "right");
-    const vil::Room<double> values = channels[i].alloc_values(i + 1);
+    const vil::SliceWriter<double> values = channels[i].alloc_values(i + 1);
     values.set(i, 7.25);
     channels[i].set_unit(Units::foot);
   }
@@ -360,7 +360,7 @@ static void a_reference_is_set_once() {
   HOLDS(twice([](ScanWriter scan) { scan.set_sides_at(1, "x"); }) == Status::e_state);
   HOLDS(twice([](ScanWriter scan) { scan.set_stamp(1); }) == Status::ok);
   HOLDS(fault_of<Scan>([](ScanWriter scan) {
-          const vil::TextWriters<0> tags = scan.alloc_tags(1);
+          const vil::StrWriters<0> tags = scan.alloc_tags(1);
           tags[0].set("a");
           tags[0].set("b");
         }) == Status::e_state);

@@ -32,7 +32,7 @@ struct Stage {
 // A scan of this number, as large as the number says.
 static void fill(const ScanWriter &scan, std::uint64_t number) {
   scan.set_stamp(number);
-  const vil::Room<Point> points = scan.alloc_points(number % 100);
+  const vil::SliceWriter<Point> points = scan.alloc_points(number % 100);
   for (std::size_t i = 0; i < points.size(); ++i) points[i] = {static_cast<float>(number), static_cast<float>(i)};
   scan.set_label(std::string(number % 50, 'x'));
   const ChannelWriter channel = scan.alloc_channels(1)[0];
@@ -100,7 +100,7 @@ static void asked_and_answered(Stage &stage) {
     HOLDS(*std::move(*question).finish().value().ask() == number);
     auto asked = stage.lidar.find.receive(now);
     auto answer = stage.lidar.find.loan();
-    const vil::TextWriters<0> lines = (*answer)->alloc_lines(2);
+    const vil::StrWriters<0> lines = (*answer)->alloc_lines(2);
     lines[0].set((*asked)->pattern());
     lines[1].set(std::to_string(number));
     HOLDS(std::move(*answer).finish().value().answer(*asked) && asked->release());

@@ -20,7 +20,7 @@ namespace vil {
 //   Write                     what writes one: made of a builder and an offset, or of nothing
 // and where it may be an element of a slice
 //   Many, many()              what reading several answers
-//   Rooms, rooms()            what writes several
+//   Writers, writers()        what writes several
 // and where it is a reference to a struct
 //   target(frame, offset, end)  the struct that it leads to
 // Generated code names them; nobody needs them by hand. What is checked, view.h and builder.h check.
@@ -34,11 +34,11 @@ using vil::detail::bound_of;
 template <typename Kind>
 struct OneByOne {
   using Many = List<Kind>;
-  using Rooms = Places<Kind>;
+  using Writers = Places<Kind>;
 
   static Many many(const vil_list_t &list) noexcept { return Many(list); }
-  static Rooms rooms(const vil_writer_t &at, std::uint32_t count, std::uint32_t bound) noexcept {
-    return Rooms(vil_writer_list(at, 0, count, Kind::size(), Kind::align(), bound));
+  static Writers writers(const vil_writer_t &at, std::uint32_t count, std::uint32_t bound) noexcept {
+    return Writers(vil_writer_list(at, 0, count, Kind::size(), Kind::align(), bound));
   }
 };
 
@@ -48,14 +48,14 @@ struct OneByOne {
 template <typename T>
 struct Plain {
   using Many = vil::Slice<T>;
-  using Rooms = Room<T>;
+  using Writers = SliceWriter<T>;
 
   static constexpr std::uint32_t size() noexcept { return sizeof(T); }
   static constexpr std::uint32_t align() noexcept { return alignof(T); }
   static Many many(const vil_list_t &list) noexcept {
     return {static_cast<const T *>(vil_list_data(list)), list.count};
   }
-  static Rooms rooms(const vil_writer_t &at, std::uint32_t count, std::uint32_t bound) noexcept {
+  static Writers writers(const vil_writer_t &at, std::uint32_t count, std::uint32_t bound) noexcept {
     return {static_cast<T *>(vil_writer_slice(at, 0, count, size(), align(), bound)), count};
   }
 };
@@ -89,9 +89,9 @@ struct Slice : detail::OneByOne<Slice<Element, Bound>> {
   class Write : Writer {
    public:
     using Writer::Writer;
-    [[nodiscard]] typename Element::Rooms alloc(std::size_t count) const noexcept {
+    [[nodiscard]] typename Element::Writers alloc(std::size_t count) const noexcept {
       if (vil_builder == nullptr) return {};
-      return Element::rooms(vil_here(), vil::detail::clipped(count), detail::bound_of(Bound));
+      return Element::writers(vil_here(), vil::detail::clipped(count), detail::bound_of(Bound));
     }
   };
 
@@ -171,9 +171,9 @@ using Views = List<kind::Struct<T>>;
 template <typename T>
 using Writers = Places<kind::Struct<T>>;
 template <std::uint32_t Bound>
-using Texts = List<kind::Str<Bound>>;
+using Strs = List<kind::Str<Bound>>;
 template <std::uint32_t Bound>
-using TextWriters = Places<kind::Str<Bound>>;
+using StrWriters = Places<kind::Str<Bound>>;
 
 }  // namespace vil
 

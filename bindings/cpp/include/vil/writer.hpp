@@ -84,10 +84,10 @@ class Writer {
 // New elements without references, all zeros. Where bytes are only counted, and after a fault, there are none: a loop over
 // them ends at once, `set` and `copy` write nothing.
 template <typename T>
-class Room {
+class SliceWriter {
  public:
-  constexpr Room() noexcept = default;
-  constexpr Room(T *data, std::size_t size) noexcept : data_(data), size_(data != nullptr ? size : 0) {}
+  constexpr SliceWriter() noexcept = default;
+  constexpr SliceWriter(T *data, std::size_t size) noexcept : data_(data), size_(data != nullptr ? size : 0) {}
 
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr T *data() const noexcept { return data_; }

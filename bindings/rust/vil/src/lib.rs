@@ -99,8 +99,8 @@ pub use queue::{Popper, Pusher, QueueInfo, QueueKind, QueueShape, Unpushed, When
 pub use receiver::Receiver;
 pub use registry::{Ends, Entry, Event, EventKind, Language, Registry, Trail};
 pub use relative::{
-    At, Draft, Fill, Finished, Lent, Pen, Plain, Relative, Slice, Store, Str, Strs, Struct, Texts, Unfinished, Views,
-    Writers, measure, view,
+    Draft, Finished, Lent, Plain, Relative, Slice, SliceWriter, Store, Str, StrWriters, Strs, Struct, Unfinished, View,
+    Views, Writer, Writers, measure, view,
 };
 pub use request::{Requester, Responder};
 pub use sender::{Sender, Unsent};

@@ -4,9 +4,9 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::at::{At, bytes_of};
 use super::builder::Builder;
-use super::pen::Pen;
+use super::view::{View, bytes_of};
+use super::writer::Writer;
 use super::{ROOT_OFFSET, Relative};
 use crate::{Error, Status};
 
@@ -61,13 +61,13 @@ pub fn measure<T: Relative>(fill: impl FnOnce(T::Writer<'_>)) -> Result<usize, S
     // SAFETY: there is no memory.
     let mut builder = unsafe { Builder::new(None, u32::MAX as usize) };
     builder.begin(bytes_of::<T>());
-    fill(T::writer(Pen::new(&mut builder, ROOT_OFFSET)));
+    fill(T::writer(Writer::new(&mut builder, ROOT_OFFSET)));
     builder.finish(T::LAYOUT_ID, T::ROOT_SIZE).map(|size| size as usize)
 }
 
 /// Reads a message in memory that nobody changes, such as what came from a file. Aligned to 8; of other bytes nothing is there.
 pub fn view<T: Relative>(bytes: &[u8]) -> T::View<'_> {
-    T::view(At::root(bytes))
+    T::view(View::root(bytes))
 }
 
 impl<'m, T: Relative> Draft<T, Lent<'m>> {
@@ -92,7 +92,7 @@ impl<T: Relative, S: Store> Draft<T, S> {
     /// Writes the message's fields.
     #[inline]
     pub fn root(&mut self) -> T::Writer<'_> {
-        T::writer(Pen::new(&mut self.builder, ROOT_OFFSET))
+        T::writer(Writer::new(&mut self.builder, ROOT_OFFSET))
     }
 
     /// Bytes that the message has so far.
@@ -140,7 +140,7 @@ impl<T: Relative, S: Store> Finished<T, S> {
 
     /// Reads it, as its receivers will.
     pub fn view(&self) -> T::View<'_> {
-        T::view(At::root(self.bytes()))
+        T::view(View::root(self.bytes()))
     }
 
     /// What it lies in.

@@ -1,25 +1,25 @@
 //! Relative messages: bytes that refer to one another by offsets, seen through views and written through drafts.
 //!
-//! `at` finds and bounds what is read, `slice` and `text` are what lies behind a reference; `builder` places what is
-//! written, `pen` and `fill` write it, `draft` says when it is a message, and `port` sends and receives it.
+//! `view` finds and bounds what is read, `slice` and `text` are what lies behind a reference; `builder` places what is
+//! written, `writer` and `writers` write it, `draft` says when it is a message, and `port` sends and receives it.
 
-mod at;
 mod builder;
 mod draft;
-mod fill;
-mod pen;
 mod port;
 mod slice;
 #[cfg(test)]
 mod tests;
 mod text;
+mod view;
+mod writer;
+mod writers;
 
-pub use at::At;
 pub use draft::{Draft, Finished, Lent, Store, Unfinished, measure, view};
-pub use fill::{Fill, Texts, Writers};
-pub use pen::Pen;
 pub use slice::{Slice, Strs, Views};
 pub use text::Str;
+pub use view::View;
+pub use writer::Writer;
+pub use writers::{SliceWriter, StrWriters, Writers};
 
 use crate::Carried;
 
@@ -63,10 +63,10 @@ pub unsafe trait Struct: 'static {
     type Writer<'w>;
 
     /// Sees what lies here as one of these.
-    fn view(at: At<'_>) -> Self::View<'_>;
+    fn view(at: View<'_>) -> Self::View<'_>;
 
     /// Writes one of these here.
-    fn writer(pen: Pen<'_>) -> Self::Writer<'_>;
+    fn writer(writer: Writer<'_>) -> Self::Writer<'_>;
 }
 
 /// A relative message: a [`Struct`] behind a head, and what it refers to. Implemented by generated code.

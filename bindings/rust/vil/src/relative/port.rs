@@ -3,8 +3,8 @@
 use std::ptr::NonNull;
 
 use super::Relative;
-use super::at::At;
 use super::draft::{Draft, Finished, Store, sealed};
+use super::view::View;
 use crate::{Carried, Incoming, Kept, Loan, Requester, Responder, Sender, Status, Unpublished, mode};
 
 impl<T: Carried, M: mode::Sends> sealed::Sealed for Loan<'_, T, M> {}
@@ -59,7 +59,7 @@ impl<T: Relative, M: mode::Receives> Incoming<'_, T, M> {
     #[inline]
     pub fn view(&self) -> T::View<'_> {
         // SAFETY: the message is held as long as it is borrowed, and has so many bytes.
-        T::view(unsafe { At::root_of(self.data(), self.size()) })
+        T::view(unsafe { View::root_of(self.data(), self.size()) })
     }
 }
 
@@ -68,7 +68,7 @@ impl<T: Relative> Kept<'_, T> {
     #[inline]
     pub fn view(&self) -> T::View<'_> {
         // SAFETY: the message is kept as long as it is borrowed, and has so many bytes.
-        T::view(unsafe { At::root_of(self.data(), self.size()) })
+        T::view(unsafe { View::root_of(self.data(), self.size()) })
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 
-use super::at::{At, bytes_of};
 use super::text::Str;
+use super::view::{View, bytes_of};
 use super::{Plain, Struct};
 
 /// Bytes of texts, each with its NUL, that are written out for debugging.
@@ -123,7 +123,7 @@ impl<T: Plain + fmt::Debug> fmt::Debug for Slice<'_, T> {
 /// Structs with references in a message, one behind the other.
 pub struct Views<'a, S: Struct> {
     /// All of them as one struct.
-    all: At<'a>,
+    all: View<'a>,
     element: PhantomData<S>,
 }
 
@@ -137,7 +137,7 @@ impl<S: Struct> Copy for Views<'_, S> {}
 
 impl<'a, S: Struct> Views<'a, S> {
     #[inline]
-    pub(super) fn new(all: At<'a>) -> Self {
+    pub(super) fn new(all: View<'a>) -> Self {
         Self { all, element: PhantomData }
     }
 
@@ -178,13 +178,13 @@ impl<S: Struct> fmt::Debug for Views<'_, S> {
 #[derive(Clone, Copy)]
 pub struct Strs<'a> {
     /// All words as one struct.
-    all: At<'a>,
+    all: View<'a>,
     each: u32,
 }
 
 impl<'a> Strs<'a> {
     #[inline]
-    pub(super) fn new(all: At<'a>, each: u32) -> Self {
+    pub(super) fn new(all: View<'a>, each: u32) -> Self {
         Self { all, each }
     }
 

@@ -2,28 +2,28 @@
 
 use std::ffi::CStr;
 
-use super::{At, Draft, Pen, Relative, Str, Struct, measure, view};
+use super::{Draft, Relative, Str, Struct, View, Writer, measure, view};
 use crate::{Carried, Status};
 
 #[repr(C, align(8))]
 struct Node([u8; 16]);
 
 #[derive(Clone, Copy)]
-struct NodeView<'a>(At<'a>);
+struct NodeView<'a>(View<'a>);
 
-struct NodeWriter<'w>(Pen<'w>);
+struct NodeWriter<'w>(Writer<'w>);
 
 // SAFETY: 16 bytes aligned to 8, within which the view and the writer stay.
 unsafe impl Struct for Node {
     type View<'a> = NodeView<'a>;
     type Writer<'w> = NodeWriter<'w>;
 
-    fn view(at: At<'_>) -> NodeView<'_> {
+    fn view(at: View<'_>) -> NodeView<'_> {
         NodeView(at)
     }
 
-    fn writer(pen: Pen<'_>) -> NodeWriter<'_> {
-        NodeWriter(pen)
+    fn writer(writer: Writer<'_>) -> NodeWriter<'_> {
+        NodeWriter(writer)
     }
 }
 
@@ -169,7 +169,7 @@ fn texts_that_all_lead_to_the_same_bytes_are_not_all_written_out() {
         let mut words = words.clone();
         words[4..1004].fill(word(32 + 8 * 1000, each));
         words[2] = word(32, count as u32);
-        format!("{:?}", At::root(bytes(&words)).texts(0, 1000, 8000))
+        format!("{:?}", View::root(bytes(&words)).texts(0, 1000, 8000))
     };
     assert_eq!(texts(2, 3), "[\"xxx\", \"xxx\"]");
     assert_eq!(texts(1000, 8000), "[..]");

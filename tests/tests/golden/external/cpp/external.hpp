@@ -77,7 +77,7 @@ class BasketWriter : public ::vil::Writer {
   using ::vil::Writer::Writer;
 
   void set_owner(std::string_view text) const noexcept { vil_place<::vil::kind::Str<0>>(0).set(text); }
-  ::vil::Room<Item> alloc_items(std::size_t count) const noexcept {
+  ::vil::SliceWriter<Item> alloc_items(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<Item>, 0>>(8).alloc(count);
   }
 };

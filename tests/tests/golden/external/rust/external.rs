@@ -66,18 +66,18 @@ struct Item: size 24 align 8
         type View<'a> = BasketView<'a>;
         type Writer<'w> = BasketWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> BasketView<'_> {
+        fn view(at: ::vil::View<'_>) -> BasketView<'_> {
             BasketView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> BasketWriter<'_> {
-            BasketWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> BasketWriter<'_> {
+            BasketWriter(writer)
         }
     }
 
     /// Reads Basket where it lies.
     #[derive(Clone, Copy)]
-    pub struct BasketView<'a>(::vil::At<'a>);
+    pub struct BasketView<'a>(::vil::View<'a>);
 
     impl<'a> BasketView<'a> {
         /// @0: VStr
@@ -102,7 +102,7 @@ struct Item: size 24 align 8
 
     /// Writes Basket, each field at most once.
     #[derive(Debug)]
-    pub struct BasketWriter<'w>(::vil::Pen<'w>);
+    pub struct BasketWriter<'w>(::vil::Writer<'w>);
 
     impl BasketWriter<'_> {
         /// @0: VStr
@@ -111,7 +111,7 @@ struct Item: size 24 align 8
         }
 
         /// @8: VSlice\<Item>
-        pub fn alloc_items(&mut self, count: usize) -> ::vil::Fill<'_, Item> {
+        pub fn alloc_items(&mut self, count: usize) -> ::vil::SliceWriter<'_, Item> {
             self.0.slice(8, u32::MAX, count)
         }
     }

@@ -380,7 +380,7 @@ class ChannelWriter : public ::vil::Writer {
   using ::vil::Writer::Writer;
 
   void set_name(std::string_view text) const noexcept { vil_place<::vil::kind::Str<0>>(0).set(text); }
-  ::vil::Room<double> alloc_values(std::size_t count) const noexcept {
+  ::vil::SliceWriter<double> alloc_values(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<double>, 1024>>(8).alloc(count);
   }
   void set_unit(Units value) const noexcept { vil_set(16, value); }
@@ -487,7 +487,7 @@ class ReadingManyWriter : public ::vil::Writer {
  public:
   using ::vil::Writer::Writer;
 
-  ::vil::Room<Point> alloc_points(std::size_t count) const noexcept {
+  ::vil::SliceWriter<Point> alloc_points(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<Point>, 0>>(0).alloc(count);
   }
 };
@@ -531,7 +531,7 @@ class AnswerView : public ::vil::View {
   using ::vil::View::View;
 
   // VSlice<VStr>
-  [[nodiscard]] ::vil::Texts<0> lines() const noexcept {
+  [[nodiscard]] ::vil::Strs<0> lines() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(vil_there(8), 0);
   }
 };
@@ -541,7 +541,7 @@ class AnswerWriter : public ::vil::Writer {
  public:
   using ::vil::Writer::Writer;
 
-  ::vil::TextWriters<0> alloc_lines(std::size_t count) const noexcept {
+  ::vil::StrWriters<0> alloc_lines(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(0).alloc(count);
   }
 };
@@ -674,7 +674,7 @@ class ScanView : public ::vil::View {
   }
 
   // VSlice<VStr>
-  [[nodiscard]] ::vil::Texts<0> tags() const noexcept {
+  [[nodiscard]] ::vil::Strs<0> tags() const noexcept {
     return vil_read<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(vil_there(56), 48);
   }
 
@@ -731,20 +731,20 @@ class ScanWriter : public ::vil::Writer {
 
   HeaderWriter set_header() const noexcept;
   void set_stamp(std::uint64_t value) const noexcept { vil_set(16, value); }
-  ::vil::Room<Point> alloc_points(std::size_t count) const noexcept {
+  ::vil::SliceWriter<Point> alloc_points(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<Point>, 0>>(24).alloc(count);
   }
-  ::vil::Room<float> alloc_ranges(std::size_t count) const noexcept {
+  ::vil::SliceWriter<float> alloc_ranges(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<float>, 4096>>(32).alloc(count);
   }
   void set_label(std::string_view text) const noexcept { vil_place<::vil::kind::Str<0>>(40).set(text); }
-  ::vil::TextWriters<0> alloc_tags(std::size_t count) const noexcept {
+  ::vil::StrWriters<0> alloc_tags(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Str<0>, 0>>(48).alloc(count);
   }
   ::vil::Writers<Channel> alloc_channels(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Struct<Channel>, 0>>(56).alloc(count);
   }
-  ::vil::Room<Risk> alloc_risks(std::size_t count) const noexcept {
+  ::vil::SliceWriter<Risk> alloc_risks(std::size_t count) const noexcept {
     return vil_place<::vil::kind::Slice<::vil::kind::Plain<Risk>, 0>>(64).alloc(count);
   }
   MetaWriter alloc_meta() const noexcept;

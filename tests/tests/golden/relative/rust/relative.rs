@@ -94,18 +94,18 @@ mod vil_relative {
         type View<'a> = ChannelView<'a>;
         type Writer<'w> = ChannelWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ChannelView<'_> {
+        fn view(at: ::vil::View<'_>) -> ChannelView<'_> {
             ChannelView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ChannelWriter<'_> {
-            ChannelWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ChannelWriter<'_> {
+            ChannelWriter(writer)
         }
     }
 
     /// Reads Channel where it lies.
     #[derive(Clone, Copy)]
-    pub struct ChannelView<'a>(::vil::At<'a>);
+    pub struct ChannelView<'a>(::vil::View<'a>);
 
     impl<'a> ChannelView<'a> {
         /// @0: VStr
@@ -136,7 +136,7 @@ mod vil_relative {
 
     /// Writes Channel, each field at most once.
     #[derive(Debug)]
-    pub struct ChannelWriter<'w>(::vil::Pen<'w>);
+    pub struct ChannelWriter<'w>(::vil::Writer<'w>);
 
     impl ChannelWriter<'_> {
         /// @0: VStr
@@ -145,7 +145,7 @@ mod vil_relative {
         }
 
         /// @8: VSlice\<f64, 1024>
-        pub fn alloc_values(&mut self, count: usize) -> ::vil::Fill<'_, f64> {
+        pub fn alloc_values(&mut self, count: usize) -> ::vil::SliceWriter<'_, f64> {
             self.0.slice(8, 1024, count)
         }
 
@@ -177,18 +177,18 @@ mod vil_relative {
         type View<'a> = HeaderView<'a>;
         type Writer<'w> = HeaderWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> HeaderView<'_> {
+        fn view(at: ::vil::View<'_>) -> HeaderView<'_> {
             HeaderView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> HeaderWriter<'_> {
-            HeaderWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> HeaderWriter<'_> {
+            HeaderWriter(writer)
         }
     }
 
     /// Reads Header where it lies.
     #[derive(Clone, Copy)]
-    pub struct HeaderView<'a>(::vil::At<'a>);
+    pub struct HeaderView<'a>(::vil::View<'a>);
 
     impl<'a> HeaderView<'a> {
         /// @0: unit ns
@@ -213,7 +213,7 @@ mod vil_relative {
 
     /// Writes Header, each field at most once.
     #[derive(Debug)]
-    pub struct HeaderWriter<'w>(::vil::Pen<'w>);
+    pub struct HeaderWriter<'w>(::vil::Writer<'w>);
 
     impl HeaderWriter<'_> {
         /// @0: unit ns
@@ -251,18 +251,18 @@ mod vil_relative {
         type View<'a> = MetaView<'a>;
         type Writer<'w> = MetaWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> MetaView<'_> {
+        fn view(at: ::vil::View<'_>) -> MetaView<'_> {
             MetaView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> MetaWriter<'_> {
-            MetaWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> MetaWriter<'_> {
+            MetaWriter(writer)
         }
     }
 
     /// Reads Meta where it lies.
     #[derive(Clone, Copy)]
-    pub struct MetaView<'a>(::vil::At<'a>);
+    pub struct MetaView<'a>(::vil::View<'a>);
 
     impl<'a> MetaView<'a> {
         /// @0: VStr
@@ -287,7 +287,7 @@ mod vil_relative {
 
     /// Writes Meta, each field at most once.
     #[derive(Debug)]
-    pub struct MetaWriter<'w>(::vil::Pen<'w>);
+    pub struct MetaWriter<'w>(::vil::Writer<'w>);
 
     impl MetaWriter<'_> {
         /// @0: VStr
@@ -356,18 +356,18 @@ mod vil_relative {
         type View<'a> = ReadingNumberView<'a>;
         type Writer<'w> = ReadingNumberWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ReadingNumberView<'_> {
+        fn view(at: ::vil::View<'_>) -> ReadingNumberView<'_> {
             ReadingNumberView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ReadingNumberWriter<'_> {
-            ReadingNumberWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ReadingNumberWriter<'_> {
+            ReadingNumberWriter(writer)
         }
     }
 
     /// Reads Reading.Number where it lies.
     #[derive(Clone, Copy)]
-    pub struct ReadingNumberView<'a>(::vil::At<'a>);
+    pub struct ReadingNumberView<'a>(::vil::View<'a>);
 
     impl ReadingNumberView<'_> {
         /// @0
@@ -386,7 +386,7 @@ mod vil_relative {
 
     /// Writes Reading.Number, each field at most once.
     #[derive(Debug)]
-    pub struct ReadingNumberWriter<'w>(::vil::Pen<'w>);
+    pub struct ReadingNumberWriter<'w>(::vil::Writer<'w>);
 
     impl ReadingNumberWriter<'_> {
         /// @0
@@ -419,18 +419,18 @@ mod vil_relative {
         type View<'a> = ReadingTextView<'a>;
         type Writer<'w> = ReadingTextWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ReadingTextView<'_> {
+        fn view(at: ::vil::View<'_>) -> ReadingTextView<'_> {
             ReadingTextView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ReadingTextWriter<'_> {
-            ReadingTextWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ReadingTextWriter<'_> {
+            ReadingTextWriter(writer)
         }
     }
 
     /// Reads Reading.Text where it lies.
     #[derive(Clone, Copy)]
-    pub struct ReadingTextView<'a>(::vil::At<'a>);
+    pub struct ReadingTextView<'a>(::vil::View<'a>);
 
     impl<'a> ReadingTextView<'a> {
         /// @0: VStr
@@ -455,7 +455,7 @@ mod vil_relative {
 
     /// Writes Reading.Text, each field at most once.
     #[derive(Debug)]
-    pub struct ReadingTextWriter<'w>(::vil::Pen<'w>);
+    pub struct ReadingTextWriter<'w>(::vil::Writer<'w>);
 
     impl ReadingTextWriter<'_> {
         /// @0: VStr
@@ -489,18 +489,18 @@ mod vil_relative {
         type View<'a> = ReadingManyView<'a>;
         type Writer<'w> = ReadingManyWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ReadingManyView<'_> {
+        fn view(at: ::vil::View<'_>) -> ReadingManyView<'_> {
             ReadingManyView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ReadingManyWriter<'_> {
-            ReadingManyWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ReadingManyWriter<'_> {
+            ReadingManyWriter(writer)
         }
     }
 
     /// Reads Reading.Many where it lies.
     #[derive(Clone, Copy)]
-    pub struct ReadingManyView<'a>(::vil::At<'a>);
+    pub struct ReadingManyView<'a>(::vil::View<'a>);
 
     impl<'a> ReadingManyView<'a> {
         /// @0: VSlice\<Point>
@@ -519,11 +519,11 @@ mod vil_relative {
 
     /// Writes Reading.Many, each field at most once.
     #[derive(Debug)]
-    pub struct ReadingManyWriter<'w>(::vil::Pen<'w>);
+    pub struct ReadingManyWriter<'w>(::vil::Writer<'w>);
 
     impl ReadingManyWriter<'_> {
         /// @0: VSlice\<Point>
-        pub fn alloc_points(&mut self, count: usize) -> ::vil::Fill<'_, Point> {
+        pub fn alloc_points(&mut self, count: usize) -> ::vil::SliceWriter<'_, Point> {
             self.0.slice(0, u32::MAX, count)
         }
     }
@@ -569,18 +569,18 @@ mod vil_relative {
         type View<'a> = ReadingView<'a>;
         type Writer<'w> = ReadingWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ReadingView<'_> {
+        fn view(at: ::vil::View<'_>) -> ReadingView<'_> {
             ReadingView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ReadingWriter<'_> {
-            ReadingWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ReadingWriter<'_> {
+            ReadingWriter(writer)
         }
     }
 
     /// Reads Reading where it lies.
     #[derive(Clone, Copy)]
-    pub struct ReadingView<'a>(::vil::At<'a>);
+    pub struct ReadingView<'a>(::vil::View<'a>);
 
     impl<'a> ReadingView<'a> {
         /// Which arm it is; others than these are legal.
@@ -621,7 +621,7 @@ mod vil_relative {
 
     /// Writes Reading, each field at most once.
     #[derive(Debug)]
-    pub struct ReadingWriter<'w>(::vil::Pen<'w>);
+    pub struct ReadingWriter<'w>(::vil::Writer<'w>);
 
     impl ReadingWriter<'_> {
         /// Makes it Reading.Number, to be filled in.
@@ -685,18 +685,18 @@ relative Answer: size 8 align 8
         type View<'a> = AnswerView<'a>;
         type Writer<'w> = AnswerWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> AnswerView<'_> {
+        fn view(at: ::vil::View<'_>) -> AnswerView<'_> {
             AnswerView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> AnswerWriter<'_> {
-            AnswerWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> AnswerWriter<'_> {
+            AnswerWriter(writer)
         }
     }
 
     /// Reads Answer where it lies.
     #[derive(Clone, Copy)]
-    pub struct AnswerView<'a>(::vil::At<'a>);
+    pub struct AnswerView<'a>(::vil::View<'a>);
 
     impl<'a> AnswerView<'a> {
         /// @0: VSlice\<VStr>
@@ -715,11 +715,11 @@ relative Answer: size 8 align 8
 
     /// Writes Answer, each field at most once.
     #[derive(Debug)]
-    pub struct AnswerWriter<'w>(::vil::Pen<'w>);
+    pub struct AnswerWriter<'w>(::vil::Writer<'w>);
 
     impl AnswerWriter<'_> {
         /// @0: VSlice\<VStr>
-        pub fn alloc_lines(&mut self, count: usize) -> ::vil::Texts<'_> {
+        pub fn alloc_lines(&mut self, count: usize) -> ::vil::StrWriters<'_> {
             self.0.texts(0, u32::MAX, u32::MAX, count)
         }
     }
@@ -769,18 +769,18 @@ relative Ask: size 8 align 8
         type View<'a> = AskView<'a>;
         type Writer<'w> = AskWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> AskView<'_> {
+        fn view(at: ::vil::View<'_>) -> AskView<'_> {
             AskView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> AskWriter<'_> {
-            AskWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> AskWriter<'_> {
+            AskWriter(writer)
         }
     }
 
     /// Reads Ask where it lies.
     #[derive(Clone, Copy)]
-    pub struct AskView<'a>(::vil::At<'a>);
+    pub struct AskView<'a>(::vil::View<'a>);
 
     impl<'a> AskView<'a> {
         /// @0: VStr
@@ -799,7 +799,7 @@ relative Ask: size 8 align 8
 
     /// Writes Ask, each field at most once.
     #[derive(Debug)]
-    pub struct AskWriter<'w>(::vil::Pen<'w>);
+    pub struct AskWriter<'w>(::vil::Writer<'w>);
 
     impl AskWriter<'_> {
         /// @0: VStr
@@ -878,18 +878,18 @@ relative Grown: size 8 align 4
         type View<'a> = GrownView<'a>;
         type Writer<'w> = GrownWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> GrownView<'_> {
+        fn view(at: ::vil::View<'_>) -> GrownView<'_> {
             GrownView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> GrownWriter<'_> {
-            GrownWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> GrownWriter<'_> {
+            GrownWriter(writer)
         }
     }
 
     /// Reads Grown where it lies.
     #[derive(Clone, Copy)]
-    pub struct GrownView<'a>(::vil::At<'a>);
+    pub struct GrownView<'a>(::vil::View<'a>);
 
     impl GrownView<'_> {
         /// @0
@@ -914,7 +914,7 @@ relative Grown: size 8 align 4
 
     /// Writes Grown, each field at most once.
     #[derive(Debug)]
-    pub struct GrownWriter<'w>(::vil::Pen<'w>);
+    pub struct GrownWriter<'w>(::vil::Writer<'w>);
 
     impl GrownWriter<'_> {
         /// @0
@@ -948,18 +948,18 @@ relative Grown: size 8 align 4
         type View<'a> = NoteSaidView<'a>;
         type Writer<'w> = NoteSaidWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> NoteSaidView<'_> {
+        fn view(at: ::vil::View<'_>) -> NoteSaidView<'_> {
             NoteSaidView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> NoteSaidWriter<'_> {
-            NoteSaidWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> NoteSaidWriter<'_> {
+            NoteSaidWriter(writer)
         }
     }
 
     /// Reads Note.Said where it lies.
     #[derive(Clone, Copy)]
-    pub struct NoteSaidView<'a>(::vil::At<'a>);
+    pub struct NoteSaidView<'a>(::vil::View<'a>);
 
     impl<'a> NoteSaidView<'a> {
         /// @0: VStr
@@ -978,7 +978,7 @@ relative Grown: size 8 align 4
 
     /// Writes Note.Said, each field at most once.
     #[derive(Debug)]
-    pub struct NoteSaidWriter<'w>(::vil::Pen<'w>);
+    pub struct NoteSaidWriter<'w>(::vil::Writer<'w>);
 
     impl NoteSaidWriter<'_> {
         /// @0: VStr
@@ -1007,18 +1007,18 @@ relative Grown: size 8 align 4
         type View<'a> = NoteSeenView<'a>;
         type Writer<'w> = NoteSeenWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> NoteSeenView<'_> {
+        fn view(at: ::vil::View<'_>) -> NoteSeenView<'_> {
             NoteSeenView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> NoteSeenWriter<'_> {
-            NoteSeenWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> NoteSeenWriter<'_> {
+            NoteSeenWriter(writer)
         }
     }
 
     /// Reads Note.Seen where it lies.
     #[derive(Clone, Copy)]
-    pub struct NoteSeenView<'a>(::vil::At<'a>);
+    pub struct NoteSeenView<'a>(::vil::View<'a>);
 
     impl NoteSeenView<'_> {
         /// @0
@@ -1037,7 +1037,7 @@ relative Grown: size 8 align 4
 
     /// Writes Note.Seen, each field at most once.
     #[derive(Debug)]
-    pub struct NoteSeenWriter<'w>(::vil::Pen<'w>);
+    pub struct NoteSeenWriter<'w>(::vil::Writer<'w>);
 
     impl NoteSeenWriter<'_> {
         /// @0
@@ -1123,18 +1123,18 @@ struct Point: size 8 align 4
         type View<'a> = NoteView<'a>;
         type Writer<'w> = NoteWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> NoteView<'_> {
+        fn view(at: ::vil::View<'_>) -> NoteView<'_> {
             NoteView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> NoteWriter<'_> {
-            NoteWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> NoteWriter<'_> {
+            NoteWriter(writer)
         }
     }
 
     /// Reads Note where it lies.
     #[derive(Clone, Copy)]
-    pub struct NoteView<'a>(::vil::At<'a>);
+    pub struct NoteView<'a>(::vil::View<'a>);
 
     impl<'a> NoteView<'a> {
         /// Which arm it is.
@@ -1167,7 +1167,7 @@ struct Point: size 8 align 4
 
     /// Writes Note, each field at most once.
     #[derive(Debug)]
-    pub struct NoteWriter<'w>(::vil::Pen<'w>);
+    pub struct NoteWriter<'w>(::vil::Writer<'w>);
 
     impl NoteWriter<'_> {
         /// Makes it Note.Said, to be filled in.
@@ -1374,18 +1374,18 @@ enum Units: u16
         type View<'a> = ScanView<'a>;
         type Writer<'w> = ScanWriter<'w>;
 
-        fn view(at: ::vil::At<'_>) -> ScanView<'_> {
+        fn view(at: ::vil::View<'_>) -> ScanView<'_> {
             ScanView(at)
         }
 
-        fn writer(pen: ::vil::Pen<'_>) -> ScanWriter<'_> {
-            ScanWriter(pen)
+        fn writer(writer: ::vil::Writer<'_>) -> ScanWriter<'_> {
+            ScanWriter(writer)
         }
     }
 
     /// Reads Scan where it lies.
     #[derive(Clone, Copy)]
-    pub struct ScanView<'a>(::vil::At<'a>);
+    pub struct ScanView<'a>(::vil::View<'a>);
 
     impl<'a> ScanView<'a> {
         /// @0
@@ -1506,7 +1506,7 @@ enum Units: u16
 
     /// Writes Scan, each field at most once.
     #[derive(Debug)]
-    pub struct ScanWriter<'w>(::vil::Pen<'w>);
+    pub struct ScanWriter<'w>(::vil::Writer<'w>);
 
     impl ScanWriter<'_> {
         /// @0
@@ -1520,12 +1520,12 @@ enum Units: u16
         }
 
         /// @24: VSlice\<Point>
-        pub fn alloc_points(&mut self, count: usize) -> ::vil::Fill<'_, Point> {
+        pub fn alloc_points(&mut self, count: usize) -> ::vil::SliceWriter<'_, Point> {
             self.0.slice(24, u32::MAX, count)
         }
 
         /// @32: VSlice\<f32, 4096>; unit m
-        pub fn alloc_ranges(&mut self, count: usize) -> ::vil::Fill<'_, f32> {
+        pub fn alloc_ranges(&mut self, count: usize) -> ::vil::SliceWriter<'_, f32> {
             self.0.slice(32, 4096, count)
         }
 
@@ -1535,7 +1535,7 @@ enum Units: u16
         }
 
         /// @48: VSlice\<VStr>
-        pub fn alloc_tags(&mut self, count: usize) -> ::vil::Texts<'_> {
+        pub fn alloc_tags(&mut self, count: usize) -> ::vil::StrWriters<'_> {
             self.0.texts(48, u32::MAX, u32::MAX, count)
         }
 
@@ -1545,7 +1545,7 @@ enum Units: u16
         }
 
         /// @64: VSlice\<Risk>
-        pub fn alloc_risks(&mut self, count: usize) -> ::vil::Fill<'_, Risk> {
+        pub fn alloc_risks(&mut self, count: usize) -> ::vil::SliceWriter<'_, Risk> {
             self.0.slice(64, u32::MAX, count)
         }
 

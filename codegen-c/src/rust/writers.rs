@@ -1,6 +1,6 @@
 //! Writers: how a struct of a relative message is written, field by field, what it refers to behind it.
 
-use super::view::{is_indexed, most};
+use super::views::{is_indexed, most};
 use super::{plain, scalar, stored};
 use crate::plan::{Access, Arm, Body, Element, Kind, Member, Reach, Struct, Target, Union};
 use crate::writer::{Writer, comment, rust_comment};
@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut Writer, found: &Struct) {
     out.gap();
     out.line(format!("/// Writes {}, each field at most once.", found.name.declared));
     out.line("#[derive(Debug)]");
-    out.line(format!("pub struct {name}Writer<'w>(::vil::Pen<'w>);"));
+    out.line(format!("pub struct {name}Writer<'w>(::vil::Writer<'w>);"));
     match &found.body {
         Body::Members(members) => fields(out, name, members),
         Body::Union(union) => arms(out, name, found.size, union),
@@ -118,11 +118,15 @@ fn of_kind(kind: &Kind, at: &str) -> Method {
         Kind::Slice(of, bound) => {
             let bound = most(*bound);
             let (answers, call) = match of {
-                Element::Plain(of) => (format!("Fill<'_, {}>", plain(of)), format!("slice({at}, {bound}, count)")),
+                Element::Plain(of) => {
+                    (format!("SliceWriter<'_, {}>", plain(of)), format!("slice({at}, {bound}, count)"))
+                }
                 Element::View(name) => {
                     (format!("Writers<'_, {}>", name.camel), format!("structs({at}, {bound}, count)"))
                 }
-                Element::Str(each) => ("Texts<'_>".to_owned(), format!("texts({at}, {bound}, {}, count)", most(*each))),
+                Element::Str(each) => {
+                    ("StrWriters<'_>".to_owned(), format!("texts({at}, {bound}, {}, count)", most(*each)))
+                }
             };
             Method {
                 parameters: ", count: usize".to_owned(),

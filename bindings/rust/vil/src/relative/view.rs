@@ -12,7 +12,7 @@ use super::{MESSAGE_ALIGN, Plain, ROOT_OFFSET, Struct};
 /// The message may be changed by another process while it is read. So nothing here makes a reference into it: numbers are
 /// loaded one by one, each once, and where they lead is compared with a size that was read once, when the view was made.
 #[derive(Clone, Copy)]
-pub struct At<'a> {
+pub struct View<'a> {
     /// The message's start, aligned to 8.
     base: NonNull<u8>,
     /// Bytes of the message that may be read.
@@ -24,7 +24,7 @@ pub struct At<'a> {
     memory: PhantomData<&'a [u8]>,
 }
 
-impl<'a> At<'a> {
+impl<'a> View<'a> {
     /// A struct of which nothing is there.
     pub const fn nowhere() -> Self {
         Self { base: NonNull::dangling(), size: 0, at: 0, end: 0, memory: PhantomData }
@@ -180,7 +180,7 @@ impl<'a> At<'a> {
 
     /// These bytes of the struct as a struct of their own; nowhere where they are not there.
     #[inline]
-    pub(super) fn part(&self, offset: u32, size: u32) -> At<'a> {
+    pub(super) fn part(&self, offset: u32, size: u32) -> View<'a> {
         if self.has(offset, size) { self.struct_at(self.at + offset, size) } else { Self::nowhere() }
     }
 
@@ -207,9 +207,9 @@ impl<'a> At<'a> {
     }
 
     #[inline(always)]
-    fn struct_at(&self, at: u32, size: u32) -> At<'a> {
+    fn struct_at(&self, at: u32, size: u32) -> View<'a> {
         debug_assert!(u64::from(at) + u64::from(size) <= u64::from(self.size));
-        At { at, end: size, ..*self }
+        View { at, end: size, ..*self }
     }
 
     /// A value at an offset from the message's start that lies within it; none where it is not aligned.

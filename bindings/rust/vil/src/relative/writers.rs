@@ -2,22 +2,22 @@
 
 use std::marker::PhantomData;
 
-use super::at::bytes_of;
 use super::builder::Builder;
-use super::pen::{Pen, write_text};
+use super::view::bytes_of;
+use super::writer::{Writer, write_text};
 use super::{Plain, Struct};
 use crate::Status;
 
 /// Values in a message in the making, zero until they are written, unless the draft skips zeroes.
 #[derive(Debug)]
-pub struct Fill<'w, T: Plain> {
+pub struct SliceWriter<'w, T: Plain> {
     builder: &'w mut Builder,
     at: u32,
     count: usize,
     element: PhantomData<T>,
 }
 
-impl<'w, T: Plain> Fill<'w, T> {
+impl<'w, T: Plain> SliceWriter<'w, T> {
     #[inline(always)]
     pub(super) fn new(builder: &'w mut Builder, at: u32, count: usize) -> Self {
         Self { builder, at, count, element: PhantomData }
@@ -51,14 +51,14 @@ impl<'w, T: Plain> Fill<'w, T> {
 
 /// Texts in a message in the making, empty until they are written.
 #[derive(Debug)]
-pub struct Texts<'w> {
+pub struct StrWriters<'w> {
     builder: &'w mut Builder,
     at: u32,
     count: usize,
     each: u32,
 }
 
-impl<'w> Texts<'w> {
+impl<'w> StrWriters<'w> {
     pub(super) fn new(builder: &'w mut Builder, at: u32, count: usize, each: u32) -> Self {
         Self { builder, at, count, each }
     }
@@ -92,7 +92,7 @@ impl<'w, S: Struct> Writers<'w, S> {
         if at.is_none() {
             self.builder.fail(Status::E_LIMIT);
         }
-        S::writer(Pen::new(self.builder, at.unwrap_or(0)))
+        S::writer(Writer::new(self.builder, at.unwrap_or(0)))
     }
 }
 

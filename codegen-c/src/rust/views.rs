@@ -22,7 +22,7 @@ pub(super) fn write(out: &mut Writer, found: &Struct) {
     out.gap();
     out.line(format!("/// Reads {} where it lies.", found.name.declared));
     out.line("#[derive(Clone, Copy)]");
-    out.line(format!("pub struct {name}View<'a>(::vil::At<'a>);"));
+    out.line(format!("pub struct {name}View<'a>(::vil::View<'a>);"));
     match &found.body {
         Body::Members(members) => fields(out, name, members),
         Body::Union(union) => arms(out, name, union),

@@ -1,8 +1,8 @@
 //! A struct in the making: what generated writers are made of.
 
-use super::at::bytes_of;
 use super::builder::Builder;
-use super::fill::{Fill, Texts, Writers};
+use super::view::bytes_of;
+use super::writers::{SliceWriter, StrWriters, Writers};
 use super::{Plain, Struct};
 use crate::Status;
 
@@ -10,13 +10,13 @@ use crate::Status;
 ///
 /// Nothing here answers an error: the first one stays with the draft, what comes behind it is ignored, and `finish` says it.
 #[derive(Debug)]
-pub struct Pen<'w> {
+pub struct Writer<'w> {
     builder: &'w mut Builder,
     /// Offset of the struct from the message's start. Means nothing once there was a fault.
     at: u32,
 }
 
-impl<'w> Pen<'w> {
+impl<'w> Writer<'w> {
     /// A struct at this offset of the message.
     #[inline(always)]
     pub(super) fn new(builder: &'w mut Builder, at: u32) -> Self {
@@ -35,29 +35,29 @@ impl<'w> Pen<'w> {
     }
 
     /// Room for so many values behind what is there, and the reference to them. All zeros, but for [`crate::Draft::skip_zeroes`].
-    pub fn slice<T: Plain>(&mut self, offset: u32, bound: u32, count: usize) -> Fill<'_, T> {
+    pub fn slice<T: Plain>(&mut self, offset: u32, bound: u32, count: usize) -> SliceWriter<'_, T> {
         let size = (count as u64).saturating_mul(size_of::<T>() as u64);
         let word = self.at.wrapping_add(offset);
         let at = self.builder.refer_plain(word, count, size, align_of::<T>() as u32, bound);
-        Fill::new(self.builder, at.unwrap_or(0), count)
+        SliceWriter::new(self.builder, at.unwrap_or(0), count)
     }
 
     /// Writes the first values of a fixed array; those behind them are zero. [`Status::E_LIMIT`] for more than it has.
     pub fn array<T: Plain>(&mut self, offset: u32, count: u32, values: &[T]) {
         let at = self.at.wrapping_add(offset);
         self.builder.clear(at, count.wrapping_mul(bytes_of::<T>()));
-        Fill::new(self.builder, at, count as usize).copy_from_slice(values);
+        SliceWriter::new(self.builder, at, count as usize).copy_from_slice(values);
     }
 
     /// Room for so many texts, all empty, and the reference to them; `each` is the bound of one.
-    pub fn texts(&mut self, offset: u32, bound: u32, each: u32, count: usize) -> Texts<'_> {
+    pub fn texts(&mut self, offset: u32, bound: u32, each: u32, count: usize) -> StrWriters<'_> {
         let at = self.builder.refer(self.at.wrapping_add(offset), count, (count as u64).saturating_mul(8), 8, bound);
-        Texts::new(self.builder, at.unwrap_or(0), count, each)
+        StrWriters::new(self.builder, at.unwrap_or(0), count, each)
     }
 
     /// The texts of a fixed array.
-    pub fn text_array(&mut self, offset: u32, count: u32, each: u32) -> Texts<'_> {
-        Texts::new(self.builder, self.at.wrapping_add(offset), count as usize, each)
+    pub fn text_array(&mut self, offset: u32, count: u32, each: u32) -> StrWriters<'_> {
+        StrWriters::new(self.builder, self.at.wrapping_add(offset), count as usize, each)
     }
 
     /// Room for so many structs, all zeros, and the reference to them.
@@ -75,13 +75,13 @@ impl<'w> Pen<'w> {
 
     /// The struct that lies at this offset.
     pub fn nested<S: Struct>(&mut self, offset: u32) -> S::Writer<'_> {
-        S::writer(Pen::new(self.builder, self.at.wrapping_add(offset)))
+        S::writer(Writer::new(self.builder, self.at.wrapping_add(offset)))
     }
 
     /// Room for a struct, all zeros, and the VRef to it. [`Status::E_STATE`] where there is one already.
     pub fn refer<S: Struct>(&mut self, offset: u32) -> S::Writer<'_> {
         let at = self.target(offset, bytes_of::<S>(), align_of::<S>() as u32);
-        S::writer(Pen::new(self.builder, at))
+        S::writer(Writer::new(self.builder, at))
     }
 
     /// Puts a value behind what is there, and refers to it by the VRef. [`Status::E_STATE`] where there is one already.
