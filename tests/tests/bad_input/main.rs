@@ -408,6 +408,8 @@ fn numbers_out_of_range_are_refused_with_a_status() {
     let tried = each(&bench, |function, parameter| {
         let number = |value: u32| (value.to_string(), value as usize, &[VIL_E_ARGUMENT][..]);
         match (parameter.kind.as_str(), parameter.name.as_str()) {
+            // Any may be the number of a route; of those from the 64th on nothing is remembered.
+            ("uint32_t", "route") if function.name == "vil_msg_verify_first" => vec![],
             ("uint32_t", "index" | "route") => [1 << 12, 1 << 16, u32::MAX].map(number).into(),
             ("uint32_t", "role") => [0, 3, u32::MAX].map(number).into(),
             ("uint32_t", "interval_ms") => [0, 3_600_001, u32::MAX].map(number).into(),
