@@ -175,13 +175,13 @@ fn c_char(byte: u8) -> String {
 /// Cuts a long line so that it can be read: behind a comma where there is one, between characters always.
 pub(crate) fn pieces(line: &str) -> Vec<String> {
     let mut pieces = vec![String::new()];
-    for letter in line.chars() {
+    for character in line.chars() {
         let full = |piece: &String| piece.len() >= 96 || piece.len() >= 64 && piece.ends_with(',');
         if pieces.last().is_some_and(full) {
             pieces.push(String::new());
         }
         if let Some(piece) = pieces.last_mut() {
-            piece.push(letter);
+            piece.push(character);
         }
     }
     pieces
@@ -196,22 +196,22 @@ pub(crate) fn rust_raw_string(text: &str) -> String {
     }
 }
 
-/// Letters that look like what they are.
-fn is_plain(letter: char) -> bool {
-    letter.is_ascii_graphic() || letter == ' ' || letter.is_alphanumeric()
+/// Characters that look like what they are.
+fn is_plain(character: char) -> bool {
+    character.is_ascii_graphic() || character == ' ' || character.is_alphanumeric()
 }
 
 /// A text in Rust between quotes.
 pub(crate) fn rust_string(text: &str) -> String {
     let mut out = String::from("\"");
-    for letter in text.chars() {
-        match letter {
+    for character in text.chars() {
+        match character {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
-            letter if is_plain(letter) => out.push(letter),
-            letter => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(letter));
+            character if is_plain(character) => out.push(character),
+            character => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
             }
         }
     }

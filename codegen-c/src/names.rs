@@ -140,7 +140,7 @@ impl Names {
 }
 
 fn is_macro(suffix: &str) -> bool {
-    suffix.chars().any(|letter| letter.is_ascii_uppercase())
+    suffix.chars().any(|character| character.is_ascii_uppercase())
 }
 
 /// A C++ namespace; some belong to others.

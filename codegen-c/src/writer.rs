@@ -92,9 +92,8 @@ fn join(left: &str, separator: &str, right: &str) -> String {
 
 /// A comment line without what could end the comment, continue the line or turn the reader's eye around.
 fn harmless(line: &str) -> String {
-    let visible = |letter: char| if letter.is_control() { ' ' } else { letter };
-    let bidi =
-        |letter: &char| !matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let visible = |character: char| if character.is_control() { ' ' } else { character };
+    let bidi = |character: &char| !matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let line: String = line.chars().filter(bidi).map(visible).collect();
     let line = line.replace("*/", "* /").replace("/*", "/ *").replace("??/", "? ?/");
     if line.ends_with('\\') { line + "." } else { line }
@@ -125,14 +124,14 @@ pub(crate) fn rust_comment(lines: &[String]) -> Vec<String> {
 }
 
 fn no_markdown(line: &str) -> String {
-    let digits = line.len() - line.trim_start_matches(|letter: char| letter.is_ascii_digit()).len();
+    let digits = line.len() - line.trim_start_matches(|character: char| character.is_ascii_digit()).len();
     let marker = if digits > 0 { line[digits..].starts_with(['.', ')']) } else { line.starts_with(LINE_MARKERS) };
     let mut out = String::new();
-    for (index, letter) in line.char_indices() {
-        if (marker && index == digits) || matches!(letter, '[' | ']' | '<') {
+    for (index, character) in line.char_indices() {
+        if (marker && index == digits) || matches!(character, '[' | ']' | '<') {
             out.push('\\');
         }
-        out.push(letter);
+        out.push(character);
     }
     out
 }

@@ -290,7 +290,7 @@ fn a_newer_message_is_read_as_far_as_it_is_known() {
     assert_eq!((vil::view::<Grown>(bytes).count(), vil::view::<Grown>(bytes).level()), (5, 3));
 }
 
-/// Reads everything that a view leads to, with a limit where it may lead in circles.
+/// Reads everything that a view leads to, with a limit where it may lead in cycles.
 fn walk(scan: ScanView<'_>) -> usize {
     let mut seen = scan.header().frame().to_string_lossy().len() + scan.label().to_string_lossy().len();
     seen += scan.points().to_vec().len() + scan.ranges().iter().count() + scan.risks().iter().count();

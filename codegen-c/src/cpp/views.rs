@@ -1,5 +1,5 @@
 //! Views: a class for each struct that is read where it lies. What answers another view is defined behind all classes,
-//! because structs may refer to one another in a circle.
+//! because structs may refer to one another in a cycle.
 
 use crate::plan::{Access, Arm, Body, Element, Kind, Member, Name, Reach, Struct, Target, Union, Unit};
 use crate::writer::{Writer, comment, cpp_comment};

@@ -86,29 +86,29 @@ pub fn escape(word: &str) -> String {
 /// A word begins behind an underscore, at a capital behind a small letter or a digit, and at the last capital of several
 /// when a small letter follows (`HTTPServer` is `http`, `server`).
 pub fn words(name: &str) -> Vec<String> {
-    let letters: Vec<char> = name.chars().collect();
+    let characters: Vec<char> = name.chars().collect();
     let mut words: Vec<String> = Vec::new();
     let mut fresh = true;
-    for (index, &letter) in letters.iter().enumerate() {
-        if letter == '_' {
+    for (index, &character) in characters.iter().enumerate() {
+        if character == '_' {
             fresh = true;
             continue;
         }
-        if fresh || begins_word(&letters, index) {
+        if fresh || begins_word(&characters, index) {
             words.push(String::new());
         }
         fresh = false;
         if let Some(word) = words.last_mut() {
-            word.push(letter.to_ascii_lowercase());
+            word.push(character.to_ascii_lowercase());
         }
     }
     words
 }
 
-fn begins_word(letters: &[char], index: usize) -> bool {
-    let Some(before) = index.checked_sub(1).and_then(|before| letters.get(before)) else { return true };
-    let small_follows = letters.get(index + 1).is_some_and(|after| after.is_ascii_lowercase());
-    letters[index].is_ascii_uppercase() && (!before.is_ascii_uppercase() || small_follows)
+fn begins_word(characters: &[char], index: usize) -> bool {
+    let Some(before) = index.checked_sub(1).and_then(|before| characters.get(before)) else { return true };
+    let small_follows = characters.get(index + 1).is_some_and(|after| after.is_ascii_lowercase());
+    characters[index].is_ascii_uppercase() && (!before.is_ascii_uppercase() || small_follows)
 }
 
 /// `IngestFault` as `ingest_fault`; not escaped.

@@ -88,8 +88,8 @@ impl<'s> Excerpts<'s> {
         let column = place.column.saturating_sub(1) as usize;
         let first = if is_wide { column.saturating_sub(BEFORE) } else { 0 };
         let shown = &self.rest[self.byte_of(first)..];
-        let letters = shown.char_indices().take(WIDEST).take_while(|(_, letter)| *letter != '\n');
-        let line = &shown[..letters.last().map_or(0, |(at, letter)| at + letter.len_utf8())];
+        let characters = shown.char_indices().take(WIDEST).take_while(|(_, character)| *character != '\n');
+        let line = &shown[..characters.last().map_or(0, |(at, character)| at + character.len_utf8())];
         let line = line.strip_suffix('\r').unwrap_or(line);
         let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(byte, _)| byte);
         Some((line, byte(column - first)..byte((column - first).saturating_add(place.length as usize))))

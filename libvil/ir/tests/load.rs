@@ -250,10 +250,10 @@ fn files_of_one_package_merge() {
 }
 
 #[test]
-fn imports_that_form_a_circle_or_do_not_exist_are_refused() {
+fn imports_that_form_a_cycle_or_do_not_exist_are_refused() {
     let main = "vil: 1\nprogram: a\nimports: [b.yaml]\n";
     let fault =
-        with_files(main, vec![("dir/b.yaml", "vil: 1\nprogram: b\nimports: [main.yaml]\n")]).expect_err("a circle");
+        with_files(main, vec![("dir/b.yaml", "vil: 1\nprogram: b\nimports: [main.yaml]\n")]).expect_err("a cycle");
     assert!(fault.starts_with("dir/b.yaml:3:11: error[VIL-F012]"), "{fault}");
     let fault = with_files(main, vec![]).expect_err("no file");
     assert!(fault.starts_with("dir/main.yaml:3:11: error[VIL-F011]"), "{fault}");

@@ -21,7 +21,7 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases: 300, failure_persistence: None, rng_seed, ..ProptestConfig::default() }
 }
 
-/// Names that a type may use: structs, an enum, messages, one of them external. Any may use any, so there are circles.
+/// Names that a type may use: structs, an enum, messages, one of them external. Any may use any, so there are cycles.
 const NAMES: &[&str] = &["S0", "S1", "S2", "S3", "S4", "S5", "E", "M0", "M1", "X"];
 
 fn ty() -> impl Strategy<Value = Type> {
@@ -113,7 +113,7 @@ fn tame(program: &mut Program) {
     }
 }
 
-/// Names of types behind the one that uses them, so that there are no circles, and numbers in their bounds.
+/// Names of types behind the one that uses them, so that there are no cycles, and numbers in their bounds.
 fn tame_type(ty: &mut Type, index: usize) {
     match ty {
         Type::Array(element, count) => {

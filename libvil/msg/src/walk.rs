@@ -3,7 +3,7 @@
 //! What it holds on to (`Rule` names each):
 //! - head: the base is aligned; id is the message's; size and root_size, read together by one load, lie within what is there.
 //! - references: a multiple of the target's alignment, behind whatever refers, within the message, count within its bound; all
-//!   targets together no more bytes than lie behind the root. So there is no circle, and work is linear.
+//!   targets together no more bytes than lie behind the root. So there is no cycle, and work is linear.
 //! - values: bool and presence 0 or 1, closed enums and unions one of theirs, texts UTF-8 that end with NUL.
 //!
 //! The stack is an array of its own, so no message chooses how deep this recurses.

@@ -120,12 +120,12 @@ fn of_structs_in_a_chain(count: usize) -> String {
     format!("{HEAD}structs:\n{}  S{count}: {{ fields: [ {{ name: a, type: u8 }} ] }}\n", each(count, one))
 }
 
-fn of_structs_in_a_circle(count: usize) -> String {
+fn of_structs_in_a_cycle(count: usize) -> String {
     let one = |at: usize| format!("  S{at}: {{ fields: [ {{ name: a, type: S{} }} ] }}\n", (at + 1) % count);
     format!("{HEAD}structs:\n{}", each(count, one))
 }
 
-/// Processes in a row, each with one route to the next one; `more` stands in every process, `ring` closes the circle.
+/// Processes in a row, each with one route to the next one; `more` stands in every process, `ring` closes the cycle.
 fn line(count: usize, more: &str, ring: bool) -> String {
     let mut text =
         format!("{HEAD}messages:\n  M: {{ fields: [ {{ name: a, type: u64 }} ] }}\ninterfaces:\n  I:\n    ports:\n");
@@ -141,7 +141,7 @@ fn of_processes_in_a_row(count: usize) -> String {
     line(count, "", false)
 }
 
-fn of_processes_in_a_circle(count: usize) -> String {
+fn of_processes_in_a_cycle(count: usize) -> String {
     line(count, "", true)
 }
 
@@ -287,9 +287,9 @@ const YAML: &[(&str, Make, usize)] = &[
     ("faulty fields", of_faulty_fields, 333),
     ("fields of one struct", of_fields_of_one_struct, 333),
     ("structs in a chain", of_structs_in_a_chain, 666),
-    ("structs in a circle", of_structs_in_a_circle, 333),
+    ("structs in a cycle", of_structs_in_a_cycle, 333),
     ("processes in a row", of_processes_in_a_row, 333),
-    ("processes in a circle", of_processes_in_a_circle, 333),
+    ("processes in a cycle", of_processes_in_a_cycle, 333),
     ("forwarding processes", of_forwarding_processes, 333),
     ("processes that run twice", of_processes_that_run_twice, 333),
     ("processes around one", of_processes_around_one, 200),

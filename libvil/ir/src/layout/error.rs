@@ -18,7 +18,7 @@ pub struct LayoutError {
 pub enum LayoutReason {
     /// A name that is neither enum, struct nor message.
     UnknownType(String),
-    /// The type contains itself by value; the names along the circle, those in the middle of a long one left out.
+    /// The type contains itself by value; the names along the cycle, those in the middle of a long one left out.
     Recursive(Vec<String>),
     /// The type contains itself by at least one VRef that may not be absent; the names as above.
     Endless(Vec<String>),

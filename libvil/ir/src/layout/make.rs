@@ -20,9 +20,9 @@ pub fn lay_out(program: &Program) -> Result<Layouts, Vec<LayoutError>> {
 pub fn attempt(program: &Program) -> (Layouts, Vec<LayoutError>) {
     let mut maker = Maker { program, done: Layouts::default(), errors: Vec::new() };
     let order = order(program);
-    for circle in order.circles {
-        let (path, owner) = (circle.path, circle.owner);
-        let reason = if circle.by_reference { LayoutReason::Endless(path) } else { LayoutReason::Recursive(path) };
+    for cycle in order.cycles {
+        let (path, owner) = (cycle.path, cycle.owner);
+        let reason = if cycle.by_reference { LayoutReason::Endless(path) } else { LayoutReason::Recursive(path) };
         maker.errors.push(LayoutError { owner, field: None, reason });
     }
     for name in order.names {

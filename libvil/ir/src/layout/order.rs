@@ -1,4 +1,4 @@
-//! Which type needs which: types in an order in which each stands behind those it holds by value, and the circles.
+//! Which type needs which: types in an order in which each stands behind those it holds by value, and the cycles.
 //!
 //! A walk with a stack of its own, because a program may hold one type in another a hundred thousand times.
 
@@ -6,22 +6,22 @@ use crate::keyed::Keyed;
 use crate::model::{Body, Program, Type};
 use crate::vocabulary::Profile;
 
-/// Names of a circle that are told at most; of a longer one the middle is left out.
+/// Names of a cycle that are told at most; of a longer one the middle is left out.
 const MOST_NAMES: usize = 16;
 
 /// The types of a program in the order in which they can be laid out.
 pub(super) struct Order<'p> {
     /// All structs and all messages but external ones.
     pub(super) names: Vec<&'p str>,
-    /// At least one circle through each type that is on one, in the order found.
-    pub(super) circles: Vec<Circle>,
+    /// At least one cycle through each type that is on one, in the order found.
+    pub(super) cycles: Vec<Cycle>,
 }
 
 /// A type that contains itself.
-pub(super) struct Circle {
+pub(super) struct Cycle {
     /// The type.
     pub(super) owner: String,
-    /// The names along the circle, the owner at both ends.
+    /// The names along the cycle, the owner at both ends.
     pub(super) path: Vec<String>,
     /// A VRef that may not be absent is on it; else all is by value.
     pub(super) by_reference: bool,
@@ -54,7 +54,7 @@ struct Step<'p> {
 
 /// Follows all types; the order is that of the names but for what stands behind its needs.
 pub(super) fn order(program: &Program) -> Order<'_> {
-    let mut order = Order { names: Vec::new(), circles: Vec::new() };
+    let mut order = Order { names: Vec::new(), cycles: Vec::new() };
     let mut marks: Keyed<&str, Mark> = Keyed::new();
     let mut stack: Vec<Step<'_>> = Vec::new();
     for name in program.structs.keys().chain(program.messages.keys()).map(String::as_str) {
@@ -68,7 +68,7 @@ pub(super) fn order(program: &Program) -> Order<'_> {
             };
             step.next += 1;
             match marks.get(needed) {
-                Some(Mark::Open(at)) => circle(&stack[*at..], link, &mut order.circles),
+                Some(Mark::Open(at)) => cycle(&stack[*at..], link, &mut order.cycles),
                 _ => enter(program, needed, link, &mut stack, &mut marks),
             }
         }
@@ -92,9 +92,9 @@ fn enter<'p>(
 }
 
 /// One report for each type that is met again, however many ways lead back to it.
-fn circle(steps: &[Step<'_>], back_by: Link, circles: &mut Vec<Circle>) {
+fn cycle(steps: &[Step<'_>], back_by: Link, cycles: &mut Vec<Cycle>) {
     let Some(owner) = steps.first().map(|step| step.name) else { return };
-    if circles.last().is_some_and(|last| last.owner == owner) {
+    if cycles.last().is_some_and(|last| last.owner == owner) {
         return;
     }
     let mut path: Vec<String> = steps.iter().take(MOST_NAMES).map(|step| step.name.to_owned()).collect();
@@ -103,7 +103,7 @@ fn circle(steps: &[Step<'_>], back_by: Link, circles: &mut Vec<Circle>) {
     }
     path.push(owner.to_owned());
     let by_reference = back_by == Link::Reference || steps[1..].iter().any(|step| step.came_by == Link::Reference);
-    circles.push(Circle { owner: owner.to_owned(), path, by_reference });
+    cycles.push(Cycle { owner: owner.to_owned(), path, by_reference });
 }
 
 /// The body of a struct or of a message that has a layout.

@@ -33,7 +33,7 @@ use reader::Reader;
 use rules::{IMPORT_CYCLE, TOO_BIG, UNREADABLE, WRONG_FORM};
 use source::SourceFile;
 
-/// Bytes of all texts of a program.
+/// Bytes of all texts of a program; of one file also the bytes of keys and texts that its aliases may bring.
 const MAX_TEXT: usize = 16 << 20;
 
 /// Files of a program.
@@ -176,7 +176,7 @@ struct Size {
 }
 
 impl Gather<'_> {
-    /// `open` holds the files whose imports are being read, so that a circle is seen.
+    /// `open` holds the files whose imports are being read, so that a cycle is seen.
     fn add(&mut self, name: &str, text: String, format: Format, open: &mut Vec<String>) {
         let index = self.source.files.len() as u32;
         let root = match parse(&text, index, format, &mut self.size, &mut self.reader) {
@@ -231,8 +231,8 @@ impl Gather<'_> {
 
     fn import(&mut self, path: &str, place: Place, pointer: String, open: &mut Vec<String>) {
         if let Some(start) = open.iter().position(|name| name == path) {
-            let circle = open[start..].iter().map(String::as_str).chain([path]).collect::<Vec<_>>().join(" -> ");
-            let fault = Diagnostic::new(IMPORT_CYCLE, pointer, "the imports form a circle").found(circle);
+            let cycle = open[start..].iter().map(String::as_str).chain([path]).collect::<Vec<_>>().join(" -> ");
+            let fault = Diagnostic::new(IMPORT_CYCLE, pointer, "the imports form a cycle").found(cycle);
             return self.reader.fault(place, fault.fix("move what both need into a third file"));
         }
         if self.source.names().any(|name| name == path) {

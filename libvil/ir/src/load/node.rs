@@ -13,17 +13,13 @@ pub(crate) const MAX_DEPTH: u32 = 64;
 /// Values in a text, aliases expanded: an alias bomb ends here.
 pub(crate) const MAX_NODES: usize = 1 << 20;
 
-/// Bytes of keys and texts that aliases may bring: as many as a text may have.
-#[cfg(feature = "yaml")]
-pub(crate) const MAX_LETTERS: usize = super::MAX_TEXT;
-
 /// How much a value holds, itself included.
 #[cfg(feature = "yaml")]
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Weight {
     pub(crate) values: usize,
     /// Bytes of its keys and texts.
-    pub(crate) letters: usize,
+    pub(crate) bytes: usize,
 }
 
 /// Where something stands: 1-based line and column, column and length in characters.
@@ -137,16 +133,16 @@ impl Node {
     /// How much it holds. Its depth is bounded, so this may call itself.
     #[cfg(feature = "yaml")]
     pub(crate) fn weight(&self) -> Weight {
-        let mut weight = Weight { values: 1, letters: 0 };
+        let mut weight = Weight { values: 1, bytes: 0 };
         let mut add = |node: &Node, key: usize| {
             let below = node.weight();
             weight.values += below.values;
-            weight.letters += below.letters + key;
+            weight.bytes += below.bytes + key;
         };
         match &self.data {
             Data::Seq(items) => items.iter().for_each(|item| add(item, 0)),
             Data::Map(entries) => entries.iter().for_each(|entry| add(&entry.value, entry.key.len())),
-            Data::Str(text) => weight.letters = text.len(),
+            Data::Str(text) => weight.bytes = text.len(),
             _ => {}
         }
         weight

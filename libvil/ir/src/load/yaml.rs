@@ -1,14 +1,15 @@
 //! YAML 1.2, core schema, into the value tree. Authors' files only, and behind a feature: canonical programs are read without it.
 //!
-//! `y`, `on` and `no` are strings. Anchors and aliases work and are bounded by the values and letters they expand to;
+//! `y`, `on` and `no` are strings. Anchors and aliases work and are bounded by the values and bytes they expand to;
 //! merge keys and tags other than `!!str` are refused. It reports the first fault only.
 
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 
+use super::MAX_TEXT;
 use super::comments::{Comments, Spot, lines};
-use super::node::{Data, Entry, MAX_DEPTH, MAX_LETTERS, MAX_NODES, Node, Place, Weight};
+use super::node::{Data, Entry, MAX_DEPTH, MAX_NODES, Node, Place, Weight};
 use super::rules::{BAD_NUMBER, SYNTAX, TOO_BIG, WRONG_FORM};
 use super::unquoted;
 use crate::diagnostics::{Diagnostic, Rule};
@@ -40,7 +41,7 @@ fn document(text: &str, file: u32, values: &mut usize) -> Read<(Node, Comments)>
         parser: Parser::new_from_str(text),
         file,
         end: end_of(text),
-        spent: Weight { values: *values, letters: 0 },
+        spent: Weight { values: *values, bytes: 0 },
         anchors: HashMap::new(),
         scalars: Vec::new(),
     };
@@ -131,16 +132,12 @@ impl<'t> Reader<'t> {
 
     fn spend(&mut self, weight: Weight, span: Span) -> Read<()> {
         self.spent.values = self.spent.values.saturating_add(weight.values);
-        self.spent.letters = self.spent.letters.saturating_add(weight.letters);
+        self.spent.bytes = self.spent.bytes.saturating_add(weight.bytes);
         if self.spent.values > MAX_NODES {
             return fail(self.fault(TOO_BIG, span, format!("more than {MAX_NODES} values, aliases expanded")));
         }
-        if self.spent.letters > MAX_LETTERS {
-            return fail(self.fault(
-                TOO_BIG,
-                span,
-                format!("more than {MAX_LETTERS} bytes of texts, aliases expanded"),
-            ));
+        if self.spent.bytes > MAX_TEXT {
+            return fail(self.fault(TOO_BIG, span, format!("more than {MAX_TEXT} bytes of texts, aliases expanded")));
         }
         Ok(())
     }
@@ -149,7 +146,7 @@ impl<'t> Reader<'t> {
         if depth > MAX_DEPTH {
             return fail(self.fault(TOO_BIG, span, format!("nested deeper than {MAX_DEPTH}")));
         }
-        self.spend(Weight { values: 1, letters: 0 }, span)?;
+        self.spend(Weight { values: 1, bytes: 0 }, span)?;
         let place = self.place(span);
         let (anchor, data) = match event {
             Event::Scalar(text, style, anchor, tag) => {

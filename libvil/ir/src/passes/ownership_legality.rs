@@ -1,10 +1,10 @@
 //! Pass 5, OwnershipLegality: has every message one owner, and does nobody wait for himself.
 //!
-//! O002 mutates of a port that receives nothing · O003 redelivery may meet a changed message · O004 a circle of data
-//! routes that all block (see `circles`) · O005 what is taken is lost with its taker · O006 to O010 forwards (see
+//! O002 mutates of a port that receives nothing · O003 redelivery may meet a changed message · O004 a cycle of data
+//! routes that all block (see `cycles`) · O005 what is taken is lost with its taker · O006 to O010 forwards (see
 //! `forwards`) · O011 changes of what others read · O012 publish_offset without a forward · O013 what is said twice
 
-mod circles;
+mod cycles;
 mod forwards;
 
 use forwards::Borrowed;
@@ -33,7 +33,7 @@ pub(super) const PASS: Pass = Pass {
     rules: &[
         MUTATES,
         CHANGED,
-        circles::RULE,
+        cycles::RULE,
         TAKEN,
         forwards::PORTS,
         forwards::COPIED,
@@ -52,7 +52,7 @@ fn run(program: &Program, report: &mut Report) {
     mutates(program, report);
     twice(program, report);
     changed(program, &borrowed, report);
-    circles::judge(program, report);
+    cycles::judge(program, report);
     for view in report.routes() {
         taken(program, &view, report);
         if view.transfer == Transfer::PublishOffset && !shared.is_forwarded(&view.route.from) {

@@ -124,7 +124,7 @@ fn a_head_can_only_narrow_what_is_read() {
 }
 
 #[test]
-fn references_lead_forward_only_so_there_are_no_circles() {
+fn references_lead_forward_only_so_there_are_no_cycles() {
     let words = |next| [0, word(64, 16), word(5, 32), 0, word(6, next), 0, 0, 0];
     let third = |next| view::<Node>(bytes(&words(next))).next().expect("there are two").next().map(|node| node.value());
     assert_eq!(third(48), Some(0));

@@ -138,7 +138,7 @@ fn flat(place: &Place<'_>, layouts: &Layouts, report: &mut Report) {
     report.add(place.fault(REFERENCE, says).fix(fix));
 }
 
-/// What only the whole layout tells: circles and sizes. Its other reasons are found above, field by field.
+/// What only the whole layout tells: cycles and sizes. Its other reasons are found above, field by field.
 pub(super) fn whole(program: &Program, errors: &[LayoutError], report: &mut Report) {
     for error in errors {
         let section = if program.structs.contains_key(&error.owner) { "structs" } else { "messages" };
@@ -151,7 +151,7 @@ pub(super) fn whole(program: &Program, errors: &[LayoutError], report: &mut Repo
             LayoutReason::Endless(path) => {
                 let message = format!("`{}` contains itself by a VRef that may not be absent", error.owner);
                 let fault = Diagnostic::new(ENDLESS, pointer, message).found(path.join(" -> "));
-                report.add(fault.fix("say `optional: true` at a VRef of the circle, or use a VSlice"));
+                report.add(fault.fix("say `optional: true` at a VRef of the cycle, or use a VSlice"));
             }
             LayoutReason::TooLarge => {
                 let place = error.field.as_ref().map_or(String::new(), |field| format!(", at `{field}`"));

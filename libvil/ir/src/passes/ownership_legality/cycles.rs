@@ -1,6 +1,6 @@
-//! O004: data routes that all block form no circle.
+//! O004: data routes that all block form no cycle.
 //!
-//! Whole circles are found in one walk through the program; then one is told for each process that stands in none told yet.
+//! Whole cycles are found in one walk through the program; then one is told for each process that stands in none told yet.
 
 use super::super::Report;
 use super::super::view::{View, backpressure};
@@ -10,10 +10,10 @@ use crate::model::Program;
 use crate::plan::lane;
 use crate::vocabulary::{Backpressure, Lane};
 
-pub(super) const RULE: Rule = Rule::error("VIL-O004", "Data routes that all block form no circle.");
+pub(super) const RULE: Rule = Rule::error("VIL-O004", "Data routes that all block form no cycle.");
 
-/// Circles that are told of one program. Each takes a walk of its own, and whoever has mended so many sees the next.
-const MAX_CIRCLES: usize = 64;
+/// Cycles that are told of one program. Each takes a walk of its own, and whoever has mended so many sees the next.
+const MAX_CYCLES: usize = 64;
 
 /// Processes by number, and the routes that block between them.
 struct Graph<'p> {
@@ -28,7 +28,7 @@ pub(super) fn judge(program: &Program, report: &mut Report) {
     let mut told = vec![false; graph.names.len()];
     let mut count = 0;
     for start in 0..graph.names.len() {
-        if told[start] || count == MAX_CIRCLES {
+        if told[start] || count == MAX_CYCLES {
             continue;
         }
         let Some(path) = graph.way_back(start, &groups) else { continue };
@@ -37,7 +37,7 @@ pub(super) fn judge(program: &Program, report: &mut Report) {
         let names = path.iter().map(|(process, _)| graph.names[*process]);
         let names: Vec<&str> = [graph.names[start]].into_iter().chain(names).collect();
         let Some((_, last)) = path.last() else { continue };
-        let text = "every process of a circle may wait for the next one";
+        let text = "every process of a cycle may wait for the next one";
         let fault = Diagnostic::new(RULE, format!("/routes/{last}"), text).found(names.join(" -> "));
         report.add(fault.fix("let one of its routes fail or drop, or use the control lane"));
     }
