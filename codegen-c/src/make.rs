@@ -319,7 +319,9 @@ impl Maker<'_> {
             (LayoutBody::Union(union), model::Body::Variants(variants)) => {
                 (Body::Union(self.union(&name, union, variants, view)), Vec::new())
             }
-            _ => return,
+            (LayoutBody::Members(_), model::Body::Variants(_)) | (LayoutBody::Union(_), model::Body::Fields(_)) => {
+                return self.names.faults.push(format!("`{declared}` is not laid out as it is declared"));
+            }
         };
         let message = message.then(|| self.message(declared, &layout));
         let made = Struct {
@@ -360,10 +362,11 @@ impl Maker<'_> {
         }
     }
 
-    /// The `max_bytes` of a message. Without a stated bound it has that of its size word, for no route carries it.
+    /// The `max_bytes` of a message. Without a stated bound it has that of its size word, for no route carries it; so one that
+    /// is larger says nothing more, and the passes refuse it.
     fn stated_bytes(&self, declared: &str) -> u32 {
         let stated = self.program.messages.get(declared).and_then(|message| message.max_bytes);
-        stated.map_or(u32::MAX, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX))
+        stated.map_or(u32::MAX, |bytes| bytes.min(u32::MAX.into()) as u32)
     }
 
     fn members(

@@ -7,7 +7,7 @@ use crate::fingerprint::{layout_id, layout_text};
 use crate::keyed::Keyed;
 use crate::layout::{ArmLayout, Layout, LayoutBody, Layouts, Member, Shape, UnionLayout, What, presence};
 use crate::model::{Body, Enum, Field, Program};
-use crate::vocabulary::{Profile, Scalar, Word};
+use crate::vocabulary::{Profile, Scalar};
 
 /// The descriptor of a message. Of an external message, and of one that has no layout, it is the head and the name.
 pub fn encode<'p>(program: &'p Program, layouts: &'p Layouts, message: &'p str) -> Vec<u32> {
@@ -299,7 +299,6 @@ impl<'p> Writer<'p> {
         self.texts.resize(self.texts.len().next_multiple_of(4), 0);
         let texts = base + self.records.len() as u32;
         let words = texts + self.texts.len() as u32 / 4;
-        let profile = Profile::all().iter().position(|one| *one == profile).unwrap_or(0) as u32;
         let mut out = vec![0; HEAD_WORDS as usize];
         let said = [
             (head::MAGIC, MAGIC),
@@ -307,7 +306,7 @@ impl<'p> Writer<'p> {
             (head::WORDS, words),
             (head::LAYOUT_ID, id as u32),
             (head::LAYOUT_ID + 1, (id >> 32) as u32),
-            (head::PROFILE, profile),
+            (head::PROFILE, profile as u32),
             (head::MAX_BYTES, max_bytes),
             (head::NAME, name),
             (head::TYPES, HEAD_WORDS),
@@ -325,8 +324,8 @@ impl<'p> Writer<'p> {
 }
 
 /// The number of a scalar: its place in the vocabulary.
-fn code(scalar: Scalar) -> u32 {
-    Scalar::all().iter().position(|one| *one == scalar).unwrap_or(0) as u32
+const fn code(scalar: Scalar) -> u32 {
+    scalar as u32
 }
 
 const _: () = assert!(ARM_WORDS == 3 && VALUE_WORDS == 3);
