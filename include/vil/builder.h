@@ -39,8 +39,9 @@ typedef struct vil_builder_t {
 } vil_builder_t;
 
 /* States of a builder; one that is all zeros was never begun. */
-#define VIL_BUILDER_OPEN 1u
+#define VIL_BUILDER_OPEN 1u /* and nothing went wrong */
 #define VIL_BUILDER_FINISHED 2u
+#define VIL_BUILDER_FAILED 3u
 
 /* Reasons of faults. */
 #define VIL_BUILDER_NO_TURN 1u    /* the message was never begun, or is finished */
@@ -78,24 +79,26 @@ typedef struct vil_str_writers_t {
 
 /* What a further step would find: VIL_OK, the first fault, or VIL_E_STATE where the message was never begun or has ended. */
 static inline vil_status_t vil_builder_fault(const vil_builder_t *self) {
-  return self->fault == VIL_OK && self->state != VIL_BUILDER_OPEN ? VIL_E_STATE : self->fault;
+  if (self->state == VIL_BUILDER_OPEN) return VIL_OK;
+  return self->fault != VIL_OK ? self->fault : VIL_E_STATE;
 }
 
 /* Whether a step may be done: the message is open and nothing went wrong. What comes behind finish is VIL_E_STATE. */
 static inline bool vil_builder_is_open(vil_builder_t *self) {
-  const vil_status_t fault = vil_builder_fault(self);
-  if (fault != self->fault) {
-    self->fault = fault;
+  if (self->state == VIL_BUILDER_OPEN) return true;
+  if (self->fault == VIL_OK) {
+    self->fault = VIL_E_STATE;
     self->why = VIL_BUILDER_NO_TURN;
     self->field = NULL;
   }
-  return fault == VIL_OK;
+  return false;
 }
 
 /* Notes a fault of a field, and why it is one; the first one stays. A function of its own, which makes no caller larger. */
 static VIL_BUILDER_COLD void vil_builder_fail(vil_builder_t *self, vil_status_t fault, uint32_t why, const char *field,
                                               uint64_t found, uint64_t most) {
   if (!vil_builder_is_open(self)) return;
+  self->state = VIL_BUILDER_FAILED;
   self->fault = fault;
   self->why = why;
   self->field = field;
@@ -113,7 +116,10 @@ static inline uint32_t vil_builder_take(vil_builder_t *self, const char *field, 
     vil_builder_fail(self, VIL_E_LIMIT, VIL_BUILDER_NO_ROOM, field, at + size, self->capacity);
     return 0;
   }
-  if (self->base != NULL) memset(self->base + self->used, 0, (size_t)(at + zeroed - self->used));
+  /* Asked first, because the call would cost more than most texts, which have nothing to be zeroed. */
+  if (self->base != NULL && at + zeroed != self->used) {
+    memset(self->base + self->used, 0, (size_t)(at + zeroed - self->used));
+  }
   self->used = (uint32_t)(at + size);
   return (uint32_t)at;
 }
@@ -154,7 +160,7 @@ static inline void vil_builder_skip_zeroes(vil_builder_t *self) { self->skips_ze
  * vil_builder_explain says which field it was. */
 static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layout_id, uint32_t *size) {
   if (self->layout_id != layout_id) vil_builder_fail(self, VIL_E_STATE, VIL_BUILDER_NO_LAYOUT, NULL, 0, 0);
-  if (self->fault != VIL_OK) return self->fault;
+  if (!vil_builder_is_open(self)) return self->fault;
   if (self->base != NULL) {
     memcpy(self->base + 8, &self->used, sizeof self->used);
     memcpy(self->base + 12, &self->root_size, sizeof self->root_size);
@@ -171,7 +177,7 @@ static inline vil_status_t vil_builder_finish(vil_builder_t *self, uint64_t layo
  * VIL_E_STATE where it is not finished, lies in other bytes, or has another layout. A message that was passed on before is the
  * port's to refuse, because the world's trail is told of it: VIL_OK without bytes, unless they were never there. */
 static inline vil_status_t vil_builder_ready(const vil_builder_t *self, const void *data, uint64_t layout_id) {
-  if (data == NULL && self->state != VIL_BUILDER_OPEN) return VIL_OK;
+  if (data == NULL && self->state != VIL_BUILDER_OPEN && self->state != VIL_BUILDER_FAILED) return VIL_OK;
   if (self->fault != VIL_OK) return self->fault;
   if (self->state != VIL_BUILDER_FINISHED || self->base != data) return VIL_E_STATE;
   return self->layout_id == layout_id ? VIL_OK : VIL_E_STATE;
@@ -278,10 +284,11 @@ static inline vil_writer_t vil_writer_arm(vil_writer_t self, uint32_t offset, ui
  * a fault: VIL_E_STATE where something was referred to before. */
 static inline uint32_t vil_writer_refer(vil_writer_t self, uint32_t offset, uint32_t width, uint64_t bytes,
                                         uint32_t count, uint32_t align, uint64_t zeroed) {
-  const unsigned char nothing[8] = {0, 0, 0, 0, 0, 0, 0, 0};
   unsigned char *const word = (unsigned char *)vil_builder_data(self.builder, self.at == 0 ? 0 : self.at + offset);
-  uint32_t at;
-  if (word != NULL && memcmp(word, nothing, width) != 0) {
+  uint32_t at, before = 0, count_before = 0;
+  if (word != NULL) memcpy(&before, word, sizeof before);
+  if (word != NULL && width == 8u) memcpy(&count_before, word + 4, sizeof count_before);
+  if ((before | count_before) != 0) {
     vil_builder_fail(self.builder, VIL_E_STATE, VIL_BUILDER_NO_SECOND, self.field, 0, 0);
   }
   if (self.at == 0) return 0;
@@ -333,22 +340,25 @@ static inline vil_writer_t vil_writer_ref(vil_writer_t self, uint32_t offset, ui
   return self;
 }
 
-/* Whether bytes are UTF-8: no surrogate, nothing overlong, nothing cut off. */
-static inline bool vil_is_utf8(const char *text, size_t size) {
+/* Whether bytes are a text: UTF-8 without NUL, no surrogate, nothing overlong, nothing cut off. */
+static inline bool vil_is_text(const char *text, size_t size) {
   const unsigned char *at = (const unsigned char *)text;
   const unsigned char *const end = at + size;
-  while (at != end) {
-    uint64_t eight = UINT64_MAX;
-    if (end - at >= 8) memcpy(&eight, at, sizeof eight);
-    if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+  for (;;) {
+    size_t left, more, index;
+    unsigned first;
+    while (end - at >= 8) {
+      uint64_t eight;
+      memcpy(&eight, at, sizeof eight);
+      /* Of eight bytes from 1 to 0x7f none has its highest bit, nor has one when 1 is taken from each. */
+      if (((eight | (eight - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) != 0) break;
       at += 8;
-      continue;
     }
-    const unsigned first = *at++;
-    const size_t left = (size_t)(end - at);
-    const size_t more = first < 0x80u ? 0u : first < 0xe0u ? 1u : first < 0xf0u ? 2u : 3u;
-    size_t index;
-    if (more == 0) continue;
+    while (at != end && *at - 1u < 0x7fu) ++at;
+    if (at == end) return true;
+    first = *at++;
+    left = (size_t)(end - at);
+    more = first < 0xe0u ? 1u : first < 0xf0u ? 2u : 3u;
     if (first < 0xc2u || first > 0xf4u || left < more) return false;
     if ((first == 0xe0u && at[0] < 0xa0u) || (first == 0xedu && at[0] > 0x9fu)) return false;
     if ((first == 0xf0u && at[0] < 0x90u) || (first == 0xf4u && at[0] > 0x8fu)) return false;
@@ -357,7 +367,6 @@ static inline bool vil_is_utf8(const char *text, size_t size) {
     }
     at += more;
   }
-  return true;
 }
 
 /* Copies text for the VStr at offset, with NUL behind it; nothing happens where size is 0, and only there text may be NULL.
@@ -379,9 +388,7 @@ static inline void vil_writer_str(vil_writer_t self, uint32_t offset, const char
     /* ORDER: SeqCst, of the compiler alone: what is checked is loaded from the copy, never once more from the text. */
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
   }
-  if (memchr(found, 0, size) != NULL || !vil_is_utf8(found, size)) {
-    vil_builder_fail(builder, VIL_E_ARGUMENT, VIL_BUILDER_NO_TEXT, self.field, 0, 0);
-  }
+  if (!vil_is_text(found, size)) vil_builder_fail(builder, VIL_E_ARGUMENT, VIL_BUILDER_NO_TEXT, self.field, 0, 0);
   (void)vil_writer_refer(self, offset, 8u, (uint64_t)size + 1u, (uint32_t)size, 1u, 0);
 }
 

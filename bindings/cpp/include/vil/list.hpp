@@ -19,8 +19,8 @@ class List {
 
   class Iterator {
    public:
-    Iterator(const List *list, std::size_t index) noexcept : list_(list), index_(index) {}
-    [[nodiscard]] value_type operator*() const noexcept { return (*list_)[index_]; }
+    Iterator(const List *list, std::uint32_t index) noexcept : list_(list), index_(index) {}
+    [[nodiscard]] value_type operator*() const noexcept { return list_->one(index_); }
     Iterator &operator++() noexcept {
       ++index_;
       return *this;
@@ -30,7 +30,7 @@ class List {
 
    private:
     const List *list_;
-    std::size_t index_;
+    std::uint32_t index_;
   };
 
   constexpr List() noexcept = default;
@@ -44,10 +44,14 @@ class List {
 
   // The element at a position; at none of them, an empty one.
   [[nodiscard]] value_type operator[](std::size_t index) const noexcept {
-    return Kind::read(vil_list_at(list_, Kind::size(), detail::clipped(index)), 0, Kind::size());
+    return one(detail::clipped(index));
   }
 
  private:
+  [[nodiscard]] value_type one(std::uint32_t index) const noexcept {
+    return Kind::read(vil_list_at(list_, Kind::size(), index), 0, Kind::size());
+  }
+
   vil_list_t list_{};
 };
 
