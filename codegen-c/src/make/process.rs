@@ -23,9 +23,9 @@ impl Way {
         match self {
             Way::Out(_, Sends::Publish) => &["loan", "publish", "discard", "send", "published"],
             Way::Out(_, Sends::Keep) => &["loan", "publish", "discard", "send", "published", "keep", "release"],
-            Way::In(_, Receives::Read) => &["receive", "release", "received"],
-            Way::In(_, Receives::Change) => &["receive", "release", "received", "edit"],
-            Way::In(_, Receives::Take) => &["receive", "consume", "received", "edit"],
+            Way::In(_, Receives::Read) => &["receive", "release", "received", "read"],
+            Way::In(_, Receives::Change) => &["receive", "release", "received", "read", "edit"],
+            Way::In(_, Receives::Take) => &["receive", "consume", "received", "read", "edit"],
             Way::Request { .. } => &["loan", "ask", "discard", "asked", "receive", "release"],
             Way::Response { .. } => &["receive", "release", "loan", "answer", "discard"],
         }

@@ -136,6 +136,12 @@ static inline vil_status_t credit_filter_credits_release(credit_filter_t *self,
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t credit_filter_credits_read(credit_filter_t *self,
+                                                      uint64_t timeout_ns, credit_credit_t *message) {
+  return vil_receiver_read(self->credits, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t credit_filter_credits_received(credit_filter_t *self, uint64_t *count) {
   return vil_receiver_received(self->credits, count);
@@ -190,6 +196,12 @@ static inline vil_status_t credit_filter_ingest_done_release(credit_filter_t *se
   const vil_status_t status = vil_receiver_release(self->ingest_done, &message->message);
   message->msg = (const credit_ingest_done_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t credit_filter_ingest_done_read(credit_filter_t *self,
+                                                          uint64_t timeout_ns, credit_ingest_done_t *message) {
+  return vil_receiver_read(self->ingest_done, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */

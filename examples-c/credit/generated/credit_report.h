@@ -136,6 +136,12 @@ static inline vil_status_t credit_report_faults_release(credit_report_t *self,
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t credit_report_faults_read(credit_report_t *self,
+                                                     uint64_t timeout_ns, credit_ingest_fault_t *message) {
+  return vil_receiver_read(self->faults, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t credit_report_faults_received(credit_report_t *self, uint64_t *count) {
   return vil_receiver_received(self->faults, count);
@@ -155,6 +161,12 @@ static inline vil_status_t credit_report_filter_done_release(credit_report_t *se
   const vil_status_t status = vil_receiver_release(self->filter_done, &message->message);
   message->msg = (const credit_filter_done_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t credit_report_filter_done_read(credit_report_t *self,
+                                                          uint64_t timeout_ns, credit_filter_done_t *message) {
+  return vil_receiver_read(self->filter_done, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -178,6 +190,12 @@ static inline vil_status_t credit_report_ingest_done_release(credit_report_t *se
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t credit_report_ingest_done_read(credit_report_t *self,
+                                                          uint64_t timeout_ns, credit_ingest_done_t *message) {
+  return vil_receiver_read(self->ingest_done, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t credit_report_ingest_done_received(credit_report_t *self, uint64_t *count) {
   return vil_receiver_received(self->ingest_done, count);
@@ -196,6 +214,12 @@ static inline vil_status_t credit_report_npls_release(credit_report_t *self, cre
   const vil_status_t status = vil_receiver_release(self->npls, &message->message);
   message->msg = (const credit_npl_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t credit_report_npls_read(credit_report_t *self,
+                                                   uint64_t timeout_ns, credit_npl_t *message) {
+  return vil_receiver_read(self->npls, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */

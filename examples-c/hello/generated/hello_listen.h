@@ -103,6 +103,12 @@ static inline vil_status_t hello_listen_greetings_release(hello_listen_t *self,
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t hello_listen_greetings_read(hello_listen_t *self,
+                                                       uint64_t timeout_ns, hello_greeting_t *message) {
+  return vil_receiver_read(self->greetings, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t hello_listen_greetings_received(hello_listen_t *self, uint64_t *count) {
   return vil_receiver_received(self->greetings, count);

@@ -160,6 +160,12 @@ static inline vil_status_t robot_listener_attitudes_release(robot_listener_t *se
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t robot_listener_attitudes_read(robot_listener_t *self,
+                                                         uint64_t timeout_ns, robot_attitude_t *message) {
+  return vil_receiver_read(self->attitudes, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t robot_listener_attitudes_received(robot_listener_t *self, uint64_t *count) {
   return vil_receiver_received(self->attitudes, count);
@@ -207,6 +213,12 @@ static inline vil_status_t robot_listener_heartbeats_release(robot_listener_t *s
   const vil_status_t status = vil_receiver_release(self->heartbeats, &message->message);
   message->msg = (const robot_heartbeat_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t robot_listener_heartbeats_read(robot_listener_t *self,
+                                                          uint64_t timeout_ns, robot_heartbeat_t *message) {
+  return vil_receiver_read(self->heartbeats, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -276,6 +288,12 @@ static inline vil_status_t robot_listener_positions_release(robot_listener_t *se
   const vil_status_t status = vil_receiver_release(self->positions, &message->message);
   message->msg = (const robot_gps_raw_int_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t robot_listener_positions_read(robot_listener_t *self,
+                                                         uint64_t timeout_ns, robot_gps_raw_int_t *message) {
+  return vil_receiver_read(self->positions, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */

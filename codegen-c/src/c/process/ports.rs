@@ -340,10 +340,21 @@ fn receiver(mut calls: Calls<'_>, receives: Receives) {
             calls.with_message("Ends a message that was used.", "consume");
         }
     }
-    if calls.is_external() {
-        receive_into(&mut calls);
+    match calls.payload.profile {
+        Profile::Flat => read(&mut calls, receives),
+        Profile::External => receive_into(&mut calls),
+        Profile::Relative => {}
     }
     calls.count("received", "receiver_received", "released");
+}
+
+fn read(calls: &mut Calls<'_>, receives: Receives) {
+    let (end, message) = (calls.end.clone(), calls.message);
+    let over = if receives == Receives::Take { "consume" } else { "release" };
+    let said = format!("Receive, copy and {over} in one.");
+    calls.call(&said, "read", &format!("uint64_t timeout_ns, {message}_t *message"), |out| {
+        out.line(format!("return vil_receiver_read({end}, timeout_ns, message, sizeof *message);"));
+    });
 }
 
 fn receive_into(calls: &mut Calls<'_>) {

@@ -135,6 +135,12 @@ static inline vil_status_t class_extern_namespace_release(class_extern_t *self, 
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t class_extern_namespace_read(class_extern_t *self,
+                                                       uint64_t timeout_ns, class_result_t *message) {
+  return vil_receiver_read(self->namespace_, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t class_extern_namespace_received(class_extern_t *self, uint64_t *count) {
   return vil_receiver_received(self->namespace_, count);
@@ -215,6 +221,12 @@ static inline vil_status_t class_extern_world_release(class_extern_t *self, clas
   const vil_status_t status = vil_receiver_release(self->world_, &message->message);
   message->msg = (const class_vec_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t class_extern_world_read(class_extern_t *self,
+                                                   uint64_t timeout_ns, class_vec_t *message) {
+  return vil_receiver_read(self->world_, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */

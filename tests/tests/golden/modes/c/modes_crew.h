@@ -109,6 +109,12 @@ static inline vil_status_t modes_crew_work_consume(modes_crew_t *self, modes_job
   return status;
 }
 
+/* Receive, copy and consume in one. */
+static inline vil_status_t modes_crew_work_read(modes_crew_t *self,
+                                                uint64_t timeout_ns, modes_job_t *message) {
+  return vil_receiver_read(self->work, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_crew_work_received(modes_crew_t *self, uint64_t *count) {
   return vil_receiver_received(self->work, count);

@@ -175,6 +175,12 @@ static inline vil_status_t modes_screen_done_consume(modes_screen_t *self, modes
   return status;
 }
 
+/* Receive, copy and consume in one. */
+static inline vil_status_t modes_screen_done_read(modes_screen_t *self,
+                                                  uint64_t timeout_ns, modes_job_t *message) {
+  return vil_receiver_read(self->done, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_done_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->done, count);
@@ -201,6 +207,12 @@ static inline vil_status_t modes_screen_failed_release(modes_screen_t *self, mod
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t modes_screen_failed_read(modes_screen_t *self,
+                                                    uint64_t timeout_ns, modes_job_t *message) {
+  return vil_receiver_read(self->failed, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_failed_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->failed, count);
@@ -219,6 +231,12 @@ static inline vil_status_t modes_screen_frames_release(modes_screen_t *self, mod
   const vil_status_t status = vil_receiver_release(self->frames, &message->message);
   message->msg = (const modes_frame_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t modes_screen_frames_read(modes_screen_t *self,
+                                                    uint64_t timeout_ns, modes_frame_t *message) {
+  return vil_receiver_read(self->frames, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -248,6 +266,12 @@ static inline vil_status_t modes_screen_latest_consume(modes_screen_t *self, mod
   return status;
 }
 
+/* Receive, copy and consume in one. */
+static inline vil_status_t modes_screen_latest_read(modes_screen_t *self,
+                                                    uint64_t timeout_ns, modes_frame_t *message) {
+  return vil_receiver_read(self->latest, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_latest_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->latest, count);
@@ -266,6 +290,12 @@ static inline vil_status_t modes_screen_level_release(modes_screen_t *self, mode
   const vil_status_t status = vil_receiver_release(self->level, &message->message);
   message->msg = (const modes_price_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t modes_screen_level_read(modes_screen_t *self,
+                                                   uint64_t timeout_ns, modes_price_t *message) {
+  return vil_receiver_read(self->level, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -288,6 +318,12 @@ static inline vil_status_t modes_screen_seen_release(modes_screen_t *self, modes
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t modes_screen_seen_read(modes_screen_t *self,
+                                                  uint64_t timeout_ns, modes_frame_t *message) {
+  return vil_receiver_read(self->seen, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_seen_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->seen, count);
@@ -306,6 +342,12 @@ static inline vil_status_t modes_screen_still_release(modes_screen_t *self, mode
   const vil_status_t status = vil_receiver_release(self->still, &message->message);
   message->msg = (const modes_frame_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t modes_screen_still_read(modes_screen_t *self,
+                                                   uint64_t timeout_ns, modes_frame_t *message) {
+  return vil_receiver_read(self->still, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */

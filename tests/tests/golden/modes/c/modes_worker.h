@@ -230,6 +230,12 @@ static inline vil_status_t modes_worker_frames_release(modes_worker_t *self, mod
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t modes_worker_frames_read(modes_worker_t *self,
+                                                    uint64_t timeout_ns, modes_frame_t *message) {
+  return vil_receiver_read(self->frames, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_worker_frames_received(modes_worker_t *self, uint64_t *count) {
   return vil_receiver_received(self->frames, count);
@@ -255,6 +261,12 @@ static inline vil_status_t modes_worker_jobs_consume(modes_worker_t *self, modes
   const vil_status_t status = vil_receiver_consume(self->jobs, &message->message);
   message->msg = (const modes_job_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and consume in one. */
+static inline vil_status_t modes_worker_jobs_read(modes_worker_t *self,
+                                                  uint64_t timeout_ns, modes_job_t *message) {
+  return vil_receiver_read(self->jobs, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */

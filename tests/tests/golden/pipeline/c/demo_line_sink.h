@@ -114,6 +114,12 @@ static inline vil_status_t demo_line_sink_alarms_release(demo_line_sink_t *self,
   return status;
 }
 
+/* Receive, copy and release in one. */
+static inline vil_status_t demo_line_sink_alarms_read(demo_line_sink_t *self,
+                                                      uint64_t timeout_ns, demo_line_alarm_t *message) {
+  return vil_receiver_read(self->alarms, timeout_ns, message, sizeof *message);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t demo_line_sink_alarms_received(demo_line_sink_t *self, uint64_t *count) {
   return vil_receiver_received(self->alarms, count);
@@ -133,6 +139,12 @@ static inline vil_status_t demo_line_sink_readings_release(demo_line_sink_t *sel
   const vil_status_t status = vil_receiver_release(self->readings, &message->message);
   message->msg = (const demo_line_reading_t *)message->message.data;
   return status;
+}
+
+/* Receive, copy and release in one. */
+static inline vil_status_t demo_line_sink_readings_read(demo_line_sink_t *self,
+                                                        uint64_t timeout_ns, demo_line_reading_t *message) {
+  return vil_receiver_read(self->readings, timeout_ns, message, sizeof *message);
 }
 
 /* Messages released on the port's routes since the world was created. */
