@@ -135,6 +135,24 @@ impl Tracee {
         File::open(format!("/proc/{}/mem", self.pid)).expect("a tracee's memory is readable")
     }
 
+    /// Its memory, by address, to be changed: also what the program itself cannot write to.
+    pub fn memory_to_write(&self) -> File {
+        File::options()
+            .read(true)
+            .write(true)
+            .open(format!("/proc/{}/mem", self.pid))
+            .expect("a tracee is ours to change")
+    }
+
+    /// Lets it go on from another address.
+    pub fn go_on_at(&mut self, address: u64) {
+        let mut registers = self.all_registers();
+        registers.rip = address;
+        // SAFETY: the process is our tracee and stands still; the registers are its own, but for where it goes on.
+        let answer = unsafe { libc::ptrace(libc::PTRACE_SETREGS, self.pid, null_mut::<u8>(), &raw mut registers) };
+        assert_eq!(answer, 0, "{}", Error::last_os_error());
+    }
+
     /// What is mapped where at this moment.
     pub fn mappings(&self) -> Vec<Mapping> {
         let text =

@@ -13,9 +13,8 @@ pub(crate) const HELP: &str = "
 bless
 
 Runs the tests that own generated files with VIL_BLESS=1, so that they write them instead of comparing them: vil.h, the
-declarations for Rust, the list of exports, golden files, committed generated code, the schema of the language, the list of
-diagnostics, pictures of programs. Look at the
-change before you commit it.
+declarations for Rust, the list of exports, golden files, committed generated code, the order of libvil's functions, the schema of the language, the list of
+diagnostics, pictures of programs. Look at the change before you commit it.
 ";
 
 /// The tests that own generated files; a later one may read what an earlier one wrote.
@@ -33,6 +32,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("code that the Rust wrapper is tested with", &["--package", "vil-tests", "--test", "wrapper"]),
     ("code of the trials", &["--package", "vil-tests", "--test", "bench", "the_types_that_trials_exchange"]),
     ("what hot calls cost", &["--package", "vil-tests", "--test", "hot_path", "no_hot_call_takes"]),
+    ("the order of libvil's functions", &["--package", "vil-tests", "--test", "footprint", "what_a_process_runs"]),
     ("the rules of evolution", &["--package", "vil-ir", "--test", "evolve", "the_document_of_evolution"]),
     ("the schema of the language", &["--package", "vil-ir", "--lib", "schema"]),
     ("the list of diagnostics", &["--package", "vil-tests", "--test", "passes"]),
