@@ -9,15 +9,20 @@ fn main() {
     // A thread that waits for the kernel may outlive every world, so the code under it must not be unmapped.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     println!("cargo:rerun-if-changed=order.ld");
-    if takes_an_order() {
+    if !linker_is(&["bfd", "linker-features=-lld"]) {
+        // Pages become resident in windows of 64 KiB, and what lies together lies in few of them if they always begin in the same
+        // places. The linker of binutils would fill the file up with zeros for that.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,max-page-size=65536");
+    }
+    // `INSERT` in a linker script is known to LLVM's linker, which rustc brings along, and to that of binutils.
+    if !linker_is(&["mold", "wild", "gold"]) {
         let here = env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{here}/order.ld");
     }
 }
 
-/// Whether the linker knows `INSERT` in a linker script: LLVM's, which rustc brings along, and that of binutils do. Others are
-/// known by what somebody who chose one has said; there functions lie as they come.
-fn takes_an_order() -> bool {
+/// Whether somebody has chosen one of these linkers.
+fn linker_is(names: &[&str]) -> bool {
     let said = ["RUSTC_LINKER", "CARGO_ENCODED_RUSTFLAGS"].map(|name| env::var(name).unwrap_or_default());
-    !["mold", "wild", "gold"].iter().any(|linker| said.iter().any(|said| said.contains(linker)))
+    names.iter().any(|name| said.iter().any(|said| said.contains(name)))
 }

@@ -5,13 +5,11 @@
 
 #include "trial.h"
 
-#define ENDS_MOST 1000
-
-/* The ends of one side. */
+/* The ends of one side: no more room than they need, because a trial's own memory is measured with libvil's. */
 typedef struct ends {
   vil_world_t *world;
-  vil_sender_t *senders[ENDS_MOST];
-  vil_receiver_t *receivers[ENDS_MOST];
+  vil_sender_t **senders;
+  vil_receiver_t **receivers;
   size_t sender_count, receiver_count;
 } ends_t;
 
@@ -27,10 +25,13 @@ static inline vil_contract_t ends_contract(const char *process) {
 
 static inline void ends_open(const trial_t *trial, ends_t *ends, bool is_asker) {
   vil_error_t error;
-  const size_t theres = trial->routes < ENDS_MOST ? trial->routes : ENDS_MOST;
+  const size_t theres = trial->routes;
   const char *way_back = trial_text(trial, "back");
   const size_t backs = way_back != NULL && strcmp(way_back, "no") == 0 ? 0 : 1;
   ends->sender_count = is_asker ? theres : backs, ends->receiver_count = is_asker ? backs : theres;
+  ends->senders = (vil_sender_t **)calloc(ends->sender_count + 1, sizeof *ends->senders);
+  ends->receivers = (vil_receiver_t **)calloc(ends->receiver_count + 1, sizeof *ends->receivers);
+  if (ends->senders == NULL || ends->receivers == NULL) TRIAL_ENDS("no memory for %zu ends", theres + backs);
   for (size_t i = 0; i < theres + backs; i++) {
     char port[24] = "back";
     const bool is_there = i < theres;
@@ -73,6 +74,8 @@ static inline void ends_close(ends_t *ends) {
   for (size_t i = 0; i < ends->sender_count; i++) TRIAL_GOES(vil_sender_close(ends->senders[i]));
   for (size_t i = 0; i < ends->receiver_count; i++) TRIAL_GOES(vil_receiver_close(ends->receivers[i]));
   TRIAL_GOES(vil_world_close(ends->world));
+  free(ends->senders);
+  free(ends->receivers);
 }
 
 /* Writes into a message of one's own and sends a copy; waits while there is no room. */

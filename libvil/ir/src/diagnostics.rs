@@ -16,19 +16,30 @@ pub struct Rule {
     pub code: &'static str,
     /// Error or warning.
     pub severity: Severity,
-    /// The rule in one sentence, as docs/diagnostics.md lists it.
+    /// The rule in one sentence, as docs/diagnostics.md lists it. Tools tell it, so libvil.so has it of no rule.
+    #[cfg(feature = "render")]
     pub title: &'static str,
 }
 
 impl Rule {
     /// A rule whose violation is an error.
     pub const fn error(code: &'static str, title: &'static str) -> Rule {
-        Rule { code, severity: Severity::Error, title }
+        Rule::of(code, Severity::Error, title)
     }
 
     /// A rule whose violation is a warning.
     pub const fn warning(code: &'static str, title: &'static str) -> Rule {
-        Rule { code, severity: Severity::Warning, title }
+        Rule::of(code, Severity::Warning, title)
+    }
+
+    #[cfg(feature = "render")]
+    const fn of(code: &'static str, severity: Severity, title: &'static str) -> Rule {
+        Rule { code, severity, title }
+    }
+
+    #[cfg(not(feature = "render"))]
+    const fn of(code: &'static str, severity: Severity, _: &'static str) -> Rule {
+        Rule { code, severity }
     }
 }
 

@@ -29,6 +29,15 @@ const LOADED: &str = "    *crtbeginS.o(.text)
 const END: &str = "  }
 }
 INSERT BEFORE .text;
+/* What is read only to unwind lies behind what is read at all. */
+SECTIONS
+{
+  .gcc_except_table :
+  {
+    *(.gcc_except_table .gcc_except_table.*)
+  }
+}
+INSERT AFTER .eh_frame;
 ";
 
 /// A function of a library, by offsets from its beginning.

@@ -23,10 +23,9 @@ pub(super) const PASS: Pass = Pass {
     name: "AbiProfile",
     about: "It can all be written down in C, C++ and Rust, and fits the world's numbers.",
     rules: &[COLLISION, KEPT, WORLD, LONG, HEAVY],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     types(program, report);
     members(program, report);
     constants(&program.constants, "", report);

@@ -27,10 +27,9 @@ pub(super) const PASS: Pass = Pass {
     name: "BoundaryLegality",
     about: "A message can cross what lies between the ends of its route.",
     rules: &[BOUNDARY, CAPSULE, OUTSIDE, TWO_HOSTS, NO_BYTES, NO_ADAPTER, ONE_HOST, NO_ADDRESS],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     for view in report.routes() {
         let name = view.name();
         let crossed = boundary(program, view.route);

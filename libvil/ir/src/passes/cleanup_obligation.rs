@@ -26,10 +26,9 @@ pub(super) const PASS: Pass = Pass {
     name: "CleanupObligation",
     about: "Everything that goes wrong is somebody's business.",
     rules: &[UNHEARD, DEAD_END, KEEP, OPEN, NO_FAULT, KEPT_BACK, TWO_ANSWERS],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     let connected = Connected::of(program);
     for (end, port, pointer) in ports(program) {
         if sends(program, port, Kind::Fault) && !connected.contains(&end) {

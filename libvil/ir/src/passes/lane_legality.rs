@@ -24,10 +24,9 @@ pub(super) const PASS: Pass = Pass {
     name: "LaneLegality",
     about: "Every message takes a lane of its kind, and the ends of a route agree.",
     rules: &[OFF_LANE, LANES, MESSAGES, DIRECTION, REPLIES],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     kinds(program, report);
     ends(program, report);
 }

@@ -47,7 +47,6 @@ pub(super) const PASS: Pass = Pass {
     name: "LayoutLegality",
     about: "Every type can be laid out, and what is said about it fits it.",
     rules: &RULES,
-    run,
 };
 
 /// In the order of their codes.
@@ -95,7 +94,7 @@ const RULES: [Rule; 37] = {
     ]
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     let (layouts, errors) = attempt(program);
     types::fields_of(program, &layouts, report);
     types::whole(program, &errors, report);

@@ -23,10 +23,9 @@ pub(super) const PASS: Pass = Pass {
     name: "ObservabilityCompleteness",
     about: "What is asked for can be measured and told apart.",
     rules: &[LABEL, HOP, OPEN, SAMPLE, NO_STAMP, NO_LABEL],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     labels(program, report);
     stamps(program, report);
     let defaults = program.defaults.processes.observe.as_ref();

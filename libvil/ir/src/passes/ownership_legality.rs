@@ -44,10 +44,9 @@ pub(super) const PASS: Pass = Pass {
         NO_FORWARD,
         TWICE,
     ],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     let (borrowed, shared) = (Borrowed::of(program, report), Shared::of(program));
     mutates(program, report);
     twice(program, report);

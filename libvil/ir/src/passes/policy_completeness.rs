@@ -21,10 +21,9 @@ pub(super) const PASS: Pass = Pass {
     name: "PolicyCompleteness",
     about: "Everything is said that has to be said.",
     rules: &[UNCONNECTED, NO_DEADLINE, DELIVERY, PRESSURE, DOMAIN],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     let connected = Connected::of(program);
     for (end, port, pointer) in ports(program) {
         // A fault that nobody receives is CleanupObligation's.

@@ -28,10 +28,9 @@ pub(super) const PASS: Pass = Pass {
     name: "QueueCapability",
     about: "A queue can do what it is asked for.",
     rules: &[CAPACITY, TOO_SMALL, DROPS, INSTANCES, LOANS, DISAGREE, SHARED, NONE, FULL, NO_TIME],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     for (queue, pointer) in all_queues(program) {
         written(queue, &pointer, report);
     }

@@ -53,10 +53,9 @@ pub(super) const PASS: Pass = Pass {
         NOTHING_TO_VERIFY,
         LARGE_EXTERNAL,
     ],
-    run,
 };
 
-fn run(program: &Program, report: &mut Report) {
+pub(super) fn run(program: &Program, report: &mut Report) {
     for view in report.rings() {
         memories(&view, report);
         external(program, &view, report);
