@@ -17,7 +17,7 @@ fn main() {
     // `INSERT` in a linker script is known to LLVM's linker, which rustc brings along, and to that of binutils.
     if !linker_is(&["mold", "wild", "gold"]) {
         let here = env::var("CARGO_MANIFEST_DIR").expect("cargo says where the package is");
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-T,{here}/order.ld");
+        println!("cargo:rustc-cdylib-link-arg=-T{here}/order.ld");
     }
 }
 
