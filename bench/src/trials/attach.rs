@@ -65,8 +65,7 @@ fn waits<T: Payload>(arguments: &Arguments) -> Answer<()> {
     let (tick, relax) = (clock::tick_ns(), Relax::on(arguments.cores()?));
     let mut times = Vec::new();
     for repeat in 0..=repeats(arguments)? {
-        let started = clock::now();
-        let asker = start(arguments, &name, repeat)?;
+        let (started, asker) = start(arguments, &name, repeat)?;
         for receiver in &ends.receivers {
             take(receiver, repeat as u64, false, relax)?;
         }
@@ -85,8 +84,9 @@ fn waits<T: Payload>(arguments: &Arguments) -> Answer<()> {
 }
 
 /// Starts it on its own processor: on the one where this side polls it would have to wait for its turn. It inherits where
-/// this thread is bound to, so nothing has to run between fork and exec.
-fn start(arguments: &Arguments, world: &str, repeat: usize) -> Answer<std::process::Child> {
+/// this thread is bound to, so nothing has to run between fork and exec. Its time begins when all of that is prepared: what this
+/// side reads, writes and moves for it is no part of it.
+fn start(arguments: &Arguments, world: &str, repeat: usize) -> Answer<(u64, std::process::Child)> {
     let cores = arguments.cores()?;
     let itself = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(itself);
@@ -94,9 +94,10 @@ fn start(arguments: &Arguments, world: &str, repeat: usize) -> Answer<std::proce
     command.arg("--repeat").arg(repeat.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     pin(cores.b)?;
+    let started = clock::now();
     let asker = command.spawn().map_err(|error| format!("the asker cannot be started: {error}"));
     pin(cores.a)?;
-    asker
+    Ok((started, asker?))
 }
 
 /// The process that attaches. Its time goes out when it has sent everything: finding out how long a tick is takes longer
