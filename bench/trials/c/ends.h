@@ -33,7 +33,7 @@ static inline void ends_open(const trial_t *trial, ends_t *ends, bool is_asker) 
   ends->receivers = (vil_receiver_t **)calloc(ends->receiver_count + 1, sizeof *ends->receivers);
   if (ends->senders == NULL || ends->receivers == NULL) TRIAL_ENDS("no memory for %zu ends", theres + backs);
   for (size_t i = 0; i < theres + backs; i++) {
-    char port[24] = "back";
+    char port[32] = "back";
     const bool is_there = i < theres;
     if (is_there) snprintf(port, sizeof port, "there_%zu", i);
     const size_t at = is_there ? i : 0;
