@@ -18,8 +18,8 @@ use vil_core::sys::process::pause_thread;
 use crate::error::Failure;
 
 /// Entries that are made at once. Few, because each of them takes up memory from then on.
-const CHUNK: usize = 16;
-const CHUNKS: usize = 4096;
+const CHUNK: usize = 4;
+const CHUNKS: usize = 16_384;
 const MARK: usize = 1 << 16;
 const GENERATION_BITS: u32 = 24;
 const KIND_BITS: u32 = 56;
@@ -44,11 +44,13 @@ pub(crate) fn is_marked(handle: usize) -> bool {
 const NOBODY: usize = 0;
 
 /// A table of entries in chunks that are allocated when needed and never freed. All zeros at the start, so that the library's
-/// file holds nothing of it: the kind is in the type, and what is free is a list that is empty without an address.
+/// file holds nothing of it: the kind is in the type, and what is free is a list that is empty without an address. The lock lies
+/// before the first chunks, so that a process with few handles touches one page of it.
+#[repr(C)]
 struct Slab<E: 'static, const KIND: u8> {
-    chunks: [AtomicPtr<[E; CHUNK]>; CHUNKS],
     /// Locked behind the fork gate only, so that no fork child inherits it locked.
     free: Mutex<Free>,
+    chunks: [AtomicPtr<[E; CHUNK]>; CHUNKS],
 }
 
 const _: () = assert!(CHUNK * CHUNKS == MARK);
