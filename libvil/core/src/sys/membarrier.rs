@@ -8,6 +8,7 @@
 //! process's ends fence for themselves. That is never wrong: who goes to sleep passes a barrier of its own in the call by
 //! which it asks for everybody's, so the two fences meet as in a world of fences.
 
+use std::ffi::c_void;
 use std::io::{Error, Result};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -39,7 +40,7 @@ pub fn take_part(threads: Option<u32>) -> Result<()> {
     // ORDER: Relaxed, and so below: who starts the thread is decided here, and it publishes nothing.
     let before = UNDER_WAY.load(Ordering::Relaxed);
     if before != me() && UNDER_WAY.compare_exchange(before, me(), Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-        let started = process::spawn_undisturbed("vil-barrier", wait_for_the_kernel);
+        let started = process::spawn_small(wait_for_the_kernel);
         if started.is_err() {
             // ORDER: Relaxed, as above. Everybody fences until the next one who opens a world has a thread to spare.
             UNDER_WAY.store(0, Ordering::Relaxed);
@@ -48,13 +49,15 @@ pub fn take_part(threads: Option<u32>) -> Result<()> {
     Ok(())
 }
 
-/// The thread's only call. It holds nothing of the library's: it may outlive every world.
-fn wait_for_the_kernel() {
-    if register().is_err() {
-        tracing::debug!("this process stays with fences: the kernel would not have it in its barriers");
-    }
+/// The thread's only call. It holds nothing of the library's, as it may outlive every world, and takes no memory.
+extern "C" fn wait_for_the_kernel(_: *mut c_void) -> *mut c_void {
+    // SAFETY: a text that ends with NUL, for the calling thread.
+    unsafe { libc::prctl(libc::PR_SET_NAME, c"vil-barrier".as_ptr()) };
+    // Where the kernel would not have it, this process stays with fences.
+    let _ = register();
     // ORDER: Relaxed, as in `take_part`.
     UNDER_WAY.store(0, Ordering::Relaxed);
+    std::ptr::null_mut()
 }
 
 fn register() -> Result<()> {

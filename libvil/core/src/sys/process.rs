@@ -1,5 +1,6 @@
 //! What a process knows of itself and of the machine.
 
+use std::ffi::c_void;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -107,6 +108,31 @@ pub fn spawn_undisturbed(
     name: &str,
     run: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
+    undisturbed(|| std::thread::Builder::new().name(name.to_owned()).spawn(run))
+}
+
+/// Bytes of stack of a thread that only waits in the kernel, and of what the program keeps for each thread.
+const SMALL_STACK: usize = 256 << 10;
+
+/// Starts a thread that takes no signal, of which nobody hears again, for one wait in the kernel. Not one of the standard
+/// library's: those end the whole process where they find no memory for a stack of their own for signals.
+pub fn spawn_small(run: extern "C" fn(*mut c_void) -> *mut c_void) -> std::io::Result<()> {
+    let check = |status| if status == 0 { Ok(()) } else { Err(std::io::Error::from_raw_os_error(status)) };
+    // SAFETY: all zero is a valid place for both, which are filled before they are used.
+    let (mut how, mut thread): (libc::pthread_attr_t, libc::pthread_t) = unsafe { std::mem::zeroed() };
+    // SAFETY: the attributes are ours, initialised first and destroyed last; the thread is passed nothing.
+    undisturbed(|| unsafe {
+        check(libc::pthread_attr_init(&mut how))?;
+        let started = check(libc::pthread_attr_setdetachstate(&mut how, libc::PTHREAD_CREATE_DETACHED))
+            .and_then(|()| check(libc::pthread_attr_setstacksize(&mut how, SMALL_STACK)))
+            .and_then(|()| check(libc::pthread_create(&mut thread, &how, run, std::ptr::null_mut())));
+        libc::pthread_attr_destroy(&mut how);
+        started
+    })
+}
+
+/// Starts a thread with all signals blocked.
+fn undisturbed<T>(start: impl FnOnce() -> T) -> T {
     // SAFETY: all zero is a valid set, and both are filled before they are read.
     let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
     // SAFETY: both sets are ours. A new thread inherits the mask of the one that starts it.
@@ -114,7 +140,7 @@ pub fn spawn_undisturbed(
         libc::sigfillset(&mut all);
         libc::pthread_sigmask(libc::SIG_SETMASK, &all, &mut before);
     }
-    let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    let started = start();
     // SAFETY: as above; the caller's mask is as it was.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &before, std::ptr::null_mut()) };
     started
