@@ -108,6 +108,47 @@ fn mismatch(theirs: &MessageEntry, size: u32, port: &PortContract<'_>) -> Option
         }
     }
     let is_sender = port.facing == Facing::Out;
-    let is_refused = is_refused(&theirs.text, is_sender, port.size.into(), size.into());
+    // By our own text, of which theirs is no other kind here: where the ids are one, nobody has read theirs.
+    let is_refused = is_refused(port.layout_text, is_sender, port.size.into(), size.into());
     is_refused.then(|| format!("messages have up to {size} bytes in the world and {} here", port.size))
+}
+
+#[cfg(test)]
+mod tests {
+    use vil_ir::load::from_json;
+    use vil_ir::plan::plan_program;
+
+    use super::*;
+
+    const POST: &str = r#"{
+        "vil": 1, "program": "post",
+        "messages": { "Letter": { "fields": [ { "name": "lines", "type": "[u64; 64]" } ] } },
+        "interfaces": {
+            "Writer": { "ports": { "letters": { "direction": "out", "message": "Letter" } } },
+            "Reader": { "ports": { "letters": { "direction": "in", "message": "Letter" } } } },
+        "processes": { "writer": { "interface": "Writer" }, "reader": { "interface": "Reader" } },
+        "routes": [ { "from": "writer.letters", "to": "reader.letters" } ]
+    }"#;
+
+    #[test]
+    fn a_world_that_calls_a_flat_message_relative_does_not_shorten_it() {
+        let (program, _) = from_json(POST).expect("it is a program");
+        let plan = plan_program(&program).expect("it has a plan");
+        let (mut catalog, _) = Catalog::from_plan(&plan, 0, 0);
+        let letter = &plan.messages[0];
+        let port = PortContract {
+            port: "letters",
+            message: &letter.name,
+            layout_id: letter.layout_id,
+            layout_text: &letter.text,
+            size: letter.size,
+            facing: Facing::In,
+        };
+        let contract = Contract { process: Some("reader"), ports: &[port] };
+        assert!(check(&catalog, "post", &contract).is_ok());
+        catalog.messages[0].text = letter.text.replacen("vil-layout 1\n", "vil-layout 1\nrelative ", 1);
+        catalog.routes[0].size = 8;
+        let refused = check(&catalog, "post", &contract).expect_err("its messages are shorter than the reader's");
+        assert_eq!(refused.fault, Fault::Contract);
+    }
 }
