@@ -38,7 +38,7 @@ pub fn layouts(old: &str, new: &str, sides: Sides) -> (Verdict, Vec<Finding>) {
     if old == new {
         return (Verdict::Equivalent, Vec::new());
     }
-    let mut found = Found { sides, findings: Vec::new(), effects: Vec::new() };
+    let mut found = Found { sides, findings: Vec::new(), effects: Vec::new(), breaks: 0 };
     match (Text::read(old), Text::read(new)) {
         (Ok(old), Ok(new)) => message(&old, &new, &mut found),
         (old, new) => {
@@ -64,11 +64,14 @@ struct Found {
     findings: Vec<Finding>,
     /// What other findings bring about: offsets, positions and sizes.
     effects: Vec<Finding>,
+    /// How many of all of them are incompatible. Counted as they are found: a text may have as many unions as findings.
+    breaks: usize,
 }
 
 impl Found {
     fn add(&mut self, rule: &'static Rule, verdict: Verdict, path: &str, sentence: &dyn Display) {
         self.findings.push(Finding { rule, verdict, path: path.to_owned(), sentence: sentence.to_string() });
+        self.breaks += usize::from(verdict == Verdict::Incompatible);
     }
 
     fn broken(&mut self, rule: &'static Rule, path: &str, sentence: &dyn Display) {
@@ -257,11 +260,7 @@ fn union(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
     if old.about != new.about && !is_tagged_alike {
         found.differs(&UNION, path, &what, &old.about, &new.about);
     }
-    let breaks = |found: &Found| {
-        let is_break = |finding: &&Finding| finding.verdict == Verdict::Incompatible;
-        found.findings.iter().filter(is_break).count() + found.effects.len()
-    };
-    let before = breaks(found);
+    let before = found.breaks;
     members(path, &old.members, &new.members, found);
     let named = |arms: &[Arm<'_>]| -> Named<usize> {
         arms.iter().enumerate().map(|(at, arm)| (arm.name.to_owned(), at)).collect()
@@ -299,7 +298,7 @@ fn union(path: &str, old: &Type<'_>, new: &Type<'_>, found: &mut Found) {
     for ours in new.arms.iter().filter(|arm| !in_old.contains_key(arm.name)) {
         alone(ours, &old_tags, false, found);
     }
-    if there != here && is_tagged_alike && breaks(found) == before {
+    if there != here && is_tagged_alike && found.breaks == before {
         found.follows(&UNION, path, &what, &old.about, &new.about);
     }
 }
