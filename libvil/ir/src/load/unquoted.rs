@@ -34,9 +34,9 @@ pub(super) fn in_line(line: &str) -> Option<String> {
     let (_, rest) = line.split_once("type:")?;
     let rest = rest.trim_start();
     let mut depth = 0;
-    let end = rest.char_indices().find_map(|(at, letter)| {
-        depth += i32::from(letter == '[') - i32::from(letter == ']');
-        (depth == 0).then_some(at + letter.len_utf8())
+    let end = rest.char_indices().find_map(|(at, character)| {
+        depth += i32::from(character == '[') - i32::from(character == ']');
+        (depth == 0).then_some(at + character.len_utf8())
     })?;
     let text = &rest[..end];
     (text.starts_with('[') && types::parse(text).is_ok()).then(|| text.to_owned())
