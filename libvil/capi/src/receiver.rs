@@ -218,7 +218,8 @@ unsafe extern "C" fn receive_thoroughly(
 
 /// Receive, copy and release in one: the counterpart of vil_sender_send, for messages so small that to hold them costs more
 /// than the copy. A consume_once message is consumed. Where a number or what it answers is wanted too, vil_receiver_receive
-/// has them. A reader that dies before this returns has read nothing: under at_least_once its successor gets the message.
+/// has them. The message is over when this returns, and not when it has been worked on: under at_least_once too it comes again
+/// only for the successor of a reader that died before that. Who must have it again receives it, and releases it afterwards.
 ///
 /// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the message is libvil's again. NULL: `data` may
 /// not be. Blocks: up to `timeout_ns` nanoseconds.

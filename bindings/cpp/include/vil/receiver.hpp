@@ -69,7 +69,8 @@ class Receiver {
   }
 
   // Receive, copy and release in one, answers as receive: for messages so small that to hold them costs more than the copy.
-  // One that was taken is consumed.
+  // One that was taken is consumed. It is over when this returns, under at_least_once too: who must have it again after dying
+  // while working on it receives it.
   [[nodiscard]] Result<T, Status> read(std::chrono::nanoseconds timeout) noexcept {
     static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are read where they lie: receive one");
     Result<T, Status> answer(std::in_place);

@@ -152,7 +152,8 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
 
 impl<T: Message, M: mode::Receives> Receiver<T, M> {
     /// Receive, copy and release in one, answers as [`Receiver::receive`]: for messages so small that to hold them costs more
-    /// than the copy. One that was taken is consumed.
+    /// than the copy. One that was taken is consumed. It is over when this returns, under at_least_once too: who must have it
+    /// again after dying while working on it receives it.
     #[inline(always)]
     pub fn read(&self, timeout: Duration) -> Result<T, Status> {
         let mut message = MaybeUninit::<T>::uninit();
