@@ -1654,7 +1654,8 @@ vil_status_t vil_sender_loan(vil_sender_t *sender,
 // Threads: the owner. Ownership: the slot passes to the route; `loan` is set to zero. NULL: `loan` may not be.
 // Blocks: under `block` and with a full ring, until the route's deadline.
 // Errors: VIL_FULL, VIL_DROPPED, VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_STATE (published
-// or discarded before), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.
+// or discarded before), VIL_E_UNSUPPORTED (the port answers), VIL_E_CORRUPT, VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED,
+// VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // `loan` is NULL or was filled by vil_sender_loan.
