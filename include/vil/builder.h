@@ -1,4 +1,4 @@
-/* Writing a relative message where it is to be read. Written by hand, inline only, no symbol and no memory of its own.
+/* Writing a relative message where it is to be read. Written by hand, without a symbol that others see and without memory of its own.
  *
  * A builder appends: the root first, then what is referred to, in the order in which it is asked for. Every step looks
  * whether it fits. The first fault stays, and makes all later steps nothing, so a writer may look once, at the end. Without
