@@ -55,14 +55,6 @@ fn one_by_one(tickets: &mut dyn Iterator<Item = u64>, mut call: impl FnMut(u64) 
     batch
 }
 
-/// Writes a message into a loan that was given out just now.
-#[inline(always)]
-fn fill(loan: Loan, message: &[u8]) {
-    let count = message.len().min(loan.size as usize);
-    // SAFETY: the loan has so many bytes and is ours alone until it is published; what the caller has lies elsewhere.
-    unsafe { loan.data.as_ptr().copy_from_nonoverlapping(message.as_ptr(), count) };
-}
-
 impl OutEnd {
     /// Opens the producing ends of some routes of one port. A claimed ring is a port's only one.
     pub fn open(shared: &Shared, me: ProcessId, routes: &[usize]) -> Result<OutEnd, NotOpened> {
@@ -129,22 +121,16 @@ impl OutEnd {
     /// The same with a message written into it, which has no more bytes than the port's.
     pub fn loan_filled(&mut self, shared: &Shared, message: &[u8]) -> Result<Loan, Refusal> {
         let loan = self.loan(shared)?;
-        fill(loan, message);
+        // SAFETY: it was given out just now.
+        unsafe { loan.fill(message) };
         Ok(loan)
     }
 
-    /// Loans, copies and publishes where messages of a ledger travel in slots, and a slot and a cell are free. True: `follow_up`
+    /// Loans, copies and publishes by a ledger whose messages travel in slots, where a slot and a cell are free. True: `follow_up`
     /// is to be called. `None`: nothing changed.
     #[inline(always)]
     pub fn send_at_once(&mut self, shared: &Shared, message: &[u8]) -> Option<bool> {
-        let end = self.swift().filter(|end| !end.is_inside())?;
-        let loan = end.loan_at_once(shared)?;
-        fill(loan, message);
-        let answer = end.publish_at_once::<false>(shared, loan.ticket);
-        if answer.is_none() {
-            end.discard_at_once(loan.ticket);
-        }
-        answer
+        self.swift()?.send_at_once(shared, message)
     }
 
     /// Do messages travel inside the cells of its ledger?

@@ -39,6 +39,19 @@ pub struct Loan {
     pub ticket: u64,
 }
 
+impl Loan {
+    /// Writes a message of the caller's into it, no more than it has room for.
+    ///
+    /// # Safety
+    /// It is on loan at an end that is open.
+    #[inline(always)]
+    pub(super) unsafe fn fill(&self, message: &[u8]) {
+        let count = message.len().min(self.size as usize);
+        // SAFETY: a loan has so many bytes and is ours alone until it is published; what the caller has lies elsewhere.
+        unsafe { self.data.as_ptr().copy_from_nonoverlapping(message.as_ptr(), count) };
+    }
+}
+
 /// The producing end of one port. All of it is private; recovery never needs it.
 #[derive(Debug, Clone)]
 pub struct Producer {
@@ -207,6 +220,23 @@ impl Producer {
         let Producer { outlets, hand, buffers, .. } = self;
         let [outlet] = &mut **outlets else { return None };
         outlet.append_at_once::<INSIDE, _>(shared, || take_out::<INSIDE>(hand, buffers, ticket))
+    }
+
+    /// Loans, copies and publishes where messages travel in slots, and a slot and a cell of the one ring are free. True: `follow_up`
+    /// is to be called. `None`: nothing changed.
+    #[inline(always)]
+    pub fn send_at_once(&mut self, shared: &Shared, message: &[u8]) -> Option<bool> {
+        if self.is_inside() {
+            return None;
+        }
+        let loan = self.loan_at_once(shared)?;
+        // SAFETY: it was given out just now.
+        unsafe { loan.fill(message) };
+        let answer = self.publish_at_once::<false>(shared, loan.ticket);
+        if answer.is_none() {
+            self.discard_at_once(loan.ticket);
+        }
+        answer
     }
 
     /// Publishes a message of the caller's inside a cell of the one ring of the port, where that has room and a loan could be
