@@ -10,6 +10,7 @@ use crate::base::error::{Error, Fault};
 use crate::base::limits::{MOMENT, SPIN_NS};
 use crate::exchange::{Forward, InEnd, Message, Refusal};
 use crate::heap::Slot;
+use crate::mem::Shared;
 use crate::registry::trail::Kind;
 use crate::sys::clock::now_ns;
 use crate::world::ends::{held_by_the_living, open_end, open_within, routes_of};
@@ -35,6 +36,12 @@ pub struct Read {
     pub route: u32,
     /// Its sender sleeps for room: `wake` is to be called.
     pub is_awaited: bool,
+}
+
+/// The next message of one route.
+#[inline]
+fn received(consumer: &mut InEnd, shared: &Shared, route: u32) -> Result<Received, Refusal> {
+    Ok(Received { message: consumer.receive(shared)?, route })
 }
 
 /// One route into the port, and the producer's loss that was told already. On lines of its own, as what it writes into its
@@ -123,21 +130,30 @@ impl Receiver {
     /// The next message of any route, in turn; `Empty` when there is none.
     #[inline]
     pub fn poll(&mut self) -> Result<Received, Stop> {
-        match self.poll_once() {
-            Err(Stop::Empty) if self.found_nothing() => self.poll_once(),
+        self.look(received)
+    }
+
+    /// What is found at the routes, in turn; once more where a descriptor is to be told that nothing is.
+    #[inline]
+    fn look<T>(&mut self, mut call: impl FnMut(&mut InEnd, &Shared, u32) -> Result<T, Refusal>) -> Result<T, Stop> {
+        match self.look_once(&mut call) {
+            Err(Stop::Empty) if self.found_nothing() => self.look_once(call),
             answer => answer,
         }
     }
 
     #[inline]
-    fn poll_once(&mut self) -> Result<Received, Stop> {
+    fn look_once<T>(
+        &mut self,
+        mut call: impl FnMut(&mut InEnd, &Shared, u32) -> Result<T, Refusal>,
+    ) -> Result<T, Stop> {
         for _ in 0..self.inlets.len() {
             let at = self.next;
             let Inlet { consumer, after, route, .. } = &mut self.inlets[at];
             self.next = *after;
-            match consumer.receive(&self.world.shared) {
+            match call(consumer, &self.world.shared, *route) {
                 Err(Refusal::Empty) => {}
-                answer => return Ok(Received { message: answer?, route: *route }),
+                answer => return Ok(answer?),
             }
         }
         Err(Stop::Empty)
@@ -184,7 +200,7 @@ impl Receiver {
             Err(Stop::Empty) if timeout_ns > 0 => {
                 match self.for_a_moment(timeout_ns, |receiver| receiver.poll_at_once::<true>()) {
                     Some(received) => Ok(received),
-                    None => self.receive_slowly(timeout_ns),
+                    None => self.slowly(timeout_ns, Receiver::poll),
                 }
             }
             answer => answer,
@@ -213,11 +229,15 @@ impl Receiver {
 
     /// Waits; again when others took what woke us, which may be where several receive by one route.
     #[cold]
-    fn receive_slowly(&mut self, timeout_ns: u64) -> Result<Received, Stop> {
+    fn slowly<T>(
+        &mut self,
+        timeout_ns: u64,
+        mut look: impl FnMut(&mut Receiver) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
         let end = deadline(timeout_ns);
         loop {
             wait_any(&mut [&mut *self], end.saturating_sub(now_ns()))?;
-            match self.poll() {
+            match look(self) {
                 Err(Stop::Empty) if now_ns() >= end => return Err(Stop::Late),
                 Err(Stop::Empty) => {}
                 answer => return answer,
@@ -262,42 +282,13 @@ impl Receiver {
                 }
                 Ok(())
             }
-            None => self.read_slowly(timeout_ns, message),
-        }
-    }
-
-    /// Waits; again when others took what woke us, as `receive_slowly`.
-    #[cold]
-    fn read_slowly(&mut self, timeout_ns: u64, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
-        let end = deadline(timeout_ns);
-        loop {
-            wait_any(&mut [&mut *self], end.saturating_sub(now_ns()))?;
-            match self.read_now(message) {
-                Err(Stop::Empty) => {}
-                answer => return answer,
-            }
+            None => self.slowly(timeout_ns, |receiver| receiver.read_now(message)),
         }
     }
 
     /// As `poll`.
     fn read_now(&mut self, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
-        match self.read_once(message) {
-            Err(Stop::Empty) if self.found_nothing() => self.read_once(message),
-            answer => answer,
-        }
-    }
-
-    fn read_once(&mut self, message: &mut [MaybeUninit<u8>]) -> Result<(), Stop> {
-        for _ in 0..self.inlets.len() {
-            let at = self.next;
-            let Inlet { consumer, after, .. } = &mut self.inlets[at];
-            self.next = *after;
-            match consumer.read(&self.world.shared, message) {
-                Err(Refusal::Empty) => {}
-                answer => return Ok(answer?),
-            }
-        }
-        Err(Stop::Empty)
+        self.look(|consumer, shared, _| consumer.read(shared, message))
     }
 
     /// Reads into messages that lie back to back: waits for the first one as `read` does, and reads the others as far as they
@@ -349,7 +340,7 @@ impl Receiver {
             let rest = &mut rows[done..];
             done += if copies { self.poll_copies_at_once(rest) } else { self.poll_many_at_once(rest) };
             let Some(row) = rows.get_mut(done) else { break };
-            match if done == 0 { self.receive(timeout_ns) } else { self.poll_once() } {
+            match if done == 0 { self.receive(timeout_ns) } else { self.look_once(received) } {
                 Ok(received) => *row = MessageRow::of(received),
                 Err(why) => return Batch::ended(done, why),
             }
@@ -561,5 +552,40 @@ impl Drop for Receiver {
                 self.world.keep_lingering(inlet.consumer);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vil_ir::load::from_json;
+    use vil_ir::plan::plan_program;
+
+    use super::*;
+    use crate::base::atomic::Barrier;
+
+    const POST: &str = r#"{
+        "vil": 1, "program": "post",
+        "messages": { "Letter": { "fields": [ { "name": "number", "type": "u64" } ] } },
+        "interfaces": {
+            "Writer": { "ports": { "letters": { "direction": "out", "message": "Letter" } } },
+            "Reader": { "ports": { "letters": { "direction": "in", "message": "Letter" } } } },
+        "processes": { "writer": { "interface": "Writer" }, "reader": { "interface": "Reader" } },
+        "routes": [ { "from": "writer.letters", "to": "reader.letters" } ]
+    }"#;
+
+    #[test]
+    fn a_wait_ends_in_time_though_others_take_whatever_wakes_it() {
+        let (program, _) = from_json(POST).expect("it is a program");
+        let plan = plan_program(&program).expect("it has a plan");
+        let world = World::create_private("post", &plan, Barrier::Fences).expect("there is memory for it");
+        let mut sender = Sender::open_routes(&world, &[0]).expect("nobody sends");
+        let mut receiver = Receiver::open_routes(&world, &[0]).expect("nobody receives");
+        let letter = 7u64.to_ne_bytes();
+        assert_eq!(sender.send(&letter), Ok(()));
+        // What it finds there has gone whenever it is to be taken.
+        assert_eq!(receiver.slowly(1_000_000, |_| Err::<(), _>(Stop::Empty)), Err(Stop::Late));
+        let mut found = [MaybeUninit::new(0); 8];
+        assert_eq!(receiver.read(1_000_000, &mut found), Ok(()));
+        assert_eq!(receiver.read(1_000_000, &mut found), Err(Stop::Late));
     }
 }
