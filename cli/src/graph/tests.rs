@@ -412,7 +412,7 @@ fn connect(program: &mut Program, from: usize, to: usize, name: &str, direction:
     });
 }
 
-/// Routes anywhere, circles and to themselves too, in frames of all kinds; its policies may be nonsense.
+/// Routes anywhere, cycles and to themselves too, in frames of all kinds; its policies may be nonsense.
 fn program(random: &mut Random, processes: usize, routes: usize) -> Program {
     let mut program = bare(processes);
     program.hosts.insert("h0".to_owned(), Host { address: Some("10.0.0.1".to_owned()), ..Host::default() });

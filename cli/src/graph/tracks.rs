@@ -46,7 +46,7 @@ pub(crate) fn turns(nets: &[Net]) -> (Vec<Turn>, usize) {
     }
     let (mut tracks, mut least) = (Tracks::default(), vec![0; nets.len()]);
     let mut split = Vec::new();
-    // Where a circle is left, one line of it turns twice, and then it has to wait for nobody.
+    // Where a cycle is left, one line of it turns twice, and then it has to wait for nobody.
     let next = |ready: &mut BTreeSet<(i64, usize)>, waiting: &mut BTreeSet<(i64, usize)>| {
         let split = || waiting.pop_first().map(|(_, net)| (net, true));
         ready.pop_first().map(|(_, net)| (net, false)).or_else(split)
