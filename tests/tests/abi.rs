@@ -14,7 +14,7 @@ const FUNCTION_LIMIT: usize = 120;
 
 /// Bytes that libvil.so may have. The aim is a million; a third of it is the loader, the passes and what compares programs, and a
 /// sixth the standard library's way of telling where a panic came from. ARCHITECTURE.md says what was tried.
-const SIZE_LIMIT: u64 = 1_380_000;
+const SIZE_LIMIT: u64 = 1_385_000;
 
 /// Function names in vil.h: every `vil_name(` outside of comments.
 fn declared() -> BTreeSet<String> {

@@ -79,8 +79,8 @@ class Receiver {
     return answer;
   }
 
-  // Reads up to `count` messages, 1 to 256; how many. Waits for the first one only, and reads the others as far as they are
-  // there.
+  // Reads up to `count` messages; how many. Waits for the first one only, answers as read, and reads the others as far as they
+  // are there. e_argument for a count of 0 or more than 256.
   [[nodiscard]] Result<std::size_t, Status> read_batch(std::chrono::nanoseconds timeout, T *messages,
                                                        std::size_t count) noexcept {
     static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are read where they lie: receive some");

@@ -99,8 +99,8 @@ class Sender {
     return detail::done(vil_external_send(sender_, data, size));
   }
 
-  // Sends `count` messages in their order, 1 to 256, until one is not sent: each as send does. `sent` is how many were, dropped
-  // ones included. Small ones, which travel inside cells, are told of together.
+  // Sends `count` messages in their order, until one is not sent: each as send does. `sent` is how many were, dropped ones
+  // included. Small ones, which travel inside cells, are told of together. e_argument for a count of 0 or more than 256.
   Result<void, Status> send_batch(const T *messages, std::size_t count, std::size_t &sent) noexcept {
     static_assert(detail::is_one_of<Mode, mode::publish, mode::keep>, "this port asks or answers");
     static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are made in slots: loan some");

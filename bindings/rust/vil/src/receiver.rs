@@ -164,8 +164,8 @@ impl<T: Message, M: mode::Receives> Receiver<T, M> {
         Ok(unsafe { message.assume_init() })
     }
 
-    /// Reads up to 256 messages, and at least one is to be asked for; how many. Waits for the first one only, and reads the
-    /// others as far as they are there.
+    /// Reads up to 256 messages; how many. Waits for the first one only, answers as [`Receiver::read`], and reads the others as
+    /// far as they are there. [`Status::E_ARGUMENT`] for none and for more than 256.
     #[inline]
     pub fn read_batch(&self, timeout: Duration, messages: &mut [T]) -> Result<usize, Status> {
         let (mut read, timeout_ns, data) = (0, nanoseconds(timeout), messages.as_mut_ptr().cast());

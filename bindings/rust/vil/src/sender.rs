@@ -113,8 +113,8 @@ impl<T: Message, M: mode::Publishes> Sender<T, M> {
         owned!(self, end => unsafe { vil_sys::inlined::vil_sender_send(end, data.cast(), size_of::<T>()) })
     }
 
-    /// Sends messages in their order, 256 at most and 1 at least, until one is not sent: each as [`Sender::send`] does. Small
-    /// ones, which travel inside cells, are told of together.
+    /// Sends up to 256 messages in their order, until one is not sent: each as [`Sender::send`] does. Small ones, which travel
+    /// inside cells, are told of together. [`Status::E_ARGUMENT`] for none and for more than 256.
     #[inline]
     pub fn send_batch(&self, messages: &[T]) -> Result<(), Unsent> {
         let (data, mut sent) = (messages.as_ptr().cast(), 0);

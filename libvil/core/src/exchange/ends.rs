@@ -366,11 +366,12 @@ impl InEnd {
     pub fn read(&mut self, shared: &Shared, message: &mut [MaybeUninit<u8>]) -> Result<(), Refusal> {
         let held = self.receive(shared)?;
         // SAFETY: it was received just now.
-        unsafe { held.copy_to(message) };
+        let copied = unsafe { held.copy_to(message) };
         match self.ring().transfer {
             Transfer::ConsumeOnce => self.consume(shared, held.ticket),
             _ => self.release(shared, held.ticket),
-        }
+        }?;
+        copied.ok_or(Refusal::Corrupt)
     }
 
     /// `read_at_once` for as many messages of `size` bytes, back to back, as are there; how many.

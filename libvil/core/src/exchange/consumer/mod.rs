@@ -50,15 +50,15 @@ pub struct Message {
 }
 
 impl Message {
-    /// Copies it to bytes of the caller's, no more than it has, word by word.
+    /// Copies it to bytes of the caller's, no more than it has, word by word. `None`, and nothing copied, where those are more.
     ///
     /// # Safety
     /// It is in hand at an end that is open.
-    pub unsafe fn copy_to(&self, message: &mut [MaybeUninit<u8>]) {
+    pub unsafe fn copy_to(&self, message: &mut [MaybeUninit<u8>]) -> Option<()> {
         let count = self.size.div_ceil(8) as usize;
         // SAFETY: a message in hand begins at a word, in a slot or a buffer of whole words.
         let words = unsafe { std::slice::from_raw_parts(self.data.as_ptr().cast::<Word>(), count) };
-        let _ = read_words(words, message, "receive.copy");
+        read_words(words, message, "receive.copy")
     }
 }
 
