@@ -231,6 +231,53 @@ fn what_a_dead_best_effort_reader_left_is_dropped_and_counted() {
     house.is_swept();
 }
 
+/// A writer that never waits, whose full ring's reader is killed.
+fn writer_of_a_dead_reader(name: &str, delivery: &'static str, backpressure: &'static str) -> (House, Sender) {
+    let house = House::new(name, Shape { delivery, backpressure, ..PLAIN });
+    let mut sender = house.writer();
+    let reader = Other::start("holds", &house, "reader 0");
+    assert_eq!(reader.heard(), "ready");
+    for letter in 0..4 {
+        send(&mut sender, letter).expect("there is room");
+    }
+    let full = if backpressure == "fail" { Stop::Full } else { Stop::Dropped };
+    assert_eq!(send(&mut sender, 4), Err(full));
+    reader.kill();
+    (house, sender)
+}
+
+#[test]
+fn a_writer_that_never_waits_goes_on_when_its_best_effort_reader_was_killed() {
+    for backpressure in ["fail", "drop_newest"] {
+        let (house, mut sender) =
+            writer_of_a_dead_reader(&format!("abandoned-{backpressure}"), "best_effort", backpressure);
+        until("the dead reader is recovered", || send(&mut sender, 5).is_ok());
+        let seen = seen(&house);
+        assert_eq!((seen.published, seen.received), (5, 0), "{seen:?}");
+        let mut receiver = house.reader();
+        assert_eq!(take(&mut receiver), Ok(5));
+        drop((sender, receiver));
+        house.is_swept();
+    }
+}
+
+#[test]
+fn what_waits_for_a_killed_reader_s_successor_stays_where_that_was_promised() {
+    let (house, mut sender) = writer_of_a_dead_reader("promised", "at_least_once", "fail");
+    let start = Instant::now();
+    while start.elapsed() < LONG / 100 {
+        assert_eq!(send(&mut sender, 5), Err(Stop::Full));
+    }
+    let mut receiver = house.reader();
+    for letter in 0..4 {
+        assert_eq!(take(&mut receiver), Ok(letter));
+    }
+    send(&mut sender, 5).expect("there is room again");
+    assert_eq!(take(&mut receiver), Ok(5));
+    drop((sender, receiver));
+    house.is_swept();
+}
+
 #[test]
 fn letters_of_a_dead_writer_come_first_then_its_loss_once_then_its_replacement_s() {
     let house = House::new("loss", PLAIN);

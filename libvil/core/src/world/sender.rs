@@ -7,11 +7,13 @@ use vil_ir::vocabulary::{Backpressure, Lane};
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::error::{Error, Fault};
-use crate::exchange::{Loan, OutEnd, Refusal};
+use crate::base::limits::SLICE;
+use crate::exchange::{Loan, OutEnd, Peer, Refusal};
 use crate::heap::Slot;
 use crate::mem::Shared;
 use crate::registry::trail::Kind;
 use crate::sys::cache::prefetch_to_write;
+use crate::sys::clock::now_ns;
 use crate::world::ends::{held_by_the_living, open_end, open_within, routes_of};
 use crate::world::wait::{Telling, Wait, deadline, lost};
 use crate::world::{Batch, LoanRow, Stop, World};
@@ -24,6 +26,8 @@ pub struct Sender {
     producer: OutEnd,
     world: Arc<World>,
     size: u32,
+    /// When the kernel is asked next whether those who do not empty a full ring live; monotonic nanoseconds.
+    next_ask: u64,
     cancels: u32,
     /// For each route the consumer's loss that was told already.
     told: Box<[u32]>,
@@ -49,7 +53,14 @@ impl Sender {
         }
         let producer = open_end(world, first, || OutEnd::open(&world.shared, world.me(), routes))?;
         let told = vec![0; routes.len()].into_boxed_slice();
-        Ok(Sender { size: producer.ring().size, producer, cancels: world.cancels(), world: Arc::clone(world), told })
+        Ok(Sender {
+            size: producer.ring().size,
+            next_ask: 0,
+            producer,
+            cancels: world.cancels(),
+            world: Arc::clone(world),
+            told,
+        })
     }
 
     /// The world it belongs to.
@@ -321,7 +332,7 @@ impl Sender {
     /// Publishes what no loan names. A full ring is waited for or said: there is no message here that could be dropped.
     fn pass_on<T>(&mut self, mut publish: impl FnMut(&mut OutEnd, &Shared) -> Attempt<T>) -> Result<T, Stop> {
         let mut answer = publish(&mut self.producer, &self.world.shared);
-        if matches!(answer, Err(Refusal::Full)) && self.is_let_go() {
+        if matches!(answer, Err(Refusal::Full)) && (self.is_let_go() || self.is_abandoned()) {
             answer = publish(&mut self.producer, &self.world.shared);
         }
         match answer {
@@ -357,13 +368,29 @@ impl Sender {
         writer.is_some_and(|writer| !held_by_the_living(&self.world, writer))
     }
 
+    /// Is the ring full because who receives has died? Then that is recovered, which makes room where delivery is best_effort.
+    /// A wait asks as well, but nobody waits where a full ring is an answer, and who gets that asks again and again: so the
+    /// kernel is asked once in a slice.
+    fn is_abandoned(&mut self) -> bool {
+        let now = now_ns();
+        if now < self.next_ask {
+            return false;
+        }
+        self.next_ask = now.saturating_add(SLICE.as_nanos() as u64);
+        let Sender { producer, world, told, .. } = self;
+        producer.others(&world.shared, &mut |other| _ = held_by_the_living(world, other));
+        let peers = (0..told.len()).map(|at| producer.peer(&world.shared, at));
+        // Counted, so that each of them is asked.
+        peers.filter(|peer| matches!(peer, Peer::Named(owner) if !held_by_the_living(world, *owner))).count() > 0
+    }
+
     #[cold]
     fn publish_slowly(
         &mut self,
         ticket: u64,
         mut publish: impl FnMut(&mut OutEnd, &Shared) -> Attempt<()>,
     ) -> Result<(), Stop> {
-        if self.is_let_go() && publish(&mut self.producer, &self.world.shared) == Ok(()) {
+        if (self.is_let_go() || self.is_abandoned()) && publish(&mut self.producer, &self.world.shared) == Ok(()) {
             return Ok(());
         }
         match self.producer.ring().backpressure {
