@@ -62,7 +62,7 @@ impl Asked {
                 Long("smoke") => asked.amount = Amount::Smoke,
                 Long("list") => asked.is_list = true,
                 Long("case") => asked.case = Some(args.value()?.string()?),
-                Long("pairs") => asked.pairs = Some(args.value()?.parse()?),
+                Long("pairs") => asked.pairs = Some(args.value()?.parse_with(pairs)?),
                 Long("cores") => asked.cores = two(&args.value()?.string()?)?,
                 Long("own") => asked.places.own = args.value()?.into(),
                 Long("rust") => asked.places.rust = args.value()?.into(),
@@ -83,7 +83,7 @@ impl Asked {
             Amount::Quick => 3,
             Amount::Smoke => 1,
         };
-        self.pairs.unwrap_or(usual).max(1)
+        self.pairs.unwrap_or(usual)
     }
 
     /// Benchmarks with these names, or all; a name that nothing has is an error.
@@ -98,15 +98,26 @@ impl Asked {
         if let Some(text) = &self.case {
             chosen.iter_mut().for_each(|benchmark| benchmark.cases.retain(|case| case.name.contains(text.as_str())));
             chosen.retain(|benchmark| !benchmark.cases.is_empty());
+            if chosen.is_empty() {
+                return Err(format!("no case of what is to be measured has `{text}` in its name"));
+            }
         }
         Ok(chosen)
     }
+}
+
+fn pairs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|pairs| *pairs > 0).ok_or_else(|| format!("--pairs wants a count from 1 on, not `{text}`"))
 }
 
 fn two(text: &str) -> Result<Cores, lexopt::Error> {
     let wrong = || lexopt::Error::Custom(format!("--cores wants two processors such as 0,1, not `{text}`").into());
     let cores = Cores::parse(text).ok_or_else(wrong)?;
     let allowed = allowed();
+    if cores.is_one() && allowed.len() > 1 {
+        let message = format!("--cores {text}: two that poll on one processor measure how it is shared");
+        return Err(lexopt::Error::Custom(message.into()));
+    }
     let is_allowed = allowed.contains(&cores.a) && allowed.contains(&cores.b);
     is_allowed.then_some(cores).ok_or_else(|| format!("of processors {text} not all are allowed: {allowed:?}").into())
 }

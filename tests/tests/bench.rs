@@ -118,6 +118,22 @@ fn a_benchmark_that_nothing_has_is_refused_with_the_known_ones() {
 }
 
 #[test]
+fn what_would_measure_nothing_is_refused() {
+    let dir = Scratch::new("bench-nothing");
+    let refused = [
+        (&["round-trip", "--case", "of no name"][..], "`of no name`"),
+        (&["round-trip", "--pairs", "0"], "from 1 on"),
+        (&["round-trip", "--cores", "0"], "--cores"),
+    ];
+    for (arguments, sentence) in refused {
+        let output = conductor(&dir, arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(said.contains(sentence), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
 fn the_types_that_trials_exchange_are_those_of_their_program() {
     let messages = trials().join("messages.yaml");
     generated::compare(&messages, Language::Rust, &root().join("bench/src/trials/generated"));
