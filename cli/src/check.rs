@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use vil_ir::diagnostics::Diagnostics;
 use vil_ir::passes;
 
+use crate::output;
 use crate::sarif;
 use crate::source::{self, Color, FAULTY, FINE, UNREADABLE, Unread};
 
@@ -24,7 +25,7 @@ All faults of a file are told at once, in the order in which they stand there. F
 judge what is left when there are none.
 
 Exit codes: 0 clean or warnings only, 1 faults found by passes, 2 cannot be loaded (syntax, unknown key,
-unknown name or port, import cycle) or wrong usage. The worst of several files counts.")]
+unknown name or port, import cycle), the log cannot be written, or wrong usage. The worst of several files counts.")]
 pub(crate) struct Args {
     /// Programs in YAML or JSON, `-` for stdin.
     #[arg(value_name = "FILE", required = true)]
@@ -63,15 +64,15 @@ pub(crate) fn run(args: &Args) -> ExitCode {
                     source::say_what_was_not_run(&found);
                 }
             }
-            (Form::Json, Some(found)) => eprintln!("{}", found.to_json()),
+            (Form::Json, Some(found)) => output::note(found.to_json()),
             (Form::Sarif, Some(found)) => all.push(found),
             (_, None) => {}
         }
     }
-    if args.format == Form::Sarif && source::print(&sarif::log(&all)) != ExitCode::from(FINE) {
-        worst = UNREADABLE;
+    match args.format {
+        Form::Sarif => output::answer(&sarif::log(&all), worst),
+        Form::Text | Form::Json => ExitCode::from(worst),
     }
-    ExitCode::from(worst)
 }
 
 fn judge(file: &str) -> (Option<Diagnostics>, u8) {

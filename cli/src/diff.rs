@@ -7,6 +7,7 @@ use vil_ir::model::Program;
 
 use crate::json::{Object, list};
 use crate::lock::{self, Promises};
+use crate::output;
 use crate::source::{self, FAULTY, FINE, Report, UNREADABLE};
 
 /// Compare two programs, or a vil.lock with a program: equivalent, newer, older or incompatible, message by message.
@@ -22,7 +23,7 @@ Examples:
 The rules of each level are listed in docs/evolution.md.
 
 Exit codes: 0 equivalent, newer or older: processes of OLD and NEW read each other's messages and attach to each other's
-worlds; 1 incompatible; 2 one of them cannot be loaded, or wrong usage.")]
+worlds; 1 incompatible; 2 one of them cannot be loaded, the answer cannot be written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, or a vil.lock.
     #[arg(value_name = "OLD")]
@@ -101,7 +102,7 @@ fn compare(args: &Args, level: Level) -> Result<Comparison, ExitCode> {
 }
 
 fn refuse(reason: String) -> ExitCode {
-    eprintln!("error: {reason}");
+    output::error(reason);
     ExitCode::from(UNREADABLE)
 }
 
@@ -116,11 +117,11 @@ pub(crate) fn promises_of(program: &Program) -> Result<Promises, String> {
 
 /// Writes what was found to stdout and answers the exit code.
 pub(crate) fn tell(comparison: &Comparison, level: Level, report: Report) -> ExitCode {
-    match report {
-        Report::Text => print!("{}", text(comparison)),
-        Report::Json => println!("{}", json(comparison, level)),
-    }
-    ExitCode::from(if comparison.verdict() == Verdict::Incompatible { FAULTY } else { FINE })
+    let told = match report {
+        Report::Text => text(comparison),
+        Report::Json => json(comparison, level) + "\n",
+    };
+    output::answer(&told, if comparison.verdict() == Verdict::Incompatible { FAULTY } else { FINE })
 }
 
 fn text(comparison: &Comparison) -> String {

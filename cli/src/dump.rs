@@ -7,7 +7,7 @@ use vil_ir::dump;
 use vil_ir::normalize::{Normalized, normalize};
 
 use crate::json::Object;
-use crate::source;
+use crate::{output, source};
 
 /// Print a program with its imports merged in: canonical JSON, or YAML for people.
 #[derive(Debug, clap::Args)]
@@ -20,7 +20,7 @@ Examples:
                                            with everything stated that was left out, and why it is so as comments
   vil dump --normalized --why credit.yaml  {\"program\": ..., \"derived\": [{pointer, value, reason, stated}]}
 
-A normalized program is one again, with the same rings and slots. The same program gives the same bytes every time. Exit codes: 0 fine, 2 cannot be loaded.")]
+A normalized program is one again, with the same rings and slots. The same program gives the same bytes every time. Exit codes: 0 fine, 2 cannot be loaded or written.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, `-` for stdin.
     #[arg(value_name = "FILE")]
@@ -54,13 +54,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Err(code) => return code,
     };
     if args.normalized {
-        return source::print(&normalized(&normalize(&program), args));
+        return output::print(&normalized(&normalize(&program), args));
     }
     let text = match args.format {
         Form::Json => dump::canonical_json(&program) + "\n",
         Form::Yaml => dump::yaml(&program),
     };
-    source::print(&text)
+    output::print(&text)
 }
 
 fn normalized(found: &Normalized, args: &Args) -> String {

@@ -8,6 +8,7 @@ use vil_codegen::{File, Language, Source, generate};
 use vil_ir::dump::canonical_json;
 
 use crate::depfile;
+use crate::output;
 use crate::source::{self, FAULTY, FINE, UNREADABLE};
 
 /// Generate types and typed ports from a program that the passes accept.
@@ -87,7 +88,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let files = match generate(&wanted, args.lang.language()) {
         Ok(files) => files,
         Err(faults) => {
-            faults.0.iter().for_each(|fault| eprintln!("error: {fault}"));
+            faults.0.iter().for_each(output::error);
             return ExitCode::from(FAULTY);
         }
     };
@@ -102,7 +103,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     match write(directory, &files, args.depfile.as_deref(), &inputs) {
         Ok(()) => ExitCode::from(FINE),
         Err(said) => {
-            eprintln!("error: {said}");
+            output::error(said);
             ExitCode::from(UNREADABLE)
         }
     }
@@ -110,7 +111,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
 
 /// One path a line.
 fn print<'p>(paths: impl IntoIterator<Item = &'p Path>) -> ExitCode {
-    source::print(&paths.into_iter().map(|path| format!("{}\n", path.display())).collect::<String>())
+    output::print(&paths.into_iter().map(|path| format!("{}\n", path.display())).collect::<String>())
 }
 
 fn base_name(file: &str) -> &str {

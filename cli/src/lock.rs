@@ -10,6 +10,7 @@ use vil_ir::fingerprint::layout_id;
 use vil_ir::model::Named;
 
 use crate::diff::{promises_of, tell};
+use crate::output;
 use crate::source::{self, FINE, Report, UNREADABLE};
 
 /// What was promised, by message.
@@ -33,7 +34,7 @@ Examples:
   vil lock --force credit.yaml             give up what was released
 
 Exit codes: 0 written; with --check equivalent, newer or older; 1 incompatible, then nothing is written without --force;
-2 the program or the lock cannot be read, the lock cannot be written, or wrong usage.")]
+2 the program or the lock cannot be read, the lock or the answer cannot be written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, `-` for stdin.
     #[arg(value_name = "FILE")]
@@ -71,14 +72,14 @@ pub(crate) fn run(args: &Args) -> ExitCode {
             let kept = evolve::releases(&read(&args.output)?, &promises);
             if kept.verdict() == Verdict::Incompatible {
                 let code = tell(&kept, Level::Layout, args.format);
-                eprintln!("error: {} keeps what was released; --force gives it up", args.output);
+                output::error(format_args!("{} keeps what was released; --force gives it up", args.output));
                 return Ok(code);
             }
         }
         write(&args.output, &promises).map(|()| ExitCode::from(FINE))
     });
     done.unwrap_or_else(|reason| {
-        eprintln!("error: {reason}");
+        output::error(reason);
         ExitCode::from(UNREADABLE)
     })
 }

@@ -3,7 +3,8 @@
 //!
 //! One file per command; each has an `Args` with its flags and a `run` that answers the exit code. A command reads
 //! programs through `source` alone, so that all of them fail alike: 0 is fine, 1 means faults in the program, 2 means
-//! that it cannot be loaded or that the command line is wrong. Diagnostics go to stderr, results to stdout.
+//! that it cannot be loaded, that the result cannot be written, or that the command line is wrong. Diagnostics go to stderr,
+//! results to stdout, both through `output` alone.
 
 mod check;
 mod depfile;
@@ -15,6 +16,7 @@ mod generate;
 mod graph;
 mod json;
 mod lock;
+mod output;
 mod plan;
 mod reap;
 mod sarif;
@@ -68,10 +70,15 @@ Examples:
   vil tap ingest.credits                   print the messages of a port as they pass
   vil reap --all                           recover the dead, and remove worlds in which nobody lives
 
-Exit codes: 0 fine, 1 faults in the program, an incompatible change or findings in a world, 2 cannot be done or wrong usage.";
+Exit codes: 0 fine, 1 faults in the program, an incompatible change or findings in a world, 2 cannot be done, a result that
+cannot be written to stdout, or wrong usage. Who stops reading stdout, as `head` does, ends a command and is no fault.";
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return output::usage(&told),
+    };
+    match cli.command {
         Command::Check(args) => check::run(&args),
         Command::Dump(args) => dump::run(&args),
         Command::Diff(args) => diff::run(&args),

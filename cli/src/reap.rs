@@ -8,6 +8,7 @@ use vil_core::sys::file::RuntimeDir;
 use vil_core::world::{Reaped, foresee, reap};
 
 use crate::json::{Object, list};
+use crate::output;
 use crate::source::{FINE, Report, UNREADABLE};
 use crate::worlds::Which;
 
@@ -25,7 +26,7 @@ at_least_once kept for a restart; --dry-run says how many there are. A damaged f
 removed too.
 
 Exit codes: 0 done, or nothing to do; 2 no such world, no permission, a damaged world in which somebody lives,
-or wrong usage. The worst of several worlds counts.")]
+the answer cannot be written, or wrong usage. The worst of several worlds counts.")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
@@ -46,31 +47,30 @@ struct Done {
 /// Reaps the worlds and answers the worst exit code.
 pub(crate) fn run(args: &Args) -> ExitCode {
     if args.which.name.is_none() && !args.which.all {
-        eprintln!("error: name a world, or say --all; `vil doctor` lists them");
+        output::error("name a world, or say --all; `vil doctor` lists them");
         return ExitCode::from(UNREADABLE);
     }
     let (dir, names) = match args.which.find() {
         Ok(found) => found,
         Err(error) => {
-            eprintln!("error: {error}");
+            output::error(error);
             return ExitCode::from(UNREADABLE);
         }
     };
     let done: Vec<Done> =
         dir.iter().flat_map(|dir| names.iter().map(|name| reap_one(dir, name, args.dry_run))).collect();
-    if args.which.report() == Report::Json {
-        println!("{}", json(&done, args.dry_run));
-    } else {
-        done.iter()
-            .filter_map(|done| done.result.as_ref().ok().map(|reaped| sentence(done, *reaped, args.dry_run)))
-            .for_each(|line| println!("{line}"));
-        if done.is_empty() {
-            println!("{}", args.which.none(dir.as_ref()));
+    let told = match args.which.report() {
+        Report::Json => json(&done, args.dry_run) + "\n",
+        Report::Text if done.is_empty() => args.which.none(dir.as_ref()) + "\n",
+        Report::Text => {
+            let reaped = done.iter().filter_map(|done| Some((done, *done.result.as_ref().ok()?)));
+            reaped.map(|(done, reaped)| sentence(done, reaped, args.dry_run) + "\n").collect()
         }
-    }
-    let failed = done.iter().filter_map(|done| Some((&done.name, done.result.as_ref().err()?)));
-    let failures = failed.inspect(|(name, error)| eprintln!("error: {name}: {error}")).count();
-    ExitCode::from(if failures == 0 { FINE } else { UNREADABLE })
+    };
+    let failed: Vec<_> = done.iter().filter_map(|done| Some((&done.name, done.result.as_ref().err()?))).collect();
+    let code = output::answer(&told, if failed.is_empty() { FINE } else { UNREADABLE });
+    failed.iter().for_each(|(name, error)| output::error(format_args!("{name}: {error}")));
+    code
 }
 
 fn reap_one(dir: &RuntimeDir, name: &str, dry_run: bool) -> Done {

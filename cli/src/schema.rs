@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::source;
+use crate::output;
 
 /// Print the form of programs as a JSON Schema, draft 2020-12, so that editors complete and check.
 #[derive(Debug, clap::Args)]
@@ -18,5 +18,5 @@ pub(crate) struct Args {}
 
 /// Prints the schema.
 pub(crate) fn run(_args: &Args) -> ExitCode {
-    source::print(&vil_ir::schema::json_schema())
+    output::print(&vil_ir::schema::json_schema())
 }

@@ -1,6 +1,6 @@
 //! Reading programs for commands: from a file or stdin, with diagnostics on stderr in the form the user asked for.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -8,6 +8,8 @@ use vil_ir::diagnostics::Diagnostics;
 use vil_ir::load::{self, Disk, Format, Source};
 use vil_ir::model::Program;
 use vil_ir::passes;
+
+use crate::output;
 
 /// Everything is as it should be.
 pub(crate) const FINE: u8 = 0;
@@ -64,7 +66,7 @@ pub(crate) fn load(path: &str) -> Result<(Program, Source), Unread> {
         return load::from_file(path).map_err(Unread::Faults);
     }
     let text = text(path).map_err(|reason| {
-        eprintln!("error: cannot read stdin: {reason}");
+        output::error(format_args!("cannot read stdin: {reason}"));
         Unread::Stdin
     })?;
     parse(path, text)
@@ -102,7 +104,7 @@ fn tell(loaded: Result<(Program, Source), Unread>, report: Report) -> Result<(Pr
     loaded.map_err(|unread| {
         match (unread, report) {
             (Unread::Faults(faults), Report::Text) => write(&faults, Color::Auto),
-            (Unread::Faults(faults), Report::Json) => eprintln!("{}", faults.to_json()),
+            (Unread::Faults(faults), Report::Json) => output::note(faults.to_json()),
             (Unread::Stdin, _) => {}
         }
         ExitCode::from(UNREADABLE)
@@ -116,7 +118,7 @@ pub(crate) fn say_what_was_not_run(faults: &Diagnostics) {
     }
     let count = faults.items.len();
     let noun = if count == 1 { "fault" } else { "faults" };
-    eprintln!("note: the passes were not run because of {count} {noun} of form");
+    output::note(format_args!("note: the passes were not run because of {count} {noun} of form"));
 }
 
 /// Reads a program that no pass refuses; what is wrong, warnings too, is told for people.
@@ -141,18 +143,6 @@ pub(crate) fn files<'s>(path: &str, source: &'s Source) -> impl Iterator<Item = 
 /// Writes diagnostics for people to stderr.
 pub(crate) fn write(diagnostics: &Diagnostics, color: Color) {
     if !diagnostics.items.is_empty() {
-        eprintln!("{}\n", vil_ir::render::render(diagnostics, color.is_on()));
-    }
-}
-
-/// Writes a result to stdout and answers the exit code.
-pub(crate) fn print(text: &str) -> ExitCode {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => ExitCode::from(FINE),
-        Err(error) => {
-            eprintln!("error: cannot write to stdout: {error}");
-            ExitCode::from(UNREADABLE)
-        }
+        output::note(vil_ir::render::render(diagnostics, color.is_on()) + "\n");
     }
 }

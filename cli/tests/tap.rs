@@ -229,6 +229,40 @@ fn a_tap_ends_when_nobody_reads_it_though_nothing_is_published() {
 }
 
 #[test]
+fn a_message_that_cannot_be_printed_ends_the_tap_with_exit_code_2() {
+    let stage = Stage::new("lost");
+    let mut sender = stage.sender("ticks");
+    publish(&mut sender, &[1], 8);
+    publish(&mut sender, &[2], 8);
+    let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+    for count in [&["--count", "1"][..], &[]] {
+        let mut tap = stage.vil(&[&["tap", "lidar.ticks", "--world", "post"], count].concat());
+        let full = full.try_clone().expect("a descriptor");
+        let mut tap = tap.stdout(full).stderr(Stdio::piped()).spawn().expect("vil runs");
+        assert_eq!(ended(&mut tap), Some(2));
+        let mut said = String::new();
+        tap.stderr.take().expect("it was piped").read_to_string(&mut said).expect("it is text");
+        assert_eq!(said, "error: cannot write to stdout: No space left on device (os error 28)\n");
+    }
+    assert_eq!(stage.run(&["tap", "lidar.ticks", "--count", "1"]).0, 0, "with a reader");
+}
+
+#[test]
+fn a_tap_whose_two_streams_lose_their_reader_ends_without_a_panic() {
+    let stage = Stage::new("both");
+    let mut sender = stage.sender("ticks");
+    let (reader, writer) = std::os::unix::net::UnixStream::pair().expect("a pair of sockets");
+    let streams = [writer.try_clone().expect("a descriptor"), writer].map(std::os::fd::OwnedFd::from);
+    let [stdout, stderr] = streams.map(Stdio::from);
+    let mut tap = stage.vil(&["tap", "lidar.ticks"]).stdout(stdout).stderr(stderr).spawn().expect("vil runs");
+    publish(&mut sender, &[1], 8);
+    let mut lines = BufReader::new(reader).lines();
+    lines.find(|line| line.as_ref().expect("text").contains("\"n\":1")).expect("a line").expect("text");
+    drop((lines, sender));
+    assert_eq!(ended(&mut tap), Some(0));
+}
+
+#[test]
 fn a_tap_says_why_nothing_comes_and_when_its_world_is_gone() {
     let stage = Stage::new("silent");
     let (mut tap, mut said) = started(stage.vil(&["tap", "lidar.ticks"]));

@@ -8,6 +8,7 @@ mod tell;
 use std::process::ExitCode;
 
 use crate::json::{Object, list};
+use crate::output;
 use crate::source::{FAULTY, FINE, Report, UNREADABLE};
 use crate::worlds::Which;
 
@@ -24,7 +25,7 @@ Examples:
 
 Looking takes no entry, holds no lock and writes nothing: nobody in the world can tell.
 
-Exit codes: 0 healthy, 1 findings, 2 no such world, no permission, or wrong usage.")]
+Exit codes: 0 healthy, 1 findings, 2 no such world, no permission, the answer cannot be written, or wrong usage.")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
@@ -39,26 +40,26 @@ pub(crate) fn run(args: &Args) -> ExitCode {
     let (dir, names) = match args.which.find() {
         Ok(found) => found,
         Err(error) => {
-            eprintln!("error: {error}");
+            output::error(error);
             return ExitCode::from(UNREADABLE);
         }
     };
     let patients: Vec<Patient> =
         dir.iter().flat_map(|dir| names.iter().filter_map(|name| examine(dir, name))).collect();
     let findings: usize = patients.iter().map(|patient| patient.findings.len()).sum();
-    match args.which.report() {
+    let told = match args.which.report() {
         Report::Json => {
             let worlds = list(patients.iter().map(|patient| tell::json(patient, args.trail)));
             let all = Object::default().text("runtime_dir", &args.which.place()).raw("worlds", worlds);
-            println!("{}", all.plain("findings", findings).end());
+            all.plain("findings", findings).end()
         }
         Report::Text => {
-            patients.iter().for_each(|patient| print!("{}", tell::text(patient, args.trail)));
+            let worlds = patients.iter().map(|patient| tell::text(patient, args.trail));
             let none = || args.which.none(dir.as_ref());
-            println!("{}", summary(patients.len(), findings).unwrap_or_else(none));
+            worlds.collect::<String>() + &summary(patients.len(), findings).unwrap_or_else(none)
         }
-    }
-    ExitCode::from(if findings == 0 { FINE } else { FAULTY })
+    };
+    output::answer(&(told + "\n"), if findings == 0 { FINE } else { FAULTY })
 }
 
 /// `None` where there is nothing to sum up.

@@ -22,12 +22,12 @@ mod tracks;
 #[cfg(test)]
 mod tests;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 
+use crate::output;
 use crate::source::{self, FINE, UNREADABLE};
 use picture::Picture;
 
@@ -78,14 +78,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Form::Mermaid => mermaid::mermaid(&picture),
         Form::Dot => dot::dot(&picture),
     };
-    let (written, place) = match &args.output {
-        Some(path) => (std::fs::write(path, text), path.display().to_string()),
-        None => (std::io::stdout().write_all(text.as_bytes()), "to stdout".to_owned()),
-    };
-    match written {
+    let Some(path) = &args.output else { return output::print(&text) };
+    match std::fs::write(path, text) {
         Ok(()) => ExitCode::from(FINE),
         Err(error) => {
-            eprintln!("error: cannot write {place}: {error}");
+            output::error(format_args!("cannot write {}: {error}", path.display()));
             ExitCode::from(UNREADABLE)
         }
     }

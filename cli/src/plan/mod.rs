@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use vil_core::mem::{Catalog, Geometry};
 
+use crate::output;
 use crate::source::{self, FAULTY};
 use parts::World;
 
@@ -24,7 +25,7 @@ The numbers are those of a world that is made from the program, to the byte: bot
 bytes are its cells, head, tail and histogram; what travels outside of cells lies in slots of the ring's class, which
 rings share. The size of a relative or external message is its max_bytes; `least` in JSON is that of its smallest. `vil dump --normalized` says where transfer, delivery and queue come from.
 
-Exit codes: 0 fine, 1 faults found by passes, 2 cannot be loaded, or wrong usage.")]
+Exit codes: 0 fine, 1 faults found by passes, 2 cannot be loaded or written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, `-` for stdin.
     #[arg(value_name = "FILE")]
@@ -59,13 +60,13 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Err(reason) => return refused(&format!("{}: {reason}", plan.program)),
     };
     let world = World { plan: &plan, sizes: &sizes, geometry: &geometry };
-    source::print(&match args.format {
+    output::print(&match args.format {
         Form::Text => tell::text(&world),
         Form::Json => tell::json(&world) + "\n",
     })
 }
 
 fn refused(reason: &str) -> ExitCode {
-    eprintln!("error: {reason}");
+    output::error(reason);
     ExitCode::from(FAULTY)
 }

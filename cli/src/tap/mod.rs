@@ -4,7 +4,6 @@
 mod reader;
 mod silence;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use vil_ir::load;
 use vil_msg::{Bytes, Descriptor, Style, to_json};
 
 use crate::json::{Object, quoted};
+use crate::output::{self, Written};
 use crate::source::{FAULTY, FINE, UNREADABLE};
 
 use silence::Silence;
@@ -51,7 +51,7 @@ lost on stderr. Bytes that are no message of the route are told on stderr too, w
 why nothing comes: nobody publishes, or nobody lives in the world. It ends when nobody reads its output any more, and when the
 world is removed.
 
-Exit codes: 0 fine, 1 something was no message, 2 no such route or world, or wrong usage.")]
+Exit codes: 0 fine, 1 something was no message, 2 no such route or world, a message cannot be printed, or wrong usage.")]
 pub(crate) struct Args {
     /// A port, process.port, or a route as `vil doctor` names it.
     #[arg(value_name = "ROUTE|PORT")]
@@ -85,7 +85,7 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(Some(mut watch)) => ExitCode::from(watch.run(args)),
         Ok(None) => ExitCode::from(FINE),
         Err(error) => {
-            eprintln!("error: {}", error.message);
+            output::error(error.message);
             ExitCode::from(UNREADABLE)
         }
     }
@@ -98,7 +98,7 @@ fn found(args: &Args) -> Result<Option<Outside>, Error> {
         match find(args) {
             Err(error) if error.fault == Fault::NotFound && args.wait => {
                 if !was_said {
-                    eprintln!("{}; waiting for it, Ctrl-C ends it", error.message);
+                    output::note(format_args!("{}; waiting for it, Ctrl-C ends it", error.message));
                 }
                 was_said = true;
             }
@@ -200,14 +200,16 @@ impl Watch {
                 match line(watched, tapped, style) {
                     Ok(line) => {
                         printed += 1;
-                        // Nobody reads any more: that is how a tap into `head` ends.
-                        if writeln!(std::io::stdout(), "{line}").is_err() || is_enough(printed) {
-                            break 'all;
+                        match output::write(&(line + "\n")) {
+                            Written::Whole if !is_enough(printed) => {}
+                            Written::Lost => return UNREADABLE,
+                            // Nobody reads any more: that is how a tap into `head` ends.
+                            Written::Whole | Written::Unread => break 'all,
                         }
                     }
                     Err(told) => {
                         self.faults += 1;
-                        eprintln!("{told}");
+                        output::note(told);
                     }
                 }
             }
@@ -229,7 +231,8 @@ impl Watch {
 
     fn say_lost(&mut self) {
         for watched in self.taps.iter_mut().filter(|watched| watched.tap.lost != watched.said) {
-            eprintln!("{}: {} messages went too fast to be seen", watched.name, watched.tap.lost - watched.said);
+            let lost = watched.tap.lost - watched.said;
+            output::note(format_args!("{}: {lost} messages went too fast to be seen", watched.name));
             watched.said = watched.tap.lost;
         }
     }

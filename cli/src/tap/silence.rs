@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use vil_core::base::words::{ProcState, ProcessId};
 use vil_core::observe::Outside;
 
+use crate::output;
+
 /// How often a silent tap asks who lives: the kernel is asked about each process.
 const BETWEEN: Duration = Duration::from_millis(100);
 
@@ -24,12 +26,12 @@ impl Silence {
         }
         self.asked = Some(Instant::now());
         if world.is_removed() {
-            eprintln!("world `{}` was removed", world.name());
+            output::note(format_args!("world `{}` was removed", world.name()));
             return false;
         }
         let why = why(world, routes);
         if self.said != why {
-            eprint!("{why}");
+            why.lines().for_each(output::note);
             self.said = why;
         }
         true

@@ -118,6 +118,19 @@ fn the_library_writes_nothing_to_the_terminal() {
 }
 
 #[test]
+fn the_command_writes_to_the_terminal_in_one_place() {
+    let is_command = |file: &File| {
+        is_rust(file)
+            && file.name.starts_with("cli/src/")
+            && file.name != "cli/src/output.rs"
+            && !file.name.ends_with("tests.rs")
+    };
+    let prints = ["println!(", "print!(", "dbg!(", "stdout().lock()", "stderr().lock()"];
+    let speaks = |line: &str| prints.iter().any(|text| line.contains(text));
+    none("print with `output`, which survives a closed stream", &offending(is_command, speaks));
+}
+
+#[test]
 fn every_memory_order_is_explained() {
     let orders = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst"];
     let names_one = |line: &str| {
