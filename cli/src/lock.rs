@@ -44,7 +44,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "LOCK", default_value = "vil.lock")]
     output: String,
 
-    /// Write nothing; compare as `vil diff LOCK FILE` does.
+    /// Write nothing; compare as `vil diff LOCK FILE` does. Judges layouts alone; `vil check` judges the program.
     #[arg(long)]
     check: bool,
 
@@ -91,13 +91,21 @@ pub(crate) fn is_lock(text: &str) -> bool {
 
 /// Reads a lock; the error is a sentence.
 fn read(file: &str) -> Result<Promises, String> {
-    let text = std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-    parse_of(file, &text)
+    let bytes = std::fs::read(file).map_err(|error| format!("cannot read {file}: {error}"))?;
+    match str::from_utf8(&bytes) {
+        Ok(text) => parse_of(file, text),
+        Err(_) => Err(unlike(file, "it is no text")),
+    }
 }
 
 /// A lock from its text; the error is a sentence.
 pub(crate) fn parse_of(file: &str, text: &str) -> Result<Promises, String> {
-    parse(text).map_err(|reason| format!("{file}: {reason}"))
+    parse(text).map_err(|reason| unlike(file, &reason))
+}
+
+/// What is wrong with a file that is no lock as this version writes them, and the way out.
+fn unlike(file: &str, reason: &str) -> String {
+    format!("{file}: {reason}; `vil lock --force` writes it anew and gives up what it held")
 }
 
 fn write(file: &str, promises: &Promises) -> Result<(), String> {
@@ -127,8 +135,7 @@ fn parse(lock: &str) -> Result<Promises, String> {
         let at = at + 1;
         let Some((name, id, max_bytes)) = head(line) else {
             return Err(format!(
-                "line {at} is no `message NAME ID` or `message NAME ID max_bytes N`: `{line}`; resolve it, or write the lock \
-                 anew with --force"
+                "line {at} is no `message NAME ID` or `message NAME ID max_bytes N`: `{line}`; resolve it by hand"
             ));
         };
         let mut text = String::new();
@@ -138,8 +145,7 @@ fn parse(lock: &str) -> Result<Promises, String> {
         }
         if layout_id(&text) != id {
             return Err(format!(
-                "the layout of message {name}, line {at}, is not that of its id; it was edited or merged by hand, \
-                 write the lock anew with --force"
+                "the layout of message {name}, line {at}, is not that of its id; it was edited or merged by hand"
             ));
         }
         if promises.insert(name.to_owned(), Released { text, max_bytes }).is_some() {
@@ -182,7 +188,11 @@ mod tests {
     #[test]
     fn a_lock_that_was_edited_is_refused_with_the_message() {
         let lock = print(&promises());
-        let said = |lock: String| parse(&lock).expect_err("it was edited");
+        let said = |lock: String| {
+            let said = parse_of("a.lock", &lock).expect_err("it was edited");
+            assert!(said.starts_with("a.lock: ") && said.matches("--force").count() == 1, "{said}");
+            said
+        };
         assert!(said(lock.replace("n: u64", "m: u64")).contains("message B"), "{lock}");
         assert!(said(lock.replace("\nmessage B", "\n<<<<<<< ours\nmessage B")).contains("line 4"));
         assert!(said(lock.replace("max_bytes 4096", "max_bytes 4o96")).contains("max_bytes N"));

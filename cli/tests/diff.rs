@@ -270,3 +270,26 @@ fn what_was_released_is_not_given_up_without_a_word() {
     assert_eq!(place.vil(&["lock", "bank.yaml"]).0, 2);
     assert_eq!(place.vil(&["lock", "--force", "bank.yaml"]).0, 0);
 }
+
+#[test]
+fn a_file_that_is_no_lock_is_kept_and_the_way_to_write_it_anew_is_told() {
+    let place = Place::new("foreign");
+    place.write("bank.yaml", OLD);
+    for foreign in [&b""[..], b"name: somebody else's\n", b"vil-lock 9\n", b"\xff\xfe\0"] {
+        std::fs::write(place.0.join("vil.lock"), foreign).expect("a file for the test");
+        for args in [&["lock", "bank.yaml"][..], &["lock", "--check", "bank.yaml"]] {
+            let (code, _, said) = place.vil(args);
+            assert!(code == 2 && said.contains("vil.lock: ") && said.contains("`vil lock --force`"), "{code} {said}");
+        }
+        assert_eq!(std::fs::read(place.0.join("vil.lock")).expect("it is there"), foreign, "nothing is written");
+    }
+    assert_eq!(place.vil(&["lock", "--force", "bank.yaml"]).0, 0);
+    assert_eq!(place.vil(&["lock", "bank.yaml"]).0, 0, "a lock needs no force");
+}
+
+#[test]
+fn the_help_of_lock_says_that_it_judges_layouts_and_check_the_program() {
+    let help = Place::new("help").vil(&["lock", "--help"]).1;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("Judges layouts alone; `vil check` judges the program"), "{help}");
+}
