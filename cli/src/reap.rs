@@ -25,7 +25,7 @@ A living process is never touched, stopped or not. A world that is removed takes
 at_least_once kept for a restart; --dry-run says how many there are. A damaged file in which nobody lives is
 removed too.
 
-Exit codes: 0 done, or nothing to do; 2 no such world, no permission, a damaged world in which somebody lives,
+Exit codes: 0 done, or nothing to do; 2 no such world or directory, no permission, a damaged world in which somebody lives,
 the answer cannot be written, or wrong usage. The worst of several worlds counts.")]
 pub(crate) struct Args {
     #[command(flatten)]

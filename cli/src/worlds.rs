@@ -18,7 +18,7 @@ pub(crate) struct Which {
     #[arg(long)]
     pub(crate) all: bool,
 
-    /// Directory of the worlds; otherwise $VIL_RUNTIME_DIR, and without that /dev/shm/vil-UID.
+    /// Directory of the worlds, which must be there; otherwise $VIL_RUNTIME_DIR, and without that /dev/shm/vil-UID.
     #[arg(long, value_name = "DIR")]
     runtime_dir: Option<PathBuf>,
 
@@ -32,10 +32,14 @@ pub(crate) struct Which {
 }
 
 impl Which {
-    /// The directory and the names in it that are meant. A directory that is missing has no worlds.
+    /// The directory and the names in it that are meant. A directory that is missing has no worlds, unless it or a world
+    /// in it was named: then it is not the one that was meant, and nobody may take it for a healthy one.
     pub(crate) fn find(&self) -> Result<(Option<RuntimeDir>, Vec<String>), Error> {
         let dir = match RuntimeDir::find(self.runtime_dir.as_deref()) {
-            Err(error) if error.fault == Fault::NotFound && self.name.is_none() => return Ok((None, Vec::new())),
+            Err(error) if error.fault == Fault::NotFound => {
+                let is_named = self.name.is_some() || self.runtime_dir.is_some();
+                return if is_named { Err(Error::new(error.fault, self.none(None))) } else { Ok((None, Vec::new())) };
+            }
             dir => dir?,
         };
         let names = match &self.name {

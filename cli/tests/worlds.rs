@@ -237,11 +237,25 @@ fn where_there_are_no_worlds_all_is_healthy_and_a_named_one_cannot_be_examined()
         }
         assert_eq!(place.vil(&[command, "--runtime-dir", "/nowhere/at/all", "x"]).0, 2);
     }
-    let none = "no worlds: there is no directory /nowhere/at/all\n".to_owned();
-    let there = ["--runtime-dir", "/nowhere/at/all"];
-    assert_eq!(place.vil(&[&["doctor"], &there[..]].concat()), (0, none.clone(), String::new()));
-    assert_eq!(place.vil(&[&["reap", "--all"], &there[..]].concat()), (0, none, String::new()));
-    assert!(!Path::new("/nowhere").exists(), "and looking makes none");
+}
+
+#[test]
+fn a_missing_directory_has_no_worlds_and_one_that_was_named_must_be_there() {
+    let place = Place::new("missing");
+    let missing = Place(place.0.join("not-yet"));
+    let (there, path) = (place.0.display().to_string(), missing.0.display().to_string());
+    let none = format!("no worlds: there is no directory {path}\n");
+    for command in [&["doctor"][..], &["reap", "--all"]] {
+        assert_eq!(missing.vil(command), (0, none.clone(), String::new()), "no world was made here yet");
+        for format in ["text", "json"] {
+            let named = [command, &["--format", format, "--runtime-dir", &path]].concat();
+            let (code, out, error) = place.vil(&named);
+            assert_eq!((code, out, error), (2, String::new(), format!("error: {none}")), "{named:?}");
+        }
+        let named = [command, &["--runtime-dir", &there]].concat();
+        assert_eq!(place.vil(&named).0, 0, "one that is there");
+    }
+    assert!(!missing.0.exists(), "and looking makes none");
 }
 
 #[test]

@@ -25,7 +25,7 @@ Examples:
 
 Looking takes no entry, holds no lock and writes nothing: nobody in the world can tell.
 
-Exit codes: 0 healthy, 1 findings, 2 no such world, no permission, the answer cannot be written, or wrong usage.")]
+Exit codes: 0 healthy, 1 findings, 2 no such world or directory, no permission, the answer cannot be written, or wrong usage.")]
 pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
