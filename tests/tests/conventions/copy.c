@@ -1,12 +1,6 @@
 /* What sending and reading promise, where a message is the caller's copy at both ends. Every process of the program is played by
    this one. */
-#include "driver.h"
-
-#include "batches_giver.h"
-#include "batches_reader.h"
-#include "batches_taker.h"
-
-enum { ROOM = 8 }; /* of each ring, and loans at each end */
+#include "batches.h"
 
 /* A way there: both ends, and the size of its messages. */
 typedef struct way {
@@ -14,30 +8,6 @@ typedef struct way {
   vil_receiver_t *to;
   size_t size;
 } way_t;
-
-static batches_giver_t giver;
-static batches_taker_t taker;
-static batches_reader_t reader;
-
-static void begin(void) {
-  GOES(batches_giver_open_or_create(&giver, the_world, NULL, NULL));
-  GOES(batches_taker_open(&taker, the_world, NULL, NULL));
-  GOES(batches_reader_open(&reader, the_world, NULL, NULL));
-}
-
-/* Everybody leaves, and every slot is free again. */
-static void end(void) {
-  vil_world_t *watcher = NULL;
-  vil_audit_t audit;
-  GOES(vil_world_open(the_world, NULL, NULL, &watcher, NULL));
-  GOES(batches_giver_close(&giver));
-  GOES(batches_taker_close(&taker));
-  GOES(batches_reader_close(&reader));
-  audit.struct_size = sizeof audit;
-  GOES(vil_world_audit(watcher, &audit));
-  CHECK(audit.free_slots == audit.slots && audit.leaked_slots == 0);
-  GOES(vil_world_close(watcher));
-}
 
 /* The bytes of message `number`: the number, and bytes that follow from it. */
 static void fill(void *message, size_t size, uint64_t number) {
