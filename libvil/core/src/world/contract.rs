@@ -115,25 +115,12 @@ fn mismatch(theirs: &MessageEntry, size: u32, port: &PortContract<'_>) -> Option
 
 #[cfg(test)]
 mod tests {
-    use vil_ir::load::from_json;
-    use vil_ir::plan::plan_program;
-
     use super::*;
-
-    const POST: &str = r#"{
-        "vil": 1, "program": "post",
-        "messages": { "Letter": { "fields": [ { "name": "lines", "type": "[u64; 64]" } ] } },
-        "interfaces": {
-            "Writer": { "ports": { "letters": { "direction": "out", "message": "Letter" } } },
-            "Reader": { "ports": { "letters": { "direction": "in", "message": "Letter" } } } },
-        "processes": { "writer": { "interface": "Writer" }, "reader": { "interface": "Reader" } },
-        "routes": [ { "from": "writer.letters", "to": "reader.letters" } ]
-    }"#;
+    use crate::world::post::post;
 
     #[test]
     fn a_world_that_calls_a_flat_message_relative_does_not_shorten_it() {
-        let (program, _) = from_json(POST).expect("it is a program");
-        let plan = plan_program(&program).expect("it has a plan");
+        let plan = post("[u64; 64]");
         let (mut catalog, _) = Catalog::from_plan(&plan, 0, 0);
         let letter = &plan.messages[0];
         let port = PortContract {

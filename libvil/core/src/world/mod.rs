@@ -10,6 +10,8 @@ mod memory;
 mod open;
 mod patience;
 mod pollable;
+#[cfg(test)]
+mod post;
 mod proof;
 mod queue;
 mod reap;

@@ -557,26 +557,13 @@ impl Drop for Receiver {
 
 #[cfg(test)]
 mod tests {
-    use vil_ir::load::from_json;
-    use vil_ir::plan::plan_program;
-
     use super::*;
     use crate::base::atomic::Barrier;
-
-    const POST: &str = r#"{
-        "vil": 1, "program": "post",
-        "messages": { "Letter": { "fields": [ { "name": "number", "type": "u64" } ] } },
-        "interfaces": {
-            "Writer": { "ports": { "letters": { "direction": "out", "message": "Letter" } } },
-            "Reader": { "ports": { "letters": { "direction": "in", "message": "Letter" } } } },
-        "processes": { "writer": { "interface": "Writer" }, "reader": { "interface": "Reader" } },
-        "routes": [ { "from": "writer.letters", "to": "reader.letters" } ]
-    }"#;
+    use crate::world::post::post;
 
     #[test]
     fn a_wait_ends_in_time_though_others_take_whatever_wakes_it() {
-        let (program, _) = from_json(POST).expect("it is a program");
-        let plan = plan_program(&program).expect("it has a plan");
+        let plan = post("u64");
         let world = World::create_private("post", &plan, Barrier::Fences).expect("there is memory for it");
         let mut sender = Sender::open_routes(&world, &[0]).expect("nobody sends");
         let mut receiver = Receiver::open_routes(&world, &[0]).expect("nobody receives");
