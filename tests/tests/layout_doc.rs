@@ -3,12 +3,11 @@
 use vil_core::base::atomic::{Barrier, FOR_DATA, FOR_SPACE, SEVERAL, WOKEN};
 use vil_core::base::limits::{BUCKETS, LAYOUT_VERSION, LINE, MAGIC, PAGE, PROCESS_NAME, TOKEN_BASE, TRAIL_ENTRIES};
 use vil_core::base::words::{
-    Claim, ClaimWord, EndWord, NO_SLOT, PresenceWord, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord,
-    Stamp,
+    Claim, ClaimWord, EndWord, PresenceWord, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord, Stamp,
 };
 use vil_core::mem::{
-    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, Catalog, ClassEntry, DROPPED, EVENTS, GATE, Geometry, HEADER_SIZE,
-    MessageEntry, RouteEntry, Sizes, encode,
+    CELL_BEHIND, CELL_INLINE, CELL_REFERENCE, CELL_STAMP, CELL_THIRD, CELL_TIME, COUNT, Catalog, ClassEntry, DROPPED,
+    EVENTS, GATE, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, encode,
 };
 use vil_core::registry::Language;
 use vil_core::registry::trail::Kind;
@@ -178,8 +177,12 @@ fn a_ring_and_its_cells_lie_as_the_document_says() {
     says(&format!("| head line | {LINE} | 0 head, {DROPPED} count of messages skipped"));
     says(&format!("| histogram | {} | {BUCKETS} counts", BUCKETS * 8));
     assert_eq!([ring.head, ring.histogram, ring.cells], [ring.tail + 128, ring.tail + 256, ring.tail + 256 + 2048]);
-    says(&format!("payload from byte {CELL_INLINE} to its end, {INLINE_SIZE} bytes"));
-    assert_eq!((CELL_STAMP, CELL_INLINE + u64::from(INLINE_SIZE)), (8, 64));
+    says("A cell begins with its stamp.");
+    says(&format!(
+        "the reference is at {CELL_REFERENCE}, and in a ring of answers the number of the request at {CELL_THIRD}."
+    ));
+    says(&format!("at {CELL_INLINE}, in a ring of answers at {CELL_BEHIND}: up to {INLINE_SIZE} bytes."));
+    assert_eq!((CELL_STAMP, CELL_BEHIND + u64::from(INLINE_SIZE)), (0, 64));
     assert_eq!(ring.cell(u32::MAX), ring.cells + 3 * 16, "indices wrap");
     says(&format!("a stride is a multiple of {SLOT_STRIDE}"));
 }
@@ -215,9 +218,10 @@ fn a_claimed_ring_lies_as_the_document_says() {
     assert_eq!(word(Claim::Writing(ProcessId(4))), ((1 << 52) - 8) | 5 << 52 | 1 << 62);
     assert_eq!(word(Claim::Full(ProcessId(1021))), ((1 << 52) - 8) | 1022 << 52 | 2 << 62);
     assert_eq!(PresenceWord { present: 3, changes: 7 }.encode(), 3 | 7 << 32);
-    says("and at 16 the word that is the first in other rings");
+    says("at 8 its index:32");
+    says("and at 16 the reference; a message that lies in the cell is at 24");
     says("the word at 24 of either");
-    assert_eq!((CELL_THIRD, GATE), (16, 24));
+    assert_eq!((CELL_TIME, CELL_THIRD, CELL_BEHIND, GATE), (8, 16, 24, 24));
     says("two more parts behind its cells");
     says("256 bytes of 32 presence words for the producers");
     let shared = RouteEntry { kind: QueueKind::Mpmc, cell_size: 32, ..route("many", 4) };
@@ -242,10 +246,9 @@ fn the_words_have_the_bits_that_the_document_says() {
     says("| head, tail | 0 index:32, 32 incarnation:22, 54 owner + 1:10 |");
     let end = EndWord { index: 2, incarnation: 4, owner: Some(ProcessId(8)) };
     assert_eq!(end.encode(), 2 | 4 << 32 | 9 << 54);
-    says("| cell, first | 0 slot:20, 20 generation:32, 52 source ring:12 |");
+    says("| cell, reference | 0 slot:20, 20 generation:32, 52 source ring:12 |");
     assert_eq!(Reference { slot: 1, generation: 2, source: 3 }.encode(), 1 | 2 << 20 | 3 << 52);
-    says(&format!("Slot number {NO_SLOT} means"));
-    says("| cell, second | 0 sequence:32, 32 time:32 |");
+    says("| cell, stamp | 0 sequence:32, 32 time:32 |");
     says("The sequence of a cell is the index it was last published for, plus 1; 0 was never published.");
     assert_eq!(Stamp { sequence: Stamp::of(6), time: 9 }.encode(), 7 | 9 << 32);
 }

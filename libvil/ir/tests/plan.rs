@@ -105,10 +105,38 @@ fn answers_have_rings_behind_all_written_ones_and_know_what_they_answer() {
     assert_eq!((answer.producer_loans, answer.consumer_loans, answer.capacity), (4, 2, 8));
     let message = |ring: &RoutePlan| plan.messages[ring.message as usize].name.as_str();
     assert_eq!((message(request), message(answer)), ("Small", "Big"));
-    assert_eq!(plan.routes.iter().map(|ring| ring.cell_size).collect::<Vec<_>>(), [64, 16, 16, 32, 32]);
+    assert_eq!(plan.routes.iter().map(|ring| ring.cell_size).collect::<Vec<_>>(), [16, 16, 16, 32, 32]);
     let class = |stride, count| ClassPlan { stride, count, memory: MemoryClass::PagedExchange };
     // Requests by loan and all Big ones have the same stride.
     assert_eq!(plan.classes, [class(128, (8 + 2) + (256 + 1) + (8 + 4) + (8 + 4))]);
+}
+
+/// The cells of routes with a copied message of `size` bytes: one by one, claimed, and answers to such a message.
+fn cells_of(size: u32) -> Vec<u32> {
+    let text = format!(
+        "vil: 1\nprogram: p\nmessages:\n  Note: {{ fields: [ {{ name: b, type: '[u8; {size}]' }} ] }}\ninterfaces:\n  \
+         From: {{ ports: {{ plain: {{ direction: out, message: Note }}, latest: {{ direction: out, message: Note, queue: {{ backpressure: drop_oldest }} }}, \
+         ask: {{ direction: request, message: Note, reply: Note }} }} }}\n  \
+         To: {{ ports: {{ plain: {{ direction: in, message: Note }}, latest: {{ direction: in, message: Note }}, \
+         ask: {{ direction: response, message: Note, reply: Note }} }} }}\n\
+         processes: {{ a: {{ interface: From }}, b: {{ interface: To }} }}\n\
+         routes:\n  - {{ from: a.plain, to: b.plain, transfer: copy }}\n  - {{ from: a.latest, to: b.latest, transfer: copy, delivery: best_effort }}\n  \
+         - {{ from: a.ask, to: b.ask, transfer: copy }}\n",
+    );
+    let plan = plan(&text);
+    let [plain, latest, asked, answer] = &plan.routes[..] else { panic!("{:?}", plan.routes) };
+    assert_eq!(plain.cell_size, asked.cell_size, "a request says nothing but itself");
+    [plain, latest, answer].map(|ring| if ring.class.is_none() { ring.cell_size } else { 0 }).into()
+}
+
+#[test]
+fn a_message_that_travels_in_its_cell_has_the_smallest_that_holds_it() {
+    let smallest =
+        [(1, [16, 32, 32]), (8, [16, 32, 32]), (9, [32, 64, 64]), (24, [32, 64, 64]), (25, [64; 3]), (40, [64; 3])];
+    for (size, cells) in smallest {
+        assert_eq!(cells_of(size), cells, "{size} bytes");
+    }
+    assert_eq!(cells_of(41), [0; 3], "it lies in a slot");
 }
 
 #[test]

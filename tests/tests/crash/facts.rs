@@ -3,7 +3,7 @@
 //! Read before anybody recovers, so that recovery is judged by what it found and not by what it says.
 
 use vil_core::base::words::{EndWord, Reference, SlotState, SlotWord};
-use vil_core::mem::{CELL_INLINE, CELL_STAMP, RingGeometry, Shared};
+use vil_core::mem::{CELL_REFERENCE, CELL_STAMP, RingGeometry, Shared};
 use vil_ir::vocabulary::Delivery;
 
 use crate::memory::read;
@@ -74,14 +74,14 @@ pub(crate) fn raw(shared: &Shared, offset: u64) -> u64 {
 
 /// Slot and generation of the cell of an index.
 pub(crate) fn cell(shared: &Shared, ring: &RingGeometry, index: u32) -> Reference {
-    Reference::decode(raw(shared, ring.cell(index)))
+    Reference::decode(raw(shared, ring.cell(index) + CELL_REFERENCE))
 }
 
 /// The content that lies in a ring at an index, read by the harness's own hand.
 pub(crate) fn content_at(shared: &Shared, private: &Private, route: usize, index: u32) -> Option<u64> {
     let ring = &private.town.geometry.rings[route];
     let offset = match ring.class {
-        None => ring.cell(index) + CELL_INLINE,
+        None => ring.inline(index),
         Some(class) => class.bytes(cell(shared, ring, index).slot)?,
     };
     read(shared.segment.bytes(offset, u64::from(ring.size)))

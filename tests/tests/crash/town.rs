@@ -54,8 +54,7 @@ impl Way {
 
     fn cell_size(self) -> u32 {
         match self {
-            Way::Cell => 64,
-            Way::Reply => 32,
+            Way::Cell | Way::Reply => 32,
             _ => 16,
         }
     }

@@ -1,7 +1,7 @@
 //! What the oracle is worth: twins that were made worse by hand must be refused, and twins that differ harmlessly must not.
 
 use vil_core::base::words::{EndWord, ProcessId, Reference, SlotState, SlotWord};
-use vil_core::mem::{CELL_INLINE, CELL_STAMP, COUNT, Geometry, RingGeometry};
+use vil_core::mem::{CELL_REFERENCE, CELL_STAMP, COUNT, Geometry, RingGeometry};
 use vil_core::sys::file::RuntimeDir as Place;
 use vil_core::world::{Contract, Receiver, Sender, World};
 use vil_ir::plan::Plan;
@@ -70,7 +70,7 @@ impl Hand<'_> {
 
     /// Slot of the letter of an index.
     fn slot(&self, index: u32) -> u32 {
-        Reference::decode(self.word(self.ring(LETTERS).cell(index))).slot
+        Reference::decode(self.word(self.ring(LETTERS).cell(index) + CELL_REFERENCE)).slot
     }
 
     fn change_slot(&mut self, slot: u32, change: impl FnOnce(SlotWord) -> SlotWord) {
@@ -126,15 +126,15 @@ const BAD: &[Change] = &[
     ("a slot's word is nonsense", |hand| hand.set(hand.geometry.slot(hand.free_slot()), 0xff)),
     ("a letter is torn", |hand| hand.flip(hand.letter(1) + 17)),
     ("a letter has another number", |hand| hand.flip(hand.letter(1))),
-    ("a note is torn", |hand| hand.flip(hand.ring(NOTES).cell(1) + CELL_INLINE + 20)),
+    ("a note is torn", |hand| hand.flip(hand.ring(NOTES).inline(1) + 20)),
     ("two letters have changed places", |hand| {
-        let [first, second] = [0, 1].map(|index| hand.ring(LETTERS).cell(index));
+        let [first, second] = [0, 1].map(|index| hand.ring(LETTERS).cell(index) + CELL_REFERENCE);
         let [one, other] = [first, second].map(|at| hand.word(at));
         hand.set(first, other);
         hand.set(second, one);
     }),
     ("one letter comes twice", |hand| {
-        let [first, second] = [0, 1].map(|index| hand.ring(LETTERS).cell(index));
+        let [first, second] = [0, 1].map(|index| hand.ring(LETTERS).cell(index) + CELL_REFERENCE);
         hand.set(second, hand.word(first));
     }),
     ("the world is half a file", |hand| hand.bytes.truncate(hand.geometry.slots_offset as usize)),

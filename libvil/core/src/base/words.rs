@@ -153,13 +153,13 @@ impl EndWord {
     }
 }
 
-/// The slot number that means "none": the message lies in the cell itself.
+/// The slot number that means "none", of a message that lies in the cell itself. No cell has it.
 pub const NO_SLOT: u32 = (1 << 20) - 1;
 
-/// `slot:20, generation:32 at bit 20, source ring:12 at bit 52`: the first word of a cell.
+/// `slot:20, generation:32 at bit 20, source ring:12 at bit 52`: what a cell names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reference {
-    /// Global index of the slot, or `NO_SLOT`.
+    /// Global index of the slot.
     pub slot: u32,
     /// Generation of the slot when it was published.
     pub generation: u32,
@@ -181,7 +181,7 @@ impl Reference {
     }
 }
 
-/// `sequence:32, time:32`: the second word of a cell, whose sequence says for which index it was written last.
+/// `sequence:32, time:32`: the first word of a cell, whose sequence says for which index it was written last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
     /// `Stamp::of` the index; 0 in a cell that was never written.

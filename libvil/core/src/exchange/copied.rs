@@ -6,7 +6,7 @@ use std::ptr::NonNull;
 use vil_ir::limits::INLINE_SIZE;
 
 use crate::base::atomic::Word;
-use crate::mem::{CELL_INLINE, RingGeometry, Shared};
+use crate::mem::{CELL_BEHIND, RingGeometry, Shared};
 
 /// A number of equal buffers, aligned to 8 bytes, allocated once.
 #[derive(Debug, Clone)]
@@ -114,7 +114,7 @@ pub(super) fn read_words(words: &[Word], message: &mut [MaybeUninit<u8>], site: 
 }
 
 fn inline_word(ring: &RingGeometry, index: u32, word: usize) -> u64 {
-    ring.cell(index) + CELL_INLINE + word as u64 * 8
+    ring.inline(index) + word as u64 * 8
 }
 
-const _: () = assert!(CELL_INLINE + INLINE_SIZE as u64 == 64 && INLINE_SIZE.is_multiple_of(8));
+const _: () = assert!(CELL_BEHIND + INLINE_SIZE as u64 == 64 && INLINE_SIZE.is_multiple_of(8));

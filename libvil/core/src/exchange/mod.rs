@@ -93,7 +93,7 @@ fn ordinal() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A slot as the first word of a cell names it.
+/// A slot as a cell names it.
 #[inline(always)]
 fn word_of(slot: Slot) -> u64 {
     Reference { slot: slot.index, generation: slot.generation, source: 0 }.encode()

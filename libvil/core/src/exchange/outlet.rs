@@ -14,7 +14,7 @@ use crate::exchange::copied::{Buffers, write_words};
 use crate::exchange::pool::{IN_CELL, Pool};
 use crate::exchange::{NotOpened, Peer, Refusal, slot_of, word_of};
 use crate::heap::{self, Slot};
-use crate::mem::{CELL_STAMP, CELL_THIRD, COUNT, RingGeometry, RingPlaces, RingView, Shared};
+use crate::mem::{CELL_REFERENCE, CELL_STAMP, CELL_THIRD, COUNT, CellView, RingGeometry, RingPlaces, Shared};
 use crate::queue::{self, Side, Taken};
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
@@ -123,18 +123,18 @@ fn stamp_of(index: u32, sample_mask: u32) -> u64 {
     stamp
 }
 
-/// Writes the cell of an index, its stamp last: from there on the message is published.
+/// Writes a cell, its stamp last: from there on the message is published.
 #[inline(always)]
-fn fill<const INSIDE: bool>(view: RingView<'_>, index: u32, word: u64, stamp: u64, carry: impl FnOnce(&[Word])) {
+fn fill<const INSIDE: bool>(cell: CellView<'_>, word: u64, stamp: u64, carry: impl FnOnce(&[Word])) {
     if mutant("stamp_before_cell") {
-        view.stamp(index).store(stamp, "publish.stamp");
+        cell.stamp().store(stamp, "publish.stamp");
     }
-    if INSIDE {
-        carry(view.inline(index));
+    match INSIDE {
+        true => carry(cell.inline()),
+        false => cell.reference().note(named(word), "publish.cell"),
     }
-    view.reference(index).note(named(word), "publish.cell");
     if !mutant("stamp_before_cell") {
-        view.stamp(index).store(stamp, "publish.stamp");
+        cell.stamp().store(stamp, "publish.stamp");
     }
 }
 
@@ -244,7 +244,7 @@ impl Outlet {
         if mutant("tail_before_cell") {
             view.tail().store(tail, "publish.tail");
         }
-        fill::<INSIDE>(view, index, word, stamp, carry);
+        fill::<INSIDE>(view.at(index), word, stamp, carry);
         self.tail = next;
         view.tail().store(tail, "publish.tail");
         // Not `||`: one jump for both.
@@ -271,7 +271,7 @@ impl Outlet {
         }
         let (word, carry) = enter::<INSIDE, C>(&mut self.ledger, index & view.mask(), take)?;
         let (next, stamp) = (Stamp::of(index), stamp_of(index, self.sample_mask));
-        fill::<INSIDE>(view, index, word, stamp, carry);
+        fill::<INSIDE>(view.at(index), word, stamp, carry);
         (self.tail, self.pause) = (next, next);
         Some(())
     }
@@ -304,7 +304,7 @@ impl Outlet {
         let mut index = first;
         for message in messages.into_iter().take(room as usize) {
             let carry = |words: &[Word]| write_words(words, message.as_ref(), "publish.inline");
-            fill::<true>(view, index, word_of(IN_CELL), stamp_of(index, sample_mask), carry);
+            fill::<true>(view.at(index), word_of(IN_CELL), stamp_of(index, sample_mask), carry);
             index = index.wrapping_add(1);
         }
         (self.tail, self.pause) = (index, index);
@@ -471,13 +471,14 @@ impl Outlet {
         if self.ring.answers.is_some() && !mutant("answer_without_number") {
             shared.segment.word(cell + CELL_THIRD).note(parcel.answers, "publish.answers");
         }
-        let slot = parcel.slot;
-        if slot == IN_CELL {
-            buffers.write_cell(parcel.position, shared, &self.ring, index);
+        match parcel.slot {
+            IN_CELL => buffers.write_cell(parcel.position, shared, &self.ring, index),
+            slot => {
+                let source = if mutant("forward_without_source") { 0 } else { parcel.source };
+                let reference = Reference { slot: slot.index, generation: slot.generation, source };
+                shared.segment.word(cell + CELL_REFERENCE).note(named(reference.encode()), "publish.cell");
+            }
         }
-        let source = if mutant("forward_without_source") { 0 } else { parcel.source };
-        let reference = Reference { slot: slot.index, generation: slot.generation, source };
-        shared.segment.word(cell).note(named(reference.encode()), "publish.cell");
         if !mutant("stamp_before_cell") {
             shared.segment.word(cell + CELL_STAMP).store(stamp, "publish.stamp");
         }

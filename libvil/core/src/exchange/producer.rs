@@ -58,7 +58,7 @@ pub struct Producer {
     outlets: Box<[Outlet]>,
     pool: Pool,
     size: u32,
-    /// By ticket: the slot, as a cell's first word has it.
+    /// By ticket: the slot, as a cell names it.
     hand: Hand,
     /// The last ticket, without its position.
     tickets: u64,
@@ -93,14 +93,13 @@ impl Producer {
         if is_counted {
             outlets.iter_mut().for_each(Outlet::slow_down);
         }
-        let is_inside = ring.class.is_none() && !ring.any;
         Ok(Producer {
             pool: Pool::new(me, route, ring.class, cells + loans, is_counted),
             size: ring.size,
             hand: Hand::new(loans),
             tickets: ordinal() << TICKET_END,
             slots: ring.class.map_or(SlotPlaces::NONE, |class| SlotPlaces::of(shared, &class)),
-            buffers: if is_inside { Buffers::new(loans, ring.size) } else { Buffers::none() },
+            buffers: if ring.is_inside() { Buffers::new(loans, ring.size) } else { Buffers::none() },
             corrupt: false,
             outlets: outlets.into_boxed_slice(),
         })

@@ -108,13 +108,19 @@ pub const COUNT: u64 = 8;
 pub const DROPPED: u64 = 16;
 /// Byte offset of the word that counts the owners of an end of a claimed ring, and names the one where one holds it.
 pub const GATE: u64 = 24;
-/// Byte offset of a cell's second word: sequence:32, time:32.
-pub const CELL_STAMP: u64 = 8;
+/// Byte offset of a cell's stamp: sequence:32, time:32.
+pub const CELL_STAMP: u64 = 0;
+/// Byte offset of the word that names the slot of a cell's message.
+pub const CELL_REFERENCE: u64 = 8;
+/// Byte offset of the bytes that travel inside a cell which has no other words than its stamp.
+pub const CELL_INLINE: u64 = 8;
 /// Byte offset of a cell's third word, in cells of more than 16 bytes: the number of the request that is answered; in
 /// claimed rings the reference.
 pub const CELL_THIRD: u64 = 16;
-/// Byte offset of the bytes that travel inside a cell of 64 bytes.
-pub const CELL_INLINE: u64 = 24;
+/// Byte offset of the bytes that travel inside a cell with a third word.
+pub const CELL_BEHIND: u64 = 24;
+/// Byte offset of the second word of a claimed cell, whose first one says who claims it: index:32, time:32.
+pub const CELL_TIME: u64 = 8;
 
 /// Byte offset of the count of recorded events on the counter line of the world.
 pub const EVENTS: u64 = 8;
@@ -199,6 +205,24 @@ impl RingGeometry {
     #[inline]
     pub fn cell(&self, index: u32) -> u64 {
         self.cells + u64::from(index & (self.capacity - 1)) * u64::from(self.cell_size)
+    }
+
+    /// Offset of the message that travels inside the cell of an index.
+    #[inline]
+    pub fn inline(&self, index: u32) -> u64 {
+        self.cell(index) + if self.has_third_word() { CELL_BEHIND } else { CELL_INLINE }
+    }
+
+    /// Do messages travel inside its cells?
+    #[inline]
+    pub fn is_inside(&self) -> bool {
+        self.class.is_none() && !self.any
+    }
+
+    /// Have its cells a third word?
+    #[inline]
+    pub fn has_third_word(&self) -> bool {
+        self.claimed || self.answers.is_some()
     }
 }
 
@@ -303,7 +327,9 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
 
 fn class_of(route: &RouteEntry, classes: &[ClassGeometry]) -> Result<Option<ClassGeometry>, String> {
     let Some(index) = route.class else {
-        let fits = route.transfer == Transfer::Copy && route.cell_size == 64 && route.size <= INLINE_SIZE;
+        let words = if route.is_claimed() || route.answers.is_some() { CELL_BEHIND } else { CELL_INLINE };
+        let has_room = words + u64::from(route.size) <= u64::from(route.cell_size);
+        let fits = route.transfer == Transfer::Copy && has_room && route.size <= INLINE_SIZE;
         return if fits { Ok(None) } else { Err("a message that fits neither slot nor cell".into()) };
     };
     if index == ANY_CLASS {

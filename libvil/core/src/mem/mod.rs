@@ -16,12 +16,13 @@ mod segment;
 
 pub(crate) use geometry::PROCESS_SIZE;
 pub use geometry::{
-    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassGeometry, DROPPED, EVENTS, GATE, Geometry, RingGeometry,
+    CELL_BEHIND, CELL_INLINE, CELL_REFERENCE, CELL_STAMP, CELL_THIRD, CELL_TIME, COUNT, ClassGeometry, DROPPED, EVENTS,
+    GATE, Geometry, RingGeometry,
 };
 pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes, seal};
 #[cfg(loom)]
 pub use modelled::{Places, Segment};
-pub use places::{RingPlaces, RingView, SlotPlaces, SlotView};
+pub use places::{CellView, RingPlaces, RingView, SlotPlaces, SlotView};
 #[cfg(not(loom))]
 pub use segment::Segment;
 

@@ -7,7 +7,7 @@
 use std::ptr::NonNull;
 
 use crate::base::atomic::{Flag, Word};
-use crate::mem::{CELL_INLINE, CELL_STAMP, ClassGeometry, RingGeometry, Shared};
+use crate::mem::{CELL_INLINE, CELL_REFERENCE, CELL_STAMP, ClassGeometry, RingGeometry, Shared};
 
 /// Of places that lie in no segment.
 const NOWHERE: u64 = u64::MAX;
@@ -21,8 +21,8 @@ pub struct RingPlaces {
     mask: u32,
     /// Bytes of a cell, as a power of two.
     cell_bits: u32,
-    /// Words of a cell that carry a message.
-    carried: u32,
+    /// Words of a cell.
+    words: u32,
     tail: u64,
     head: u64,
     producer_flag: u64,
@@ -37,6 +37,10 @@ pub struct RingView<'a> {
     shared: &'a Shared,
     places: &'a RingPlaces,
 }
+
+/// The words of one cell, two at least.
+#[derive(Debug, Clone, Copy)]
+pub struct CellView<'a>(&'a [Word]);
 
 /// The bytes of one slot in one segment.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +67,7 @@ impl RingPlaces {
         cells: 0,
         mask: 0,
         cell_bits: 0,
-        carried: 0,
+        words: 0,
         tail: 0,
         head: 0,
         producer_flag: 0,
@@ -80,7 +84,7 @@ impl RingPlaces {
         let cells = u64::from(ring.capacity) * u64::from(ring.cell_size);
         let is_sound = ring.capacity.is_power_of_two()
             && ring.cell_size.is_power_of_two()
-            && u64::from(ring.cell_size) >= CELL_STAMP + 8
+            && u64::from(ring.cell_size) >= CELL_REFERENCE + 8
             && lies(ring.cells, cells, 8)
             && lies(ring.tail, 8, 8)
             && lies(ring.head, 8, 8)
@@ -95,7 +99,7 @@ impl RingPlaces {
             cells: ring.cells,
             mask: ring.capacity - 1,
             cell_bits: ring.cell_size.trailing_zeros(),
-            carried: u64::from(ring.cell_size).saturating_sub(CELL_INLINE) as u32 / 8,
+            words: ring.cell_size / 8,
             tail: ring.tail,
             head: ring.head,
             producer_flag: ring.producer_flag,
@@ -143,25 +147,11 @@ impl<'a> RingView<'a> {
         unsafe { self.shared.segment.word_in_bounds(self.places.head) }
     }
 
-    /// The first word of an index's cell.
+    /// The cell of an index.
     #[inline(always)]
-    pub fn reference(self, index: u32) -> &'a Word {
+    pub fn at(self, index: u32) -> CellView<'a> {
         // SAFETY: as in `tail`, for every cell that the mask leaves.
-        unsafe { self.shared.segment.word_in_bounds(self.cell(index)) }
-    }
-
-    /// The second word of an index's cell.
-    #[inline(always)]
-    pub fn stamp(self, index: u32) -> &'a Word {
-        // SAFETY: as in `reference`; a cell has two words at least.
-        unsafe { self.shared.segment.word_in_bounds(self.cell(index) + CELL_STAMP) }
-    }
-
-    /// The words of an index's cell that carry a message; none in a cell that carries none.
-    #[inline(always)]
-    pub fn inline(self, index: u32) -> &'a [Word] {
-        // SAFETY: as in `reference`; so many words are left of a cell behind that offset.
-        unsafe { self.shared.segment.words_in_bounds(self.cell(index) + CELL_INLINE, self.places.carried as usize) }
+        CellView(unsafe { self.shared.segment.words_in_bounds(self.cell(index), self.places.words as usize) })
     }
 
     /// On which the producer's process sleeps.
@@ -189,6 +179,29 @@ impl<'a> RingView<'a> {
     #[inline(always)]
     fn cell(self, index: u32) -> u64 {
         self.places.cells + (u64::from(index & self.places.mask) << self.places.cell_bits)
+    }
+}
+
+impl<'a> CellView<'a> {
+    /// What it says of its index.
+    #[inline(always)]
+    pub fn stamp(self) -> &'a Word {
+        // SAFETY: `RingPlaces::of` found two words at least.
+        unsafe { self.0.get_unchecked((CELL_STAMP / 8) as usize) }
+    }
+
+    /// What it names.
+    #[inline(always)]
+    pub fn reference(self) -> &'a Word {
+        // SAFETY: as above.
+        unsafe { self.0.get_unchecked((CELL_REFERENCE / 8) as usize) }
+    }
+
+    /// The words behind its stamp, of a message that travels there.
+    #[inline(always)]
+    pub fn inline(self) -> &'a [Word] {
+        // SAFETY: as above.
+        unsafe { self.0.get_unchecked((CELL_INLINE / 8) as usize..) }
     }
 }
 

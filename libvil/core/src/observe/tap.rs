@@ -7,7 +7,7 @@
 
 use crate::base::index::depth;
 use crate::base::words::{Reference, Stamp};
-use crate::mem::{CELL_INLINE, RingGeometry, Shared};
+use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side};
 
 /// Where a tap of one ring has come to.
@@ -78,7 +78,7 @@ impl Tap {
 /// The bytes of an index's message, and whether they were copied late; `None` where they may be another's.
 fn copy(shared: &Shared, ring: &RingGeometry, index: u32) -> Option<(Vec<u64>, bool)> {
     let offset = match ring.class {
-        None => ring.cell(index) + CELL_INLINE,
+        None => ring.inline(index),
         Some(class) => class.bytes(Reference::decode(queue::reference(shared, ring, index)).slot)?,
     };
     let first = words(shared, offset, ring.size);

@@ -12,7 +12,7 @@ use crate::base::atomic::TRIES;
 use crate::base::crash::mutant;
 use crate::base::index::{depth, extend, later};
 use crate::base::words::{EndWord, ProcessId, Stamp};
-use crate::mem::{CELL_STAMP, COUNT, RingGeometry, Shared};
+use crate::mem::{CELL_REFERENCE, CELL_STAMP, COUNT, RingGeometry, Shared};
 
 /// Which end of a ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,10 +79,10 @@ pub fn change(
     shared.segment.word(side.offset(ring)).cas(from.encode(), to.encode(), site).is_ok()
 }
 
-/// The first word of an index's cell, once its stamp was seen.
+/// What the cell of an index names, once its stamp was seen.
 #[inline(always)]
 pub fn reference(shared: &Shared, ring: &RingGeometry, index: u32) -> u64 {
-    shared.segment.word(ring.cell(index)).load("cell")
+    shared.segment.word(ring.cell(index) + CELL_REFERENCE).load("cell")
 }
 
 /// The stamp of an index's cell: what it says of this index is true of all words of the cell.

@@ -7,7 +7,7 @@ use vil_ir::vocabulary::Transfer;
 
 use crate::base::crash::mutant;
 use crate::base::index::later;
-use crate::base::words::{NO_SLOT, Reference};
+use crate::base::words::Reference;
 use crate::mem::{RingGeometry, Shared};
 use crate::queue::{self, Side, end, reference};
 use crate::registry::claimed;
@@ -32,7 +32,7 @@ impl Picture {
     }
 
     fn add_ring(&mut self, shared: &Shared, ring: &RingGeometry) {
-        if ring.class.is_none() && !ring.any {
+        if ring.is_inside() {
             return;
         }
         if ring.claimed {
@@ -45,7 +45,7 @@ impl Picture {
     }
 
     fn add(&mut self, found: Reference) {
-        if found.slot == NO_SLOT || found.source != 0 && mutant("picture_ignores_what_is_lent") {
+        if found.source != 0 && mutant("picture_ignores_what_is_lent") {
             return;
         }
         let Some(place) = self.0.get_mut(found.slot as usize) else { return };

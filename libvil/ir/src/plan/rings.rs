@@ -53,7 +53,7 @@ pub(super) fn rings(program: &Program, messages: &[MessagePlan]) -> Result<Vec<R
         let load = carried(&ends, &shared, messages)?;
         rings.push(ring(&ends, &load));
         if let Some(load) = answered(&ends, messages)? {
-            answers.push(answer(ring(&ends, &load), index as u32));
+            answers.push(answer(ring(&ends, &load), load.size, index as u32));
         }
     }
     rings.append(&mut answers);
@@ -126,11 +126,7 @@ fn ring(ends: &Ends<'_>, load: &Load<'_>) -> Ring {
         to: route.to.clone(),
         message: load.message,
         class: None,
-        cell_size: match (inline, load.claimed) {
-            (true, _) => 64,
-            (false, true) => 32,
-            (false, false) => 16,
-        },
+        cell_size: cell_size(inline.then_some(load.size), load.claimed),
         kind: queue_kind(program, route, source),
         answers: None,
         capacity: capacity(program, route, source),
@@ -148,6 +144,17 @@ fn ring(ends: &Ends<'_>, load: &Load<'_>) -> Ring {
     Ring { plan, slots: (!inline).then(|| Slots { memory, stride: stride(load.size), count }) }
 }
 
+/// Bytes of a cell: its stamp and what it names, in cells with a third word that as well; or the message itself (`carried`,
+/// bytes), behind the stamp or all three words.
+fn cell_size(carried: Option<u32>, has_third_word: bool) -> u32 {
+    let words = match (has_third_word, carried) {
+        (true, _) => 3,
+        (false, None) => 2,
+        (false, Some(_)) => 1,
+    };
+    (words * 8 + carried.unwrap_or(0)).next_power_of_two().max(16)
+}
+
 /// Slots that may be out at once: those in the ring, those on loan, and, where they change hands, those in the hands of
 /// consumers.
 fn need(program: &Program, ring: &RoutePlan, moves: bool) -> u64 {
@@ -157,14 +164,14 @@ fn need(program: &Program, ring: &RoutePlan, moves: bool) -> u64 {
 }
 
 /// The ring that leads back; its cells name the request that is answered.
-fn answer(ring: Ring, request: u32) -> Ring {
+fn answer(ring: Ring, size: u32, request: u32) -> Ring {
     let plan = ring.plan;
     let plan = RoutePlan {
         from: plan.to,
         to: plan.from,
         producer_loans: plan.consumer_loans,
         consumer_loans: plan.producer_loans,
-        cell_size: plan.cell_size.max(32),
+        cell_size: cell_size(ring.slots.is_none().then_some(size), true),
         answers: Some(request),
         ..plan
     };

@@ -13,7 +13,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use vil_core::base::words::{EndWord, SlotState, SlotWord, Stamp};
-use vil_core::mem::{CELL_STAMP, COUNT, Catalog, Geometry, Segment, Shared, Sizes, decode, peek_sizes};
+use vil_core::mem::{CELL_REFERENCE, CELL_STAMP, COUNT, Catalog, Geometry, Segment, Shared, Sizes, decode, peek_sizes};
 use vil_core::sys::map::Mapping;
 use vil_ir::load::from_json;
 use vil_ir::plan::{Plan, plan_program};
@@ -211,12 +211,14 @@ fn quarters(geometry: &Geometry) -> Vec<Quarter> {
         },
         Quarter { kind: Kind::Slot, words: words(geometry.slots_offset, slots_end).collect() },
         Quarter { kind: Kind::End, words: of_rings(|ring| vec![ring.tail, ring.head]) },
-        Quarter { kind: Kind::Cell, words: of_rings(|ring| first_words(ring, false)) },
-        Quarter { kind: Kind::Claim, words: of_rings(|ring| first_words(ring, true)) },
+        Quarter { kind: Kind::Cell, words: of_rings(|ring| leading_words(ring, false)) },
+        Quarter { kind: Kind::Claim, words: of_rings(|ring| leading_words(ring, true)) },
         Quarter {
             kind: Kind::Inside,
             words: of_rings(|ring| {
-                let inside = |cell: u32| (8..u64::from(ring.cell_size)).step_by(8).map(move |at| ring.cell(cell) + at);
+                let led = leading_word(ring);
+                let others = (0..u64::from(ring.cell_size)).step_by(8).filter(move |at| *at != led);
+                let inside = |cell: u32| others.clone().map(move |at| ring.cell(cell) + at);
                 (0..ring.capacity).flat_map(inside).collect()
             }),
         },
@@ -232,9 +234,15 @@ fn quarters(geometry: &Geometry) -> Vec<Quarter> {
     all.filter(|quarter| !quarter.words.is_empty()).collect()
 }
 
-/// First words of the cells, if the ring is of that kind.
-fn first_words(ring: &vil_core::mem::RingGeometry, claimed: bool) -> Vec<u64> {
-    if ring.claimed == claimed { (0..ring.capacity).map(|index| ring.cell(index)).collect() } else { Vec::new() }
+/// Offset of the word of a cell that says where its message lies, or who claims it.
+fn leading_word(ring: &vil_core::mem::RingGeometry) -> u64 {
+    if ring.claimed { 0 } else { CELL_REFERENCE }
+}
+
+/// Those words, if the ring is of that kind.
+fn leading_words(ring: &vil_core::mem::RingGeometry, claimed: bool) -> Vec<u64> {
+    let words = (0..ring.capacity).map(|index| ring.cell(index) + leading_word(ring));
+    if ring.claimed == claimed { words.collect() } else { Vec::new() }
 }
 
 fn payload((class, size): (vil_core::mem::ClassGeometry, u32)) -> Vec<u64> {

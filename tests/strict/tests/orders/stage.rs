@@ -11,7 +11,7 @@ use vil_core::base::words::{EndWord, ProcessId, SlotState, Stamp};
 use vil_core::exchange::{Consumer, Message, Producer, Refusal};
 use vil_core::heap;
 use vil_core::mem::{
-    CELL_INLINE, CELL_STAMP, CELL_THIRD, COUNT, ClassEntry, Geometry, Places, RouteEntry, Segment, Shared, Sizes,
+    CELL_REFERENCE, CELL_STAMP, CELL_THIRD, COUNT, ClassEntry, Geometry, Places, RouteEntry, Segment, Shared, Sizes,
 };
 use vil_core::registry::{self, Identity, Liveness};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
@@ -101,7 +101,8 @@ fn entry(road: &Road) -> RouteEntry {
         message: 0,
         size: 8,
         class: (!road.is_inside).then_some(0),
-        cell_size: if road.is_inside { 64 } else { 32 },
+        // Room for the three words of a claimed cell, and the message.
+        cell_size: 32,
         kind: road.kind,
         answers: None,
         capacity: road.capacity,
@@ -121,14 +122,12 @@ fn places(geometry: &Geometry, beside: Beside) -> Places {
     for ring in &geometry.rings {
         places.words.extend([ring.tail, ring.head]);
         places.words.extend((0..ring.capacity).map(|index| ring.cell(index)));
-        if !ring.claimed {
-            places.words.extend((0..ring.capacity).map(|index| ring.cell(index) + CELL_STAMP));
-        }
         if ring.claimed {
             places.words.extend((0..ring.capacity).map(|index| ring.cell(index) + CELL_THIRD));
         }
-        if ring.class.is_none() {
-            places.words.extend((0..ring.capacity).map(|index| ring.cell(index) + CELL_INLINE));
+        let carried = |index| if ring.is_inside() { ring.inline(index) } else { ring.cell(index) + CELL_REFERENCE };
+        if ring.is_inside() || !ring.claimed {
+            places.words.extend((0..ring.capacity).map(carried));
         }
         if beside.counts {
             places.words.push(ring.tail + COUNT);

@@ -11,7 +11,7 @@ use vil_ir::vocabulary::Transfer;
 use crate::base::atomic::FOR_SPACE;
 use crate::base::crash::mutant;
 use crate::base::words::{Claim, ClaimWord, ProcessId};
-use crate::exchange::claimed::take::{Taken, is_inside, place, take};
+use crate::exchange::claimed::take::{Taken, place, take};
 use crate::exchange::claimed::{others, peer};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::IN_CELL;
@@ -73,7 +73,7 @@ impl Popper {
         let ring = shared.geometry.rings[route];
         let entered = claimed::enter(shared, &ring, Side::Head, me);
         entered.map_err(|queue::Taken::OwnedBy(owner)| NotOpened::OwnedBy(owner))?;
-        let copies = ring.transfer == Transfer::Copy || is_inside(&ring);
+        let copies = ring.transfer == Transfer::Copy || ring.is_inside();
         Ok(Popper {
             me,
             route,
@@ -138,7 +138,7 @@ impl Popper {
         for _ in 0..ROUNDS {
             let mut walk = Walk::begin(shared, &self.ring);
             while let Met::Full(index, full) = self.walk(shared, &mut walk)? {
-                let into = is_inside(&self.ring).then_some((&mut self.buffers, position as usize));
+                let into = self.ring.is_inside().then_some((&mut self.buffers, position as usize));
                 let taken = take(shared, &self.ring, self.me, index, full, into);
                 let taken = taken.inspect_err(|_| _ = self.quarantine(shared))?;
                 walk.ends(index);

@@ -11,13 +11,13 @@ use vil_ir::vocabulary::{Backpressure, Delivery};
 use crate::base::atomic::FOR_DATA;
 use crate::base::crash::mutant;
 use crate::base::words::{Claim, ClaimWord, ProcessId, Reference};
-use crate::exchange::claimed::take::{clear_if_over, is_inside, place, take};
+use crate::exchange::claimed::take::{clear_if_over, place, take};
 use crate::exchange::claimed::{others, peer};
 use crate::exchange::copied::Buffers;
 use crate::exchange::pool::{IN_CELL, Pool};
 use crate::exchange::{Loan, NotOpened, Peer, Refusal, ordinal};
 use crate::heap::Slot;
-use crate::mem::{CELL_STAMP, CELL_THIRD, RingGeometry, Shared};
+use crate::mem::{CELL_THIRD, CELL_TIME, RingGeometry, Shared};
 use crate::queue::claimed::{self, Seen};
 use crate::queue::{Side, Taken};
 use crate::registry::trail::{self, Event};
@@ -64,7 +64,7 @@ impl Pusher {
             loans: vec![None; loans as usize].into_boxed_slice(),
             spare: (0..loans).rev().collect(),
             tickets: ordinal() << TICKET_END,
-            buffers: if is_inside(&ring) { Buffers::new(loans, ring.size) } else { Buffers::none() },
+            buffers: if ring.is_inside() { Buffers::new(loans, ring.size) } else { Buffers::none() },
             skipped: 0,
             skips_told: 0,
             corrupt: false,
@@ -176,7 +176,7 @@ impl Pusher {
         if self.corrupt {
             return Err(Refusal::Corrupt);
         }
-        if is_inside(&self.ring) || place(shared, &self.ring, slot.index).is_none() {
+        if self.ring.is_inside() || place(shared, &self.ring, slot.index).is_none() {
             return Err(Refusal::Mode);
         }
         let answer = self.append(shared, slot, 0);
@@ -312,7 +312,7 @@ impl Pusher {
     fn write_cell(&self, shared: &Shared, index: u64, slot: Slot, position: usize) {
         let cell = self.ring.cell(index as u32);
         let time = if index as u32 & self.ring.sample_mask == 0 { clock::stamp() } else { 0 };
-        shared.segment.word(cell + CELL_STAMP).note(index & 0xffff_ffff | u64::from(time) << 32, "claimed.stamp");
+        shared.segment.word(cell + CELL_TIME).note(index & 0xffff_ffff | u64::from(time) << 32, "claimed.stamp");
         if slot == IN_CELL {
             self.buffers.write_cell(position, shared, &self.ring, index as u32);
             return;

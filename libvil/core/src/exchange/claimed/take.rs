@@ -5,7 +5,7 @@ use crate::base::words::{ClaimWord, NO_SLOT, ProcessId, Reference};
 use crate::exchange::Refusal;
 use crate::exchange::copied::Buffers;
 use crate::heap::{self, Gained, Slot};
-use crate::mem::{CELL_STAMP, RingGeometry, Shared};
+use crate::mem::{CELL_TIME, RingGeometry, Shared};
 use crate::queue::claimed;
 
 /// A message that changed hands.
@@ -32,7 +32,7 @@ pub(super) fn take(
     into: Option<(&mut Buffers, usize)>,
 ) -> Result<Option<Taken>, Refusal> {
     let stamp = stamp(shared, ring, index);
-    if is_inside(ring) {
+    if ring.is_inside() {
         if let Some((buffers, position)) = into {
             buffers.read_cell(position, shared, ring, index as u32);
         }
@@ -56,7 +56,7 @@ pub(super) fn take(
 /// Clears a full cell whose message was taken by somebody who has not come to that yet, or never will.
 #[cold]
 pub(super) fn clear_if_over(shared: &Shared, ring: &RingGeometry, index: u64, full: ClaimWord) -> bool {
-    if is_inside(ring) || mutant("claimed_leaves_what_is_over") {
+    if ring.is_inside() || mutant("claimed_leaves_what_is_over") {
         return false;
     }
     let found = Reference::decode(claimed::reference(shared, ring, index));
@@ -69,11 +69,6 @@ pub(super) fn clear_if_over(shared: &Shared, ring: &RingGeometry, index: u64, fu
         claimed::clear(shared, ring, index, full);
         true
     }
-}
-
-/// Do messages lie in the cells?
-pub(super) fn is_inside(ring: &RingGeometry) -> bool {
-    ring.class.is_none() && !ring.any
 }
 
 /// Offset and size of a slot's bytes; `None` when this ring cannot carry it.
@@ -91,5 +86,5 @@ fn stamp(shared: &Shared, ring: &RingGeometry, index: u64) -> u32 {
     if index as u32 & ring.sample_mask != 0 {
         return 0;
     }
-    (shared.segment.word(ring.cell(index as u32) + CELL_STAMP).peek("receive.stamp") >> 32) as u32
+    (shared.segment.word(ring.cell(index as u32) + CELL_TIME).peek("receive.stamp") >> 32) as u32
 }

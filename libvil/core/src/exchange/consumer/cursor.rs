@@ -4,9 +4,10 @@
 use std::ptr::NonNull;
 
 use crate::base::crash::mutant;
-use crate::base::words::{NO_SLOT, Reference, Stamp};
+use crate::base::words::{Reference, Stamp};
 use crate::exchange::consumer::in_hand::{InHand, TICKET_POSITION};
 use crate::exchange::consumer::{Consumer, Message};
+use crate::exchange::pool::IN_CELL;
 use crate::exchange::{Refusal, word_of};
 use crate::heap::{self, Slot};
 use crate::mem::{CELL_THIRD, Shared};
@@ -41,8 +42,7 @@ impl Consumer {
             return self.take(shared, position, stamp);
         }
         let index = self.cursor;
-        let word = queue::reference(shared, &self.ring, index);
-        let data = self.data(shared, index, Reference::decode(word), position)?;
+        let (word, data) = self.found(shared, index, position)?;
         Ok(self.hand_out(shared, position, InHand { index, word }, stamp, data, self.ring.size))
     }
 
@@ -52,21 +52,24 @@ impl Consumer {
     pub fn receive_at_once<const MORE: bool>(&mut self, shared: &Shared) -> Option<Option<Message>> {
         let view = self.swift.on(shared)?;
         let (index, behind) = (self.cursor, self.cursor.wrapping_sub(self.head));
-        let stamp = view.stamp(index).load("stamp");
+        let cell = view.at(index);
+        let stamp = cell.stamp().load("stamp");
         let expected = Stamp { sequence: Stamp::of(index), time: if MORE { Stamp::decode(stamp).time } else { 0 } };
         // One that says when is timed, and none is there where a ring's length is in hand already.
         if stamp != expected.encode() || behind > self.swift.mask() {
             return self.is_of_the_lap_before(Stamp::decode(stamp)).then_some(None);
         }
-        let word = view.reference(index).load("cell");
-        let (slot, position) = (Reference::decode(word).slot, self.hand.next()?);
-        let data = if !MORE || !self.copies {
-            view.slot(slot)?.address()
-        } else if self.is_inside {
-            let words = (slot == NO_SLOT).then(|| view.inline(index))?;
-            self.buffers.read_words(position, words, "receive.inline")?
+        let position = self.hand.next()?;
+        let (word, data) = if MORE && self.is_inside {
+            (word_of(IN_CELL), self.buffers.read_words(position, cell.inline(), "receive.inline")?)
         } else {
-            self.buffers.read_words(position, self.copied.on(shared, slot)?.words(), "receive.copy")?
+            let word = cell.reference().load("cell");
+            let slot = Reference::decode(word).slot;
+            let data = match MORE && self.copies {
+                true => self.buffers.read_words(position, self.copied.on(shared, slot)?.words(), "receive.copy")?,
+                false => view.slot(slot)?.address(),
+            };
+            (word, data)
         };
         self.cursor = index.wrapping_add(1);
         let ticket = self.ticket(position, index);
@@ -89,11 +92,12 @@ impl Consumer {
         while done < count {
             let index = first.wrapping_add(done as u32);
             let behind = index.wrapping_sub(head);
-            let is_there = view.stamp(index).load("stamp") == (Stamp { sequence: Stamp::of(index), time: 0 }).encode();
+            let cell = view.at(index);
+            let is_there = cell.stamp().load("stamp") == (Stamp { sequence: Stamp::of(index), time: 0 }).encode();
             if !is_there || behind > view.mask() {
                 break;
             }
-            let word = view.reference(index).load("cell");
+            let word = cell.reference().load("cell");
             let slot = view.slot(Reference::decode(word).slot);
             let (Some(slot), Some(position)) = (slot, self.hand.next()) else { break };
             let ticket = tickets.wrapping_add((position as u64 * TICKET_POSITION) | u64::from(index));
@@ -185,21 +189,20 @@ impl Consumer {
         self.released.wrapping_add(u64::from(index.wrapping_sub(self.head)))
     }
 
+    /// What the cell of an index names, and where its message is to be read.
     #[inline]
-    fn data(&mut self, shared: &Shared, index: u32, found: Reference, position: usize) -> Result<NonNull<u8>, Refusal> {
+    fn found(&mut self, shared: &Shared, index: u32, position: usize) -> Result<(u64, NonNull<u8>), Refusal> {
         let Some(class) = self.ring.class else {
-            if found.slot != NO_SLOT {
-                return self.quarantine(shared);
-            }
             self.buffers.read_cell(position, shared, &self.ring, index);
-            return Ok(self.buffers.address(position));
+            return Ok((word_of(IN_CELL), self.buffers.address(position)));
         };
-        let Some(offset) = class.bytes(found.slot) else { return self.quarantine(shared) };
+        let word = queue::reference(shared, &self.ring, index);
+        let Some(offset) = class.bytes(Reference::decode(word).slot) else { return self.quarantine(shared) };
         if self.copies {
             self.buffers.read_slot(position, shared, offset);
-            return Ok(self.buffers.address(position));
+            return Ok((word, self.buffers.address(position)));
         }
-        Ok(shared.segment.bytes(offset, u64::from(self.ring.size)))
+        Ok((word, shared.segment.bytes(offset, u64::from(self.ring.size))))
     }
 
     /// Takes the next message that is still there: the slot becomes ours, then head moves over its cell.

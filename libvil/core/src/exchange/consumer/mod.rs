@@ -75,7 +75,7 @@ pub struct Consumer {
     half: u64,
     /// The ticket of index 0 at the first position.
     tickets: u64,
-    /// By ticket: the first word of the cell.
+    /// By ticket: what the cell named.
     hand: Hand,
     size: u32,
     /// Bits of `done` that are set.

@@ -7,10 +7,10 @@ use std::mem::MaybeUninit;
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::crash::mutant;
-use crate::base::words::{NO_SLOT, Reference, Stamp};
+use crate::base::words::{Reference, Stamp};
 use crate::exchange::consumer::Consumer;
 use crate::exchange::copied::read_words;
-use crate::mem::{RingView, Shared};
+use crate::mem::{CellView, RingView, Shared};
 
 impl Consumer {
     /// Reads the next message, where none is in hand. `Some(None)`: there is no message. True: somebody sleeps for room, and
@@ -21,7 +21,8 @@ impl Consumer {
         if self.cursor != index || message.len() != self.size as usize {
             return None;
         }
-        let stamp = Stamp::decode(view.stamp(index).load("stamp"));
+        let cell = view.at(index);
+        let stamp = Stamp::decode(cell.stamp().load("stamp"));
         if stamp.sequence != Stamp::of(index) {
             return self.is_of_the_lap_before(stamp).then_some(None);
         }
@@ -29,8 +30,8 @@ impl Consumer {
             view.head().store(self.half | u64::from(index.wrapping_add(1)), "release.head");
         }
         match self.is_inside {
-            true => self.copy_out::<true>(shared, view, index, message)?,
-            false => self.copy_out::<false>(shared, view, index, message)?,
+            true => self.copy_out::<true>(shared, view, cell, message)?,
+            false => self.copy_out::<false>(shared, view, cell, message)?,
         }
         let next = index.wrapping_add(1);
         (self.cursor, self.head) = (next, next);
@@ -70,9 +71,10 @@ impl Consumer {
         let Some(view) = places.on(shared) else { return 0 };
         let mut index = first;
         for message in messages {
-            let stamp = Stamp::decode(view.stamp(index).load("stamp"));
+            let cell = view.at(index);
+            let stamp = Stamp::decode(cell.stamp().load("stamp"));
             let is_there = stamp.sequence == Stamp::of(index) && index.wrapping_sub(first) <= view.mask();
-            if !is_there || self.copy_out::<INSIDE>(shared, view, index, message.as_mut()).is_none() {
+            if !is_there || self.copy_out::<INSIDE>(shared, view, cell, message.as_mut()).is_none() {
                 break;
             }
             if index & self.ring.sample_mask == 0 {
@@ -87,20 +89,20 @@ impl Consumer {
         index.wrapping_sub(first) as usize
     }
 
-    /// Copies the message of an index, out of its cell or of the slot that it names. `None`, and nothing copied, where that is
+    /// Copies the message of a cell, out of it or of the slot that it names. `None`, and nothing copied, where that is
     /// neither.
     #[inline(always)]
     fn copy_out<const INSIDE: bool>(
         &self,
         shared: &Shared,
         view: RingView<'_>,
-        index: u32,
+        cell: CellView<'_>,
         message: &mut [MaybeUninit<u8>],
     ) -> Option<()> {
-        let slot = Reference::decode(view.reference(index).load("cell")).slot;
         if INSIDE {
-            return (slot == NO_SLOT).then(|| read_words(view.inline(index), message, "receive.inline"))?;
+            return read_words(cell.inline(), message, "receive.inline");
         }
+        let slot = Reference::decode(cell.reference().load("cell")).slot;
         let words = if self.copies { self.copied.on(shared, slot)?.words() } else { view.slot(slot)?.words() };
         read_words(words, message, "receive.copy")
     }
