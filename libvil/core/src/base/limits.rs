@@ -45,6 +45,13 @@ pub const COUNT_EVERY: u32 = if cfg!(loom) {
     1 << 16
 };
 
+/// How many cells ahead of a message an end asks for lines, where so many messages lie between it and the other end. As many
+/// lines are on their way then as a processor has places for.
+pub const AHEAD: u32 = 32;
+
+/// The same for slots: fewer, because their lines are asked for one by one.
+pub const SLOTS_AHEAD: u32 = 16;
+
 /// Longest single sleep: a peer's death is noticed after at most this time, without a third process.
 pub const SLICE: Duration = Duration::from_millis(4);
 

@@ -88,6 +88,26 @@ impl Buffers {
 /// Writes a message of the caller's into words of a cell, the last one filled up with zeros. Nothing where there are too few.
 #[inline(always)]
 pub(super) fn write_words(words: &[Word], message: &[u8], site: &'static str) {
+    // The shortest, whose words are known, need no loop.
+    match message.len() {
+        8 => write_whole::<1>(words, message, site),
+        16 => write_whole::<2>(words, message, site),
+        24 => write_whole::<3>(words, message, site),
+        _ => write_any(words, message, site),
+    }
+}
+
+#[inline(always)]
+fn write_whole<const WORDS: usize>(words: &[Word], message: &[u8], site: &'static str) {
+    let (Some(to), Some(from)) = (words.first_chunk::<WORDS>(), message.as_chunks::<8>().0.first_chunk::<WORDS>())
+    else {
+        return;
+    };
+    to.iter().zip(from).for_each(|(to, from)| to.note(u64::from_ne_bytes(*from), site));
+}
+
+#[inline(never)]
+fn write_any(words: &[Word], message: &[u8], site: &'static str) {
     let Some(words) = words.get(..message.len().div_ceil(8)) else { return };
     let (whole, rest) = message.as_chunks::<8>();
     words.iter().zip(whole).for_each(|(to, from)| to.note(u64::from_ne_bytes(*from), site));
@@ -102,9 +122,33 @@ pub(super) fn write_words(words: &[Word], message: &[u8], site: &'static str) {
 /// undefined. `None`, and nothing read, where there are too few words.
 #[inline(always)]
 pub(super) fn read_words(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
+    match message.len() {
+        8 => read_whole::<1>(words, message, site),
+        16 => read_whole::<2>(words, message, site),
+        24 => read_whole::<3>(words, message, site),
+        _ => read_any(words, message, site),
+    }
+}
+
+#[inline(always)]
+fn read_whole<const WORDS: usize>(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
+    let (from, to) = (words.first_chunk::<WORDS>()?, message.as_chunks_mut::<8>().0.first_chunk_mut::<WORDS>()?);
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new));
+    Some(())
+}
+
+#[inline(never)]
+fn read_any(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
     let words = words.get(..message.len().div_ceil(8))?;
     let (whole, rest) = message.as_chunks_mut::<8>();
-    whole.iter_mut().zip(words).for_each(|(to, from)| *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new));
+    // Four at a time: half of a loop over words is the loop.
+    let (from_fours, from_more) = words.get(..whole.len())?.as_chunks::<4>();
+    let (fours, more) = whole.as_chunks_mut::<4>();
+    let fill = |to: &mut [MaybeUninit<u8>; 8], from: &Word| *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new);
+    for (to, from) in fours.iter_mut().zip(from_fours) {
+        to.iter_mut().zip(from).for_each(|(to, from)| fill(to, from));
+    }
+    more.iter_mut().zip(from_more).for_each(|(to, from)| fill(to, from));
     if let (false, Some(from)) = (rest.is_empty(), words.last()) {
         // Byte by byte, as above.
         let last = from.peek(site).to_ne_bytes();
@@ -118,3 +162,50 @@ fn inline_word(ring: &RingGeometry, index: u32, word: usize) -> u64 {
 }
 
 const _: () = assert!(CELL_BEHIND + INLINE_SIZE as u64 == 64 && INLINE_SIZE.is_multiple_of(8));
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const SITE: &str = "test";
+
+    /// Longest message that is tried, in words.
+    const WORDS: usize = 12;
+
+    fn shared(words: &mut [u64; WORDS]) -> &[Word] {
+        // SAFETY: a Word is an atomic u64, and the borrow is exclusive.
+        unsafe { std::slice::from_raw_parts(words.as_mut_ptr().cast::<Word>(), WORDS) }
+    }
+
+    #[test]
+    fn a_message_of_any_length_is_written_into_words_and_read_out_of_them_whole() {
+        for length in 0..=WORDS * 8 {
+            let message: Vec<u8> = (1..=length as u8).collect();
+            let mut words = [u64::MAX; WORDS];
+            write_words(shared(&mut words), &message, SITE);
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+            let filled = length.next_multiple_of(8);
+            assert_eq!((&bytes[..length], &bytes[length..filled]), (&message[..], &[0; 8][..filled - length]));
+            assert!(bytes[filled..].iter().all(|byte| *byte == 0xff), "{length}: no word behind it is written");
+            let mut copy = vec![MaybeUninit::new(0xee); length];
+            assert_eq!(read_words(shared(&mut words), &mut copy, SITE), Some(()));
+            // SAFETY: all of it was initialised before it was read.
+            let copy: Vec<u8> = copy.into_iter().map(|byte| unsafe { byte.assume_init() }).collect();
+            assert_eq!(copy, message);
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_for_the_words_is_neither_written_nor_read() {
+        for length in WORDS * 8 + 1..WORDS * 8 + 40 {
+            let mut words = [7; WORDS];
+            write_words(shared(&mut words), &vec![1; length], SITE);
+            assert_eq!(words, [7; WORDS]);
+            assert_eq!(read_words(shared(&mut words), &mut vec![MaybeUninit::new(0); length], SITE), None);
+        }
+        let (few, one) = (&mut [7; WORDS], [1; 24]);
+        write_words(&shared(few)[..2], &one, SITE);
+        assert_eq!(read_words(&shared(few)[..2], &mut [MaybeUninit::new(0); 24], SITE), None);
+        assert_eq!(*few, [7; WORDS]);
+    }
+}

@@ -8,7 +8,7 @@ use vil_ir::vocabulary::{Delivery, Transfer};
 use crate::base::atomic::{FOR_DATA, Word, seldom};
 use crate::base::crash::mutant;
 use crate::base::index::{depth, extend};
-use crate::base::limits::{COUNT_EVERY, RECLAIM_BYTES, RECLAIM_EVERY};
+use crate::base::limits::{AHEAD, COUNT_EVERY, RECLAIM_BYTES, RECLAIM_EVERY};
 use crate::base::words::{EndWord, ProcessId, Reference, Stamp};
 use crate::exchange::copied::{Buffers, write_words};
 use crate::exchange::pool::{IN_CELL, Pool};
@@ -18,6 +18,7 @@ use crate::mem::{CELL_REFERENCE, CELL_STAMP, CELL_THIRD, COUNT, CellView, RingGe
 use crate::queue::{self, Side, Taken};
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
+use crate::sys::cache::prefetch_to_write;
 use crate::sys::clock;
 
 /// Whose a slot in the ring is, which decides what becomes of it when head has passed.
@@ -69,6 +70,8 @@ pub(super) struct Outlet {
     cursor: u32,
     /// What comes back is free at once: counted by nobody, and taken by nobody.
     is_plain: bool,
+    /// Many messages lay in the ring when head was looked at last, so lines are asked for ahead.
+    is_steady: bool,
     /// The same as `swift`, where messages travel inside cells.
     inside: RingPlaces,
     pub(super) route: usize,
@@ -169,6 +172,7 @@ impl Outlet {
             sample_mask: ring.sample_mask,
             look_mask: look_every(ring.class.map_or(0, |class| class.stride)) - 1,
             is_plain: ring.class.is_some() && !is_given,
+            is_steady: false,
             route,
             ring,
             half: EndWord { index: 0, ..tail }.encode(),
@@ -244,6 +248,10 @@ impl Outlet {
         if mutant("tail_before_cell") {
             view.tail().store(tail, "publish.tail");
         }
+        // Not where the consumer has yet to read.
+        if INSIDE && self.is_steady && self.pause.wrapping_sub(index) > AHEAD {
+            view.at(index.wrapping_add(AHEAD)).fetch_to_write();
+        }
         fill::<INSIDE>(view.at(index), word, stamp, carry);
         self.tail = next;
         view.tail().store(tail, "publish.tail");
@@ -279,32 +287,37 @@ impl Outlet {
     /// Publishes messages of `size` bytes that lie back to back in the caller's memory, inside cells: as many as there is room
     /// for by the last look at head; how many. Tail is to be announced, as behind `publish`.
     pub(super) fn publish_inside(&mut self, shared: &Shared, messages: &[u8], size: usize) -> usize {
+        let room = size * self.ring.capacity.saturating_sub(self.tail.wrapping_sub(self.head)) as usize;
+        let messages = &messages[..messages.len().min(room)];
+        let is_roomy = self.is_steady && messages.len() + AHEAD as usize * size < room;
         // Each length of whole words that a cell has room for in a loop of its own, which knows it.
         match size {
-            8 => self.publish_each_inside(shared, messages.as_chunks::<8>().0),
-            16 => self.publish_each_inside(shared, messages.as_chunks::<16>().0),
-            24 => self.publish_each_inside(shared, messages.as_chunks::<24>().0),
-            32 => self.publish_each_inside(shared, messages.as_chunks::<32>().0),
-            40 => self.publish_each_inside(shared, messages.as_chunks::<40>().0),
-            _ => self.publish_each_inside(shared, messages.chunks_exact(size)),
+            8 => self.publish_each_inside(shared, messages.as_chunks::<8>().0, is_roomy),
+            16 => self.publish_each_inside(shared, messages.as_chunks::<16>().0, is_roomy),
+            24 => self.publish_each_inside(shared, messages.as_chunks::<24>().0, is_roomy),
+            32 => self.publish_each_inside(shared, messages.as_chunks::<32>().0, is_roomy),
+            40 => self.publish_each_inside(shared, messages.as_chunks::<40>().0, is_roomy),
+            _ => self.publish_each_inside(shared, messages.chunks_exact(size), is_roomy),
         }
     }
 
+    /// `is_roomy`: there is room for so many more that the cells of later ones may be asked for already.
     #[inline]
     fn publish_each_inside<'a, M: AsRef<[u8]> + ?Sized + 'a>(
         &mut self,
         shared: &Shared,
         messages: impl IntoIterator<Item = &'a M>,
+        is_roomy: bool,
     ) -> usize {
-        // A copy of our own, which nothing that is written on the way can change.
-        let places = self.inside;
-        let Some(view) = places.on(shared) else { return 0 };
-        let (first, sample_mask) = (self.tail, self.sample_mask);
-        let room = self.ring.capacity.saturating_sub(first.wrapping_sub(self.head));
+        let Some(view) = self.inside.on(shared) else { return 0 };
+        let (cells, first, sample_mask) = (view.cells(), self.tail, self.sample_mask);
         let mut index = first;
-        for message in messages.into_iter().take(room as usize) {
+        for message in messages {
+            if is_roomy {
+                cells.at(index.wrapping_add(AHEAD)).fetch_to_write();
+            }
             let carry = |words: &[Word]| write_words(words, message.as_ref(), "publish.inline");
-            fill::<true>(view.at(index), word_of(IN_CELL), stamp_of(index, sample_mask), carry);
+            fill::<true>(cells.at(index), word_of(IN_CELL), stamp_of(index, sample_mask), carry);
             index = index.wrapping_add(1);
         }
         (self.tail, self.pause) = (index, index);
@@ -382,11 +395,11 @@ impl Outlet {
 
     fn advance(&mut self, shared: &Shared, pool: &mut Pool, head: u32) -> Result<(), Refusal> {
         let before = self.tail.wrapping_sub(self.head);
-        let now = depth(head, self.tail, self.ring.capacity).filter(|now| *now <= before);
-        if now.is_none() {
+        let Some(now) = depth(head, self.tail, self.ring.capacity).filter(|now| *now <= before) else {
             return Err(Refusal::Corrupt);
-        }
+        };
         self.head = head;
+        self.is_steady = now >= AHEAD;
         self.plan();
         let passed = self.tail.wrapping_sub(self.cursor).saturating_sub(self.tail.wrapping_sub(head));
         if self.ring.class.is_none() && !self.ring.any {
@@ -395,6 +408,9 @@ impl Outlet {
             return Ok(());
         }
         for part in self.entries(self.cursor, passed) {
+            if self.is_steady {
+                self.fetch(shared, part);
+            }
             match self.is_plain && part.iter().fold(0, |all, entry| all | entry) >> ORIGIN == Origin::Own as u64 {
                 true => pool.put_words(part),
                 false => part.iter().for_each(|entry| self.come_back(shared, pool, *entry)),
@@ -402,6 +418,13 @@ impl Outlet {
         }
         self.cursor = self.cursor.wrapping_add(passed);
         Ok(())
+    }
+
+    /// Asks for the lines of slots that came back, as many as are written before head is looked at again.
+    fn fetch(&self, shared: &Shared, entries: &[u64]) {
+        let Some(view) = self.swift.on(shared) else { return };
+        let slots = entries.iter().rev().filter_map(|entry| view.slot(slot_of(*entry).index));
+        slots.take(RECLAIM_EVERY as usize).for_each(|slot| prefetch_to_write(slot.address()));
     }
 
     /// What the ledger says of so many cells: up to its end, and from its beginning.

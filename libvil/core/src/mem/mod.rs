@@ -22,7 +22,7 @@ pub use geometry::{
 pub use header::{Catalog, ClassEntry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes, seal};
 #[cfg(loom)]
 pub use modelled::{Places, Segment};
-pub use places::{CellView, RingPlaces, RingView, SlotPlaces, SlotView};
+pub use places::{CellView, CellsView, RingPlaces, RingView, SlotPlaces, SlotView};
 #[cfg(not(loom))]
 pub use segment::Segment;
 

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 
 use crate::base::atomic::{Flag, Word};
 use crate::mem::{CELL_INLINE, CELL_REFERENCE, CELL_STAMP, ClassGeometry, RingGeometry, Shared};
+use crate::sys::cache::{prefetch_to_read, prefetch_to_write};
 
 /// Of places that lie in no segment.
 const NOWHERE: u64 = u64::MAX;
@@ -36,6 +37,14 @@ pub struct RingPlaces {
 pub struct RingView<'a> {
     shared: &'a Shared,
     places: &'a RingPlaces,
+}
+
+/// The cells of one ring, so many words each.
+#[derive(Debug, Clone, Copy)]
+pub struct CellsView<'a> {
+    words: &'a [Word],
+    mask: u32,
+    words_each: u32,
 }
 
 /// The words of one cell, two at least.
@@ -154,6 +163,15 @@ impl<'a> RingView<'a> {
         CellView(unsafe { self.shared.segment.words_in_bounds(self.cell(index), self.places.words as usize) })
     }
 
+    /// All cells, for who goes through several of them.
+    #[inline(always)]
+    pub fn cells(self) -> CellsView<'a> {
+        let RingPlaces { cells, mask, words, .. } = *self.places;
+        let count = (mask as usize + 1) * words as usize;
+        // SAFETY: as in `tail`.
+        CellsView { words: unsafe { self.shared.segment.words_in_bounds(cells, count) }, mask, words_each: words }
+    }
+
     /// On which the producer's process sleeps.
     #[inline(always)]
     pub fn producer_flag(self) -> &'a Flag {
@@ -182,7 +200,29 @@ impl<'a> RingView<'a> {
     }
 }
 
+impl<'a> CellsView<'a> {
+    /// The cell of an index.
+    #[inline(always)]
+    pub fn at(self, index: u32) -> CellView<'a> {
+        let first = (index & self.mask) as usize * self.words_each as usize;
+        // SAFETY: the mask leaves a cell of the ring, and the slice has the words of all of them.
+        CellView(unsafe { self.words.get_unchecked(first..first + self.words_each as usize) })
+    }
+}
+
 impl<'a> CellView<'a> {
+    /// It will be read soon.
+    #[inline(always)]
+    pub fn fetch_to_read(self) {
+        prefetch_to_read(NonNull::from(self.0).cast());
+    }
+
+    /// It will be written soon.
+    #[inline(always)]
+    pub fn fetch_to_write(self) {
+        prefetch_to_write(NonNull::from(self.0).cast());
+    }
+
     /// What it says of its index.
     #[inline(always)]
     pub fn stamp(self) -> &'a Word {

@@ -3,6 +3,24 @@
 
 use std::ptr::NonNull;
 
+/// The same number, of which the compiler does not know any more where it comes from.
+///
+/// What is loaded and compared with an expected number equals it from there on, so a compiler may go on with what was loaded.
+/// The address of the next cell then depends on this one's, and a processor that could ask for the lines of many cells
+/// at once asks for one after the other. Compared with this number instead, nothing else equals what was loaded.
+#[inline(always)]
+pub fn independent(number: u64) -> u64 {
+    let mut number = number;
+    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+    // SAFETY: no instruction at all.
+    unsafe {
+        std::arch::asm!("/* {0} */", inlateout(reg) number, options(pure, nomem, nostack, preserves_flags));
+    }
+    #[cfg(any(miri, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+    std::hint::black_box(&mut number);
+    number
+}
+
 /// The line of this address will be read soon.
 #[inline(always)]
 pub fn prefetch_to_read(address: NonNull<u8>) {

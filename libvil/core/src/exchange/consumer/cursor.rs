@@ -4,17 +4,18 @@
 use std::ptr::NonNull;
 
 use crate::base::crash::mutant;
+use crate::base::limits::{AHEAD, SLOTS_AHEAD};
 use crate::base::words::{Reference, Stamp};
 use crate::exchange::consumer::in_hand::{InHand, TICKET_POSITION};
 use crate::exchange::consumer::{Consumer, Message};
 use crate::exchange::pool::IN_CELL;
 use crate::exchange::{Refusal, word_of};
 use crate::heap::{self, Slot};
-use crate::mem::{CELL_THIRD, Shared};
+use crate::mem::{CELL_STAMP, CELL_THIRD, RingView, Shared};
 use crate::queue;
 use crate::registry::trail::{Event, Kind, record};
 use crate::stats;
-use crate::sys::cache::prefetch_to_read;
+use crate::sys::cache::{independent, prefetch_to_read};
 use crate::sys::clock;
 
 impl Consumer {
@@ -56,7 +57,7 @@ impl Consumer {
         let stamp = cell.stamp().load("stamp");
         let expected = Stamp { sequence: Stamp::of(index), time: if MORE { Stamp::decode(stamp).time } else { 0 } };
         // One that says when is timed, and none is there where a ring's length is in hand already.
-        if stamp != expected.encode() || behind > self.swift.mask() {
+        if stamp != independent(expected.encode()) || behind > self.swift.mask() {
             return self.is_of_the_lap_before(Stamp::decode(stamp)).then_some(None);
         }
         let position = self.hand.next()?;
@@ -69,13 +70,16 @@ impl Consumer {
                 true => self.buffers.read_words(position, self.copied.on(shared, slot)?.words(), "receive.copy")?,
                 false => view.slot(slot)?.address(),
             };
+            if self.is_steady {
+                self.fetch_ahead(view, index);
+            }
             (word, data)
         };
         self.cursor = index.wrapping_add(1);
         let ticket = self.ticket(position, index);
         self.hand.fill(position, ticket, word);
         if MORE && index & self.ring.sample_mask == 0 {
-            self.time(shared, expected);
+            self.measure(shared, index, expected);
         }
         let number = self.released.wrapping_add(u64::from(behind));
         Some(Some(Message { data, size: self.size, number, answers: 0, ticket }))
@@ -93,7 +97,8 @@ impl Consumer {
             let index = first.wrapping_add(done as u32);
             let behind = index.wrapping_sub(head);
             let cell = view.at(index);
-            let is_there = cell.stamp().load("stamp") == (Stamp { sequence: Stamp::of(index), time: 0 }).encode();
+            let is_there =
+                cell.stamp().load("stamp") == independent(Stamp { sequence: Stamp::of(index), time: 0 }.encode());
             if !is_there || behind > view.mask() {
                 break;
             }
@@ -173,7 +178,7 @@ impl Consumer {
         self.hand.fill(position, ticket, held.word);
         self.cursor = index.wrapping_add(1);
         if index & self.ring.sample_mask == 0 {
-            self.time(shared, stamp);
+            self.measure(shared, index, stamp);
         }
         let answers = match self.ring.answers {
             Some(_) => shared.segment.word(self.ring.cell(index) + CELL_THIRD).peek("receive.answers"),
@@ -252,13 +257,27 @@ impl Consumer {
         }
     }
 
+    /// Behind a message that is timed: counts how long it took, and sees whether many more lie behind it.
     #[cold]
     #[inline(never)]
-    pub(super) fn time(&self, shared: &Shared, stamp: Stamp) {
+    pub(super) fn measure(&mut self, shared: &Shared, index: u32, stamp: Stamp) {
+        let later = index.wrapping_add(AHEAD);
+        let word = shared.segment.word(self.ring.cell(later) + CELL_STAMP).peek("receive.ahead");
+        self.is_steady = Stamp::decode(word).sequence == Stamp::of(later);
         let ticks = clock::stamp().wrapping_sub(stamp.time);
         // The upper half is no latency: it is a stamp from a clock slightly ahead of ours, or one older than the wrap.
         if stamp.time != 0 && ticks <= u32::MAX / 2 {
             stats::record(shared, &self.ring, ticks);
+        }
+    }
+
+    /// Asks for the line of a later message, so that many are on their way at once: a call is so long that a processor sees no more
+    /// than the next one's loads. Where no message lies yet, this would take the line from its writer.
+    #[inline(always)]
+    fn fetch_ahead(&self, view: RingView<'_>, index: u32) {
+        let later = view.at(index.wrapping_add(SLOTS_AHEAD)).reference().peek("receive.ahead");
+        if let Some(slot) = view.slot(Reference::decode(later).slot) {
+            prefetch_to_read(slot.address());
         }
     }
 }

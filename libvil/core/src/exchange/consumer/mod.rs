@@ -86,6 +86,8 @@ pub struct Consumer {
     copies: bool,
     /// Messages travel inside its cells.
     is_inside: bool,
+    /// Many more messages lay behind the last one that was timed, so lines are asked for ahead.
+    is_steady: bool,
     /// Where the slots lie that are copied from.
     copied: SlotPlaces,
     takes: bool,
@@ -125,6 +127,7 @@ impl Consumer {
             released: queue::passed(shared, &ring, Side::Head),
             copies,
             is_inside: copies && ring.class.is_none(),
+            is_steady: false,
             copied: ring.class.filter(|_| copies).map_or(SlotPlaces::NONE, |class| SlotPlaces::of(shared, &class)),
             takes: ring.transfer == Transfer::ConsumeOnce,
             buffers: if copies { Buffers::new(ring.consumer_loans, ring.size) } else { Buffers::none() },

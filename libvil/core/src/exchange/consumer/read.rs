@@ -7,10 +7,12 @@ use std::mem::MaybeUninit;
 
 use crate::base::atomic::FOR_SPACE;
 use crate::base::crash::mutant;
+use crate::base::limits::AHEAD;
 use crate::base::words::{Reference, Stamp};
 use crate::exchange::consumer::Consumer;
 use crate::exchange::copied::read_words;
 use crate::mem::{CellView, RingView, Shared};
+use crate::sys::cache::independent;
 
 impl Consumer {
     /// Reads the next message, where none is in hand. `Some(None)`: there is no message. True: somebody sleeps for room, and
@@ -23,8 +25,11 @@ impl Consumer {
         }
         let cell = view.at(index);
         let stamp = Stamp::decode(cell.stamp().load("stamp"));
-        if stamp.sequence != Stamp::of(index) {
+        if u64::from(stamp.sequence) != independent(Stamp::of(index).into()) {
             return self.is_of_the_lap_before(stamp).then_some(None);
+        }
+        if self.is_steady {
+            view.at(index.wrapping_add(AHEAD)).fetch_to_read();
         }
         if mutant("head_before_copy") {
             view.head().store(self.half | u64::from(index.wrapping_add(1)), "release.head");
@@ -37,10 +42,11 @@ impl Consumer {
         (self.cursor, self.head) = (next, next);
         self.released = self.released.wrapping_add(1);
         view.head().store(self.half | u64::from(next), "release.head");
+        let is_awaited = shared.may_be_awaited(view.producer_flag(), FOR_SPACE, "release.awaited");
         if index & self.ring.sample_mask == 0 {
-            self.time(shared, stamp);
+            self.measure(shared, index, stamp);
         }
-        Some(Some(shared.may_be_awaited(view.producer_flag(), FOR_SPACE, "release.awaited")))
+        Some(Some(is_awaited))
     }
 
     /// Reads messages of `size` bytes, back to back, as many as are there, where none is in hand; how many. Head moves once,
@@ -49,6 +55,8 @@ impl Consumer {
         if self.cursor != self.head || size != self.size as usize || size == 0 {
             return 0;
         }
+        let most = messages.len().min(self.ring.capacity as usize * size);
+        let messages = &mut messages[..most];
         // Each length of whole words that a cell has room for in a loop of its own, which knows it.
         match size {
             8 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<8>().0),
@@ -67,18 +75,24 @@ impl Consumer {
         shared: &Shared,
         messages: impl IntoIterator<Item = &'a mut M>,
     ) -> usize {
-        let (places, first) = (self.swift, self.head);
+        let places = self.swift;
         let Some(view) = places.on(shared) else { return 0 };
+        let (cells, first, sample_mask) = (view.cells(), self.head, self.ring.sample_mask);
         let mut index = first;
         for message in messages {
-            let cell = view.at(index);
+            let cell = cells.at(index);
             let stamp = Stamp::decode(cell.stamp().load("stamp"));
-            let is_there = stamp.sequence == Stamp::of(index) && index.wrapping_sub(first) <= view.mask();
-            if !is_there || self.copy_out::<INSIDE>(shared, view, cell, message.as_mut()).is_none() {
+            if u64::from(stamp.sequence) != independent(Stamp::of(index).into()) {
                 break;
             }
-            if index & self.ring.sample_mask == 0 {
-                self.time(shared, stamp);
+            if self.is_steady {
+                cells.at(index.wrapping_add(AHEAD)).fetch_to_read();
+            }
+            if self.copy_out::<INSIDE>(shared, view, cell, message.as_mut()).is_none() {
+                break;
+            }
+            if index & sample_mask == 0 {
+                self.measure(shared, index, stamp);
             }
             index = index.wrapping_add(1);
         }
