@@ -32,10 +32,21 @@ impl Batches {
         self.times.len() * self.batch
     }
 
+    /// Messages until the clock is read again, one at least.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
     /// One more message was received.
     #[inline(always)]
     pub(crate) fn received(&mut self) {
-        self.left -= 1;
+        self.received_many(1);
+    }
+
+    /// So many more, `left` at most.
+    #[inline(always)]
+    pub(crate) fn received_many(&mut self, count: usize) {
+        self.left -= count;
         if self.left == 0 {
             self.lap();
         }

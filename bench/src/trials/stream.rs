@@ -44,13 +44,13 @@ fn consume<T: Payload>(arguments: &Arguments) -> Answer<()> {
         let mut incoming = IncomingBatch::<T, CHUNK>::new(&receivers[0]);
         let mut number = 0;
         while number < messages {
-            let most = chunk.min(messages - number);
+            let most = chunk.min(messages - number).min(batches.left());
             let count = match taker.copies() {
                 true => taker.take_copies(&receivers[0], number as u64, most, is_filled, relax)?,
                 false => take_many(&mut incoming, number as u64, most, is_filled, relax)?,
             };
             number += count;
-            (0..count).for_each(|_| batches.received());
+            batches.received_many(count);
         }
         return ended(batches.line(arguments), peer);
     }

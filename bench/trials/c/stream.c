@@ -37,8 +37,9 @@ static void consume(const trial_t *trial) {
   const size_t messages = trial->warm_up + trial->messages;
   size_t route = 0, number = 0;
   while (trial->chunk > 1 && number < messages) {
-    const size_t count = ends_take_batch(trial, ends.receivers[0], number, chunk_of(trial, messages - number));
-    for (size_t i = 0; i < count; i++) trial_received(&times);
+    const size_t left = messages - number < times.left ? messages - number : times.left;
+    const size_t count = ends_take_batch(trial, ends.receivers[0], number, chunk_of(trial, left));
+    trial_received_many(&times, count);
     number += count;
   }
   for (; number < messages; number++) {

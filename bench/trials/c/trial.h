@@ -224,9 +224,10 @@ static inline void trial_end(trial_times_t *times) {
   times->last = trial_now();
 }
 
-/* One more message. */
-static inline void trial_received(trial_times_t *times) {
-  if (--times->left != 0) return;
+/* So many more messages, times->left at most. */
+static inline void trial_received_many(trial_times_t *times, size_t count) {
+  times->left -= count;
+  if (times->left != 0) return;
   if (times->is_warm) {
     trial_end(times);
   } else {
@@ -236,6 +237,9 @@ static inline void trial_received(trial_times_t *times) {
   }
   times->left = times->batch;
 }
+
+/* One more message. */
+static inline void trial_received(trial_times_t *times) { trial_received_many(times, 1); }
 
 static inline int trial_order(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;

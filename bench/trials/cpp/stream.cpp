@@ -2,6 +2,8 @@
    With --chunk one call moves several messages. */
 #include "ends.hpp"
 
+#include <algorithm>
+
 namespace {
 
 template <typename T>
@@ -39,8 +41,9 @@ struct Stream {
     std::size_t number = 0;
     vil::IncomingBatch<T, TRIAL_CHUNK> incoming(self.receiver);
     while (trial.chunk > 1 && number < messages) {
-      const std::size_t count = ends::take_batch(trial, incoming, number, chunk_of(trial, messages - number));
-      for (std::size_t at = 0; at < count; ++at) trial_received(&times);
+      const std::size_t left = std::min(messages - number, times.left);
+      const std::size_t count = ends::take_batch(trial, incoming, number, chunk_of(trial, left));
+      trial_received_many(&times, count);
       number += count;
     }
     for (; number < messages; ++number) {

@@ -77,7 +77,7 @@ impl Consumer {
     ) -> usize {
         let places = self.swift;
         let Some(view) = places.on(shared) else { return 0 };
-        let (cells, first, sample_mask) = (view.cells(), self.head, self.ring.sample_mask);
+        let (cells, first, sample_mask, is_steady) = (view.cells(), self.head, self.ring.sample_mask, self.is_steady);
         let mut index = first;
         for message in messages {
             let cell = cells.at(index);
@@ -85,7 +85,7 @@ impl Consumer {
             if u64::from(stamp.sequence) != independent(Stamp::of(index).into()) {
                 break;
             }
-            if self.is_steady {
+            if is_steady {
                 cells.at(index.wrapping_add(AHEAD)).fetch_to_read();
             }
             if self.copy_out::<INSIDE>(shared, view, cell, message.as_mut()).is_none() {
