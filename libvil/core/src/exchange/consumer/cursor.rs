@@ -3,6 +3,7 @@
 
 use std::ptr::NonNull;
 
+use crate::base::atomic::seldom;
 use crate::base::crash::mutant;
 use crate::base::limits::{AHEAD, SLOTS_AHEAD};
 use crate::base::words::{Reference, Stamp};
@@ -70,11 +71,12 @@ impl Consumer {
                 true => self.buffers.read_words(position, self.copied.on(shared, slot)?.words(), "receive.copy")?,
                 false => view.slot(slot)?.address(),
             };
-            if self.is_steady {
-                self.fetch_ahead(view, index);
-            }
             (word, data)
         };
+        if self.is_steady {
+            seldom();
+            self.fetch_ahead::<MORE>(shared, view, index);
+        }
         self.cursor = index.wrapping_add(1);
         let ticket = self.ticket(position, index);
         self.hand.fill(position, ticket, word);
@@ -272,11 +274,16 @@ impl Consumer {
     }
 
     /// Asks for the line of a later message, so that many are on their way at once: a call is so long that a processor sees no more
-    /// than the next one's loads. Where no message lies yet, this would take the line from its writer.
+    /// than the next one's loads. Where no message lies yet, this would take the line from its writer. `COPIES`: it may be one
+    /// that is copied out of its cell or slot.
     #[inline(always)]
-    fn fetch_ahead(&self, view: RingView<'_>, index: u32) {
+    pub(super) fn fetch_ahead<const COPIES: bool>(&self, shared: &Shared, view: RingView<'_>, index: u32) {
+        if COPIES && self.is_inside {
+            return view.at(index.wrapping_add(AHEAD)).fetch_to_read();
+        }
         let later = view.at(index.wrapping_add(SLOTS_AHEAD)).reference().peek("receive.ahead");
-        if let Some(slot) = view.slot(Reference::decode(later).slot) {
+        let slot = Reference::decode(later).slot;
+        if let Some(slot) = if COPIES && self.copies { self.copied.on(shared, slot) } else { view.slot(slot) } {
             prefetch_to_read(slot.address());
         }
     }

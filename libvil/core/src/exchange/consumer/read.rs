@@ -29,7 +29,7 @@ impl Consumer {
             return self.is_of_the_lap_before(stamp).then_some(None);
         }
         if self.is_steady {
-            view.at(index.wrapping_add(AHEAD)).fetch_to_read();
+            self.fetch_ahead::<true>(shared, view, index);
         }
         if mutant("head_before_copy") {
             view.head().store(self.half | u64::from(index.wrapping_add(1)), "release.head");
@@ -86,7 +86,10 @@ impl Consumer {
                 break;
             }
             if is_steady {
-                cells.at(index.wrapping_add(AHEAD)).fetch_to_read();
+                match INSIDE {
+                    true => cells.at(index.wrapping_add(AHEAD)).fetch_to_read(),
+                    false => self.fetch_ahead::<true>(shared, view, index),
+                }
             }
             if self.copy_out::<INSIDE>(shared, view, cell, message.as_mut()).is_none() {
                 break;
