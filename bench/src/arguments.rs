@@ -52,9 +52,9 @@ impl Arguments {
         text.parse().map_err(|_| format!("--{key} wants a number, not `{text}`"))
     }
 
-    /// Bytes of a message, at least 16.
+    /// Bytes of a message, at least 8.
     pub fn size(&self) -> Answer<usize> {
-        self.number("size", 64).map(|size| size.max(16))
+        self.number("size", 64).map(|size| size.max(8))
     }
 
     /// How many messages are measured, at least 1.

@@ -1,8 +1,8 @@
 //! Messages one way, as fast as they go: 16 B to 1 MiB, with slots recycled; one by one and in batches; over one route and many;
-//! and 16 B in the cell.
+//! and 8 and 16 B in the cell.
 //!
-//! What lies in a cell is a copy, so a route with `transfer: copy` is the like of a ring of descriptors: nothing is owned,
-//! and both move 16 bytes. A heap's queue is not: it gives slots of memory away.
+//! What lies in a cell is a copy, so a route with `transfer: copy` is the like of a ring of descriptors: nothing is owned. Of 16 B both
+//! move the same message, and with 8 B both have elements of 16. A heap's queue is not the like: it gives slots of memory away.
 
 use super::exchange::{Exchange, size_name};
 use super::{Amount, Benchmark, Bound, Case, Entrant, Kind, Plot, Point, Program, Promise, Touch, messages};
@@ -18,7 +18,13 @@ const SIZES: [usize; 8] = [16, 64, 256, 1024, 4096, 16_384, 65_536, LARGE];
 /// Messages that one call moves in the case of batches.
 const CHUNK: usize = 16;
 
-/// The same where 16 B are copied, which rtrb does as well.
+/// Bytes of a ring's element.
+const ELEMENT: usize = 16;
+
+/// Bytes of a message that is held against it: in a cell of as many as the element, and as many itself.
+const DESCRIPTORS: [usize; 2] = [8, ELEMENT];
+
+/// The same where descriptors are copied, which rtrb does as well.
 const COPIED_CHUNK: usize = 32;
 
 /// Routes where one is compared with many.
@@ -41,8 +47,9 @@ pub(crate) fn benchmark(amount: Amount) -> Benchmark {
         name: "stream",
         about: "messages one way as fast as they go; nanoseconds a message",
         shape: "1:1, two processes, both poll",
-        cases: [descriptors(amount), descriptors_in_batches(amount)]
+        cases: DESCRIPTORS
             .into_iter()
+            .flat_map(|size| [descriptors(amount, size), descriptors_in_batches(amount, size)])
             .chain(cases)
             .chain([in_batches(amount), many_routes(amount)])
             .collect(),
@@ -106,30 +113,33 @@ fn entrant(amount: Amount, subject: &'static str, program: Program, exchange: &E
     if subject.starts_with("vil-") { entrant.in_world(exchange.yaml()) } else { entrant }
 }
 
-/// 16 B that lie in the ring's cell themselves, against rings of descriptors.
-fn descriptors(amount: Amount) -> Case {
-    let exchange = Exchange::copied(16);
+/// Messages that lie in the ring's cell themselves, against rings of descriptors.
+fn descriptors(amount: Amount, size: usize) -> Case {
+    let exchange = Exchange::copied(size);
     let of = |subject, program| entrant(amount, subject, program, &exchange, Touch::First);
+    let ring = |subject, program| of(subject, program).with("size", ELEMENT);
     let entrants = vec![
         of("vil-rust", Program::Rust),
         of("vil-c", Program::C("stream")),
-        of("ring-cell", Program::Rust),
-        of("ring-index", Program::Rust),
-        of("rtrb", Program::Peer),
-        of("crossbeam", Program::Peer),
+        ring("ring-cell", Program::Rust),
+        ring("ring-index", Program::Rust),
+        ring("rtrb", Program::Peer),
+        ring("crossbeam", Program::Peer),
     ];
     let ours = ["vil-rust", "vil-c"];
     let promises = ours.map(|ours| Promise::ratio(ours, "ring-index", Bound::AtMost(0.6)));
-    Case { name: "16 B, in the cell".into(), geometry: exchange.geometry(), entrants, promises: promises.into() }
+    let name = format!("{}, in the cell", size_name(size));
+    Case { name, geometry: exchange.geometry(), entrants, promises: promises.into() }
 }
 
 /// The same by calls that move several.
-fn descriptors_in_batches(amount: Amount) -> Case {
-    let exchange = Exchange::copied(16);
+fn descriptors_in_batches(amount: Amount, size: usize) -> Case {
+    let exchange = Exchange::copied(size);
     let of = |subject, program| entrant(amount, subject, program, &exchange, Touch::First).with("chunk", COPIED_CHUNK);
-    let entrants = vec![of("vil-rust", Program::Rust), of("vil-c", Program::C("stream")), of("rtrb", Program::Peer)];
+    let rtrb = of("rtrb", Program::Peer).with("size", ELEMENT);
+    let entrants = vec![of("vil-rust", Program::Rust), of("vil-c", Program::C("stream")), rtrb];
     let promises = ["vil-rust", "vil-c"].map(|ours| Promise::ratio(ours, "rtrb", Bound::AtMost(1.0)));
-    let name = format!("16 B, in the cell, batches of {COPIED_CHUNK}");
+    let name = format!("{}, in the cell, batches of {COPIED_CHUNK}", size_name(size));
     Case { name, geometry: exchange.geometry(), entrants, promises: promises.into() }
 }
 

@@ -6,7 +6,7 @@ mod messages;
 
 use std::ffi::{CStr, CString};
 
-use messages::{Bytes16, Bytes64, Bytes256, Bytes1024, Bytes4096, Bytes16384, Bytes65536, Bytes1048576};
+use messages::{Bytes8, Bytes16, Bytes64, Bytes256, Bytes1024, Bytes4096, Bytes16384, Bytes65536, Bytes1048576};
 use vil::{Contract, Message, PortContract, Program, Receiver, Sender, World};
 use vil_bench::Answer;
 use vil_bench::arguments::Arguments;
@@ -41,7 +41,7 @@ macro_rules! payloads {
     };
 }
 
-payloads! { Bytes16 Bytes64 Bytes256 Bytes1024 Bytes4096 Bytes16384 Bytes65536 Bytes1048576 }
+payloads! { Bytes8 Bytes16 Bytes64 Bytes256 Bytes1024 Bytes4096 Bytes16384 Bytes65536 Bytes1048576 }
 
 /// A trial for every size.
 pub(crate) trait Trial {

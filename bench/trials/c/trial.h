@@ -111,7 +111,7 @@ static inline trial_t trial_of(int argc, char **argv) {
   const char *transfer = trial_text(&trial, "transfer");
   trial.is_copy = transfer != NULL && strcmp(transfer, "copy") == 0;
   trial.size = trial_number(&trial, "size", 64);
-  if (trial.size < 16) trial.size = 16;
+  if (trial.size < 8) trial.size = 8;
   trial.words = trial.size / 8;
   if (trial.is_copy && trial.size > 512) TRIAL_ENDS("copies are of at most 512 B here");
   trial.messages = trial_number(&trial, "messages", 10000);

@@ -133,6 +133,7 @@ std::size_t take_batch(const trial_t &trial, vil::IncomingBatch<T, N> &messages,
 template <template <typename> class Trial>
 int with_size(const trial_t &trial) {
   switch (trial.size) {
+    case 8: return Trial<messages::Bytes8>::run(trial), 0;
     case 16: return Trial<messages::Bytes16>::run(trial), 0;
     case 64: return Trial<messages::Bytes64>::run(trial), 0;
     case 256: return Trial<messages::Bytes256>::run(trial), 0;

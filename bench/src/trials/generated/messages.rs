@@ -383,13 +383,60 @@ struct Bytes65536: size 65536 align 8
         ];
     }
 
+    /// Bytes8
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Bytes8 {
+        /// @0
+        pub words: [u64; 1],
+    }
+
+    const _: () = {
+        assert!(::core::mem::size_of::<Bytes8>() == 8);
+        assert!(::core::mem::align_of::<Bytes8>() == 8);
+        assert!(::core::mem::offset_of!(Bytes8, words) == 0);
+    };
+
+    impl ::core::default::Default for Bytes8 {
+        /// All bytes zero, padding included.
+        fn default() -> Self {
+            // SAFETY: integers, floats and arrays of them only, for which all zeroes is a value.
+            unsafe { ::core::mem::zeroed() }
+        }
+    }
+
+    impl Bytes8 {
+        /// Every value is a legal one.
+        pub fn check(&self) -> bool {
+            true
+        }
+    }
+
+    // SAFETY: repr(C) with the offsets asserted above, integers, floats and arrays of them only, every hole a
+    // member; id and text are those of this layout.
+    unsafe impl ::vil::Message for Bytes8 {
+        const NAME: &'static ::core::ffi::CStr = c"Bytes8";
+        const LAYOUT_ID: u64 = 0x9a81d0f04b98e3f6;
+        const LAYOUT_TEXT: &'static ::core::ffi::CStr = cr"vil-layout 1
+struct Bytes8: size 8 align 8
+  @0 #1 words: [u64; 1]
+";
+        const DESCRIPTOR: &'static [u32] = &[
+            0x444c4956, 0x00000001, 0x00000026, 0x4b98e3f6, 0x9a81d0f0, 0x00000000, 0x00000000, 0x00000000,
+            0x0000000c, 0x00000001, 0x00000022, 0x0000000d, 0x00000100, 0x00000000, 0x00000008, 0x00000008,
+            0x00000008, 0x00000001, 0x00000014, 0x00000000, 0x00000007, 0x00000001, 0x00000000, 0x00000000,
+            0xffffffff, 0x0000001f, 0x00000000, 0x00000000, 0x00000000, 0x00000003, 0x00000000, 0x00000003,
+            0x0000001c, 0x00000001, 0x65747942, 0x77003873, 0x7364726f, 0x00000000,
+        ];
+    }
+
     /// The program as canonical JSON; what a world is created from.
-    pub const PROGRAM_JSON: &str = r#"{"vil":1,"program":"messages","messages":{"Bytes1024":{"kind":"event","fields":[{"name":"words","type":"[u64; 128]"}]},"Bytes1048576":{"kind":"event","fields":[{"name":"words","type":"[u64; 131072]"}]},"Bytes16":{"kind":"event","fields":[{"name":"words","type":"[u64; 2]"}]},"Bytes16384":{"kind":"event","fields":[{"name":"words","type":"[u64; 2048]"}]},"Bytes256":{"kind":"event","fields":[{"name":"words","type":"[u64; 32]"}]},"Bytes4096":{"kind":"event","fields":[{"name":"words","type":"[u64; 512]"}]},"Bytes64":{"kind":"event","fields":[{"name":"words","type":"[u64; 8]"}]},"Bytes65536":{"kind":"event","fields":[{"name":"words","type":"[u64; 8192]"}]}},"interfaces":{"Answerer":{"ports":{"b1024":{"direction":"in","message":"Bytes1024"},"b1048576":{"direction":"in","message":"Bytes1048576"},"b16":{"direction":"in","message":"Bytes16"},"b16384":{"direction":"in","message":"Bytes16384"},"b256":{"direction":"in","message":"Bytes256"},"b4096":{"direction":"in","message":"Bytes4096"},"b64":{"direction":"in","message":"Bytes64"},"b65536":{"direction":"in","message":"Bytes65536"}}},"Asker":{"ports":{"b1024":{"direction":"out","message":"Bytes1024"},"b1048576":{"direction":"out","message":"Bytes1048576"},"b16":{"direction":"out","message":"Bytes16"},"b16384":{"direction":"out","message":"Bytes16384"},"b256":{"direction":"out","message":"Bytes256"},"b4096":{"direction":"out","message":"Bytes4096"},"b64":{"direction":"out","message":"Bytes64"},"b65536":{"direction":"out","message":"Bytes65536"}}}},"processes":{"answerer":{"interface":"Answerer"},"asker":{"interface":"Asker"}},"routes":[{"from":"asker.b16","to":"answerer.b16"},{"from":"asker.b64","to":"answerer.b64"},{"from":"asker.b256","to":"answerer.b256"},{"from":"asker.b1024","to":"answerer.b1024"},{"from":"asker.b4096","to":"answerer.b4096"},{"from":"asker.b16384","to":"answerer.b16384"},{"from":"asker.b65536","to":"answerer.b65536"},{"from":"asker.b1048576","to":"answerer.b1048576"}]}"#;
+    pub const PROGRAM_JSON: &str = r#"{"vil":1,"program":"messages","messages":{"Bytes1024":{"kind":"event","fields":[{"name":"words","type":"[u64; 128]"}]},"Bytes1048576":{"kind":"event","fields":[{"name":"words","type":"[u64; 131072]"}]},"Bytes16":{"kind":"event","fields":[{"name":"words","type":"[u64; 2]"}]},"Bytes16384":{"kind":"event","fields":[{"name":"words","type":"[u64; 2048]"}]},"Bytes256":{"kind":"event","fields":[{"name":"words","type":"[u64; 32]"}]},"Bytes4096":{"kind":"event","fields":[{"name":"words","type":"[u64; 512]"}]},"Bytes64":{"kind":"event","fields":[{"name":"words","type":"[u64; 8]"}]},"Bytes65536":{"kind":"event","fields":[{"name":"words","type":"[u64; 8192]"}]},"Bytes8":{"kind":"event","fields":[{"name":"words","type":"[u64; 1]"}]}},"interfaces":{"Answerer":{"ports":{"b1024":{"direction":"in","message":"Bytes1024"},"b1048576":{"direction":"in","message":"Bytes1048576"},"b16":{"direction":"in","message":"Bytes16"},"b16384":{"direction":"in","message":"Bytes16384"},"b256":{"direction":"in","message":"Bytes256"},"b4096":{"direction":"in","message":"Bytes4096"},"b64":{"direction":"in","message":"Bytes64"},"b65536":{"direction":"in","message":"Bytes65536"},"b8":{"direction":"in","message":"Bytes8"}}},"Asker":{"ports":{"b1024":{"direction":"out","message":"Bytes1024"},"b1048576":{"direction":"out","message":"Bytes1048576"},"b16":{"direction":"out","message":"Bytes16"},"b16384":{"direction":"out","message":"Bytes16384"},"b256":{"direction":"out","message":"Bytes256"},"b4096":{"direction":"out","message":"Bytes4096"},"b64":{"direction":"out","message":"Bytes64"},"b65536":{"direction":"out","message":"Bytes65536"},"b8":{"direction":"out","message":"Bytes8"}}}},"processes":{"answerer":{"interface":"Answerer"},"asker":{"interface":"Asker"}},"routes":[{"from":"asker.b8","to":"answerer.b8"},{"from":"asker.b16","to":"answerer.b16"},{"from":"asker.b64","to":"answerer.b64"},{"from":"asker.b256","to":"answerer.b256"},{"from":"asker.b1024","to":"answerer.b1024"},{"from":"asker.b4096","to":"answerer.b4096"},{"from":"asker.b16384","to":"answerer.b16384"},{"from":"asker.b65536","to":"answerer.b65536"},{"from":"asker.b1048576","to":"answerer.b1048576"}]}"#;
 
     /// SHA-256 of it.
     pub const PROGRAM_FINGERPRINT: [u8; 32] = [
-        0xe5, 0x69, 0x0c, 0x24, 0x1b, 0xb2, 0x9a, 0x90, 0x10, 0x9c, 0x9b, 0x87, 0xc9, 0x4d, 0xf3, 0x65,
-        0x25, 0xb5, 0x03, 0x21, 0x15, 0xe9, 0xe3, 0xfe, 0xf0, 0x90, 0x16, 0x8c, 0xf9, 0xd9, 0xe6, 0x2f,
+        0xdf, 0x33, 0x75, 0x16, 0xaf, 0x5a, 0x10, 0x31, 0xc1, 0xe1, 0x47, 0xa7, 0xf4, 0x05, 0xec, 0xa2,
+        0x4f, 0x34, 0x30, 0x73, 0x3b, 0xe5, 0xc3, 0xa1, 0x1b, 0x96, 0x48, 0x6e, 0xa5, 0x75, 0x43, 0x18,
     ];
 
     /// Parses it.
@@ -397,7 +444,7 @@ struct Bytes65536: size 65536 align 8
         ::vil::Program::parse(PROGRAM_JSON)
     }
 
-    static ANSWERER_PORTS: [::vil::PortContract; 8] = [
+    static ANSWERER_PORTS: [::vil::PortContract; 9] = [
         ::vil::PortContract::input::<Bytes1024>(c"b1024"),
         ::vil::PortContract::input::<Bytes1048576>(c"b1048576"),
         ::vil::PortContract::input::<Bytes16>(c"b16"),
@@ -406,6 +453,7 @@ struct Bytes65536: size 65536 align 8
         ::vil::PortContract::input::<Bytes4096>(c"b4096"),
         ::vil::PortContract::input::<Bytes64>(c"b64"),
         ::vil::PortContract::input::<Bytes65536>(c"b65536"),
+        ::vil::PortContract::input::<Bytes8>(c"b8"),
     ];
 
     /// What this process was generated from; a world made from another contract is refused.
@@ -431,6 +479,8 @@ struct Bytes65536: size 65536 align 8
         pub b64: ::vil::Receiver<Bytes64>,
         /// in
         pub b65536: ::vil::Receiver<Bytes65536>,
+        /// in
+        pub b8: ::vil::Receiver<Bytes8>,
         /// The world it is attached to.
         pub world: ::vil::World,
     }
@@ -468,12 +518,13 @@ struct Bytes65536: size 65536 align 8
                 b4096: ::vil::Receiver::<Bytes4096>::open_within(&world, c"b4096", timeout)?,
                 b64: ::vil::Receiver::<Bytes64>::open_within(&world, c"b64", timeout)?,
                 b65536: ::vil::Receiver::<Bytes65536>::open_within(&world, c"b65536", timeout)?,
+                b8: ::vil::Receiver::<Bytes8>::open_within(&world, c"b8", timeout)?,
                 world,
             })
         }
     }
 
-    static ASKER_PORTS: [::vil::PortContract; 8] = [
+    static ASKER_PORTS: [::vil::PortContract; 9] = [
         ::vil::PortContract::output::<Bytes1024>(c"b1024"),
         ::vil::PortContract::output::<Bytes1048576>(c"b1048576"),
         ::vil::PortContract::output::<Bytes16>(c"b16"),
@@ -482,6 +533,7 @@ struct Bytes65536: size 65536 align 8
         ::vil::PortContract::output::<Bytes4096>(c"b4096"),
         ::vil::PortContract::output::<Bytes64>(c"b64"),
         ::vil::PortContract::output::<Bytes65536>(c"b65536"),
+        ::vil::PortContract::output::<Bytes8>(c"b8"),
     ];
 
     /// What this process was generated from; a world made from another contract is refused.
@@ -507,6 +559,8 @@ struct Bytes65536: size 65536 align 8
         pub b64: ::vil::Sender<Bytes64>,
         /// out
         pub b65536: ::vil::Sender<Bytes65536>,
+        /// out
+        pub b8: ::vil::Sender<Bytes8>,
         /// The world it is attached to.
         pub world: ::vil::World,
     }
@@ -544,6 +598,7 @@ struct Bytes65536: size 65536 align 8
                 b4096: ::vil::Sender::<Bytes4096>::open_within(&world, c"b4096", timeout)?,
                 b64: ::vil::Sender::<Bytes64>::open_within(&world, c"b64", timeout)?,
                 b65536: ::vil::Sender::<Bytes65536>::open_within(&world, c"b65536", timeout)?,
+                b8: ::vil::Sender::<Bytes8>::open_within(&world, c"b8", timeout)?,
                 world,
             })
         }

@@ -124,6 +124,20 @@ static_assert(offsetof(Bytes65536, words) == 0, "offset of Bytes65536::words");
   return true;
 }
 
+// Bytes8
+struct Bytes8 {
+  std::array<std::uint64_t, 1> words;  // @0
+};
+
+static_assert(sizeof(Bytes8) == 8, "size of Bytes8");
+static_assert(alignof(Bytes8) == 8, "alignment of Bytes8");
+static_assert(offsetof(Bytes8, words) == 0, "offset of Bytes8::words");
+
+// Every value is a legal one.
+[[nodiscard]] inline bool check(const Bytes8 &) noexcept {
+  return true;
+}
+
 }  // namespace messages
 
 template <>
@@ -275,6 +289,25 @@ struct vil::MessageTraits<messages::Bytes65536> {
     0x10000, 0x1, 0x14, 0x0, 0xb, 0x1, 0x0, 0x0,
     0xffffffff, 0x1f, 0x0, 0x0, 0x0, 0x3, 0x0, 0x3,
     0x1c, 0x2000, 0x65747942, 0x35353673, 0x77003633, 0x7364726f, 0x0,
+  };
+};
+
+template <>
+struct vil::MessageTraits<messages::Bytes8> {
+  static constexpr const char *name = "Bytes8";
+  static constexpr std::uint64_t layout_id = UINT64_C(0x9a81d0f04b98e3f6);
+  static constexpr const char *layout_text =
+      "vil-layout 1\n"
+      "struct Bytes8: size 8 align 8\n"
+      "  @0 #1 words: [u64; 1]\n";
+  static constexpr std::uint32_t size = 8;
+  static constexpr std::uint32_t align = 8;
+  static constexpr std::uint32_t descriptor[] = {
+    0x444c4956, 0x1, 0x26, 0x4b98e3f6, 0x9a81d0f0, 0x0, 0x0, 0x0,
+    0xc, 0x1, 0x22, 0xd, 0x100, 0x0, 0x8, 0x8,
+    0x8, 0x1, 0x14, 0x0, 0x7, 0x1, 0x0, 0x0,
+    0xffffffff, 0x1f, 0x0, 0x0, 0x0, 0x3, 0x0, 0x3,
+    0x1c, 0x1, 0x65747942, 0x77003873, 0x7364726f, 0x0,
   };
 };
 

@@ -20,6 +20,7 @@ inline constexpr vil_port_contract_t answerer_ports[] = {
   ::vil::in_port<Bytes4096>("b4096"),
   ::vil::in_port<Bytes64>("b64"),
   ::vil::in_port<Bytes65536>("b65536"),
+  ::vil::in_port<Bytes8>("b8"),
 };
 inline constexpr vil_contract_t answerer_contract = ::vil::contract("messages", "answerer", answerer_ports);
 
@@ -60,6 +61,7 @@ class Answerer {
   ::vil::Receiver<Bytes4096> b4096;  // in
   ::vil::Receiver<Bytes64> b64;  // in
   ::vil::Receiver<Bytes65536> b65536;  // in
+  ::vil::Receiver<Bytes8> b8;  // in
 
  private:
   explicit Answerer(::vil::World &&vil_world,
@@ -70,7 +72,8 @@ class Answerer {
                     ::vil::Receiver<Bytes256> &&vil_b256_end,
                     ::vil::Receiver<Bytes4096> &&vil_b4096_end,
                     ::vil::Receiver<Bytes64> &&vil_b64_end,
-                    ::vil::Receiver<Bytes65536> &&vil_b65536_end) noexcept
+                    ::vil::Receiver<Bytes65536> &&vil_b65536_end,
+                    ::vil::Receiver<Bytes8> &&vil_b8_end) noexcept
       : world(std::move(vil_world)),
         b1024(std::move(vil_b1024_end)),
         b1048576(std::move(vil_b1048576_end)),
@@ -79,7 +82,8 @@ class Answerer {
         b256(std::move(vil_b256_end)),
         b4096(std::move(vil_b4096_end)),
         b64(std::move(vil_b64_end)),
-        b65536(std::move(vil_b65536_end)) {}
+        b65536(std::move(vil_b65536_end)),
+        b8(std::move(vil_b8_end)) {}
 
   static ::vil::Result<Answerer> vil_attach(
       ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
@@ -99,6 +103,8 @@ class Answerer {
     if (!vil_b64_end) return vil_b64_end.error();
     auto vil_b65536_end = ::vil::Receiver<Bytes65536>::open_within(vil_world, "b65536", vil_timeout);
     if (!vil_b65536_end) return vil_b65536_end.error();
+    auto vil_b8_end = ::vil::Receiver<Bytes8>::open_within(vil_world, "b8", vil_timeout);
+    if (!vil_b8_end) return vil_b8_end.error();
     return Answerer(std::move(vil_world),
                     std::move(*vil_b1024_end),
                     std::move(*vil_b1048576_end),
@@ -107,7 +113,8 @@ class Answerer {
                     std::move(*vil_b256_end),
                     std::move(*vil_b4096_end),
                     std::move(*vil_b64_end),
-                    std::move(*vil_b65536_end));
+                    std::move(*vil_b65536_end),
+                    std::move(*vil_b8_end));
   }
 };
 

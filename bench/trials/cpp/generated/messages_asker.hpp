@@ -20,6 +20,7 @@ inline constexpr vil_port_contract_t asker_ports[] = {
   ::vil::out_port<Bytes4096>("b4096"),
   ::vil::out_port<Bytes64>("b64"),
   ::vil::out_port<Bytes65536>("b65536"),
+  ::vil::out_port<Bytes8>("b8"),
 };
 inline constexpr vil_contract_t asker_contract = ::vil::contract("messages", "asker", asker_ports);
 
@@ -60,6 +61,7 @@ class Asker {
   ::vil::Sender<Bytes4096> b4096;  // out
   ::vil::Sender<Bytes64> b64;  // out
   ::vil::Sender<Bytes65536> b65536;  // out
+  ::vil::Sender<Bytes8> b8;  // out
 
  private:
   explicit Asker(::vil::World &&vil_world,
@@ -70,7 +72,8 @@ class Asker {
                  ::vil::Sender<Bytes256> &&vil_b256_end,
                  ::vil::Sender<Bytes4096> &&vil_b4096_end,
                  ::vil::Sender<Bytes64> &&vil_b64_end,
-                 ::vil::Sender<Bytes65536> &&vil_b65536_end) noexcept
+                 ::vil::Sender<Bytes65536> &&vil_b65536_end,
+                 ::vil::Sender<Bytes8> &&vil_b8_end) noexcept
       : world(std::move(vil_world)),
         b1024(std::move(vil_b1024_end)),
         b1048576(std::move(vil_b1048576_end)),
@@ -79,7 +82,8 @@ class Asker {
         b256(std::move(vil_b256_end)),
         b4096(std::move(vil_b4096_end)),
         b64(std::move(vil_b64_end)),
-        b65536(std::move(vil_b65536_end)) {}
+        b65536(std::move(vil_b65536_end)),
+        b8(std::move(vil_b8_end)) {}
 
   static ::vil::Result<Asker> vil_attach(
       ::vil::World &&vil_world, std::chrono::nanoseconds vil_timeout) noexcept {
@@ -99,6 +103,8 @@ class Asker {
     if (!vil_b64_end) return vil_b64_end.error();
     auto vil_b65536_end = ::vil::Sender<Bytes65536>::open_within(vil_world, "b65536", vil_timeout);
     if (!vil_b65536_end) return vil_b65536_end.error();
+    auto vil_b8_end = ::vil::Sender<Bytes8>::open_within(vil_world, "b8", vil_timeout);
+    if (!vil_b8_end) return vil_b8_end.error();
     return Asker(std::move(vil_world),
                  std::move(*vil_b1024_end),
                  std::move(*vil_b1048576_end),
@@ -107,7 +113,8 @@ class Asker {
                  std::move(*vil_b256_end),
                  std::move(*vil_b4096_end),
                  std::move(*vil_b64_end),
-                 std::move(*vil_b65536_end));
+                 std::move(*vil_b65536_end),
+                 std::move(*vil_b8_end));
   }
 };
 

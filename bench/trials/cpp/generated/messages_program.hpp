@@ -19,31 +19,33 @@ inline constexpr const char *program_text =
     "\"fields\":[{\"name\":\"words\",\"type\":\"[u64; 32]\"}]},\"Bytes4096\":{\"kind\":\"event\","
     "\"fields\":[{\"name\":\"words\",\"type\":\"[u64; 512]\"}]},\"Bytes64\":{\"kind\":\"event\","
     "\"fields\":[{\"name\":\"words\",\"type\":\"[u64; 8]\"}]},\"Bytes65536\":{\"kind\":\"event\","
-    "\"fields\":[{\"name\":\"words\",\"type\":\"[u64; 8192]\"}]}},\"interfaces\":{\"Answerer\":{\"ports\":{\"b1024\":{\""
-    "direction\":\"in\",\"message\":\"Bytes1024\"},\"b1048576\":{\"direction\":\"in\","
+    "\"fields\":[{\"name\":\"words\",\"type\":\"[u64; 8192]\"}]},\"Bytes8\":{\"kind\":\"event\","
+    "\"fields\":[{\"name\":\"words\",\"type\":\"[u64; 1]\"}]}},\"interfaces\":{\"Answerer\":{\"ports\":{\"b1024\":{\"dir"
+    "ection\":\"in\",\"message\":\"Bytes1024\"},\"b1048576\":{\"direction\":\"in\","
     "\"message\":\"Bytes1048576\"},\"b16\":{\"direction\":\"in\",\"message\":\"Bytes16\"},"
     "\"b16384\":{\"direction\":\"in\",\"message\":\"Bytes16384\"},\"b256\":{\"direction\":\"in\","
     "\"message\":\"Bytes256\"},\"b4096\":{\"direction\":\"in\",\"message\":\"Bytes4096\"},"
     "\"b64\":{\"direction\":\"in\",\"message\":\"Bytes64\"},\"b65536\":{\"direction\":\"in\","
-    "\"message\":\"Bytes65536\"}}},\"Asker\":{\"ports\":{\"b1024\":{\"direction\":\"out\","
-    "\"message\":\"Bytes1024\"},\"b1048576\":{\"direction\":\"out\",\"message\":\"Bytes1048576\"},"
-    "\"b16\":{\"direction\":\"out\",\"message\":\"Bytes16\"},\"b16384\":{\"direction\":\"out\","
-    "\"message\":\"Bytes16384\"},\"b256\":{\"direction\":\"out\",\"message\":\"Bytes256\"},"
-    "\"b4096\":{\"direction\":\"out\",\"message\":\"Bytes4096\"},\"b64\":{\"direction\":\"out\","
-    "\"message\":\"Bytes64\"},\"b65536\":{\"direction\":\"out\",\"message\":\"Bytes65536\"}}}},"
-    "\"processes\":{\"answerer\":{\"interface\":\"Answerer\"},\"asker\":{\"interface\":\"Asker\"}},"
-    "\"routes\":[{\"from\":\"asker.b16\",\"to\":\"answerer.b16\"},{\"from\":\"asker.b64\","
-    "\"to\":\"answerer.b64\"},{\"from\":\"asker.b256\",\"to\":\"answerer.b256\"},"
-    "{\"from\":\"asker.b1024\",\"to\":\"answerer.b1024\"},{\"from\":\"asker.b4096\","
-    "\"to\":\"answerer.b4096\"},{\"from\":\"asker.b16384\",\"to\":\"answerer.b16384\"},"
-    "{\"from\":\"asker.b65536\",\"to\":\"answerer.b65536\"},{\"from\":\"asker.b1048576\","
-    "\"to\":\"answerer.b1048576\"}]}";
-inline constexpr std::string_view program_json{program_text, 1960};
+    "\"message\":\"Bytes65536\"},\"b8\":{\"direction\":\"in\",\"message\":\"Bytes8\"}}},"
+    "\"Asker\":{\"ports\":{\"b1024\":{\"direction\":\"out\",\"message\":\"Bytes1024\"},"
+    "\"b1048576\":{\"direction\":\"out\",\"message\":\"Bytes1048576\"},\"b16\":{\"direction\":\"out\","
+    "\"message\":\"Bytes16\"},\"b16384\":{\"direction\":\"out\",\"message\":\"Bytes16384\"},"
+    "\"b256\":{\"direction\":\"out\",\"message\":\"Bytes256\"},\"b4096\":{\"direction\":\"out\","
+    "\"message\":\"Bytes4096\"},\"b64\":{\"direction\":\"out\",\"message\":\"Bytes64\"},"
+    "\"b65536\":{\"direction\":\"out\",\"message\":\"Bytes65536\"},\"b8\":{\"direction\":\"out\","
+    "\"message\":\"Bytes8\"}}}},\"processes\":{\"answerer\":{\"interface\":\"Answerer\"},"
+    "\"asker\":{\"interface\":\"Asker\"}},\"routes\":[{\"from\":\"asker.b8\",\"to\":\"answerer.b8\"},"
+    "{\"from\":\"asker.b16\",\"to\":\"answerer.b16\"},{\"from\":\"asker.b64\",\"to\":\"answerer.b64\"},"
+    "{\"from\":\"asker.b256\",\"to\":\"answerer.b256\"},{\"from\":\"asker.b1024\","
+    "\"to\":\"answerer.b1024\"},{\"from\":\"asker.b4096\",\"to\":\"answerer.b4096\"},"
+    "{\"from\":\"asker.b16384\",\"to\":\"answerer.b16384\"},{\"from\":\"asker.b65536\","
+    "\"to\":\"answerer.b65536\"},{\"from\":\"asker.b1048576\",\"to\":\"answerer.b1048576\"}]}";
+inline constexpr std::string_view program_json{program_text, 2158};
 
 // SHA-256 of it.
 inline constexpr std::array<std::uint8_t, 32> program_fingerprint = {
-  0xe5, 0x69, 0x0c, 0x24, 0x1b, 0xb2, 0x9a, 0x90, 0x10, 0x9c, 0x9b, 0x87, 0xc9, 0x4d, 0xf3, 0x65,
-  0x25, 0xb5, 0x03, 0x21, 0x15, 0xe9, 0xe3, 0xfe, 0xf0, 0x90, 0x16, 0x8c, 0xf9, 0xd9, 0xe6, 0x2f,
+  0xdf, 0x33, 0x75, 0x16, 0xaf, 0x5a, 0x10, 0x31, 0xc1, 0xe1, 0x47, 0xa7, 0xf4, 0x05, 0xec, 0xa2,
+  0x4f, 0x34, 0x30, 0x73, 0x3b, 0xe5, 0xc3, 0xa1, 0x1b, 0x96, 0x48, 0x6e, 0xa5, 0x75, 0x43, 0x18,
 };
 
 // Parses it.
