@@ -16,7 +16,7 @@ use vil_tests::soak;
 use crate::batch::{compiled, finish, line, start, written};
 use crate::programs::{c, cpp, rust};
 use crate::schemas::{known, program};
-use crate::values::message;
+use crate::values::{has_short_messages, message};
 
 /// Schemas that are compiled at once, and messages of each.
 const SCHEMAS: usize = 20;
@@ -34,9 +34,17 @@ struct Batch {
 impl Batch {
     fn of(random: &mut Random) -> Batch {
         let dir = Scratch::new("random-messages");
-        let random_ones = (0..SCHEMAS).map(|at| program(&format!("p{at}"), random).0);
-        let programs: Vec<Program> = random_ones.chain([known("known")]).collect();
-        let units: Vec<Unit> = programs.iter().map(|program| written(program, Language::ALL, &dir)).collect();
+        let known = known("known");
+        let last = (known.clone(), written(&known, Language::ALL, &dir));
+        let mut random_one = |at| loop {
+            let program = program(&format!("p{at}"), random).0;
+            let unit = written(&program, Language::ALL, &dir);
+            if has_short_messages(&program, &unit, random) {
+                break (program, unit);
+            }
+        };
+        let all = (0..SCHEMAS).map(&mut random_one).chain([last]);
+        let (programs, units): (Vec<Program>, Vec<Unit>) = all.unzip();
         let both = programs.iter().zip(&units).flat_map(|both| std::iter::repeat_n(both, MESSAGES));
         let messages = both.map(|(program, unit)| line(&message(program, unit, random))).collect();
         let sources = [

@@ -26,7 +26,7 @@ use crate::changes::CHANGES;
 use crate::programs::c;
 use crate::readings::reading;
 use crate::schemas::program;
-use crate::values::{find, message};
+use crate::values::{find, has_short_messages, message};
 
 /// Changes that are compiled at once, and messages that each side writes.
 const PAIRS: usize = 60;
@@ -53,18 +53,22 @@ struct Passage {
 impl Pair {
     fn of(at: usize, random: &mut Random, dirs: [&Path; 2]) -> Pair {
         let (what, apply, expected) = CHANGES[at % CHANGES.len()];
-        let programs = loop {
+        let (programs, units) = loop {
             let (old, mut maker) = program(&format!("p{at}"), random);
             let mut new = old.clone();
             let is_changed = apply(&mut new, &mut maker) && new != old;
             let is_legal = passes::run(&new).iter().all(|fault| !fault.is_error());
             // Much of what is changed is nothing that the message holds; a few of those are enough.
             let counts = expected.is_some() || random.below(8) == 0;
-            if is_changed && is_legal && (counts || layout(&old) != layout(&new)) {
-                break [old, new];
+            if !is_changed || !is_legal || (!counts && layout(&old) == layout(&new)) {
+                continue;
+            }
+            let programs = [old, new];
+            let units = [0, 1].map(|side| written(&programs[side], &[Language::C], dirs[side]));
+            if [0, 1].iter().all(|side| has_short_messages(&programs[*side], &units[*side], random)) {
+                break (programs, units);
             }
         };
-        let units = [0, 1].map(|side| written(&programs[side], &[Language::C], dirs[side]));
         let texts = units.each_ref().map(text_of);
         let (bytes, findings) = layouts(texts[0], texts[1], Sides::RELEASES);
         let mut pair = Pair { what, programs, units, verdict: bytes, bytes };

@@ -9,6 +9,9 @@ use vil_tests::random::Random;
 /// Structs that may stand within one another by references to themselves.
 const DEPTH: u32 = 4;
 
+/// Numbers of the longest message, of 64 KiB at most in all: even where much of it is room for what is not there.
+const LONGEST: usize = 1500;
+
 const LETTERS: &[&str] = &["a", "Z", "0", " ", "\"", "\\", "\n", "ä", "€", "😀", "\u{7f}", "\u{10ffff}"];
 
 pub(crate) struct Values<'p> {
@@ -17,11 +20,23 @@ pub(crate) struct Values<'p> {
     pub(crate) random: &'p mut Random,
     made: Vec<u64>,
     depth: u32,
+    /// What may be left out is.
+    is_short: bool,
 }
 
-/// The values of one message.
+/// The values of one message. One that comes out too long is a short one.
 pub(crate) fn message(program: &Program, unit: &Unit, random: &mut Random) -> Vec<u64> {
-    let mut values = Values { program, unit, random, made: Vec::new(), depth: 0 };
+    let made = made(program, unit, random, false);
+    if made.len() <= LONGEST { made } else { self::made(program, unit, random, true) }
+}
+
+/// Has the program messages that are not too long?
+pub(crate) fn has_short_messages(program: &Program, unit: &Unit, random: &mut Random) -> bool {
+    made(program, unit, random, true).len() <= LONGEST
+}
+
+fn made(program: &Program, unit: &Unit, random: &mut Random, is_short: bool) -> Vec<u64> {
+    let mut values = Values { program, unit, random, made: Vec::new(), depth: 0, is_short };
     values.whole("M");
     values.made
 }
@@ -53,6 +68,11 @@ impl Values<'_> {
         number
     }
 
+    /// How many of what may be left out.
+    fn choice(&mut self, end: u64) -> u64 {
+        self.number(if self.is_short { 1 } else { end })
+    }
+
     /// A struct, message or arm.
     fn whole(&mut self, declared: &str) {
         let (unit, program) = (self.unit, self.program);
@@ -79,7 +99,7 @@ impl Values<'_> {
         let written = members.iter().filter(|member| member.role == Role::Field);
         for (field, member) in declared.zip(written) {
             let reach = member.reach.as_ref().expect("every field of a view is reached");
-            if reach.presence.is_some() && self.number(2) == 0 {
+            if reach.presence.is_some() && self.choice(2) == 0 {
                 continue;
             }
             self.access(&reach.access, field.optional);
@@ -100,13 +120,13 @@ impl Values<'_> {
         match kind {
             Kind::View(name) => self.whole(&name.declared),
             Kind::Str(_) => self.text(),
-            Kind::Slice(element, _) => (0..self.number(5)).for_each(|_| self.one(element)),
+            Kind::Slice(element, _) => (0..self.choice(5)).for_each(|_| self.one(element)),
             Kind::Ref(Target::Flat(name) | Target::View(name)) => self.target(name, optional),
         }
     }
 
     fn target(&mut self, name: &Name, optional: bool) {
-        let is_there = !optional || (self.depth < DEPTH && self.random.below(3) > 0);
+        let is_there = !optional || (self.depth < DEPTH && !self.is_short && self.random.below(3) > 0);
         self.made.push(is_there.into());
         if is_there {
             self.depth += 1;
