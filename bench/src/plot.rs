@@ -115,6 +115,9 @@ fn scaling(points: &[Point], measured: &[Measured<'_>]) -> Vec<Curve> {
     names.into_iter().map(curve).collect()
 }
 
+/// What an axis has more than curves of shares need, as a part of theirs: at its right end stands the legend.
+const LEGEND: f64 = 0.25;
+
 /// Least and most, a little apart from each other.
 fn range(values: impl Iterator<Item = f64> + Clone) -> std::ops::Range<f64> {
     let least = values.clone().fold(f64::INFINITY, f64::min);
@@ -132,9 +135,11 @@ fn picture(file: &Path, axes: &Axes<'_>, curves: &[Curve]) -> Result<(), Box<dyn
     // Within a few tens a logarithmic axis has hardly a label.
     let is_wide = across.end > across.start * 30.0;
     if axes.is_share && !is_wide {
-        lines(chart.build_cartesian_2d(across, 0.0..1.0)?, axes, curves)?;
+        let end = across.end + (across.end - across.start) * LEGEND;
+        lines(chart.build_cartesian_2d(across.start..end, 0.0..1.0)?, axes, curves)?;
     } else if axes.is_share {
-        lines(chart.build_cartesian_2d(across.log_scale(), 0.0..1.0)?, axes, curves)?;
+        let end = across.end * (across.end / across.start).powf(LEGEND);
+        lines(chart.build_cartesian_2d((across.start..end).log_scale(), 0.0..1.0)?, axes, curves)?;
     } else {
         lines(chart.build_cartesian_2d(across.log_scale(), up.log_scale())?, axes, curves)?;
     }
@@ -207,6 +212,27 @@ mod tests {
         open.is_empty() && text.contains("<svg")
     }
 
+    /// Whether the legend of a picture of shares stands right of all its curves, which are drawn before it.
+    fn stands_apart(text: &str) -> bool {
+        let (before, legend) = text.split_once("opacity=\"0.9\"").expect("the legend has a ground");
+        let (curves, place) = before.rsplit_once("<rect x=\"").expect("it is a box");
+        assert!(legend.contains("<text"), "there are names in it");
+        let left: f64 = place.split('"').next().and_then(|x| x.parse().ok()).expect("the box has a place");
+        let points = curves.split("stroke-width=\"2\" points=\"").skip(1).flat_map(|rest| rest.split('"').next());
+        let places: Vec<f64> = points
+            .flat_map(str::split_whitespace)
+            .map(|point| point.split(',').next().and_then(|x| x.parse().ok()).expect("a place"))
+            .collect();
+        !places.is_empty() && places.into_iter().all(|x| x < left)
+    }
+
+    #[test]
+    fn the_check_of_the_legend_finds_a_curve_behind_it() {
+        let legend = "<rect x=\"50\" opacity=\"0.9\"/><text/>";
+        let curve = |x: u32| format!("<polyline stroke-width=\"2\" points=\"1,2 {x},3 \"/>{legend}");
+        assert!(stands_apart(&curve(49)) && !stands_apart(&curve(51)) && !stands_apart(legend));
+    }
+
     #[test]
     fn the_check_of_form_finds_what_is_open() {
         assert!(is_well_formed("<svg a=\"1\"><b/></svg>"));
@@ -252,6 +278,8 @@ mod tests {
         let measured = cases.iter().map(measured).collect::<Vec<_>>();
         let files = draw(&benchmark, &measured, &dir).expect("it draws");
         assert_eq!(files.len(), 2);
+        let shares = std::fs::read_to_string(&files[0]).expect("it was written");
+        assert!(stands_apart(&shares), "the legend covers a curve:\n{shares}");
         for file in files {
             let text = std::fs::read_to_string(&file).expect("it was written");
             assert!(is_well_formed(&text), "{text}");
