@@ -88,11 +88,13 @@ impl Buffers {
 /// Writes a message of the caller's into words of a cell, the last one filled up with zeros. Nothing where there are too few.
 #[inline(always)]
 pub(super) fn write_words(words: &[Word], message: &[u8], site: &'static str) {
-    // The shortest, whose words are known, need no loop.
+    // Lengths of whole words that a cell has room for need no loop.
     match message.len() {
         8 => write_whole::<1>(words, message, site),
         16 => write_whole::<2>(words, message, site),
         24 => write_whole::<3>(words, message, site),
+        32 => write_whole::<4>(words, message, site),
+        40 => write_whole::<5>(words, message, site),
         _ => write_any(words, message, site),
     }
 }
@@ -126,6 +128,8 @@ pub(super) fn read_words(words: &[Word], message: &mut [MaybeUninit<u8>], site: 
         8 => read_whole::<1>(words, message, site),
         16 => read_whole::<2>(words, message, site),
         24 => read_whole::<3>(words, message, site),
+        32 => read_whole::<4>(words, message, site),
+        40 => read_whole::<5>(words, message, site),
         _ => read_any(words, message, site),
     }
 }
