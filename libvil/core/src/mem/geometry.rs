@@ -155,7 +155,7 @@ impl Geometry {
             class.offset = end.take(u64::from(class.stride) * u64::from(class.count), PAGE)?;
         }
         for (ring, route) in rings.iter_mut().zip(routes) {
-            ring.class = class_of(route, &classes)?;
+            ring.class = class_of(ring, route, &classes)?;
         }
         let total_size = end.take(0, PAGE)?;
         Ok(Geometry {
@@ -210,7 +210,11 @@ impl RingGeometry {
     /// Offset of the message that travels inside the cell of an index.
     #[inline]
     pub fn inline(&self, index: u32) -> u64 {
-        self.cell(index) + if self.has_third_word() { CELL_BEHIND } else { CELL_INLINE }
+        self.cell(index) + self.inline_at()
+    }
+
+    fn inline_at(&self) -> u64 {
+        if self.has_third_word() { CELL_BEHIND } else { CELL_INLINE }
     }
 
     /// Do messages travel inside its cells?
@@ -325,10 +329,13 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
     })
 }
 
-fn class_of(route: &RouteEntry, classes: &[ClassGeometry]) -> Result<Option<ClassGeometry>, String> {
+fn class_of(
+    ring: &RingGeometry,
+    route: &RouteEntry,
+    classes: &[ClassGeometry],
+) -> Result<Option<ClassGeometry>, String> {
     let Some(index) = route.class else {
-        let words = if route.is_claimed() || route.answers.is_some() { CELL_BEHIND } else { CELL_INLINE };
-        let has_room = words + u64::from(route.size) <= u64::from(route.cell_size);
+        let has_room = ring.inline_at() + u64::from(route.size) <= u64::from(route.cell_size);
         let fits = route.transfer == Transfer::Copy && has_room && route.size <= INLINE_SIZE;
         return if fits { Ok(None) } else { Err("a message that fits neither slot nor cell".into()) };
     };
