@@ -34,14 +34,22 @@ const ROLES: [(&str, &[&str], &[&str]); 3] = [
 
 struct Out {
     end: *mut vil_sender_t,
+    /// Bytes of a message.
+    size: usize,
     loans: Vec<vil_loan_t>,
     kept: Vec<vil_loan_t>,
 }
 
 struct In {
     end: *mut vil_receiver_t,
+    /// Bytes of a message.
+    size: usize,
     held: Vec<vil_message_t>,
 }
+
+/// Bytes of a message of the program.
+const LETTER: usize = 64;
+const NOTE: usize = 16;
 
 /// Three processes of a program, all of them in this thread.
 struct Visit {
@@ -138,21 +146,23 @@ impl Visit {
         (self.call("world_open", opened) == VIL_OK).then_some(world)
     }
 
-    fn open_out(&mut self, world: *mut vil_world_t, port: &str) {
-        let (port, mut end) = (text(port), null_mut());
+    fn open_out(&mut self, world: *mut vil_world_t, name: &str) {
+        let (port, mut end) = (text(name), null_mut());
         // SAFETY: as in `create`.
         let opened = || unsafe { vil_sender_open(world, port.as_ptr(), &mut end, null_mut()) };
         if self.call("sender_open", opened) == VIL_OK {
-            self.outs.push(Out { end, loans: Vec::new(), kept: Vec::new() });
+            let size = if ["note", "ring", "serve"].contains(&name) { NOTE } else { LETTER };
+            self.outs.push(Out { end, size, loans: Vec::new(), kept: Vec::new() });
         }
     }
 
-    fn open_in(&mut self, world: *mut vil_world_t, port: &str) {
-        let (port, mut end) = (text(port), null_mut());
+    fn open_in(&mut self, world: *mut vil_world_t, name: &str) {
+        let (port, mut end) = (text(name), null_mut());
         // SAFETY: as in `create`.
         let opened = || unsafe { vil_receiver_open(world, port.as_ptr(), &mut end, null_mut()) };
         if self.call("receiver_open", opened) == VIL_OK {
-            self.ins.push(In { end, held: Vec::new() });
+            let size = if ["note", "ring", "ask"].contains(&name) { NOTE } else { LETTER };
+            self.ins.push(In { end, size, held: Vec::new() });
         }
     }
 
@@ -190,7 +200,7 @@ impl Visit {
             return;
         }
         let at = self.random.below(self.outs.len() as u64) as usize;
-        let Out { end, mut loans, mut kept } = self.outs.swap_remove(at);
+        let Out { end, size, mut loans, mut kept } = self.outs.swap_remove(at);
         match (self.random.below(8), loans.pop(), kept.pop()) {
             (0..=2, None, _) => {
                 let mut loan = NO_LOAN;
@@ -229,18 +239,17 @@ impl Visit {
                 self.call("sender_published", || unsafe { vil_sender_published(end, &mut count) });
             }
             _ => {
-                let bytes = [3u8; 64];
-                let size = *self.random.pick(&[58usize, 64, 16, 9]);
-                // SAFETY: as in `create`.
-                self.call("sender_send", || unsafe { vil_sender_send(end, bytes.as_ptr().cast::<c_void>(), size) });
-                let (bytes, mut sent) = ([3u8; 64 * 5], 0);
+                let said = self.say(size);
+                let (bytes, mut sent) = ([3u8; LETTER * 5], 0);
                 let data = bytes.as_ptr().cast::<c_void>();
+                // SAFETY: as in `create`.
+                self.call("sender_send", || unsafe { vil_sender_send(end, data, said) });
                 // SAFETY: as in `create`; there are five messages of each size.
-                self.call("sender_send_batch", || unsafe { vil_sender_send_batch(end, data, size, 5, &mut sent) });
+                self.call("sender_send_batch", || unsafe { vil_sender_send_batch(end, data, said, 5, &mut sent) });
                 assert!(sent <= 5, "{sent} of 5 messages were sent");
             }
         }
-        self.outs.push(Out { end, loans, kept });
+        self.outs.push(Out { end, size, loans, kept });
     }
 
     fn receive_something(&mut self) {
@@ -248,7 +257,7 @@ impl Visit {
             return;
         }
         let at = self.random.below(self.ins.len() as u64) as usize;
-        let In { end, mut held } = self.ins.swap_remove(at);
+        let In { end, size, mut held } = self.ins.swap_remove(at);
         let timeout = *self.random.pick(&[0, 0, 0, 1, 50_000]);
         match (self.random.below(8), held.pop()) {
             (0..=4, None) => {
@@ -276,16 +285,16 @@ impl Visit {
                 }
             }
             (6, None) => {
-                let (mut bytes, mut read) = ([0xa5u8; 64 * 6], 0);
-                let size = *self.random.pick(&[58usize, 64, 16, 9]);
+                let said = self.say(size);
+                let (mut bytes, mut read) = ([0xa5u8; LETTER * 6], 0);
                 let data = bytes.as_mut_ptr().cast::<c_void>();
                 // SAFETY: as in `create`; there is room for six messages of each size.
-                self.call("receiver_read", || unsafe { vil_receiver_read(end, timeout, data, size) });
+                self.call("receiver_read", || unsafe { vil_receiver_read(end, timeout, data, said) });
                 // SAFETY: as above.
-                let read_some = || unsafe { vil_receiver_read_batch(end, timeout, data, size, 5, &mut read) };
+                let read_some = || unsafe { vil_receiver_read_batch(end, timeout, data, said, 5, &mut read) };
                 self.call("receiver_read_batch", read_some);
                 assert!(
-                    read <= 5 && bytes[size * 5..].iter().all(|byte| *byte == 0xa5),
+                    read <= 5 && bytes[said * 5..].iter().all(|byte| *byte == 0xa5),
                     "{read} of 5 messages were read"
                 );
             }
@@ -300,7 +309,12 @@ impl Visit {
                 self.call("wait_any", || unsafe { vil_receiver_wait_any(ends.as_ptr(), 1, timeout, &mut index) });
             }
         }
-        self.ins.push(In { end, held });
+        self.ins.push(In { end, size, held });
+    }
+
+    /// The size that a call is told: mostly that of the message.
+    fn say(&mut self, size: usize) -> usize {
+        if self.random.once_in(4) { *self.random.pick(&[58, LETTER, NOTE, 9]) } else { size }
     }
 
     /// Nobody but the scribbler writes there, and it leaves messages alone.
