@@ -253,10 +253,10 @@ pub(crate) unsafe fn read_at_once(
     data: *mut c_void,
     size: usize,
 ) -> Option<vil_status_t> {
-    if data.is_null() || size > u32::MAX as usize {
+    let mut lent = lent?;
+    if data.is_null() || size > isize::MAX as usize {
         return None;
     }
-    let mut lent = lent?;
     // SAFETY: as promised by the caller.
     let read = lent.value().read_at_once(unsafe { slice::from_raw_parts_mut(data.cast(), size) })?;
     let receiver = lent.place();

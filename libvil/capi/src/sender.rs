@@ -349,16 +349,22 @@ pub(crate) unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, lo
 /// `data` is NULL or has `size` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
-    if is_inside(sender) {
-        // SAFETY: as promised by the caller.
-        return unsafe { send_inside(sender, data, size) };
-    }
+    // Each way in a function of its own, because a copy into a slot is a call, for which registers are kept.
+    // SAFETY: as promised by the caller.
+    unsafe { if is_inside(sender) { send_inside(sender, data, size) } else { send_apart(sender, data, size) } }
+}
+
+/// vil_sender_send where messages travel in slots.
+///
+/// # Safety
+/// As `vil_sender_send`.
+#[inline(never)]
+unsafe extern "C" fn send_apart(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
     at_once(|| unsafe { send_in_slot(lent(sender), data, size) }, || unsafe { send_thoroughly(sender, data, size) })
 }
 
-/// vil_sender_send where messages travel inside cells: apart, because a copy into a slot is a call, for which registers are
-/// kept.
+/// vil_sender_send where messages travel inside cells.
 ///
 /// # Safety
 /// As `vil_sender_send`.
@@ -412,10 +418,10 @@ unsafe fn send_by(
     size: usize,
     call: impl FnOnce(&mut Sender, &[u8]) -> Option<bool>,
 ) -> Option<vil_status_t> {
-    if data.is_null() || size > u32::MAX as usize {
+    let mut lent = lent?;
+    if data.is_null() || size != lent.value().message_size() as usize {
         return None;
     }
-    let mut lent = lent?;
     // SAFETY: as promised by the caller.
     let has_more = call(lent.value(), unsafe { slice::from_raw_parts(data.cast(), size) });
     let sender = lent.place();

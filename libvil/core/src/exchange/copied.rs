@@ -85,27 +85,40 @@ impl Buffers {
     }
 }
 
+/// A step, as often as a message that a cell has room for has words: written out, because in a loop of two steps most is the loop.
+macro_rules! for_each_word {
+    ($step:expr) => {{
+        $step;
+        $step;
+        $step;
+        $step;
+        $step;
+    }};
+}
+
+/// Words that `for_each_word` goes through.
+const WORDS: usize = INLINE_SIZE as usize / 8;
+const _: () = assert!(WORDS == 5);
+
+/// Words of so many bytes, and a number beyond all counts where they are no whole ones.
+#[inline(always)]
+fn whole_words(bytes: usize) -> usize {
+    bytes.rotate_right(3)
+}
+
 /// Writes a message of the caller's into words of a cell, the last one filled up with zeros. Nothing where there are too few.
 #[inline(always)]
 pub(super) fn write_words(words: &[Word], message: &[u8], site: &'static str) {
-    // Lengths of whole words that a cell has room for need no loop.
-    match message.len() {
-        8 => write_whole::<1>(words, message, site),
-        16 => write_whole::<2>(words, message, site),
-        24 => write_whole::<3>(words, message, site),
-        32 => write_whole::<4>(words, message, site),
-        40 => write_whole::<5>(words, message, site),
-        _ => write_any(words, message, site),
+    if whole_words(message.len()) > WORDS {
+        return write_any(words, message, site);
     }
-}
-
-#[inline(always)]
-fn write_whole<const WORDS: usize>(words: &[Word], message: &[u8], site: &'static str) {
-    let (Some(to), Some(from)) = (words.first_chunk::<WORDS>(), message.as_chunks::<8>().0.first_chunk::<WORDS>())
-    else {
-        return;
-    };
-    to.iter().zip(from).for_each(|(to, from)| to.note(u64::from_ne_bytes(*from), site));
+    let whole = message.as_chunks::<8>().0;
+    let Some(words) = words.get(..whole.len()) else { return };
+    let mut pairs = words.iter().zip(whole);
+    for_each_word!({
+        let Some((to, from)) = pairs.next() else { return };
+        to.note(u64::from_ne_bytes(*from), site);
+    });
 }
 
 #[inline(never)]
@@ -124,25 +137,21 @@ fn write_any(words: &[Word], message: &[u8], site: &'static str) {
 /// undefined. `None`, and nothing read, where there are too few words.
 #[inline(always)]
 pub(super) fn read_words(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
-    match message.len() {
-        8 => read_whole::<1>(words, message, site),
-        16 => read_whole::<2>(words, message, site),
-        24 => read_whole::<3>(words, message, site),
-        32 => read_whole::<4>(words, message, site),
-        40 => read_whole::<5>(words, message, site),
-        _ => read_any(words, message, site),
+    if whole_words(message.len()) > WORDS {
+        return read_any(words, message, site);
     }
-}
-
-#[inline(always)]
-fn read_whole<const WORDS: usize>(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
-    let (from, to) = (words.first_chunk::<WORDS>()?, message.as_chunks_mut::<8>().0.first_chunk_mut::<WORDS>()?);
-    to.iter_mut().zip(from).for_each(|(to, from)| *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new));
+    let whole = message.as_chunks_mut::<8>().0;
+    let mut pairs = words.get(..whole.len())?.iter().zip(whole);
+    for_each_word!({
+        let Some((from, to)) = pairs.next() else { return Some(()) };
+        *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new);
+    });
     Some(())
 }
 
+/// The same in a function of its own, for messages that are mostly longer than what a cell has room for.
 #[inline(never)]
-fn read_any(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
+pub(super) fn read_any(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
     let words = words.get(..message.len().div_ceil(8))?;
     let (whole, rest) = message.as_chunks_mut::<8>();
     // Four at a time: half of a loop over words is the loop.
@@ -174,18 +183,18 @@ mod tests {
     const SITE: &str = "test";
 
     /// Longest message that is tried, in words.
-    const WORDS: usize = 12;
+    const MOST: usize = 12;
 
-    fn shared(words: &mut [u64; WORDS]) -> &[Word] {
+    fn shared(words: &mut [u64; MOST]) -> &[Word] {
         // SAFETY: a Word is an atomic u64, and the borrow is exclusive.
-        unsafe { std::slice::from_raw_parts(words.as_mut_ptr().cast::<Word>(), WORDS) }
+        unsafe { std::slice::from_raw_parts(words.as_mut_ptr().cast::<Word>(), MOST) }
     }
 
     #[test]
     fn a_message_of_any_length_is_written_into_words_and_read_out_of_them_whole() {
-        for length in 0..=WORDS * 8 {
+        for length in 0..=MOST * 8 {
             let message: Vec<u8> = (1..=length as u8).collect();
-            let mut words = [u64::MAX; WORDS];
+            let mut words = [u64::MAX; MOST];
             write_words(shared(&mut words), &message, SITE);
             let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
             let filled = length.next_multiple_of(8);
@@ -201,15 +210,15 @@ mod tests {
 
     #[test]
     fn a_message_that_is_too_long_for_the_words_is_neither_written_nor_read() {
-        for length in WORDS * 8 + 1..WORDS * 8 + 40 {
-            let mut words = [7; WORDS];
+        for length in MOST * 8 + 1..MOST * 8 + 40 {
+            let mut words = [7; MOST];
             write_words(shared(&mut words), &vec![1; length], SITE);
-            assert_eq!(words, [7; WORDS]);
+            assert_eq!(words, [7; MOST]);
             assert_eq!(read_words(shared(&mut words), &mut vec![MaybeUninit::new(0); length], SITE), None);
         }
-        let (few, one) = (&mut [7; WORDS], [1; 24]);
+        let (few, one) = (&mut [7; MOST], [1; 24]);
         write_words(&shared(few)[..2], &one, SITE);
         assert_eq!(read_words(&shared(few)[..2], &mut [MaybeUninit::new(0); 24], SITE), None);
-        assert_eq!(*few, [7; WORDS]);
+        assert_eq!(*few, [7; MOST]);
     }
 }

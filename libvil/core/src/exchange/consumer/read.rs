@@ -10,7 +10,7 @@ use crate::base::crash::mutant;
 use crate::base::limits::AHEAD;
 use crate::base::words::{Reference, Stamp};
 use crate::exchange::consumer::Consumer;
-use crate::exchange::copied::read_words;
+use crate::exchange::copied::{read_any, read_words};
 use crate::mem::{CellView, RingView, Shared};
 use crate::sys::cache::independent;
 
@@ -121,6 +121,6 @@ impl Consumer {
         }
         let slot = Reference::decode(cell.reference().load("cell")).slot;
         let words = if self.copies { self.copied.on(shared, slot)?.words() } else { view.slot(slot)?.words() };
-        read_words(words, message, "receive.copy")
+        read_any(words, message, "receive.copy")
     }
 }
