@@ -290,13 +290,10 @@ impl Outlet {
         let room = size * self.ring.capacity.saturating_sub(self.tail.wrapping_sub(self.head)) as usize;
         let messages = &messages[..messages.len().min(room)];
         let is_roomy = self.is_steady && messages.len() + AHEAD as usize * size < room;
-        // Each length of whole words that a cell has room for in a loop of its own, which knows it.
+        // The lengths of a descriptor in loops of their own, which know them.
         match size {
             8 => self.publish_each_inside(shared, messages.as_chunks::<8>().0, is_roomy),
             16 => self.publish_each_inside(shared, messages.as_chunks::<16>().0, is_roomy),
-            24 => self.publish_each_inside(shared, messages.as_chunks::<24>().0, is_roomy),
-            32 => self.publish_each_inside(shared, messages.as_chunks::<32>().0, is_roomy),
-            40 => self.publish_each_inside(shared, messages.as_chunks::<40>().0, is_roomy),
             _ => self.publish_each_inside(shared, messages.chunks_exact(size), is_roomy),
         }
     }

@@ -57,13 +57,10 @@ impl Consumer {
         }
         let most = messages.len().min(self.ring.capacity as usize * size);
         let messages = &mut messages[..most];
-        // Each length of whole words that a cell has room for in a loop of its own, which knows it.
+        // The lengths of a descriptor in loops of their own, which know them.
         match size {
             8 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<8>().0),
             16 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<16>().0),
-            24 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<24>().0),
-            32 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<32>().0),
-            40 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<40>().0),
             _ if self.is_inside => self.read_each::<true, _>(shared, messages.chunks_exact_mut(size)),
             _ => self.read_each::<false, _>(shared, messages.chunks_exact_mut(size)),
         }
