@@ -77,18 +77,6 @@
 // As style of a text: a field a line, indented by two.
 #define VIL_JSON_PRETTY 1
 
-// As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
-// and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part
-// that may not call membarrier(2); without it such a process is refused with VIL_E_BARRIER. A creator that may not call
-// it makes a world with fences by itself.
-#define VIL_WORLD_FENCES 1
-
-// The end that pushes.
-#define VIL_PRODUCER 1
-
-// The end that pops.
-#define VIL_CONSUMER 2
-
 // The program calls from C, or says nothing.
 #define VIL_LANGUAGE_C 0
 
@@ -100,6 +88,18 @@
 
 // The program calls from another language.
 #define VIL_LANGUAGE_OTHER 3
+
+// As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
+// and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part
+// that may not call membarrier(2); without it such a process is refused with VIL_E_BARRIER. A creator that may not call
+// it makes a world with fences by itself.
+#define VIL_WORLD_FENCES 1
+
+// The end that pushes.
+#define VIL_PRODUCER 1
+
+// The end that pops.
+#define VIL_CONSUMER 2
 
 // `process` attached; the number is its epoch.
 #define VIL_EVENT_ATTACHED 1
@@ -785,6 +785,23 @@ vil_status_t vil_sender_publish_batch(vil_sender_t *sender,
                                       size_t count,
                                       size_t *published);
 
+// Sends up to VIL_BATCH_SIZE messages that lie back to back, in their order, until one is not sent: each as vil_sender_send
+// does. Where messages travel inside cells (transfer copy, 40 bytes and less), receivers are told of as many as there
+// is room for together. The answer is why one was not sent, or VIL_DROPPED when the route dropped some on the way, else VIL_OK.
+//
+// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the first `*sent` messages were sent.
+// NULL: no pointer may be. Blocks: as vil_sender_send, for each message.
+// Errors: those of vil_sender_send; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
+//
+// # Safety
+// `data` is NULL or has `size` times `count` readable bytes; `sent` is NULL or writable.
+VIL_API
+vil_status_t vil_sender_send_batch(vil_sender_t *sender,
+                                   const void *data,
+                                   size_t size,
+                                   size_t count,
+                                   size_t *sent);
+
 // The next messages of the port's routes, VIL_BATCH_SIZE at most and `count` at most: waits for the first one only, and
 // takes the others as far as they are there. Fewer than asked for is VIL_OK; why is told by a call that receives none.
 //
@@ -801,6 +818,24 @@ vil_status_t vil_receiver_receive_batch(vil_receiver_t *receiver,
                                         vil_message_t *messages,
                                         size_t count,
                                         size_t *received);
+
+// Reads up to `count` messages into memory where they lie back to back, VIL_BATCH_SIZE at most: waits for the first one only,
+// each as vil_receiver_read does. Fewer than asked for is VIL_OK; why is told by a call that reads none.
+//
+// Threads: the owner. Ownership: as vil_receiver_read, of the first `*read` messages; the bytes behind them may have changed.
+// NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: those of vil_receiver_read, when no message was read; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
+// Since: 0.1.
+//
+// # Safety
+// `data` is NULL or has `size` times `count` writable bytes; `read` is NULL or writable.
+VIL_API
+vil_status_t vil_receiver_read_batch(vil_receiver_t *receiver,
+                                     uint64_t timeout_ns,
+                                     void *data,
+                                     size_t size,
+                                     size_t count,
+                                     size_t *read);
 
 // Ends up to VIL_BATCH_SIZE messages, in any order, until one cannot be ended: those that follow each other on one route
 // move it once. The producer gets the slots back in the order of the ring. Where the transfer is consume_once nothing is
@@ -1407,24 +1442,6 @@ vil_status_t vil_receiver_read(vil_receiver_t *receiver,
                                void *data,
                                size_t size);
 
-// Reads up to `count` messages into memory where they lie back to back, VIL_BATCH_SIZE at most: waits for the first one only,
-// each as vil_receiver_read does. Fewer than asked for is VIL_OK; why is told by a call that reads none.
-//
-// Threads: the owner. Ownership: as vil_receiver_read, of the first `*read` messages; the bytes behind them may have changed.
-// NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
-// Errors: those of vil_receiver_read, when no message was read; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
-// Since: 0.1.
-//
-// # Safety
-// `data` is NULL or has `size` times `count` writable bytes; `read` is NULL or writable.
-VIL_API
-vil_status_t vil_receiver_read_batch(vil_receiver_t *receiver,
-                                     uint64_t timeout_ns,
-                                     void *data,
-                                     size_t size,
-                                     size_t count,
-                                     size_t *read);
-
 // Ends a message, in any order. The producer gets the slots back in the order of the ring. A consume_once message that
 // was not consumed is ended all the same, and the answer is VIL_E_STATE.
 //
@@ -1467,20 +1484,6 @@ VIL_API
 vil_status_t vil_receiver_forward(vil_receiver_t *receiver,
                                   vil_message_t *message,
                                   vil_sender_t *sender);
-
-// Waits until one of several receivers of one world handle has a message, and answers which. Earlier ones win.
-//
-// Threads: the owner of all of them. Ownership: none. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
-// Errors: VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED,
-// VIL_E_ARGUMENT (no receiver, more than 64, one twice, or of several world handles). Since: 0.1.
-//
-// # Safety
-// `receivers` has `count` entries; `index` is NULL or writable.
-VIL_API
-vil_status_t vil_receiver_wait_any(vil_receiver_t *const *receivers,
-                                   size_t count,
-                                   uint64_t timeout_ns,
-                                   size_t *index);
 
 // Messages released on the port's routes since the world was created, exact across crashes and restarts but for what
 // vil_route_info_t says. Under
@@ -1724,23 +1727,6 @@ vil_status_t vil_sender_send(vil_sender_t *sender,
                              const void *data,
                              size_t size);
 
-// Sends up to VIL_BATCH_SIZE messages that lie back to back, in their order, until one is not sent: each as vil_sender_send
-// does. Where messages travel inside cells (transfer copy, 40 bytes and less), receivers are told of as many as there
-// is room for together. The answer is why one was not sent, or VIL_DROPPED when the route dropped some on the way, else VIL_OK.
-//
-// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the first `*sent` messages were sent.
-// NULL: no pointer may be. Blocks: as vil_sender_send, for each message.
-// Errors: those of vil_sender_send; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
-//
-// # Safety
-// `data` is NULL or has `size` times `count` readable bytes; `sent` is NULL or writable.
-VIL_API
-vil_status_t vil_sender_send_batch(vil_sender_t *sender,
-                                   const void *data,
-                                   size_t size,
-                                   size_t count,
-                                   size_t *sent);
-
 // Messages published on the port's route since the world was created, exact across crashes and restarts but for what
 // vil_route_info_t says.
 //
@@ -1886,6 +1872,20 @@ vil_status_t vil_waitset_cancel(vil_waitset_t *set);
 // Errors: VIL_E_HANDLE, VIL_E_BUSY (a call is under way), VIL_E_FORKED. Since: 0.1.
 VIL_API
 vil_status_t vil_waitset_move_to_thread(vil_waitset_t *set);
+
+// Waits until one of several receivers of one world handle has a message, and answers which. Earlier ones win.
+//
+// Threads: the owner of all of them. Ownership: none. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+// Errors: VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED,
+// VIL_E_ARGUMENT (no receiver, more than 64, one twice, or of several world handles). Since: 0.1.
+//
+// # Safety
+// `receivers` has `count` entries; `index` is NULL or writable.
+VIL_API
+vil_status_t vil_receiver_wait_any(vil_receiver_t *const *receivers,
+                                   size_t count,
+                                   uint64_t timeout_ns,
+                                   size_t *index);
 
 // Creates a world from a program and opens it. A world of this name in which nobody lives any more is replaced.
 //

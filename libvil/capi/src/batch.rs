@@ -1,12 +1,15 @@
 //! Batches: several loans or messages by one call, which looks, stores and wakes once for all of them where it can.
 
+use std::ffi::c_void;
 use std::mem::offset_of;
+use std::slice;
 
 use vil_core::world::{LoanRow, MessageRow};
 
 use crate::error::Failure;
 use crate::guard::{hot, out};
-use crate::receiver::{vil_message_t, vil_receiver_t, with_receiver};
+use crate::message::{WRONG_SIZE, vil_message_t};
+use crate::receiver::{vil_receiver_t, with_receiver};
 use crate::sender::{vil_loan_t, vil_sender_t, with_sender};
 use crate::status::vil_status_t;
 
@@ -72,6 +75,41 @@ pub unsafe extern "C" fn vil_sender_publish_batch(
     })
 }
 
+/// Sends up to VIL_BATCH_SIZE messages that lie back to back, in their order, until one is not sent: each as vil_sender_send
+/// does. Where messages travel inside cells (transfer copy, 40 bytes and less), receivers are told of as many as there
+/// is room for together. The answer is why one was not sent, or VIL_DROPPED when the route dropped some on the way, else VIL_OK.
+///
+/// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the first `*sent` messages were sent.
+/// NULL: no pointer may be. Blocks: as vil_sender_send, for each message.
+/// Errors: those of vil_sender_send; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
+///
+/// # Safety
+/// `data` is NULL or has `size` times `count` readable bytes; `sent` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_sender_send_batch(
+    sender: *mut vil_sender_t,
+    data: *const c_void,
+    size: usize,
+    count: usize,
+    sent: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(sent, "sent is NULL") }?;
+        *place = 0;
+        let batch = with_sender(sender, |sender| {
+            let total = total_of(size, sender.message_size(), count)?;
+            if data.is_null() {
+                return Err(Failure::Argument("data is NULL"));
+            }
+            // SAFETY: as promised by the caller.
+            Ok(sender.send_batch(unsafe { slice::from_raw_parts(data.cast(), total) }))
+        })?;
+        *place = batch.done;
+        Ok(batch.answer?)
+    })
+}
+
 /// The next messages of the port's routes, VIL_BATCH_SIZE at most and `count` at most: waits for the first one only, and
 /// takes the others as far as they are there. Fewer than asked for is VIL_OK; why is told by a call that receives none.
 ///
@@ -97,6 +135,42 @@ pub unsafe extern "C" fn vil_receiver_receive_batch(
         };
         *place = 0;
         let batch = with_receiver(receiver, |receiver| Ok(receiver.receive_batch(timeout_ns, messages)))?;
+        *place = batch.done;
+        Ok(batch.answer?)
+    })
+}
+
+/// Reads up to `count` messages into memory where they lie back to back, VIL_BATCH_SIZE at most: waits for the first one only,
+/// each as vil_receiver_read does. Fewer than asked for is VIL_OK; why is told by a call that reads none.
+///
+/// Threads: the owner. Ownership: as vil_receiver_read, of the first `*read` messages; the bytes behind them may have changed.
+/// NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: those of vil_receiver_read, when no message was read; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
+/// Since: 0.1.
+///
+/// # Safety
+/// `data` is NULL or has `size` times `count` writable bytes; `read` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_read_batch(
+    receiver: *mut vil_receiver_t,
+    timeout_ns: u64,
+    data: *mut c_void,
+    size: usize,
+    count: usize,
+    read: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(read, "read is NULL") }?;
+        *place = 0;
+        let batch = with_receiver(receiver, |receiver| {
+            let total = total_of(size, receiver.message_size(), count)?;
+            if data.is_null() {
+                return Err(Failure::Argument("data is NULL"));
+            }
+            // SAFETY: as promised by the caller.
+            Ok(receiver.read_batch(timeout_ns, unsafe { slice::from_raw_parts_mut(data.cast(), total) }))
+        })?;
         *place = batch.done;
         Ok(batch.answer?)
     })
@@ -146,12 +220,12 @@ pub(crate) unsafe fn batch<'a, T>(first: *mut T, count: usize, null: &'static st
         return Err(Failure::Argument(WRONG_COUNT));
     }
     // SAFETY: as promised by the caller.
-    Ok(unsafe { std::slice::from_raw_parts_mut(first, count) })
+    Ok(unsafe { slice::from_raw_parts_mut(first, count) })
 }
 
 /// Bytes of `count` messages that lie back to back, each of `size` bytes as the port's are.
 #[inline(always)]
-pub(crate) fn total_of(size: usize, of_port: u32, count: usize) -> Result<usize, Failure> {
+fn total_of(size: usize, of_port: u32, count: usize) -> Result<usize, Failure> {
     if size != of_port as usize {
         return Err(Failure::Argument(WRONG_SIZE));
     }
@@ -160,9 +234,6 @@ pub(crate) fn total_of(size: usize, of_port: u32, count: usize) -> Result<usize,
     }
     size.checked_mul(count).ok_or(Failure::Argument(WRONG_COUNT))
 }
-
-/// Of calls that are told the size of the caller's messages.
-pub(crate) const WRONG_SIZE: &str = "size is not the size of the port's message";
 
 const WRONG_COUNT: &str = "a batch has 1 to 256 entries";
 

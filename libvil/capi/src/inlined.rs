@@ -14,8 +14,9 @@ use std::ffi::c_void;
 use vil_core::world::{Receiver, Sender};
 
 use crate::handle::Place;
+use crate::message::vil_message_t;
 use crate::receiver::{RECEIVERS, copies, read_at_once, read_thoroughly, receive_by, receive_more};
-use crate::receiver::{release_at_once, release_thoroughly, vil_message_t, vil_receiver_t};
+use crate::receiver::{release_at_once, release_thoroughly, vil_receiver_t};
 use crate::sender::{SENDERS, discard_at_once, discard_thoroughly, is_inside, loan_at_once, loan_thoroughly};
 use crate::sender::{publish_by, publish_inside, publish_thoroughly, send_in_slot, send_inside_at_once};
 use crate::sender::{send_thoroughly, vil_loan_t, vil_sender_t};

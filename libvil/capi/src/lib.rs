@@ -13,6 +13,7 @@ mod guard;
 mod handle;
 mod heap;
 pub mod inlined;
+mod message;
 mod msg;
 mod observe;
 mod options;
@@ -32,9 +33,13 @@ pub use diagnostics::*;
 pub use diff::*;
 pub use error::{VIL_ERROR_MESSAGE_SIZE, vil_error_t};
 pub use heap::*;
+pub use message::vil_message_t;
 pub use msg::*;
 pub use observe::*;
-pub use options::{VIL_WORLD_FENCES, vil_block_class_t, vil_heap_options_t, vil_queue_shape_t, vil_world_options_t};
+pub use options::{
+    VIL_LANGUAGE_C, VIL_LANGUAGE_CPP, VIL_LANGUAGE_OTHER, VIL_LANGUAGE_RUST, VIL_WORLD_FENCES, vil_block_class_t,
+    vil_heap_options_t, vil_queue_shape_t, vil_world_options_t,
+};
 pub use program::*;
 pub use queue::*;
 pub use receiver::*;

@@ -13,7 +13,15 @@ use vil_ir::vocabulary::{Backpressure, MemoryClass, QueueKind};
 
 use crate::error::Failure;
 use crate::guard::text;
-use crate::registry::VIL_LANGUAGE_C;
+
+/// The program calls from C, or says nothing.
+pub const VIL_LANGUAGE_C: u32 = 0;
+/// The program calls from C++.
+pub const VIL_LANGUAGE_CPP: u32 = 1;
+/// The program calls from Rust.
+pub const VIL_LANGUAGE_RUST: u32 = 2;
+/// The program calls from another language.
+pub const VIL_LANGUAGE_OTHER: u32 = 3;
 
 /// As a flag of vil_world_options_t, for a world that is created: everybody in it orders memory by a fence in each publish
 /// and each release, not by the kernel's membarrier when somebody goes to sleep. For worlds in which a process takes part

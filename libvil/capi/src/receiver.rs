@@ -3,15 +3,14 @@
 use std::ffi::{c_char, c_void};
 use std::slice;
 
-use vil_core::world::{Read, Received, Receiver, Stop, wait_any};
+use vil_core::world::{Read, Received, Receiver, Stop};
 
-use crate::batch::{WRONG_SIZE, total_of};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{at_once, cold, hot, out, text};
 use crate::handle::{Lent, Owned, full, is_marked};
+use crate::message::{NO_MESSAGE, WRONG_SIZE, vil_message_t};
 use crate::sender::{vil_sender_t, with_sender};
 use crate::status::{VIL_EMPTY, VIL_OK, vil_status_t};
-use crate::waitset::{Member, Together};
 use crate::world::{cleared, vil_world_t, with_world};
 
 /// The receiving end of an in port, with all its routes. One thread at a time.
@@ -36,33 +35,6 @@ fn lent(receiver: *mut vil_receiver_t) -> Option<Lent<Receiver>> {
 pub(crate) fn copies(receiver: *mut vil_receiver_t) -> bool {
     is_marked(receiver as usize)
 }
-
-/// A received message: read in place, then released. The struct is the caller's and is set to zero when it is
-/// released; a copy of it is then of no use.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct vil_message_t {
-    /// The message's bytes, aligned to 8. On a copy route a private copy, else in shared memory.
-    pub data: *const c_void,
-    /// Bytes.
-    pub size: u32,
-    /// Index of the route it came by.
-    pub route: u32,
-    /// Its number on the route, from 0, across restarts of either end. A message that is delivered again has the same. On a
-    /// route whose queue is mpmc or drops the oldest, numbers may be left out: of messages that others took, that were
-    /// dropped, or whose producer died before it published them.
-    pub number: u64,
-    /// On a request port: number of the request that it answers. Else 0.
-    pub answers: u64,
-    /// Names the message.
-    pub ticket: u64,
-}
-
-const NO_MESSAGE: vil_message_t =
-    vil_message_t { data: std::ptr::null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
-
-/// Receivers in one vil_receiver_wait_any; bounds the work of one poll.
-const MAX_WAIT: usize = 64;
 
 /// Opens the receiving end of a port of this process, with all its routes. A dead predecessor is recovered first;
 /// what it did not release is delivered again under at_least_once.
@@ -295,42 +267,6 @@ pub(crate) unsafe extern "C" fn read_thoroughly(
     })
 }
 
-/// Reads up to `count` messages into memory where they lie back to back, VIL_BATCH_SIZE at most: waits for the first one only,
-/// each as vil_receiver_read does. Fewer than asked for is VIL_OK; why is told by a call that reads none.
-///
-/// Threads: the owner. Ownership: as vil_receiver_read, of the first `*read` messages; the bytes behind them may have changed.
-/// NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
-/// Errors: those of vil_receiver_read, when no message was read; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE.
-/// Since: 0.1.
-///
-/// # Safety
-/// `data` is NULL or has `size` times `count` writable bytes; `read` is NULL or writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vil_receiver_read_batch(
-    receiver: *mut vil_receiver_t,
-    timeout_ns: u64,
-    data: *mut c_void,
-    size: usize,
-    count: usize,
-    read: *mut usize,
-) -> vil_status_t {
-    hot(|| {
-        // SAFETY: as promised by the caller.
-        let place = unsafe { out(read, "read is NULL") }?;
-        *place = 0;
-        let batch = with_receiver(receiver, |receiver| {
-            let total = total_of(size, receiver.message_size(), count)?;
-            if data.is_null() {
-                return Err(Failure::Argument("data is NULL"));
-            }
-            // SAFETY: as promised by the caller.
-            Ok(receiver.read_batch(timeout_ns, unsafe { slice::from_raw_parts_mut(data.cast(), total) }))
-        })?;
-        *place = batch.done;
-        Ok(batch.answer?)
-    })
-}
-
 /// Ends a message, in any order. The producer gets the slots back in the order of the ring. A consume_once message that
 /// was not consumed is ended all the same, and the answer is VIL_E_STATE.
 ///
@@ -448,40 +384,6 @@ pub unsafe extern "C" fn vil_receiver_forward(
             *place = NO_MESSAGE;
             Ok(())
         })
-    })
-}
-
-/// Waits until one of several receivers of one world handle has a message, and answers which. Earlier ones win.
-///
-/// Threads: the owner of all of them. Ownership: none. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
-/// Errors: VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED,
-/// VIL_E_ARGUMENT (no receiver, more than 64, one twice, or of several world handles). Since: 0.1.
-///
-/// # Safety
-/// `receivers` has `count` entries; `index` is NULL or writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vil_receiver_wait_any(
-    receivers: *const *mut vil_receiver_t,
-    count: usize,
-    timeout_ns: u64,
-    index: *mut usize,
-) -> vil_status_t {
-    hot(|| {
-        // SAFETY: as promised by the caller.
-        let place = unsafe { out(index, "index is NULL") }?;
-        if receivers.is_null() || count == 0 || count > MAX_WAIT {
-            return Err(Failure::Argument("1 to 64 receivers can be waited for"));
-        }
-        // SAFETY: as promised by the caller.
-        let receivers = unsafe { slice::from_raw_parts(receivers, count) };
-        if receivers.iter().enumerate().any(|(at, receiver)| receivers[..at].contains(receiver)) {
-            return Err(Failure::Argument("a receiver is there twice"));
-        }
-        let mut places = [const { None }; MAX_WAIT];
-        let members = receivers.iter().map(|receiver| Member::Receiver(*receiver as usize));
-        let mut together = Together::lend(members, &mut places[..count]).map_err(|(_, failure)| failure)?;
-        *place = wait_any(&mut together, timeout_ns)?;
-        Ok(())
     })
 }
 

@@ -17,15 +17,6 @@ use crate::queue::{VIL_CONSUMER, VIL_PRODUCER};
 use crate::status::vil_status_t;
 use crate::world::{vil_world_t, with_world};
 
-/// The program calls from C, or says nothing.
-pub const VIL_LANGUAGE_C: u32 = 0;
-/// The program calls from C++.
-pub const VIL_LANGUAGE_CPP: u32 = 1;
-/// The program calls from Rust.
-pub const VIL_LANGUAGE_RUST: u32 = 2;
-/// The program calls from another language.
-pub const VIL_LANGUAGE_OTHER: u32 = 3;
-
 /// `process` attached; the number is its epoch.
 pub const VIL_EVENT_ATTACHED: u32 = 1;
 /// `process` left; the number is its epoch.

@@ -6,11 +6,10 @@ use std::slice;
 use vil_core::exchange::Loan;
 use vil_core::world::{Sender, Stop};
 
-use crate::batch::{WRONG_SIZE, total_of};
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{at_once, cold, hot, out, text};
 use crate::handle::{Lent, Owned, full, is_marked};
-use crate::receiver::vil_message_t;
+use crate::message::{WRONG_SIZE, vil_message_t};
 use crate::status::{VIL_DROPPED, VIL_OK, vil_status_t};
 use crate::world::{cleared, vil_world_t, with_world};
 
@@ -451,41 +450,6 @@ pub(crate) unsafe extern "C" fn send_thoroughly(
             // SAFETY: as promised by the caller.
             Ok(sender.send(unsafe { slice::from_raw_parts(data.cast(), size) })?)
         })
-    })
-}
-
-/// Sends up to VIL_BATCH_SIZE messages that lie back to back, in their order, until one is not sent: each as vil_sender_send
-/// does. Where messages travel inside cells (transfer copy, 40 bytes and less), receivers are told of as many as there
-/// is room for together. The answer is why one was not sent, or VIL_DROPPED when the route dropped some on the way, else VIL_OK.
-///
-/// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the first `*sent` messages were sent.
-/// NULL: no pointer may be. Blocks: as vil_sender_send, for each message.
-/// Errors: those of vil_sender_send; VIL_E_ARGUMENT for a count of 0 or more than VIL_BATCH_SIZE. Since: 0.1.
-///
-/// # Safety
-/// `data` is NULL or has `size` times `count` readable bytes; `sent` is NULL or writable.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn vil_sender_send_batch(
-    sender: *mut vil_sender_t,
-    data: *const c_void,
-    size: usize,
-    count: usize,
-    sent: *mut usize,
-) -> vil_status_t {
-    hot(|| {
-        // SAFETY: as promised by the caller.
-        let place = unsafe { out(sent, "sent is NULL") }?;
-        *place = 0;
-        let batch = with_sender(sender, |sender| {
-            let total = total_of(size, sender.message_size(), count)?;
-            if data.is_null() {
-                return Err(Failure::Argument("data is NULL"));
-            }
-            // SAFETY: as promised by the caller.
-            Ok(sender.send_batch(unsafe { slice::from_raw_parts(data.cast(), total) }))
-        })?;
-        *place = batch.done;
-        Ok(batch.answer?)
     })
 }
 

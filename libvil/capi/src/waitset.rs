@@ -1,10 +1,11 @@
-//! Sets of ends that are waited for together.
+//! Ends that are waited for together: sets of them, and several receivers by one call.
 
 use std::ffi::c_int;
+use std::slice;
 use std::sync::Arc;
 
 use vil_core::base::error::Fault;
-use vil_core::world::{End, Ends, Receiver, Sender, SetCanceller, Stop, WaitSet};
+use vil_core::world::{End, Ends, Receiver, Sender, SetCanceller, Stop, WaitSet, wait_any};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out};
@@ -13,6 +14,9 @@ use crate::receiver::{RECEIVERS, vil_receiver_t};
 use crate::sender::{SENDERS, vil_sender_t};
 use crate::status::vil_status_t;
 use crate::world::{cleared, vil_world_t, with_world};
+
+/// Receivers in one vil_receiver_wait_any; bounds the work of one poll.
+const MAX_WAIT: usize = 64;
 
 /// Receivers and senders of one world handle that are waited for together. One thread at a time; any may cancel.
 pub struct vil_waitset_t(());
@@ -33,19 +37,19 @@ struct Set {
 
 /// The handle of a member.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Member {
+enum Member {
     Receiver(usize),
     Sender(usize),
 }
 
 /// A member while a call uses it.
-pub(crate) enum LentEnd {
+enum LentEnd {
     Receiver(Lent<Receiver>),
     Sender(Lent<Sender>),
 }
 
 /// Members while a call uses all of them; they are given back when it ends, however it does.
-pub(crate) struct Together<'a>(&'a mut [Option<LentEnd>]);
+struct Together<'a>(&'a mut [Option<LentEnd>]);
 
 static DOORS: Pinned<Door, 12> = Pinned::new();
 static SETS: Owned<Set, 13> = Owned::new();
@@ -328,4 +332,38 @@ fn insert(set: WaitSet) -> Result<usize, Failure> {
 fn with_set<R>(set: *mut vil_waitset_t, call: impl FnOnce(&mut Set) -> Result<R, Failure>) -> Result<R, Failure> {
     let inner = DOORS.with(set as usize, |door| Ok(door.set))?;
     SETS.with(inner, call)
+}
+
+/// Waits until one of several receivers of one world handle has a message, and answers which. Earlier ones win.
+///
+/// Threads: the owner of all of them. Ownership: none. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
+/// Errors: VIL_TIMEOUT, VIL_INTERRUPTED, VIL_CANCELLED, VIL_PEER_GONE; VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED,
+/// VIL_E_ARGUMENT (no receiver, more than 64, one twice, or of several world handles). Since: 0.1.
+///
+/// # Safety
+/// `receivers` has `count` entries; `index` is NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_receiver_wait_any(
+    receivers: *const *mut vil_receiver_t,
+    count: usize,
+    timeout_ns: u64,
+    index: *mut usize,
+) -> vil_status_t {
+    hot(|| {
+        // SAFETY: as promised by the caller.
+        let place = unsafe { out(index, "index is NULL") }?;
+        if receivers.is_null() || count == 0 || count > MAX_WAIT {
+            return Err(Failure::Argument("1 to 64 receivers can be waited for"));
+        }
+        // SAFETY: as promised by the caller.
+        let receivers = unsafe { slice::from_raw_parts(receivers, count) };
+        if receivers.iter().enumerate().any(|(at, receiver)| receivers[..at].contains(receiver)) {
+            return Err(Failure::Argument("a receiver is there twice"));
+        }
+        let mut places = [const { None }; MAX_WAIT];
+        let members = receivers.iter().map(|receiver| Member::Receiver(*receiver as usize));
+        let mut together = Together::lend(members, &mut places[..count]).map_err(|(_, failure)| failure)?;
+        *place = wait_any(&mut together, timeout_ns)?;
+        Ok(())
+    })
 }

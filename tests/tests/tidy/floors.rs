@@ -1,6 +1,8 @@
 //! The floors of vil-core as folders, and the order of the crates. A lower floor never names a higher one, so that each
 //! can be read, tested and trusted without what stands on it.
 
+use std::collections::BTreeMap;
+
 use crate::tree::{File, files};
 
 /// Floors from the ground up; folders on one floor are siblings.
@@ -54,9 +56,36 @@ pub(crate) fn climbs(from: &str, to: &str) -> bool {
 
 /// Folders of the core that code names, and at which byte: `crate::heap::Slot`, `crate::{base::words, heap}`.
 pub(crate) fn named(text: &str) -> Vec<(usize, &str)> {
+    in_crate(text).filter(|(_, head)| floor(head).is_some()).collect()
+}
+
+/// Everything right under `crate` that code names, and at which byte.
+fn in_crate(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let paths = text.match_indices("crate::").filter(|(at, _)| !is_in_comment(text, *at));
-    let heads = paths.flat_map(|(at, path)| heads(&text[at + path.len()..]).into_iter().map(move |head| (at, head)));
-    heads.filter(|(_, head)| floor(head).is_some()).collect()
+    paths.flat_map(|(at, path)| heads(&text[at + path.len()..]).into_iter().map(move |head| (at, head)))
+}
+
+/// Files of the C layer that name each other in a circle.
+pub(crate) fn circles() -> Vec<String> {
+    let sources = files().iter().filter_map(|file| Some((file.name.strip_prefix("libvil/capi/src/")?, file)));
+    let nouns = sources.filter_map(|(name, file)| Some((name.strip_suffix(".rs")?, &*file.text)));
+    in_circles(&nouns.collect())
+}
+
+/// Those of some files, by name, that name themselves over others.
+pub(crate) fn in_circles(texts: &BTreeMap<&str, &str>) -> Vec<String> {
+    let next = |name: &str| texts.get(name).into_iter().flat_map(|text| in_crate(text)).map(|(_, head)| head);
+    let reached = |from: &str| {
+        let mut all: Vec<&str> = next(from).filter(|name| *name != from).collect();
+        let mut at = 0;
+        while let Some(name) = all.get(at) {
+            let more: Vec<_> = next(name).filter(|name| texts.contains_key(name) && !all.contains(name)).collect();
+            all.extend(more);
+            at += 1;
+        }
+        all
+    };
+    texts.keys().filter(|name| reached(name).contains(name)).map(|name| format!("{name} names itself")).collect()
 }
 
 fn is_in_comment(text: &str, at: usize) -> bool {

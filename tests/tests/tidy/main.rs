@@ -168,6 +168,11 @@ fn a_lower_floor_of_the_core_never_names_a_higher_one() {
 }
 
 #[test]
+fn files_of_the_c_layer_name_each_other_in_no_circle() {
+    none("one noun a file, and one direction between any two", &floors::circles());
+}
+
+#[test]
 fn crates_name_only_crates_below_them() {
     none("order of the crates, see ARCHITECTURE.md", &floors::crates_out_of_order());
 }
@@ -201,4 +206,15 @@ fn the_floors_test_finds_what_it_should() {
     assert_eq!(named("let a = 1; // crate::world is not named by a comment"), [""; 0]);
     assert!(floors::climbs("heap", "registry") && floors::climbs("heap", "queue") && floors::climbs("queue", "heap"));
     assert!(!floors::climbs("registry", "heap") && !floors::climbs("heap", "heap"));
+}
+
+#[test]
+fn the_circles_test_finds_circles_of_any_length_and_no_others() {
+    let circles = |texts: &[(&'static str, &'static str)]| floors::in_circles(&texts.iter().copied().collect());
+    let line =
+        [("a", "use crate::b::B;"), ("b", "use crate::{c::C, d};"), ("c", "use crate::d;"), ("d", "use std::c;")];
+    assert_eq!(circles(&line), [""; 0]);
+    assert_eq!(circles(&[("a", "use crate::a::A;")]), [""; 0], "its own paths are no circle");
+    let ring = [("a", "use crate::b;"), ("b", "use crate::c;"), ("c", "use crate::b;"), ("d", "use crate::a;")];
+    assert_eq!(circles(&ring), ["b names itself", "c names itself"]);
 }

@@ -24,13 +24,13 @@ pub const VIL_FULL_FAILS: u32 = 3;
 pub const VIL_MSG_PATH_SIZE: usize = 96;
 pub const VIL_JSON_COMPACT: u32 = 0;
 pub const VIL_JSON_PRETTY: u32 = 1;
-pub const VIL_WORLD_FENCES: u32 = 1;
-pub const VIL_PRODUCER: u32 = 1;
-pub const VIL_CONSUMER: u32 = 2;
 pub const VIL_LANGUAGE_C: u32 = 0;
 pub const VIL_LANGUAGE_CPP: u32 = 1;
 pub const VIL_LANGUAGE_RUST: u32 = 2;
 pub const VIL_LANGUAGE_OTHER: u32 = 3;
+pub const VIL_WORLD_FENCES: u32 = 1;
+pub const VIL_PRODUCER: u32 = 1;
+pub const VIL_CONSUMER: u32 = 2;
 pub const VIL_EVENT_ATTACHED: u32 = 1;
 pub const VIL_EVENT_DETACHED: u32 = 2;
 pub const VIL_EVENT_RECOVERED: u32 = 3;
@@ -393,12 +393,27 @@ unsafe extern "C" {
         count: usize,
         published: *mut usize,
     ) -> vil_status_t;
+    pub fn vil_sender_send_batch(
+        sender: *mut vil_sender_t,
+        data: *const core::ffi::c_void,
+        size: usize,
+        count: usize,
+        sent: *mut usize,
+    ) -> vil_status_t;
     pub fn vil_receiver_receive_batch(
         receiver: *mut vil_receiver_t,
         timeout_ns: u64,
         messages: *mut vil_message_t,
         count: usize,
         received: *mut usize,
+    ) -> vil_status_t;
+    pub fn vil_receiver_read_batch(
+        receiver: *mut vil_receiver_t,
+        timeout_ns: u64,
+        data: *mut core::ffi::c_void,
+        size: usize,
+        count: usize,
+        read: *mut usize,
     ) -> vil_status_t;
     pub fn vil_receiver_release_batch(
         receiver: *mut vil_receiver_t,
@@ -576,26 +591,12 @@ unsafe extern "C" {
         data: *mut core::ffi::c_void,
         size: usize,
     ) -> vil_status_t;
-    pub fn vil_receiver_read_batch(
-        receiver: *mut vil_receiver_t,
-        timeout_ns: u64,
-        data: *mut core::ffi::c_void,
-        size: usize,
-        count: usize,
-        read: *mut usize,
-    ) -> vil_status_t;
     pub fn vil_receiver_release(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t;
     pub fn vil_receiver_consume(receiver: *mut vil_receiver_t, message: *mut vil_message_t) -> vil_status_t;
     pub fn vil_receiver_forward(
         receiver: *mut vil_receiver_t,
         message: *mut vil_message_t,
         sender: *mut vil_sender_t,
-    ) -> vil_status_t;
-    pub fn vil_receiver_wait_any(
-        receivers: *const *mut vil_receiver_t,
-        count: usize,
-        timeout_ns: u64,
-        index: *mut usize,
     ) -> vil_status_t;
     pub fn vil_receiver_received(receiver: *mut vil_receiver_t, count: *mut u64) -> vil_status_t;
     pub safe fn vil_receiver_move_to_thread(receiver: *mut vil_receiver_t) -> vil_status_t;
@@ -633,13 +634,6 @@ unsafe extern "C" {
     ) -> vil_status_t;
     pub fn vil_sender_discard(sender: *mut vil_sender_t, loan: *mut vil_loan_t) -> vil_status_t;
     pub fn vil_sender_send(sender: *mut vil_sender_t, data: *const core::ffi::c_void, size: usize) -> vil_status_t;
-    pub fn vil_sender_send_batch(
-        sender: *mut vil_sender_t,
-        data: *const core::ffi::c_void,
-        size: usize,
-        count: usize,
-        sent: *mut usize,
-    ) -> vil_status_t;
     pub fn vil_sender_published(sender: *mut vil_sender_t, count: *mut u64) -> vil_status_t;
     pub safe fn vil_sender_move_to_thread(sender: *mut vil_sender_t) -> vil_status_t;
     pub safe fn vil_version() -> *const core::ffi::c_char;
@@ -670,6 +664,12 @@ unsafe extern "C" {
     pub fn vil_waitset_fd(set: *mut vil_waitset_t, fd: *mut core::ffi::c_int, error: *mut vil_error_t) -> vil_status_t;
     pub safe fn vil_waitset_cancel(set: *mut vil_waitset_t) -> vil_status_t;
     pub safe fn vil_waitset_move_to_thread(set: *mut vil_waitset_t) -> vil_status_t;
+    pub fn vil_receiver_wait_any(
+        receivers: *const *mut vil_receiver_t,
+        count: usize,
+        timeout_ns: u64,
+        index: *mut usize,
+    ) -> vil_status_t;
     pub fn vil_world_create(
         name: *const core::ffi::c_char,
         program: *mut vil_program_t,
