@@ -65,6 +65,8 @@ pub struct Producer {
     /// Of the slots that a loan takes; none where loans are private buffers, or when nothing works any more.
     slots: SlotPlaces,
     buffers: Buffers,
+    /// Messages travel inside cells.
+    is_inside: bool,
     /// Quarantined, or closed: nothing works any more.
     corrupt: bool,
 }
@@ -100,6 +102,7 @@ impl Producer {
             tickets: ordinal() << TICKET_END,
             slots: ring.class.map_or(SlotPlaces::NONE, |class| SlotPlaces::of(shared, &class)),
             buffers: if ring.is_inside() { Buffers::new(loans, ring.size) } else { Buffers::none() },
+            is_inside: ring.is_inside(),
             corrupt: false,
             outlets: outlets.into_boxed_slice(),
         })
@@ -119,7 +122,7 @@ impl Producer {
     /// Do its messages travel inside cells?
     #[inline(always)]
     pub fn is_inside(&self) -> bool {
-        self.pool.class().is_none()
+        self.is_inside
     }
 
     /// Messages published on the first route since the world was created.
