@@ -773,7 +773,8 @@ static inline robot_point_field_view_t robot_point_field_views_at(robot_point_fi
 }
 static inline robot_point_field_writer_t robot_point_field_writers_at(robot_point_field_writers_t self,
                                                                       uint32_t index) {
-  const robot_point_field_writer_t one = {vil_writers_at(self.list, (uint32_t)sizeof(robot_point_field_t), index)};
+  const robot_point_field_writer_t one = {vil_writers_at(self.list, (uint32_t)sizeof(robot_point_field_t),
+      index)};
   return one;
 }
 
@@ -897,7 +898,8 @@ static inline vil_u8_slice_t robot_image_data(robot_image_view_t self) {
   return found;
 }
 static inline uint8_t *robot_image_alloc_data(robot_image_writer_t self, uint32_t count) {
-  return (uint8_t *)vil_writer_slice(vil_writer_of(self.writer, "Image.data"), 40u, count, VIL_MEASURES(uint8_t), VIL_NO_BOUND);
+  return (uint8_t *)vil_writer_slice(vil_writer_of(self.writer, "Image.data"), 40u, count,
+      VIL_MEASURES(uint8_t), VIL_NO_BOUND);
 }
 
 #define ROBOT_IMAGE_MAX_BYTES UINT32_C(1052672)
@@ -992,7 +994,8 @@ static inline vil_f64_slice_t robot_imu_orientation_covariance(robot_imu_view_t 
 static inline void robot_imu_set_orientation_covariance(robot_imu_writer_t self,
                                                         const double *values,
                                                         uint32_t count) {
-  vil_writer_fill(vil_writer_of(self.writer, "Imu.orientation_covariance"), 48u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Imu.orientation_covariance"), 48u, values,
+      (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
 }
 
 /* angular_velocity */
@@ -1012,7 +1015,8 @@ static inline vil_f64_slice_t robot_imu_angular_velocity_covariance(robot_imu_vi
 static inline void robot_imu_set_angular_velocity_covariance(robot_imu_writer_t self,
                                                              const double *values,
                                                              uint32_t count) {
-  vil_writer_fill(vil_writer_of(self.writer, "Imu.angular_velocity_covariance"), 144u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Imu.angular_velocity_covariance"), 144u, values,
+      (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
 }
 
 /* linear_acceleration */
@@ -1032,7 +1036,8 @@ static inline vil_f64_slice_t robot_imu_linear_acceleration_covariance(robot_imu
 static inline void robot_imu_set_linear_acceleration_covariance(robot_imu_writer_t self,
                                                                 const double *values,
                                                                 uint32_t count) {
-  vil_writer_fill(vil_writer_of(self.writer, "Imu.linear_acceleration_covariance"), 240u, values, (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Imu.linear_acceleration_covariance"), 240u, values,
+      (uint64_t)count * sizeof *values, 9u * (uint32_t)sizeof *values);
 }
 
 #define ROBOT_IMU_MAX_BYTES UINT32_C(512)
@@ -1153,7 +1158,8 @@ static inline robot_point_field_views_t robot_point_cloud2_fields(robot_point_cl
 static inline robot_point_field_writers_t robot_point_cloud2_alloc_fields(robot_point_cloud2_writer_t self,
                                                                           uint32_t count) {
   const robot_point_field_writers_t made = {
-    vil_writer_list(vil_writer_of(self.writer, "PointCloud2.fields"), 24u, count, VIL_MEASURES(robot_point_field_t), VIL_NO_BOUND)};
+    vil_writer_list(vil_writer_of(self.writer, "PointCloud2.fields"), 24u, count,
+      VIL_MEASURES(robot_point_field_t), VIL_NO_BOUND)};
   return made;
 }
 
@@ -1188,7 +1194,8 @@ static inline vil_u8_slice_t robot_point_cloud2_data(robot_point_cloud2_view_t s
   return found;
 }
 static inline uint8_t *robot_point_cloud2_alloc_data(robot_point_cloud2_writer_t self, uint32_t count) {
-  return (uint8_t *)vil_writer_slice(vil_writer_of(self.writer, "PointCloud2.data"), 48u, count, VIL_MEASURES(uint8_t), VIL_NO_BOUND);
+  return (uint8_t *)vil_writer_slice(vil_writer_of(self.writer, "PointCloud2.data"), 48u, count,
+      VIL_MEASURES(uint8_t), VIL_NO_BOUND);
 }
 
 /* is_dense: 0 or 1 */
@@ -1261,7 +1268,8 @@ static inline robot_point_cloud2_writer_t robot_point_cloud2_begin(vil_builder_t
                                                                    void *data,
                                                                    size_t capacity) {
   const robot_point_cloud2_writer_t root = {
-    vil_builder_begin(builder, data, capacity, ROBOT_POINT_CLOUD2_LAYOUT_ID, (uint32_t)sizeof(robot_point_cloud2_t),
+    vil_builder_begin(builder, data, capacity, ROBOT_POINT_CLOUD2_LAYOUT_ID,
+      (uint32_t)sizeof(robot_point_cloud2_t),
                       ROBOT_POINT_CLOUD2_ROOT_SIZE)};
   return root;
 }

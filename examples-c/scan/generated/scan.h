@@ -113,7 +113,8 @@ static inline scan_point_slice_t scan_scan_points(scan_scan_view_t self) {
   return found;
 }
 static inline scan_point_t *scan_scan_alloc_points(scan_scan_writer_t self, uint32_t count) {
-  return (scan_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.points"), 8u, count, VIL_MEASURES(scan_point_t), 4096u);
+  return (scan_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.points"), 8u, count,
+      VIL_MEASURES(scan_point_t), 4096u);
 }
 
 /* label: VStr<64> */

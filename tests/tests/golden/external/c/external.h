@@ -107,7 +107,8 @@ static inline external_item_slice_t external_basket_items(external_basket_view_t
   return found;
 }
 static inline external_item_t *external_basket_alloc_items(external_basket_writer_t self, uint32_t count) {
-  return (external_item_t *)vil_writer_slice(vil_writer_of(self.writer, "Basket.items"), 8u, count, VIL_MEASURES(external_item_t), VIL_NO_BOUND);
+  return (external_item_t *)vil_writer_slice(vil_writer_of(self.writer, "Basket.items"), 8u, count,
+      VIL_MEASURES(external_item_t), VIL_NO_BOUND);
 }
 
 #define EXTERNAL_BASKET_MAX_BYTES UINT32_C(1024)

@@ -323,7 +323,8 @@ static inline relative_channel_view_t relative_channel_views_at(relative_channel
 }
 static inline relative_channel_writer_t relative_channel_writers_at(relative_channel_writers_t self,
                                                                     uint32_t index) {
-  const relative_channel_writer_t one = {vil_writers_at(self.list, (uint32_t)sizeof(relative_channel_t), index)};
+  const relative_channel_writer_t one = {vil_writers_at(self.list, (uint32_t)sizeof(relative_channel_t),
+      index)};
   return one;
 }
 
@@ -394,7 +395,8 @@ static inline vil_f64_slice_t relative_channel_values(relative_channel_view_t se
   return found;
 }
 static inline double *relative_channel_alloc_values(relative_channel_writer_t self, uint32_t count) {
-  return (double *)vil_writer_slice(vil_writer_of(self.writer, "Channel.values"), 8u, count, VIL_MEASURES(double), 1024u);
+  return (double *)vil_writer_slice(vil_writer_of(self.writer, "Channel.values"), 8u, count,
+      VIL_MEASURES(double), 1024u);
 }
 
 /* unit: default metre */
@@ -478,7 +480,8 @@ static inline relative_point_slice_t relative_reading_many_points(relative_readi
 }
 static inline relative_point_t *relative_reading_many_alloc_points(relative_reading_many_writer_t self,
                                                                    uint32_t count) {
-  return (relative_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Reading.Many.points"), 0u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
+  return (relative_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Reading.Many.points"), 0u, count,
+      VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
 }
 
 /* Which arm it is: one of RELATIVE_READING_TAG_*; others are legal. 0 where it is not there. */
@@ -832,7 +835,8 @@ static inline relative_point_slice_t relative_scan_points(relative_scan_view_t s
   return found;
 }
 static inline relative_point_t *relative_scan_alloc_points(relative_scan_writer_t self, uint32_t count) {
-  return (relative_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.points"), 24u, count, VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
+  return (relative_point_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.points"), 24u, count,
+      VIL_MEASURES(relative_point_t), VIL_NO_BOUND);
 }
 
 /* ranges: VSlice<f32, 4096>; unit m */
@@ -842,7 +846,8 @@ static inline vil_f32_slice_t relative_scan_ranges(relative_scan_view_t self) {
   return found;
 }
 static inline float *relative_scan_alloc_ranges(relative_scan_writer_t self, uint32_t count) {
-  return (float *)vil_writer_slice(vil_writer_of(self.writer, "Scan.ranges"), 32u, count, VIL_MEASURES(float), 4096u);
+  return (float *)vil_writer_slice(vil_writer_of(self.writer, "Scan.ranges"), 32u, count,
+      VIL_MEASURES(float), 4096u);
 }
 
 /* label: VStr */
@@ -870,7 +875,8 @@ static inline relative_channel_views_t relative_scan_channels(relative_scan_view
 static inline relative_channel_writers_t relative_scan_alloc_channels(relative_scan_writer_t self,
                                                                       uint32_t count) {
   const relative_channel_writers_t made = {
-    vil_writer_list(vil_writer_of(self.writer, "Scan.channels"), 56u, count, VIL_MEASURES(relative_channel_t), VIL_NO_BOUND)};
+    vil_writer_list(vil_writer_of(self.writer, "Scan.channels"), 56u, count,
+      VIL_MEASURES(relative_channel_t), VIL_NO_BOUND)};
   return made;
 }
 
@@ -881,7 +887,8 @@ static inline relative_risk_slice_t relative_scan_risks(relative_scan_view_t sel
   return found;
 }
 static inline relative_risk_t *relative_scan_alloc_risks(relative_scan_writer_t self, uint32_t count) {
-  return (relative_risk_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.risks"), 64u, count, VIL_MEASURES(relative_risk_t), VIL_NO_BOUND);
+  return (relative_risk_t *)vil_writer_slice(vil_writer_of(self.writer, "Scan.risks"), 64u, count,
+      VIL_MEASURES(relative_risk_t), VIL_NO_BOUND);
 }
 
 /* meta: VRef<Meta> */
@@ -907,7 +914,8 @@ static inline bool relative_scan_has_origin(relative_scan_view_t self) {
   return vil_view_is_there(vil_view_ref(self.view, 76u, 80u, VIL_MEASURES(relative_point_t)));
 }
 static inline relative_point_t *relative_scan_alloc_origin(relative_scan_writer_t self) {
-  const vil_writer_t target = vil_writer_ref(vil_writer_of(self.writer, "Scan.origin"), 76u, VIL_MEASURES(relative_point_t));
+  const vil_writer_t target = vil_writer_ref(vil_writer_of(self.writer, "Scan.origin"), 76u,
+      VIL_MEASURES(relative_point_t));
   return (relative_point_t *)vil_builder_data(target.builder, target.at);
 }
 
@@ -956,7 +964,8 @@ static inline vil_f32_slice_t relative_scan_matrix(relative_scan_view_t self) {
 static inline void relative_scan_set_matrix(relative_scan_writer_t self,
                                             const float *values,
                                             uint32_t count) {
-  vil_writer_fill(vil_writer_of(self.writer, "Scan.matrix"), 92u, values, (uint64_t)count * sizeof *values, 6u * (uint32_t)sizeof *values);
+  vil_writer_fill(vil_writer_of(self.writer, "Scan.matrix"), 92u, values, (uint64_t)count * sizeof *values,
+      6u * (uint32_t)sizeof *values);
 }
 
 /* corner */
