@@ -21,11 +21,13 @@ impl Way {
     /// What C puts behind the name of such a port.
     fn suffixes(&self) -> &'static [&'static str] {
         match self {
-            Way::Out(_, Sends::Publish) => &["loan", "publish", "discard", "send", "published"],
-            Way::Out(_, Sends::Keep) => &["loan", "publish", "discard", "send", "published", "keep", "release"],
-            Way::In(_, Receives::Read) => &["receive", "release", "received", "read"],
-            Way::In(_, Receives::Change) => &["receive", "release", "received", "read", "edit"],
-            Way::In(_, Receives::Take) => &["receive", "consume", "received", "read", "edit"],
+            Way::Out(_, Sends::Publish) => &["loan", "publish", "discard", "send", "send_batch", "published"],
+            Way::Out(_, Sends::Keep) => {
+                &["loan", "publish", "discard", "send", "send_batch", "published", "keep", "release"]
+            }
+            Way::In(_, Receives::Read) => &["receive", "release", "received", "read", "read_batch"],
+            Way::In(_, Receives::Change) => &["receive", "release", "received", "read", "read_batch", "edit"],
+            Way::In(_, Receives::Take) => &["receive", "consume", "received", "read", "read_batch", "edit"],
             Way::Request { .. } => &["loan", "ask", "discard", "asked", "receive", "release"],
             Way::Response { .. } => &["receive", "release", "loan", "answer", "discard"],
         }

@@ -142,6 +142,13 @@ static inline vil_status_t credit_filter_credits_read(credit_filter_t *self,
   return vil_receiver_read(self->credits, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t credit_filter_credits_read_batch(credit_filter_t *self,
+                                                            uint64_t timeout_ns, credit_credit_t *messages,
+                                                            size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->credits, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t credit_filter_credits_received(credit_filter_t *self, uint64_t *count) {
   return vil_receiver_received(self->credits, count);
@@ -177,6 +184,13 @@ static inline vil_status_t credit_filter_finished_send(credit_filter_t *self,
   return vil_sender_send(self->finished, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t credit_filter_finished_send_batch(credit_filter_t *self,
+                                                             const credit_filter_done_t *messages, size_t count,
+                                                             size_t *sent) {
+  return vil_sender_send_batch(self->finished, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t credit_filter_finished_published(credit_filter_t *self, uint64_t *count) {
   return vil_sender_published(self->finished, count);
@@ -202,6 +216,14 @@ static inline vil_status_t credit_filter_ingest_done_release(credit_filter_t *se
 static inline vil_status_t credit_filter_ingest_done_read(credit_filter_t *self,
                                                           uint64_t timeout_ns, credit_ingest_done_t *message) {
   return vil_receiver_read(self->ingest_done, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t credit_filter_ingest_done_read_batch(credit_filter_t *self,
+                                                                uint64_t timeout_ns,
+                                                                credit_ingest_done_t *messages, size_t count,
+                                                                size_t *got) {
+  return vil_receiver_read_batch(self->ingest_done, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -233,6 +255,13 @@ static inline vil_status_t credit_filter_npls_discard(credit_filter_t *self, cre
 /* Loan, copy and publish in one. */
 static inline vil_status_t credit_filter_npls_send(credit_filter_t *self, const credit_npl_t *message) {
   return vil_sender_send(self->npls, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t credit_filter_npls_send_batch(credit_filter_t *self,
+                                                         const credit_npl_t *messages, size_t count,
+                                                         size_t *sent) {
+  return vil_sender_send_batch(self->npls, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */

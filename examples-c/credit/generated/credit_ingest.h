@@ -146,6 +146,13 @@ static inline vil_status_t credit_ingest_credits_send(credit_ingest_t *self, con
   return vil_sender_send(self->credits, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t credit_ingest_credits_send_batch(credit_ingest_t *self,
+                                                            const credit_credit_t *messages, size_t count,
+                                                            size_t *sent) {
+  return vil_sender_send_batch(self->credits, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t credit_ingest_credits_published(credit_ingest_t *self, uint64_t *count) {
   return vil_sender_published(self->credits, count);
@@ -179,6 +186,13 @@ static inline vil_status_t credit_ingest_faults_discard(credit_ingest_t *self,
 static inline vil_status_t credit_ingest_faults_send(credit_ingest_t *self,
                                                      const credit_ingest_fault_t *message) {
   return vil_sender_send(self->faults, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t credit_ingest_faults_send_batch(credit_ingest_t *self,
+                                                           const credit_ingest_fault_t *messages,
+                                                           size_t count, size_t *sent) {
+  return vil_sender_send_batch(self->faults, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */
@@ -216,6 +230,13 @@ static inline vil_status_t credit_ingest_filter_done_send(credit_ingest_t *self,
   return vil_sender_send(self->filter_done, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t credit_ingest_filter_done_send_batch(credit_ingest_t *self,
+                                                                const credit_ingest_done_t *messages, size_t count,
+                                                                size_t *sent) {
+  return vil_sender_send_batch(self->filter_done, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t credit_ingest_filter_done_published(credit_ingest_t *self, uint64_t *count) {
   return vil_sender_published(self->filter_done, count);
@@ -249,6 +270,13 @@ static inline vil_status_t credit_ingest_report_done_discard(credit_ingest_t *se
 static inline vil_status_t credit_ingest_report_done_send(credit_ingest_t *self,
                                                           const credit_ingest_done_t *message) {
   return vil_sender_send(self->report_done, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t credit_ingest_report_done_send_batch(credit_ingest_t *self,
+                                                                const credit_ingest_done_t *messages, size_t count,
+                                                                size_t *sent) {
+  return vil_sender_send_batch(self->report_done, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */

@@ -142,6 +142,14 @@ static inline vil_status_t credit_report_faults_read(credit_report_t *self,
   return vil_receiver_read(self->faults, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t credit_report_faults_read_batch(credit_report_t *self,
+                                                           uint64_t timeout_ns,
+                                                           credit_ingest_fault_t *messages, size_t count,
+                                                           size_t *got) {
+  return vil_receiver_read_batch(self->faults, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t credit_report_faults_received(credit_report_t *self, uint64_t *count) {
   return vil_receiver_received(self->faults, count);
@@ -167,6 +175,14 @@ static inline vil_status_t credit_report_filter_done_release(credit_report_t *se
 static inline vil_status_t credit_report_filter_done_read(credit_report_t *self,
                                                           uint64_t timeout_ns, credit_filter_done_t *message) {
   return vil_receiver_read(self->filter_done, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t credit_report_filter_done_read_batch(credit_report_t *self,
+                                                                uint64_t timeout_ns,
+                                                                credit_filter_done_t *messages, size_t count,
+                                                                size_t *got) {
+  return vil_receiver_read_batch(self->filter_done, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -196,6 +212,14 @@ static inline vil_status_t credit_report_ingest_done_read(credit_report_t *self,
   return vil_receiver_read(self->ingest_done, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t credit_report_ingest_done_read_batch(credit_report_t *self,
+                                                                uint64_t timeout_ns,
+                                                                credit_ingest_done_t *messages, size_t count,
+                                                                size_t *got) {
+  return vil_receiver_read_batch(self->ingest_done, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t credit_report_ingest_done_received(credit_report_t *self, uint64_t *count) {
   return vil_receiver_received(self->ingest_done, count);
@@ -220,6 +244,13 @@ static inline vil_status_t credit_report_npls_release(credit_report_t *self, cre
 static inline vil_status_t credit_report_npls_read(credit_report_t *self,
                                                    uint64_t timeout_ns, credit_npl_t *message) {
   return vil_receiver_read(self->npls, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t credit_report_npls_read_batch(credit_report_t *self,
+                                                         uint64_t timeout_ns, credit_npl_t *messages,
+                                                         size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->npls, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */

@@ -109,6 +109,13 @@ static inline vil_status_t hello_listen_greetings_read(hello_listen_t *self,
   return vil_receiver_read(self->greetings, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t hello_listen_greetings_read_batch(hello_listen_t *self,
+                                                             uint64_t timeout_ns, hello_greeting_t *messages,
+                                                             size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->greetings, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t hello_listen_greetings_received(hello_listen_t *self, uint64_t *count) {
   return vil_receiver_received(self->greetings, count);

@@ -113,6 +113,13 @@ static inline vil_status_t hello_speak_greetings_send(hello_speak_t *self, const
   return vil_sender_send(self->greetings, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t hello_speak_greetings_send_batch(hello_speak_t *self,
+                                                            const hello_greeting_t *messages, size_t count,
+                                                            size_t *sent) {
+  return vil_sender_send_batch(self->greetings, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t hello_speak_greetings_published(hello_speak_t *self, uint64_t *count) {
   return vil_sender_published(self->greetings, count);

@@ -166,6 +166,13 @@ static inline vil_status_t robot_listener_attitudes_read(robot_listener_t *self,
   return vil_receiver_read(self->attitudes, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t robot_listener_attitudes_read_batch(robot_listener_t *self,
+                                                               uint64_t timeout_ns, robot_attitude_t *messages,
+                                                               size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->attitudes, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t robot_listener_attitudes_received(robot_listener_t *self, uint64_t *count) {
   return vil_receiver_received(self->attitudes, count);
@@ -219,6 +226,13 @@ static inline vil_status_t robot_listener_heartbeats_release(robot_listener_t *s
 static inline vil_status_t robot_listener_heartbeats_read(robot_listener_t *self,
                                                           uint64_t timeout_ns, robot_heartbeat_t *message) {
   return vil_receiver_read(self->heartbeats, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t robot_listener_heartbeats_read_batch(robot_listener_t *self,
+                                                                uint64_t timeout_ns, robot_heartbeat_t *messages,
+                                                                size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->heartbeats, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -294,6 +308,13 @@ static inline vil_status_t robot_listener_positions_release(robot_listener_t *se
 static inline vil_status_t robot_listener_positions_read(robot_listener_t *self,
                                                          uint64_t timeout_ns, robot_gps_raw_int_t *message) {
   return vil_receiver_read(self->positions, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t robot_listener_positions_read_batch(robot_listener_t *self,
+                                                               uint64_t timeout_ns, robot_gps_raw_int_t *messages,
+                                                               size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->positions, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */

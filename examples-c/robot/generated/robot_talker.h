@@ -169,6 +169,13 @@ static inline vil_status_t robot_talker_attitudes_send(robot_talker_t *self,
   return vil_sender_send(self->attitudes, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t robot_talker_attitudes_send_batch(robot_talker_t *self,
+                                                             const robot_attitude_t *messages, size_t count,
+                                                             size_t *sent) {
+  return vil_sender_send_batch(self->attitudes, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t robot_talker_attitudes_published(robot_talker_t *self, uint64_t *count) {
   return vil_sender_published(self->attitudes, count);
@@ -233,6 +240,13 @@ static inline vil_status_t robot_talker_heartbeats_discard(robot_talker_t *self,
 static inline vil_status_t robot_talker_heartbeats_send(robot_talker_t *self,
                                                         const robot_heartbeat_t *message) {
   return vil_sender_send(self->heartbeats, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t robot_talker_heartbeats_send_batch(robot_talker_t *self,
+                                                              const robot_heartbeat_t *messages, size_t count,
+                                                              size_t *sent) {
+  return vil_sender_send_batch(self->heartbeats, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */
@@ -327,6 +341,13 @@ static inline vil_status_t robot_talker_positions_discard(robot_talker_t *self,
 static inline vil_status_t robot_talker_positions_send(robot_talker_t *self,
                                                        const robot_gps_raw_int_t *message) {
   return vil_sender_send(self->positions, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t robot_talker_positions_send_batch(robot_talker_t *self,
+                                                             const robot_gps_raw_int_t *messages, size_t count,
+                                                             size_t *sent) {
+  return vil_sender_send_batch(self->positions, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */

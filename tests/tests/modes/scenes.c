@@ -252,6 +252,28 @@ static void dropped(void) {
   HOLDS(told(VIL_EVENT_DROPPED_OLDEST) > 0);
 }
 
+static void copied(void) {
+  modes_frame_t frames[4] = {{0}}, copies[4];
+  modes_job_t job = {0};
+  for (uint32_t number = 0; number < 4; ++number) frames[number].number = number;
+  for (uint32_t round = 0; round < ROUNDS; ++round) {
+    size_t sent = 77, got = 77;
+    OK(modes_camera_frames_send(&camera, &frames[0]));
+    OK(modes_camera_frames_send_batch(&camera, frames + 1, 2, &sent));
+    OK(modes_screen_frames_read_batch(&screen, LONG, copies, 4, &got));
+    HOLDS(sent == 2 && got == 3 && copies[0].number == 0 && copies[2].number == 2);
+    HOLDS(modes_screen_frames_read_batch(&screen, 0, copies, 4, &got) == VIL_EMPTY && got == 0);
+    HOLDS(modes_screen_frames_read_batch(&screen, 0, copies, 0, &got) == VIL_E_ARGUMENT);
+    OK(modes_worker_frames_read(&worker, 0, &copies[3]));
+    OK(modes_worker_frames_read_batch(&worker, 0, copies, 1, &got));
+    HOLDS(got == 1 && copies[3].number == 0 && copies[0].number == 1);
+    OK(modes_worker_frames_read_batch(&worker, 0, copies, 4, &got));
+    HOLDS(got == 1 && copies[0].number == 2);
+    OK(modes_camera_jobs_send(&camera, &job)); /* taken, and used */
+    OK(modes_worker_jobs_read(&worker, 0, &job));
+  }
+}
+
 static void opened_again(void) {
   modes_worker_t other;
   modes_frame_msg_t frame, seen;
@@ -268,7 +290,7 @@ static void opened_again(void) {
 }
 
 int main(void) {
-  void (*const scenes[])(void) = {shared, kept, taken, mistakes, borrowed, asked, worked, dropped, opened_again};
+  void (*const scenes[])(void) = {shared, kept, taken, mistakes, borrowed, asked, worked, dropped, copied, opened_again};
   for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; ++i) {
     begin();
     scenes[i]();

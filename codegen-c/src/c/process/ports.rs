@@ -3,6 +3,7 @@
 use vil_ir::vocabulary::Profile;
 
 use super::{external, relative};
+use crate::c::statement;
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Way};
 use crate::writer::{WIDTH, Writer, c_comment};
 
@@ -289,6 +290,11 @@ fn send(calls: &mut Calls<'_>) {
     calls.call("Loan, copy and publish in one.", "send", &format!("const {message}_t *message"), |out| {
         out.line(format!("return vil_sender_send({end}, message, sizeof *message);"));
     });
+    let said = "Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent.";
+    let takes = format!("const {message}_t *messages, size_t count, size_t *sent");
+    calls.call(said, "send_batch", &takes, |out| {
+        out.line(format!("return vil_sender_send_batch({end}, messages, sizeof *messages, count, sent);"));
+    });
 }
 
 fn send_bytes(calls: &mut Calls<'_>) {
@@ -354,6 +360,15 @@ fn read(calls: &mut Calls<'_>, receives: Receives) {
     let said = format!("Receive, copy and {over} in one.");
     calls.call(&said, "read", &format!("uint64_t timeout_ns, {message}_t *message"), |out| {
         out.line(format!("return vil_receiver_read({end}, timeout_ns, message, sizeof *message);"));
+    });
+    let said =
+        "Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.";
+    let takes = format!("uint64_t timeout_ns, {message}_t *messages, size_t count, size_t *got");
+    calls.call(said, "read_batch", &takes, |out| {
+        statement(
+            out,
+            &format!("return vil_receiver_read_batch({end}, timeout_ns, messages, sizeof *messages, count, got);"),
+        );
     });
 }
 

@@ -141,6 +141,13 @@ static inline vil_status_t class_extern_namespace_read(class_extern_t *self,
   return vil_receiver_read(self->namespace_, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t class_extern_namespace_read_batch(class_extern_t *self,
+                                                             uint64_t timeout_ns, class_result_t *messages,
+                                                             size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->namespace_, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t class_extern_namespace_received(class_extern_t *self, uint64_t *count) {
   return vil_receiver_received(self->namespace_, count);
@@ -170,6 +177,13 @@ static inline vil_status_t class_extern_new_discard(class_extern_t *self, class_
 /* Loan, copy and publish in one. */
 static inline vil_status_t class_extern_new_send(class_extern_t *self, const class_result_t *message) {
   return vil_sender_send(self->new_, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t class_extern_new_send_batch(class_extern_t *self,
+                                                       const class_result_t *messages, size_t count,
+                                                       size_t *sent) {
+  return vil_sender_send_batch(self->new_, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */
@@ -203,6 +217,13 @@ static inline vil_status_t class_extern_open_send(class_extern_t *self, const cl
   return vil_sender_send(self->open_, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t class_extern_open_send_batch(class_extern_t *self,
+                                                        const class_vec_t *messages, size_t count,
+                                                        size_t *sent) {
+  return vil_sender_send_batch(self->open_, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t class_extern_open_published(class_extern_t *self, uint64_t *count) {
   return vil_sender_published(self->open_, count);
@@ -227,6 +248,13 @@ static inline vil_status_t class_extern_world_release(class_extern_t *self, clas
 static inline vil_status_t class_extern_world_read(class_extern_t *self,
                                                    uint64_t timeout_ns, class_vec_t *message) {
   return vil_receiver_read(self->world_, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t class_extern_world_read_batch(class_extern_t *self,
+                                                         uint64_t timeout_ns, class_vec_t *messages,
+                                                         size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->world_, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */

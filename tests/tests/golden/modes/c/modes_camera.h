@@ -190,6 +190,13 @@ static inline vil_status_t modes_camera_frames_send(modes_camera_t *self, const 
   return vil_sender_send(self->frames, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_camera_frames_send_batch(modes_camera_t *self,
+                                                          const modes_frame_t *messages, size_t count,
+                                                          size_t *sent) {
+  return vil_sender_send_batch(self->frames, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t modes_camera_frames_published(modes_camera_t *self, uint64_t *count) {
   return vil_sender_published(self->frames, count);
@@ -219,6 +226,13 @@ static inline vil_status_t modes_camera_jobs_discard(modes_camera_t *self, modes
 /* Loan, copy and publish in one. */
 static inline vil_status_t modes_camera_jobs_send(modes_camera_t *self, const modes_job_t *message) {
   return vil_sender_send(self->jobs, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_camera_jobs_send_batch(modes_camera_t *self,
+                                                        const modes_job_t *messages, size_t count,
+                                                        size_t *sent) {
+  return vil_sender_send_batch(self->jobs, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */
@@ -252,6 +266,13 @@ static inline vil_status_t modes_camera_latest_send(modes_camera_t *self, const 
   return vil_sender_send(self->latest, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_camera_latest_send_batch(modes_camera_t *self,
+                                                          const modes_frame_t *messages, size_t count,
+                                                          size_t *sent) {
+  return vil_sender_send_batch(self->latest, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t modes_camera_latest_published(modes_camera_t *self, uint64_t *count) {
   return vil_sender_published(self->latest, count);
@@ -281,6 +302,13 @@ static inline vil_status_t modes_camera_level_discard(modes_camera_t *self, mode
 /* Loan, copy and publish in one. */
 static inline vil_status_t modes_camera_level_send(modes_camera_t *self, const modes_price_t *message) {
   return vil_sender_send(self->level, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_camera_level_send_batch(modes_camera_t *self,
+                                                         const modes_price_t *messages, size_t count,
+                                                         size_t *sent) {
+  return vil_sender_send_batch(self->level, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */
@@ -377,6 +405,13 @@ static inline vil_status_t modes_camera_still_send(modes_camera_t *self, const m
   return vil_sender_send(self->still, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_camera_still_send_batch(modes_camera_t *self,
+                                                         const modes_frame_t *messages, size_t count,
+                                                         size_t *sent) {
+  return vil_sender_send_batch(self->still, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t modes_camera_still_published(modes_camera_t *self, uint64_t *count) {
   return vil_sender_published(self->still, count);
@@ -406,6 +441,13 @@ static inline vil_status_t modes_camera_work_discard(modes_camera_t *self, modes
 /* Loan, copy and publish in one. */
 static inline vil_status_t modes_camera_work_send(modes_camera_t *self, const modes_job_t *message) {
   return vil_sender_send(self->work, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_camera_work_send_batch(modes_camera_t *self,
+                                                        const modes_job_t *messages, size_t count,
+                                                        size_t *sent) {
+  return vil_sender_send_batch(self->work, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */

@@ -115,6 +115,13 @@ static inline vil_status_t modes_crew_work_read(modes_crew_t *self,
   return vil_receiver_read(self->work, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_crew_work_read_batch(modes_crew_t *self,
+                                                      uint64_t timeout_ns, modes_job_t *messages,
+                                                      size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->work, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_crew_work_received(modes_crew_t *self, uint64_t *count) {
   return vil_receiver_received(self->work, count);

@@ -181,6 +181,13 @@ static inline vil_status_t modes_screen_done_read(modes_screen_t *self,
   return vil_receiver_read(self->done, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_screen_done_read_batch(modes_screen_t *self,
+                                                        uint64_t timeout_ns, modes_job_t *messages,
+                                                        size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->done, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_done_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->done, count);
@@ -213,6 +220,13 @@ static inline vil_status_t modes_screen_failed_read(modes_screen_t *self,
   return vil_receiver_read(self->failed, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_screen_failed_read_batch(modes_screen_t *self,
+                                                          uint64_t timeout_ns, modes_job_t *messages,
+                                                          size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->failed, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_failed_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->failed, count);
@@ -237,6 +251,13 @@ static inline vil_status_t modes_screen_frames_release(modes_screen_t *self, mod
 static inline vil_status_t modes_screen_frames_read(modes_screen_t *self,
                                                     uint64_t timeout_ns, modes_frame_t *message) {
   return vil_receiver_read(self->frames, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_screen_frames_read_batch(modes_screen_t *self,
+                                                          uint64_t timeout_ns, modes_frame_t *messages,
+                                                          size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->frames, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -272,6 +293,13 @@ static inline vil_status_t modes_screen_latest_read(modes_screen_t *self,
   return vil_receiver_read(self->latest, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_screen_latest_read_batch(modes_screen_t *self,
+                                                          uint64_t timeout_ns, modes_frame_t *messages,
+                                                          size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->latest, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_latest_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->latest, count);
@@ -296,6 +324,13 @@ static inline vil_status_t modes_screen_level_release(modes_screen_t *self, mode
 static inline vil_status_t modes_screen_level_read(modes_screen_t *self,
                                                    uint64_t timeout_ns, modes_price_t *message) {
   return vil_receiver_read(self->level, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_screen_level_read_batch(modes_screen_t *self,
+                                                         uint64_t timeout_ns, modes_price_t *messages,
+                                                         size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->level, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -324,6 +359,13 @@ static inline vil_status_t modes_screen_seen_read(modes_screen_t *self,
   return vil_receiver_read(self->seen, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_screen_seen_read_batch(modes_screen_t *self,
+                                                        uint64_t timeout_ns, modes_frame_t *messages,
+                                                        size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->seen, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t modes_screen_seen_received(modes_screen_t *self, uint64_t *count) {
   return vil_receiver_received(self->seen, count);
@@ -348,6 +390,13 @@ static inline vil_status_t modes_screen_still_release(modes_screen_t *self, mode
 static inline vil_status_t modes_screen_still_read(modes_screen_t *self,
                                                    uint64_t timeout_ns, modes_frame_t *message) {
   return vil_receiver_read(self->still, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_screen_still_read_batch(modes_screen_t *self,
+                                                         uint64_t timeout_ns, modes_frame_t *messages,
+                                                         size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->still, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */

@@ -179,6 +179,13 @@ static inline vil_status_t modes_worker_done_send(modes_worker_t *self, const mo
   return vil_sender_send(self->done, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_worker_done_send_batch(modes_worker_t *self,
+                                                        const modes_job_t *messages, size_t count,
+                                                        size_t *sent) {
+  return vil_sender_send_batch(self->done, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t modes_worker_done_published(modes_worker_t *self, uint64_t *count) {
   return vil_sender_published(self->done, count);
@@ -210,6 +217,13 @@ static inline vil_status_t modes_worker_failed_send(modes_worker_t *self, const 
   return vil_sender_send(self->failed, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_worker_failed_send_batch(modes_worker_t *self,
+                                                          const modes_job_t *messages, size_t count,
+                                                          size_t *sent) {
+  return vil_sender_send_batch(self->failed, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t modes_worker_failed_published(modes_worker_t *self, uint64_t *count) {
   return vil_sender_published(self->failed, count);
@@ -234,6 +248,13 @@ static inline vil_status_t modes_worker_frames_release(modes_worker_t *self, mod
 static inline vil_status_t modes_worker_frames_read(modes_worker_t *self,
                                                     uint64_t timeout_ns, modes_frame_t *message) {
   return vil_receiver_read(self->frames, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_worker_frames_read_batch(modes_worker_t *self,
+                                                          uint64_t timeout_ns, modes_frame_t *messages,
+                                                          size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->frames, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -267,6 +288,13 @@ static inline vil_status_t modes_worker_jobs_consume(modes_worker_t *self, modes
 static inline vil_status_t modes_worker_jobs_read(modes_worker_t *self,
                                                   uint64_t timeout_ns, modes_job_t *message) {
   return vil_receiver_read(self->jobs, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t modes_worker_jobs_read_batch(modes_worker_t *self,
+                                                        uint64_t timeout_ns, modes_job_t *messages,
+                                                        size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->jobs, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */
@@ -336,6 +364,13 @@ static inline vil_status_t modes_worker_seen_discard(modes_worker_t *self, modes
 /* Loan, copy and publish in one. */
 static inline vil_status_t modes_worker_seen_send(modes_worker_t *self, const modes_frame_t *message) {
   return vil_sender_send(self->seen, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t modes_worker_seen_send_batch(modes_worker_t *self,
+                                                        const modes_frame_t *messages, size_t count,
+                                                        size_t *sent) {
+  return vil_sender_send_batch(self->seen, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */

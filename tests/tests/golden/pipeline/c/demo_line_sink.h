@@ -120,6 +120,13 @@ static inline vil_status_t demo_line_sink_alarms_read(demo_line_sink_t *self,
   return vil_receiver_read(self->alarms, timeout_ns, message, sizeof *message);
 }
 
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t demo_line_sink_alarms_read_batch(demo_line_sink_t *self,
+                                                            uint64_t timeout_ns, demo_line_alarm_t *messages,
+                                                            size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->alarms, timeout_ns, messages, sizeof *messages, count, got);
+}
+
 /* Messages released on the port's routes since the world was created. */
 static inline vil_status_t demo_line_sink_alarms_received(demo_line_sink_t *self, uint64_t *count) {
   return vil_receiver_received(self->alarms, count);
@@ -145,6 +152,13 @@ static inline vil_status_t demo_line_sink_readings_release(demo_line_sink_t *sel
 static inline vil_status_t demo_line_sink_readings_read(demo_line_sink_t *self,
                                                         uint64_t timeout_ns, demo_line_reading_t *message) {
   return vil_receiver_read(self->readings, timeout_ns, message, sizeof *message);
+}
+
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+static inline vil_status_t demo_line_sink_readings_read_batch(demo_line_sink_t *self,
+                                                              uint64_t timeout_ns, demo_line_reading_t *messages,
+                                                              size_t count, size_t *got) {
+  return vil_receiver_read_batch(self->readings, timeout_ns, messages, sizeof *messages, count, got);
 }
 
 /* Messages released on the port's routes since the world was created. */

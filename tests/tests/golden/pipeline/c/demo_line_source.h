@@ -128,6 +128,13 @@ static inline vil_status_t demo_line_source_alarms_send(demo_line_source_t *self
   return vil_sender_send(self->alarms, message, sizeof *message);
 }
 
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t demo_line_source_alarms_send_batch(demo_line_source_t *self,
+                                                              const demo_line_alarm_t *messages, size_t count,
+                                                              size_t *sent) {
+  return vil_sender_send_batch(self->alarms, messages, sizeof *messages, count, sent);
+}
+
 /* Messages published on the port's routes since the world was created. */
 static inline vil_status_t demo_line_source_alarms_published(demo_line_source_t *self, uint64_t *count) {
   return vil_sender_published(self->alarms, count);
@@ -161,6 +168,13 @@ static inline vil_status_t demo_line_source_readings_discard(demo_line_source_t 
 static inline vil_status_t demo_line_source_readings_send(demo_line_source_t *self,
                                                           const demo_line_reading_t *message) {
   return vil_sender_send(self->readings, message, sizeof *message);
+}
+
+/* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
+static inline vil_status_t demo_line_source_readings_send_batch(demo_line_source_t *self,
+                                                                const demo_line_reading_t *messages, size_t count,
+                                                                size_t *sent) {
+  return vil_sender_send_batch(self->readings, messages, sizeof *messages, count, sent);
 }
 
 /* Messages published on the port's routes since the world was created. */
