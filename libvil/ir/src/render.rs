@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::load::{Place, Source};
@@ -28,15 +28,20 @@ fn one(item: &Diagnostic, excerpts: &mut Excerpts<'_>, renderer: &Renderer) -> S
     };
     let mut group = Group::with_title(level.primary_title(&item.message).id(item.code()));
     let excerpt = item.place.and_then(|place| Some((excerpts.at(place)?, place)));
-    if let Some(((text, bytes), place)) = excerpt {
+    if let Some((Excerpt { text, bytes, is_cut }, place)) = excerpt {
         let label = match &item.found {
             Some(found) => format!("found {found}"),
             None => String::new(),
         };
         let mark = AnnotationKind::Primary.span(bytes).label(label);
         let file = if item.file.is_empty() { "<text>" } else { &item.file };
-        let snippet = Snippet::source(text).line_start(place.line as usize).path(file).annotation(mark);
-        group = group.element(snippet);
+        let (line, column) = (place.line as usize, place.column as usize);
+        let snippet = Snippet::source(text).line_start(line).annotation(mark);
+        group = match is_cut {
+            // Its columns are not those of the line.
+            true => group.element(Origin::path(file).line(line).char_column(column)).element(snippet),
+            false => group.element(snippet.path(file)),
+        };
     } else if !item.file.is_empty() {
         // The end of a text is behind its last line: there is a place, and nothing to show of it.
         let place = item.place.map_or(String::new(), |place| format!(":{}:{}", place.line, place.column));
@@ -52,6 +57,15 @@ fn one(item: &Diagnostic, excerpts: &mut Excerpts<'_>, renderer: &Renderer) -> S
         group = group.element(Level::HELP.message(fix));
     }
     renderer.render(&[group])
+}
+
+/// A line with a place in it, or of a wide line what is around the place.
+struct Excerpt<'s> {
+    text: &'s str,
+    /// Those of the place, in `text`.
+    bytes: Range<usize>,
+    /// It begins somewhere in the line.
+    is_cut: bool,
 }
 
 /// Lines of texts and the places in them, asked for in their order: thousands of them in no more than linear time.
@@ -71,8 +85,8 @@ impl<'s> Excerpts<'s> {
         Excerpts { source, file: u32::MAX, rest: "", line: 0, column: 0, byte: 0 }
     }
 
-    /// The line of a place, or of a wide one what is around the place, and the bytes of the place in it.
-    fn at(&mut self, place: Place) -> Option<(&'s str, Range<usize>)> {
+    /// What is drawn of a place.
+    fn at(&mut self, place: Place) -> Option<Excerpt<'s>> {
         if place.file != self.file || place.line < self.line {
             let (_, text) = self.source.file(place.file)?;
             (self.file, self.rest, self.line, self.column, self.byte) = (place.file, text, 1, 0, 0);
@@ -92,7 +106,8 @@ impl<'s> Excerpts<'s> {
         let line = &shown[..characters.last().map_or(0, |(at, character)| at + character.len_utf8())];
         let line = line.strip_suffix('\r').unwrap_or(line);
         let byte = |column: usize| line.char_indices().nth(column).map_or(line.len(), |(byte, _)| byte);
-        Some((line, byte(column - first)..byte((column - first).saturating_add(place.length as usize))))
+        let bytes = byte(column - first)..byte((column - first).saturating_add(place.length as usize));
+        Some(Excerpt { text: line, bytes, is_cut: first > 0 })
     }
 
     /// Where a column of the line begins.
@@ -104,5 +119,31 @@ impl<'s> Excerpts<'s> {
         self.byte += passed.map(char::len_utf8).sum::<usize>();
         self.column = column;
         self.byte
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::render;
+    use crate::load::from_json;
+
+    /// Where a key is told to stand that no program has, behind so many others.
+    fn told(messages: usize, between: &str) -> (String, String) {
+        let key = "\"unheard\"";
+        let fields = r#"{"kind":"event","fields":[{"name":"a","type":"u64"}]}"#;
+        let messages: Vec<String> = (0..messages).map(|number| format!(r#""M{number}":{fields}"#)).collect();
+        let text = format!(r#"{{"vil":1,"program":"p","messages":{{{}}},{between}{key}:1}}"#, messages.join(","));
+        let before = &text[..text.find(key).expect("it is there")];
+        let line = before.rsplit('\n').next().map_or(0, str::len);
+        let place = format!("<text>:{}:{}\n", 1 + before.matches('\n').count(), 1 + line);
+        (render(&from_json(&text).expect_err("a key that is none"), false), place)
+    }
+
+    #[test]
+    fn a_place_is_told_by_its_column_in_lines_of_any_width() {
+        for (messages, between) in [(1, "\n  "), (1, ""), (3, ""), (100, ""), (100, "\n")] {
+            let (said, place) = told(messages, between);
+            assert!(said.contains(&place) && said.contains("^^^"), "{place}{said}");
+        }
     }
 }
