@@ -19,12 +19,12 @@ Examples:
   vil check --color always credit.yaml     in colours, wherever stderr leads
   vil check --format json credit.yaml      one JSON object a program, on stderr
   vil check --format sarif *.yaml > faults.sarif
-                                           one SARIF 2.1.0 log of all programs, on stdout, for editors and CI
+                                           one SARIF 2.1.0 log of all, for editors and CI
 
-All faults of a file are told at once, in the order in which they stand there. Faults of form (VIL-F...) come first: the passes
+All faults of a file are told at once, in the order in which they stand there. Faults of form (VIL-F...) come first: the passes \
 judge what is left when there are none.
 
-Exit codes: 0 clean or warnings only, 1 faults found by passes, 2 cannot be loaded (syntax, unknown key,
+Exit codes: 0 clean or warnings only, 1 faults found by passes, 2 cannot be loaded (syntax, unknown key, \
 unknown name or port, import cycle), the log cannot be written, or wrong usage. The worst of several files counts.")]
 pub(crate) struct Args {
     /// Programs in YAML or JSON, `-` for stdin.

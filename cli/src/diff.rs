@@ -14,15 +14,15 @@ use crate::source::{self, FAULTY, FINE, Report, UNREADABLE};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  vil diff v1/credit.yaml credit.yaml                    what happens to the bytes of messages, and at attach
+  vil diff v1/credit.yaml credit.yaml                    what happens to bytes, and at attach
   vil diff --level source v1/credit.yaml credit.yaml     and to names and types of generated code
-  vil diff --level semantic v1/credit.yaml credit.yaml   and to units, defaults, queues and all that is said
+  vil diff --level semantic v1/credit.yaml credit.yaml   and to units, defaults, queues
   vil diff vil.lock credit.yaml                          against the layouts that were released
   vil diff --format json v1/credit.yaml credit.yaml      one JSON object on stdout
 
 The rules of each level are listed in docs/evolution.md.
 
-Exit codes: 0 equivalent, newer or older: processes of OLD and NEW read each other's messages and attach to each other's
+Exit codes: 0 equivalent, newer or older: processes of OLD and NEW read each other's messages and attach to each other's \
 worlds; 1 incompatible; 2 one of them cannot be loaded, the answer cannot be written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, or a vil.lock.

@@ -17,8 +17,8 @@ Examples:
   vil dump credit.yaml --format yaml       as an author would write it
   cat credit.json | vil dump -             from stdin
   vil dump --normalized --format yaml credit.yaml
-                                           with everything stated that was left out, and why it is so as comments
-  vil dump --normalized --why credit.yaml  {\"program\": ..., \"derived\": [{pointer, value, reason, stated}]}
+                                           with what was left out, and why in comments
+  vil dump --normalized --why credit.yaml  {\"program\", \"derived\": [{pointer, value, reason, stated}]}
 
 A normalized program is one again, with the same rings and slots. The same program gives the same bytes every time. Exit codes: 0 fine, 2 cannot be loaded or written.")]
 pub(crate) struct Args {

@@ -15,16 +15,16 @@ use crate::source::{self, FAULTY, FINE, UNREADABLE};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  vil gen --lang c -o gen credit.yaml              gen/credit.h, credit_program.h, one header a process
+  vil gen --lang c -o gen credit.yaml              gen/credit.h, credit_program.h, one a process
   vil gen --lang cpp -o gen credit.yaml            the same as .hpp, over vil/vil.hpp
   vil gen --lang rust -o src credit.yaml           src/credit.rs, over the crate vil
   vil gen --lang c --process filter -o gen credit.yaml
-  vil gen --lang c --list credit.yaml              names of the files, for build systems; writes nothing
-  vil gen --lang c --list-inputs credit.yaml       what it was read from: the program and its imports
+  vil gen --lang c --list credit.yaml              names of the files; writes nothing
+  vil gen --lang c --list-inputs credit.yaml       paths of the program and its imports
   vil gen --lang c --depfile gen/credit.d -o gen credit.yaml
-                                                   also a rule for make and Ninja: files written, files read
+                                                   also a rule for make and Ninja
 
-The same program gives the same bytes every time. Exit codes: 0 fine, 1 faults found by passes or names that
+The same program gives the same bytes every time. Exit codes: 0 fine, 1 faults found by passes or names that \
 collide, 2 cannot be loaded or written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, `-` for stdin.
@@ -39,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     process: Option<String>,
 
-    /// Directory to write to, made when it is not there.
+    /// Directory to write to, made when it is not there. Only --list and --list-inputs do without.
     #[arg(short, long, value_name = "DIR", required_unless_present_any = ["list", "list_inputs"])]
     output: Option<PathBuf>,
 

@@ -33,7 +33,7 @@ Examples:
   vil lock credit.yaml -o credit.lock      another file
   vil lock --force credit.yaml             give up what was released
 
-Exit codes: 0 written; with --check equivalent, newer or older; 1 incompatible, then nothing is written without --force;
+Exit codes: 0 written; with --check equivalent, newer or older; 1 incompatible, then nothing is written without --force; \
 2 the program or the lock cannot be read, the lock or the answer cannot be written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, `-` for stdin.

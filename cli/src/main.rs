@@ -68,9 +68,9 @@ Examples:
   vil schema > vil.schema.json             the form of programs, for editors
   vil doctor                               look at the worlds that run, and say what is wrong
   vil tap ingest.credits                   print the messages of a port as they pass
-  vil reap --all                           recover the dead, and remove worlds in which nobody lives
+  vil reap --all                           recover the dead, remove worlds where nobody lives
 
-Exit codes: 0 fine, 1 faults in the program, an incompatible change or findings in a world, 2 cannot be done, a result that
+Exit codes: 0 fine, 1 faults in the program, an incompatible change or findings in a world, 2 cannot be done, a result that \
 cannot be written to stdout, or wrong usage. Who stops reading stdout, as `head` does, ends a command and is no fault.";
 
 fn main() -> ExitCode {

@@ -16,16 +16,16 @@ use crate::worlds::Which;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  vil reap credit                          the dead of one world; the world itself when nobody lives in it
+  vil reap credit                          the dead of one world, or all where nobody lives
   vil reap --all                           every world of this user
   vil reap --all --dry-run                 say what would be done, and touch nothing
   vil reap --all --format json             one JSON object on stdout
 
-A living process is never touched, stopped or not. A world that is removed takes the messages with it that
-at_least_once kept for a restart; --dry-run says how many there are. A damaged file in which nobody lives is
+A living process is never touched, stopped or not. A world that is removed takes the messages with it that \
+at_least_once kept for a restart; --dry-run says how many there are. A damaged file in which nobody lives is \
 removed too.
 
-Exit codes: 0 done, or nothing to do; 2 no such world or directory, no permission, a damaged world in which somebody lives,
+Exit codes: 0 done, or nothing to do; 2 no such world or directory, no permission, a damaged world in which somebody lives, \
 the answer cannot be written, or wrong usage. The worst of several worlds counts.")]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -35,12 +35,12 @@ use picture::Picture;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  vil graph credit.yaml -o credit.svg              a picture for browsers and pages; needs no other program
+  vil graph credit.yaml -o credit.svg              a picture for browsers and pages
   vil graph credit.yaml --format mermaid           text for pages that draw Mermaid themselves
   vil graph credit.yaml --format dot | dot -Tpdf   for Graphviz
   cat credit.json | vil graph - -o credit.svg      from stdin
 
-A program that `vil check` finds faults in is drawn all the same. The same program gives the same bytes every time.
+A program that `vil check` finds faults in is drawn all the same. The same program gives the same bytes every time. \
 Exit codes: 0 fine, 2 cannot be loaded or written, or wrong usage.")]
 pub(crate) struct Args {
     /// Program in YAML or JSON, `-` for stdin.

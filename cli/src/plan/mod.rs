@@ -21,8 +21,8 @@ Examples:
   vil plan --format json credit.yaml | jq .bytes
                                            the size of the file that a world of this program is
 
-The numbers are those of a world that is made from the program, to the byte: both come from one computation. A ring's
-bytes are its cells, head, tail and histogram; what travels outside of cells lies in slots of the ring's class, which
+The numbers are those of a world that is made from the program, to the byte: both come from one computation. A ring's \
+bytes are its cells, head, tail and histogram; what travels outside of cells lies in slots of the ring's class, which \
 rings share. The size of a relative or external message is its max_bytes; `least` in JSON is that of its smallest. `vil dump --normalized` says where transfer, delivery and queue come from.
 
 Exit codes: 0 fine, 1 faults found by passes, 2 cannot be loaded or written, or wrong usage.")]

@@ -45,10 +45,10 @@ Examples:
   vil tap ingest.credits --wait            start before the world is there
   vil tap ingest.credits --pretty          a field a line
 
-It begins with the oldest message that was not released. A line is {\"route\", \"number\", \"message\"}; \"late\" stands there where
-the message was released before it was copied. Nobody waits for a tap: messages that went too fast are counted as
-lost on stderr. Bytes that are no message of the route are told on stderr too, with the rule that they break, and so is
-why nothing comes: nobody publishes, or nobody lives in the world. It ends when nobody reads its output any more, and when the
+It begins with the oldest message that was not released. A line is {\"route\", \"number\", \"message\"}; \"late\" stands there where \
+the message was released before it was copied. Nobody waits for a tap: messages that went too fast are counted as \
+lost on stderr. Bytes that are no message of the route are told on stderr too, with the rule that they break, and so is \
+why nothing comes: nobody publishes, or nobody lives in the world. It ends when nobody reads its output any more, and when the \
 world is removed.
 
 Exit codes: 0 fine, 1 something was no message, 2 no such route or world, a message cannot be printed, or wrong usage.")]
