@@ -76,15 +76,17 @@ fn open(out: &mut Writer, unit: &Unit, process: &Process) {
     let name = &process.name.c;
     out.gap();
     out.line(
-        "/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */",
+        "/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end",
     );
+    out.line(" * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */");
     out.block(format!("static inline vil_status_t {name}_close({name}_t *self) {{"), "}", |out| {
         out.line("vil_status_t status = VIL_OK;");
         let ends = ends(process).map(|(_, end)| (noun(&end), end.member));
         for (noun, member) in ends.chain([("world", "world")]) {
             out.block(format!("if (self->{member} != NULL) {{"), "}", |out| {
-                out.line(format!("status = vil_msg_first_error(status, vil_{noun}_close(self->{member}));"));
-                out.line(format!("self->{member} = NULL;"));
+                out.line(format!("const vil_status_t closed = vil_{noun}_close(self->{member});"));
+                out.line(format!("if (closed != VIL_E_BUSY) self->{member} = NULL;"));
+                out.line("status = vil_msg_first_error(status, closed);");
             });
         }
         out.line("return status;");

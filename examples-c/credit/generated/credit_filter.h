@@ -35,28 +35,34 @@ typedef struct credit_filter_t {
   vil_sender_t *npls; /* out, Npl */
 } credit_filter_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t credit_filter_close(credit_filter_t *self) {
   vil_status_t status = VIL_OK;
   if (self->credits != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->credits));
-    self->credits = NULL;
+    const vil_status_t closed = vil_receiver_close(self->credits);
+    if (closed != VIL_E_BUSY) self->credits = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->finished != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->finished));
-    self->finished = NULL;
+    const vil_status_t closed = vil_sender_close(self->finished);
+    if (closed != VIL_E_BUSY) self->finished = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->ingest_done != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->ingest_done));
-    self->ingest_done = NULL;
+    const vil_status_t closed = vil_receiver_close(self->ingest_done);
+    if (closed != VIL_E_BUSY) self->ingest_done = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->npls != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->npls));
-    self->npls = NULL;
+    const vil_status_t closed = vil_sender_close(self->npls);
+    if (closed != VIL_E_BUSY) self->npls = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

@@ -35,28 +35,34 @@ typedef struct credit_ingest_t {
   vil_sender_t *report_done; /* out, IngestDone */
 } credit_ingest_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t credit_ingest_close(credit_ingest_t *self) {
   vil_status_t status = VIL_OK;
   if (self->credits != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->credits));
-    self->credits = NULL;
+    const vil_status_t closed = vil_sender_close(self->credits);
+    if (closed != VIL_E_BUSY) self->credits = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->faults != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->faults));
-    self->faults = NULL;
+    const vil_status_t closed = vil_sender_close(self->faults);
+    if (closed != VIL_E_BUSY) self->faults = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->filter_done != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->filter_done));
-    self->filter_done = NULL;
+    const vil_status_t closed = vil_sender_close(self->filter_done);
+    if (closed != VIL_E_BUSY) self->filter_done = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->report_done != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->report_done));
-    self->report_done = NULL;
+    const vil_status_t closed = vil_sender_close(self->report_done);
+    if (closed != VIL_E_BUSY) self->report_done = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

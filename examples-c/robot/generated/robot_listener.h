@@ -43,36 +43,44 @@ typedef struct robot_listener_t {
   vil_receiver_t *positions; /* in, GpsRawInt */
 } robot_listener_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t robot_listener_close(robot_listener_t *self) {
   vil_status_t status = VIL_OK;
   if (self->attitudes != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->attitudes));
-    self->attitudes = NULL;
+    const vil_status_t closed = vil_receiver_close(self->attitudes);
+    if (closed != VIL_E_BUSY) self->attitudes = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->clouds != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->clouds));
-    self->clouds = NULL;
+    const vil_status_t closed = vil_receiver_close(self->clouds);
+    if (closed != VIL_E_BUSY) self->clouds = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->heartbeats != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->heartbeats));
-    self->heartbeats = NULL;
+    const vil_status_t closed = vil_receiver_close(self->heartbeats);
+    if (closed != VIL_E_BUSY) self->heartbeats = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->images != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->images));
-    self->images = NULL;
+    const vil_status_t closed = vil_receiver_close(self->images);
+    if (closed != VIL_E_BUSY) self->images = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->imus != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->imus));
-    self->imus = NULL;
+    const vil_status_t closed = vil_receiver_close(self->imus);
+    if (closed != VIL_E_BUSY) self->imus = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->positions != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->positions));
-    self->positions = NULL;
+    const vil_status_t closed = vil_receiver_close(self->positions);
+    if (closed != VIL_E_BUSY) self->positions = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

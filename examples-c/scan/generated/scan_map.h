@@ -26,16 +26,19 @@ typedef struct scan_map_t {
   vil_receiver_t *scans; /* in, Scan */
 } scan_map_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t scan_map_close(scan_map_t *self) {
   vil_status_t status = VIL_OK;
   if (self->scans != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->scans));
-    self->scans = NULL;
+    const vil_status_t closed = vil_receiver_close(self->scans);
+    if (closed != VIL_E_BUSY) self->scans = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

@@ -32,6 +32,7 @@ fn here(file: &str) -> std::path::PathBuf {
 fn c_uses_every_mode() {
     let scratch = Scratch::new("modes-c");
     let compile = Compile::new(&c_compiler(), "c99", scratch.join("scenes")).include(generated("c"));
+    let compile = compile.arg("-pthread");
     play(&compile.source(here("scenes.c")).link_shared().expect());
 }
 

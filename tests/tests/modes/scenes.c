@@ -1,4 +1,5 @@
 /* The scenes in C. What does not hold is told with its line, and ends the program. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -289,8 +290,25 @@ static void opened_again(void) {
   OK(modes_worker_open_within(&worker, "stage", LONG, NULL, NULL));
 }
 
+static void *takes_jobs(void *unused) {
+  OK(vil_receiver_move_to_thread(worker.jobs));
+  return unused;
+}
+
+/* An end that another thread has taken is not closed, and stays to be closed; everything else is. */
+static void taken_by_a_thread(void) {
+  pthread_t thread;
+  HOLDS(pthread_create(&thread, NULL, takes_jobs, NULL) == 0 && pthread_join(thread, NULL) == 0);
+  HOLDS(modes_worker_close(&worker) == VIL_E_BUSY);
+  HOLDS(worker.jobs != NULL && worker.done == NULL && worker.frames == NULL && worker.world == NULL);
+  OK(vil_receiver_move_to_thread(worker.jobs));
+  OK(modes_worker_close(&worker));
+  HOLDS(worker.jobs == NULL);
+}
+
 int main(void) {
-  void (*const scenes[])(void) = {shared, kept, taken, mistakes, borrowed, asked, worked, dropped, copied, opened_again};
+  void (*const scenes[])(void) = {shared, kept, taken, mistakes, borrowed, asked, worked, dropped, copied, taken_by_a_thread,
+                                 opened_again};
   for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; ++i) {
     begin();
     scenes[i]();

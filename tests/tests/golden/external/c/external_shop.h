@@ -35,28 +35,34 @@ typedef struct external_shop_t {
   vil_sender_t *wires; /* out, Wire */
 } external_shop_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t external_shop_close(external_shop_t *self) {
   vil_status_t status = VIL_OK;
   if (self->orders != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->orders));
-    self->orders = NULL;
+    const vil_status_t closed = vil_sender_close(self->orders);
+    if (closed != VIL_E_BUSY) self->orders = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->quote != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->quote));
-    self->quote = NULL;
+    const vil_status_t closed = vil_sender_close(self->quote);
+    if (closed != VIL_E_BUSY) self->quote = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->vil_quote_answers != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->vil_quote_answers));
-    self->vil_quote_answers = NULL;
+    const vil_status_t closed = vil_receiver_close(self->vil_quote_answers);
+    if (closed != VIL_E_BUSY) self->vil_quote_answers = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->wires != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->wires));
-    self->wires = NULL;
+    const vil_status_t closed = vil_sender_close(self->wires);
+    if (closed != VIL_E_BUSY) self->wires = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

@@ -35,28 +35,34 @@ typedef struct class_extern_t {
   vil_receiver_t *world_; /* in, Vec */
 } class_extern_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t class_extern_close(class_extern_t *self) {
   vil_status_t status = VIL_OK;
   if (self->namespace_ != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->namespace_));
-    self->namespace_ = NULL;
+    const vil_status_t closed = vil_receiver_close(self->namespace_);
+    if (closed != VIL_E_BUSY) self->namespace_ = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->new_ != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->new_));
-    self->new_ = NULL;
+    const vil_status_t closed = vil_sender_close(self->new_);
+    if (closed != VIL_E_BUSY) self->new_ = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->open_ != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->open_));
-    self->open_ = NULL;
+    const vil_status_t closed = vil_sender_close(self->open_);
+    if (closed != VIL_E_BUSY) self->open_ = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world_ != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->world_));
-    self->world_ = NULL;
+    const vil_status_t closed = vil_receiver_close(self->world_);
+    if (closed != VIL_E_BUSY) self->world_ = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

@@ -47,44 +47,54 @@ typedef struct modes_camera_t {
   vil_sender_t *work; /* out, Job: whoever is free takes it */
 } modes_camera_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t modes_camera_close(modes_camera_t *self) {
   vil_status_t status = VIL_OK;
   if (self->frames != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->frames));
-    self->frames = NULL;
+    const vil_status_t closed = vil_sender_close(self->frames);
+    if (closed != VIL_E_BUSY) self->frames = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->jobs != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->jobs));
-    self->jobs = NULL;
+    const vil_status_t closed = vil_sender_close(self->jobs);
+    if (closed != VIL_E_BUSY) self->jobs = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->latest != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->latest));
-    self->latest = NULL;
+    const vil_status_t closed = vil_sender_close(self->latest);
+    if (closed != VIL_E_BUSY) self->latest = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->level != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->level));
-    self->level = NULL;
+    const vil_status_t closed = vil_sender_close(self->level);
+    if (closed != VIL_E_BUSY) self->level = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->quote != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->quote));
-    self->quote = NULL;
+    const vil_status_t closed = vil_sender_close(self->quote);
+    if (closed != VIL_E_BUSY) self->quote = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->vil_quote_answers != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->vil_quote_answers));
-    self->vil_quote_answers = NULL;
+    const vil_status_t closed = vil_receiver_close(self->vil_quote_answers);
+    if (closed != VIL_E_BUSY) self->vil_quote_answers = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->still != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->still));
-    self->still = NULL;
+    const vil_status_t closed = vil_sender_close(self->still);
+    if (closed != VIL_E_BUSY) self->still = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->work != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->work));
-    self->work = NULL;
+    const vil_status_t closed = vil_sender_close(self->work);
+    if (closed != VIL_E_BUSY) self->work = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

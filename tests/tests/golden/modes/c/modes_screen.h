@@ -44,40 +44,49 @@ typedef struct modes_screen_t {
   vil_receiver_t *still; /* in, Frame */
 } modes_screen_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t modes_screen_close(modes_screen_t *self) {
   vil_status_t status = VIL_OK;
   if (self->done != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->done));
-    self->done = NULL;
+    const vil_status_t closed = vil_receiver_close(self->done);
+    if (closed != VIL_E_BUSY) self->done = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->failed != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->failed));
-    self->failed = NULL;
+    const vil_status_t closed = vil_receiver_close(self->failed);
+    if (closed != VIL_E_BUSY) self->failed = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->frames != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->frames));
-    self->frames = NULL;
+    const vil_status_t closed = vil_receiver_close(self->frames);
+    if (closed != VIL_E_BUSY) self->frames = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->latest != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->latest));
-    self->latest = NULL;
+    const vil_status_t closed = vil_receiver_close(self->latest);
+    if (closed != VIL_E_BUSY) self->latest = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->level != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->level));
-    self->level = NULL;
+    const vil_status_t closed = vil_receiver_close(self->level);
+    if (closed != VIL_E_BUSY) self->level = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->seen != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->seen));
-    self->seen = NULL;
+    const vil_status_t closed = vil_receiver_close(self->seen);
+    if (closed != VIL_E_BUSY) self->seen = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->still != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->still));
-    self->still = NULL;
+    const vil_status_t closed = vil_receiver_close(self->still);
+    if (closed != VIL_E_BUSY) self->still = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

@@ -44,40 +44,49 @@ typedef struct modes_worker_t {
   vil_sender_t *seen; /* out, Frame */
 } modes_worker_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t modes_worker_close(modes_worker_t *self) {
   vil_status_t status = VIL_OK;
   if (self->done != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->done));
-    self->done = NULL;
+    const vil_status_t closed = vil_sender_close(self->done);
+    if (closed != VIL_E_BUSY) self->done = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->failed != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->failed));
-    self->failed = NULL;
+    const vil_status_t closed = vil_sender_close(self->failed);
+    if (closed != VIL_E_BUSY) self->failed = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->frames != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->frames));
-    self->frames = NULL;
+    const vil_status_t closed = vil_receiver_close(self->frames);
+    if (closed != VIL_E_BUSY) self->frames = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->jobs != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->jobs));
-    self->jobs = NULL;
+    const vil_status_t closed = vil_receiver_close(self->jobs);
+    if (closed != VIL_E_BUSY) self->jobs = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->quote != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->quote));
-    self->quote = NULL;
+    const vil_status_t closed = vil_receiver_close(self->quote);
+    if (closed != VIL_E_BUSY) self->quote = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->vil_quote_answers != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->vil_quote_answers));
-    self->vil_quote_answers = NULL;
+    const vil_status_t closed = vil_sender_close(self->vil_quote_answers);
+    if (closed != VIL_E_BUSY) self->vil_quote_answers = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->seen != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->seen));
-    self->seen = NULL;
+    const vil_status_t closed = vil_sender_close(self->seen);
+    if (closed != VIL_E_BUSY) self->seen = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }

@@ -42,36 +42,44 @@ typedef struct relative_map_t {
   vil_receiver_t *still; /* in, Scan */
 } relative_map_t;
 
-/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. */
+/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
+ * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
 static inline vil_status_t relative_map_close(relative_map_t *self) {
   vil_status_t status = VIL_OK;
   if (self->find != NULL) {
-    status = vil_msg_first_error(status, vil_sender_close(self->find));
-    self->find = NULL;
+    const vil_status_t closed = vil_sender_close(self->find);
+    if (closed != VIL_E_BUSY) self->find = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->vil_find_answers != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->vil_find_answers));
-    self->vil_find_answers = NULL;
+    const vil_status_t closed = vil_receiver_close(self->vil_find_answers);
+    if (closed != VIL_E_BUSY) self->vil_find_answers = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->grown != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->grown));
-    self->grown = NULL;
+    const vil_status_t closed = vil_receiver_close(self->grown);
+    if (closed != VIL_E_BUSY) self->grown = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->notes != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->notes));
-    self->notes = NULL;
+    const vil_status_t closed = vil_receiver_close(self->notes);
+    if (closed != VIL_E_BUSY) self->notes = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->scans != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->scans));
-    self->scans = NULL;
+    const vil_status_t closed = vil_receiver_close(self->scans);
+    if (closed != VIL_E_BUSY) self->scans = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->still != NULL) {
-    status = vil_msg_first_error(status, vil_receiver_close(self->still));
-    self->still = NULL;
+    const vil_status_t closed = vil_receiver_close(self->still);
+    if (closed != VIL_E_BUSY) self->still = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    status = vil_msg_first_error(status, vil_world_close(self->world));
-    self->world = NULL;
+    const vil_status_t closed = vil_world_close(self->world);
+    if (closed != VIL_E_BUSY) self->world = NULL;
+    status = vil_msg_first_error(status, closed);
   }
   return status;
 }
