@@ -190,8 +190,9 @@ unsafe extern "C" fn receive_thoroughly(
 
 /// Receive, copy and release in one: the counterpart of vil_sender_send, for messages so small that to hold them costs more
 /// than the copy. A consume_once message is consumed. Where a number or what it answers is wanted too, vil_receiver_receive
-/// has them. The message is over when this returns, and not when it has been worked on: under at_least_once too it comes again
-/// only for the successor of a reader that died before that. Who must have it again receives it, and releases it afterwards.
+/// has them. The message is over within the call, as soon as it is copied, and not when it has been worked on: under at_least_once
+/// too it comes again only for the successor of a reader that died before that. Who must have it again receives it, and releases
+/// it afterwards.
 ///
 /// Threads: the owner. Ownership: `data` stays the caller's and is not kept; the message is libvil's again. NULL: `data` may
 /// not be. Blocks: up to `timeout_ns` nanoseconds.
@@ -387,9 +388,9 @@ pub unsafe extern "C" fn vil_receiver_forward(
     })
 }
 
-/// Messages released on the port's routes since the world was created, exact across crashes and restarts but for what
-/// vil_route_info_t says. Under
-/// best_effort it includes what was skipped because nobody consumed it.
+/// Messages that are over on the port's routes since the world was created, exact across crashes and restarts but for what
+/// vil_route_info_t says: those released, under best_effort also those skipped because nobody consumed them, and with drop_oldest
+/// also those dropped for a newer one.
 ///
 /// Threads: the owner. Ownership: `count` is the caller's. NULL: `count` may not be. Blocks: never.
 /// Errors: VIL_E_HANDLE, VIL_E_BUSY, VIL_E_FORKED, VIL_E_ARGUMENT. Since: 0.1.

@@ -69,8 +69,8 @@ class Receiver {
   }
 
   // Receive, copy and release in one, answers as receive: for messages so small that to hold them costs more than the copy.
-  // One that was taken is consumed. It is over when this returns, under at_least_once too: who must have it again after dying
-  // while working on it receives it.
+  // One that was taken is consumed. It is over as soon as it is copied, under at_least_once too: who must have it again after
+  // dying while working on it receives it.
   [[nodiscard]] Result<T, Status> read(std::chrono::nanoseconds timeout) noexcept {
     static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are read where they lie: receive one");
     Result<T, Status> answer(std::in_place);
@@ -80,7 +80,7 @@ class Receiver {
   }
 
   // Reads up to `count` messages; how many. Waits for the first one only, answers as read, and reads the others as far as they
-  // are there. e_argument for a count of 0 or more than 256.
+  // are there. e_argument for a count of 0 or more than 256. A process that dies inside of it may have ended `count` of them.
   [[nodiscard]] Result<std::size_t, Status> read_batch(std::chrono::nanoseconds timeout, T *messages,
                                                        std::size_t count) noexcept {
     static_assert(!detail::is_relative<T> && !detail::is_external<T>, "these are read where they lie: receive some");

@@ -152,8 +152,8 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
 
 impl<T: Message, M: mode::Receives> Receiver<T, M> {
     /// Receive, copy and release in one, answers as [`Receiver::receive`]: for messages so small that to hold them costs more
-    /// than the copy. One that was taken is consumed. It is over when this returns, under at_least_once too: who must have it
-    /// again after dying while working on it receives it.
+    /// than the copy. One that was taken is consumed. It is over as soon as it is copied, under at_least_once too: who must
+    /// have it again after dying while working on it receives it.
     #[inline(always)]
     pub fn read(&self, timeout: Duration) -> Result<T, Status> {
         let mut message = MaybeUninit::<T>::uninit();
@@ -165,7 +165,8 @@ impl<T: Message, M: mode::Receives> Receiver<T, M> {
     }
 
     /// Reads up to 256 messages; how many. Waits for the first one only, answers as [`Receiver::read`], and reads the others as
-    /// far as they are there. [`Status::E_ARGUMENT`] for none and for more than 256.
+    /// far as they are there. [`Status::E_ARGUMENT`] for none and for more than 256. A process that dies inside of it may have
+    /// ended as many as it asked for.
     #[inline]
     pub fn read_batch(&self, timeout: Duration, messages: &mut [T]) -> Result<usize, Status> {
         let (mut read, timeout_ns, data) = (0, nanoseconds(timeout), messages.as_mut_ptr().cast());
