@@ -18,7 +18,7 @@ Examples:
   cat credit.json | vil dump -             from stdin
   vil dump --normalized --format yaml credit.yaml
                                            with what was left out, and why in comments
-  vil dump --normalized --why credit.yaml  {\"program\", \"derived\": [{pointer, value, reason, stated}]}
+  vil dump --normalized --why credit.yaml  {\"program\", \"derived\": [{pointer, reason, ...}]}
 
 A normalized program is one again, with the same rings and slots. The same program gives the same bytes every time. Exit codes: 0 fine, 2 cannot be loaded or written.")]
 pub(crate) struct Args {

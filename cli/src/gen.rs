@@ -15,7 +15,7 @@ use crate::source::{self, FAULTY, FINE, UNREADABLE};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  vil gen --lang c -o gen credit.yaml              gen/credit.h, credit_program.h, one a process
+  vil gen --lang c -o gen credit.yaml              credit.h, credit_program.h, a header a process
   vil gen --lang cpp -o gen credit.yaml            the same as .hpp, over vil/vil.hpp
   vil gen --lang rust -o src credit.yaml           src/credit.rs, over the crate vil
   vil gen --lang c --process filter -o gen credit.yaml

@@ -92,3 +92,35 @@ fn main() -> ExitCode {
         Command::Tap(args) => tap::run(&args),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// Columns that help has where nobody says how wide a terminal is.
+    const WIDTH: usize = 100;
+
+    /// Lines that help would break: an example that is too long, or a paragraph that is broken already.
+    fn broken(help: &str) -> Vec<String> {
+        let lines: Vec<&str> = help.lines().collect();
+        let is_text = |line: &str| !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+        let too_long = lines.iter().filter(|line| line.starts_with(' ') && line.len() > WIDTH);
+        let parted = lines.windows(2).filter(|two| is_text(two[0]) && is_text(two[1])).map(|two| &two[0]);
+        too_long.chain(parted).map(|line| (*line).to_owned()).collect()
+    }
+
+    #[test]
+    fn help_breaks_no_line_a_second_time() {
+        let mut cli = Cli::command();
+        let helps = std::iter::once(cli.clone()).chain(cli.get_subcommands_mut().map(|command| command.clone()));
+        for command in helps {
+            let help = command.get_after_help().expect("each says how it is used").to_string();
+            assert_eq!(broken(&help), [""; 0], "{}", command.get_name());
+        }
+        assert_eq!(broken("Examples:\n  vil a\n\nOne paragraph.\n\nAnother one."), [""; 0]);
+        assert_eq!(broken("One paragraph\nin two lines."), ["One paragraph"]);
+        assert_eq!(broken(&format!("Examples:\n{}", " a".repeat(51))), [" a".repeat(51)]);
+    }
+}

@@ -16,7 +16,7 @@ use crate::worlds::Which;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  vil reap credit                          the dead of one world, or all where nobody lives
+  vil reap credit                          the dead of one world; itself, if nobody lives in it
   vil reap --all                           every world of this user
   vil reap --all --dry-run                 say what would be done, and touch nothing
   vil reap --all --format json             one JSON object on stdout

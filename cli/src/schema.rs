@@ -10,7 +10,7 @@ use crate::output;
 Examples:
   vil schema > vil.schema.json             the schema of this version
   # yaml-language-server: $schema=vil.schema.json
-                                           the first line of a program, for editors
+                                           the first line of a program, for editors: they
                                            complete its keys and words, and mark faults of form
 
 The schema sees form alone; `vil check` says the rest. Exit codes: 0 fine, 2 cannot be written or wrong usage.")]
