@@ -36,6 +36,19 @@ impl Writer {
         }
     }
 
+    /// A statement, on lines that are broken behind commas where one is not enough; no text in it has any.
+    pub(crate) fn statement(&mut self, statement: &str) {
+        let room = WIDTH.saturating_sub(self.depth * self.unit);
+        let (mut rest, mut indent) = (statement, "");
+        while indent.len() + rest.len() > room {
+            let reach = rest.len().min(room.saturating_sub(indent.len()));
+            let Some(comma) = rest[..reach].rfind(", ").or_else(|| rest.find(", ")) else { break };
+            self.line(format!("{indent}{}", &rest[..=comma]));
+            (rest, indent) = (&rest[comma + 2..], "    ");
+        }
+        self.line(format!("{indent}{rest}"));
+    }
+
     /// Lines as they are, without indentation.
     pub(crate) fn verbatim<S: AsRef<str>>(&mut self, lines: impl IntoIterator<Item = S>) {
         for line in lines {

@@ -118,21 +118,8 @@ fn inline(out: &mut Writer, answer: &str, name: &str, takes: &[String], body: &[
         return;
     }
     out.lines(&head);
-    out.inset(|out| body.iter().for_each(|line| statement(out, line)));
+    out.inset(|out| body.iter().for_each(|line| out.statement(line)));
     out.line("}");
-}
-
-/// A statement, on lines that are broken behind commas where one is not enough.
-fn statement(out: &mut Writer, statement: &str) {
-    let (mut rest, mut indent) = (statement, "");
-    // What stands inside of a function is two columns further in.
-    while indent.len() + rest.len() + 2 > WIDTH {
-        let room = WIDTH - 2 - indent.len();
-        let Some(comma) = rest[..room].rfind(", ").or_else(|| rest.find(", ")) else { break };
-        out.line(format!("{indent}{}", &rest[..=comma]));
-        (rest, indent) = (&rest[comma + 2..], "    ");
-    }
-    out.line(format!("{indent}{rest}"));
 }
 
 /// The C type of a scalar; bool is a byte.

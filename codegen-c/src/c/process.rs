@@ -75,20 +75,23 @@ fn handle(out: &mut Writer, process: &Process) {
 fn open(out: &mut Writer, unit: &Unit, process: &Process) {
     let name = &process.name.c;
     out.gap();
-    out.line(
+    out.lines([
         "/* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end",
-    );
-    out.line(" * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */");
+        " * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */",
+    ]);
     out.block(format!("static inline vil_status_t {name}_close({name}_t *self) {{"), "}", |out| {
         out.line("vil_status_t status = VIL_OK;");
-        let ends = ends(process).map(|(_, end)| (noun(&end), end.member));
-        for (noun, member) in ends.chain([("world", "world")]) {
+        for (noun, member) in ends(process).map(|(_, end)| (noun(&end), end.member)) {
             out.block(format!("if (self->{member} != NULL) {{"), "}", |out| {
                 out.line(format!("const vil_status_t closed = vil_{noun}_close(self->{member});"));
                 out.line(format!("if (closed != VIL_E_BUSY) self->{member} = NULL;"));
                 out.line("status = vil_msg_first_error(status, closed);");
             });
         }
+        out.block("if (self->world != NULL) {", "}", |out| {
+            out.line("status = vil_msg_first_error(status, vil_world_close(self->world));");
+            out.line("self->world = NULL;");
+        });
         out.line("return status;");
     });
     out.gap();

@@ -36,7 +36,7 @@ typedef struct credit_ingest_t {
 } credit_ingest_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t credit_ingest_close(credit_ingest_t *self) {
   vil_status_t status = VIL_OK;
   if (self->credits != NULL) {
@@ -60,9 +60,8 @@ static inline vil_status_t credit_ingest_close(credit_ingest_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -238,8 +237,8 @@ static inline vil_status_t credit_ingest_filter_done_send(credit_ingest_t *self,
 
 /* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
 static inline vil_status_t credit_ingest_filter_done_send_batch(credit_ingest_t *self,
-                                                                const credit_ingest_done_t *messages, size_t count,
-                                                                size_t *sent) {
+                                                                const credit_ingest_done_t *messages,
+                                                                size_t count, size_t *sent) {
   return vil_sender_send_batch(self->filter_done, messages, sizeof *messages, count, sent);
 }
 
@@ -280,8 +279,8 @@ static inline vil_status_t credit_ingest_report_done_send(credit_ingest_t *self,
 
 /* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
 static inline vil_status_t credit_ingest_report_done_send_batch(credit_ingest_t *self,
-                                                                const credit_ingest_done_t *messages, size_t count,
-                                                                size_t *sent) {
+                                                                const credit_ingest_done_t *messages,
+                                                                size_t count, size_t *sent) {
   return vil_sender_send_batch(self->report_done, messages, sizeof *messages, count, sent);
 }
 

@@ -36,7 +36,7 @@ typedef struct credit_report_t {
 } credit_report_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t credit_report_close(credit_report_t *self) {
   vil_status_t status = VIL_OK;
   if (self->faults != NULL) {
@@ -60,9 +60,8 @@ static inline vil_status_t credit_report_close(credit_report_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -148,7 +147,8 @@ static inline vil_status_t credit_report_faults_read(credit_report_t *self,
   return vil_receiver_read(self->faults, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t credit_report_faults_read_batch(credit_report_t *self,
                                                            uint64_t timeout_ns,
                                                            credit_ingest_fault_t *messages, size_t count,
@@ -183,11 +183,12 @@ static inline vil_status_t credit_report_filter_done_read(credit_report_t *self,
   return vil_receiver_read(self->filter_done, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t credit_report_filter_done_read_batch(credit_report_t *self,
                                                                 uint64_t timeout_ns,
-                                                                credit_filter_done_t *messages, size_t count,
-                                                                size_t *got) {
+                                                                credit_filter_done_t *messages,
+                                                                size_t count, size_t *got) {
   return vil_receiver_read_batch(self->filter_done, timeout_ns, messages, sizeof *messages, count, got);
 }
 
@@ -218,11 +219,12 @@ static inline vil_status_t credit_report_ingest_done_read(credit_report_t *self,
   return vil_receiver_read(self->ingest_done, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t credit_report_ingest_done_read_batch(credit_report_t *self,
                                                                 uint64_t timeout_ns,
-                                                                credit_ingest_done_t *messages, size_t count,
-                                                                size_t *got) {
+                                                                credit_ingest_done_t *messages,
+                                                                size_t count, size_t *got) {
   return vil_receiver_read_batch(self->ingest_done, timeout_ns, messages, sizeof *messages, count, got);
 }
 
@@ -252,7 +254,8 @@ static inline vil_status_t credit_report_npls_read(credit_report_t *self,
   return vil_receiver_read(self->npls, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t credit_report_npls_read_batch(credit_report_t *self,
                                                          uint64_t timeout_ns, credit_npl_t *messages,
                                                          size_t count, size_t *got) {

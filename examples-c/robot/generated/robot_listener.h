@@ -44,7 +44,7 @@ typedef struct robot_listener_t {
 } robot_listener_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t robot_listener_close(robot_listener_t *self) {
   vil_status_t status = VIL_OK;
   if (self->attitudes != NULL) {
@@ -78,9 +78,8 @@ static inline vil_status_t robot_listener_close(robot_listener_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -174,10 +173,12 @@ static inline vil_status_t robot_listener_attitudes_read(robot_listener_t *self,
   return vil_receiver_read(self->attitudes, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t robot_listener_attitudes_read_batch(robot_listener_t *self,
-                                                               uint64_t timeout_ns, robot_attitude_t *messages,
-                                                               size_t count, size_t *got) {
+                                                               uint64_t timeout_ns,
+                                                               robot_attitude_t *messages, size_t count,
+                                                               size_t *got) {
   return vil_receiver_read_batch(self->attitudes, timeout_ns, messages, sizeof *messages, count, got);
 }
 
@@ -236,10 +237,12 @@ static inline vil_status_t robot_listener_heartbeats_read(robot_listener_t *self
   return vil_receiver_read(self->heartbeats, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t robot_listener_heartbeats_read_batch(robot_listener_t *self,
-                                                                uint64_t timeout_ns, robot_heartbeat_t *messages,
-                                                                size_t count, size_t *got) {
+                                                                uint64_t timeout_ns,
+                                                                robot_heartbeat_t *messages, size_t count,
+                                                                size_t *got) {
   return vil_receiver_read_batch(self->heartbeats, timeout_ns, messages, sizeof *messages, count, got);
 }
 
@@ -318,10 +321,12 @@ static inline vil_status_t robot_listener_positions_read(robot_listener_t *self,
   return vil_receiver_read(self->positions, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t robot_listener_positions_read_batch(robot_listener_t *self,
-                                                               uint64_t timeout_ns, robot_gps_raw_int_t *messages,
-                                                               size_t count, size_t *got) {
+                                                               uint64_t timeout_ns,
+                                                               robot_gps_raw_int_t *messages, size_t count,
+                                                               size_t *got) {
   return vil_receiver_read_batch(self->positions, timeout_ns, messages, sizeof *messages, count, got);
 }
 

@@ -42,7 +42,7 @@ typedef struct robot_talker_t {
 } robot_talker_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t robot_talker_close(robot_talker_t *self) {
   vil_status_t status = VIL_OK;
   if (self->attitudes != NULL) {
@@ -76,9 +76,8 @@ static inline vil_status_t robot_talker_close(robot_talker_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -179,8 +178,8 @@ static inline vil_status_t robot_talker_attitudes_send(robot_talker_t *self,
 
 /* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
 static inline vil_status_t robot_talker_attitudes_send_batch(robot_talker_t *self,
-                                                             const robot_attitude_t *messages, size_t count,
-                                                             size_t *sent) {
+                                                             const robot_attitude_t *messages,
+                                                             size_t count, size_t *sent) {
   return vil_sender_send_batch(self->attitudes, messages, sizeof *messages, count, sent);
 }
 
@@ -252,8 +251,8 @@ static inline vil_status_t robot_talker_heartbeats_send(robot_talker_t *self,
 
 /* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
 static inline vil_status_t robot_talker_heartbeats_send_batch(robot_talker_t *self,
-                                                              const robot_heartbeat_t *messages, size_t count,
-                                                              size_t *sent) {
+                                                              const robot_heartbeat_t *messages,
+                                                              size_t count, size_t *sent) {
   return vil_sender_send_batch(self->heartbeats, messages, sizeof *messages, count, sent);
 }
 
@@ -353,8 +352,8 @@ static inline vil_status_t robot_talker_positions_send(robot_talker_t *self,
 
 /* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
 static inline vil_status_t robot_talker_positions_send_batch(robot_talker_t *self,
-                                                             const robot_gps_raw_int_t *messages, size_t count,
-                                                             size_t *sent) {
+                                                             const robot_gps_raw_int_t *messages,
+                                                             size_t count, size_t *sent) {
   return vil_sender_send_batch(self->positions, messages, sizeof *messages, count, sent);
 }
 

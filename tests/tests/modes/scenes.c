@@ -307,8 +307,8 @@ static void taken_by_a_thread(void) {
 }
 
 int main(void) {
-  void (*const scenes[])(void) = {shared, kept, taken, mistakes, borrowed, asked, worked, dropped, copied, taken_by_a_thread,
-                                 opened_again};
+  void (*const scenes[])(void) = {shared, kept,    taken,  mistakes,          borrowed,    asked,
+                                  worked, dropped, copied, taken_by_a_thread, opened_again};
   for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; ++i) {
     begin();
     scenes[i]();

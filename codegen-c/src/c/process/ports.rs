@@ -3,7 +3,6 @@
 use vil_ir::vocabulary::Profile;
 
 use super::{external, relative};
-use crate::c::statement;
 use crate::plan::{Forward, Payload, Port, Process, Receives, Sends, Way};
 use crate::writer::{WIDTH, Writer, c_comment};
 
@@ -49,7 +48,7 @@ impl<'a> Calls<'a> {
             self.out.block(format!("{head}{first}, {takes}) {{"), "}", body);
         } else {
             self.out.line(format!("{head}{first},"));
-            let mut lines = packed(takes, WIDTH - head.len().min(WIDTH / 2) - 5);
+            let mut lines = packed(takes, WIDTH.saturating_sub(head.len() + 4).max(WIDTH / 4));
             let last = lines.pop().unwrap_or_default();
             let indent = " ".repeat(head.len());
             self.out.lines(lines.iter().map(|line| format!("{indent}{line},")));
@@ -181,7 +180,7 @@ impl<'a> Calls<'a> {
     fn count(&mut self, verb: &str, call: &str, what: &str) {
         let end = self.end.clone();
         let said = format!("Messages {what} on the port's routes since the world was created.");
-        self.call(&said, verb, "uint64_t *count", |out| out.line(format!("return vil_{call}({end}, count);")));
+        self.call(&said, verb, "uint64_t *count", |out| out.statement(&format!("return vil_{call}({end}, count);")));
     }
 }
 
@@ -288,12 +287,12 @@ fn sender(mut calls: Calls<'_>, sends: Sends) {
 fn send(calls: &mut Calls<'_>) {
     let (end, message) = (calls.end.clone(), calls.message);
     calls.call("Loan, copy and publish in one.", "send", &format!("const {message}_t *message"), |out| {
-        out.line(format!("return vil_sender_send({end}, message, sizeof *message);"));
+        out.statement(&format!("return vil_sender_send({end}, message, sizeof *message);"));
     });
     let said = "Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent.";
     let takes = format!("const {message}_t *messages, size_t count, size_t *sent");
     calls.call(said, "send_batch", &takes, |out| {
-        out.line(format!("return vil_sender_send_batch({end}, messages, sizeof *messages, count, sent);"));
+        out.statement(&format!("return vil_sender_send_batch({end}, messages, sizeof *messages, count, sent);"));
     });
 }
 
@@ -359,16 +358,14 @@ fn read(calls: &mut Calls<'_>, receives: Receives) {
     let over = if receives == Receives::Take { "consume" } else { "release" };
     let said = format!("Receive, copy and {over} in one.");
     calls.call(&said, "read", &format!("uint64_t timeout_ns, {message}_t *message"), |out| {
-        out.line(format!("return vil_receiver_read({end}, timeout_ns, message, sizeof *message);"));
+        out.statement(&format!("return vil_receiver_read({end}, timeout_ns, message, sizeof *message);"));
     });
-    let said =
-        "Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.";
+    let said = "Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. A process that \
+         dies in it may have ended as many as it asked for.";
     let takes = format!("uint64_t timeout_ns, {message}_t *messages, size_t count, size_t *got");
     calls.call(said, "read_batch", &takes, |out| {
-        statement(
-            out,
-            &format!("return vil_receiver_read_batch({end}, timeout_ns, messages, sizeof *messages, count, got);"),
-        );
+        let takes = "timeout_ns, messages, sizeof *messages, count, got";
+        out.statement(&format!("return vil_receiver_read_batch({end}, {takes});"));
     });
 }
 

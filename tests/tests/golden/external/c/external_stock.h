@@ -36,7 +36,7 @@ typedef struct external_stock_t {
 } external_stock_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t external_stock_close(external_stock_t *self) {
   vil_status_t status = VIL_OK;
   if (self->orders != NULL) {
@@ -60,9 +60,8 @@ static inline vil_status_t external_stock_close(external_stock_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -149,7 +148,8 @@ static inline vil_status_t external_stock_orders_release(external_stock_t *self,
  * aligned as it is. VIL_E_MESSAGE when the bytes make none, VIL_E_LIMIT when it is longer than capacity;
  * they are gone then. fault may be NULL. */
 static inline vil_status_t external_stock_orders_receive_into(external_stock_t *self,
-                                                              uint64_t timeout_ns, const vil_adapter_t *adapter,
+                                                              uint64_t timeout_ns,
+                                                              const vil_adapter_t *adapter,
                                                               const uint32_t *descriptor, void *data,
                                                               size_t capacity, size_t *size,
                                                               vil_msg_fault_t *fault) {
@@ -230,7 +230,8 @@ static inline vil_status_t external_stock_wires_release(external_stock_t *self,
  * aligned as it is. VIL_E_MESSAGE when the bytes make none, VIL_E_LIMIT when it is longer than capacity;
  * they are gone then. fault may be NULL. */
 static inline vil_status_t external_stock_wires_receive_into(external_stock_t *self,
-                                                             uint64_t timeout_ns, const vil_adapter_t *adapter,
+                                                             uint64_t timeout_ns,
+                                                             const vil_adapter_t *adapter,
                                                              const uint32_t *descriptor, void *data,
                                                              size_t capacity, size_t *size,
                                                              vil_msg_fault_t *fault) {

@@ -36,7 +36,7 @@ typedef struct class_extern_t {
 } class_extern_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t class_extern_close(class_extern_t *self) {
   vil_status_t status = VIL_OK;
   if (self->namespace_ != NULL) {
@@ -60,9 +60,8 @@ static inline vil_status_t class_extern_close(class_extern_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -147,7 +146,8 @@ static inline vil_status_t class_extern_namespace_read(class_extern_t *self,
   return vil_receiver_read(self->namespace_, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t class_extern_namespace_read_batch(class_extern_t *self,
                                                              uint64_t timeout_ns, class_result_t *messages,
                                                              size_t count, size_t *got) {
@@ -256,7 +256,8 @@ static inline vil_status_t class_extern_world_read(class_extern_t *self,
   return vil_receiver_read(self->world_, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t class_extern_world_read_batch(class_extern_t *self,
                                                          uint64_t timeout_ns, class_vec_t *messages,
                                                          size_t count, size_t *got) {

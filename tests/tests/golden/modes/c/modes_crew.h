@@ -27,7 +27,7 @@ typedef struct modes_crew_t {
 } modes_crew_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t modes_crew_close(modes_crew_t *self) {
   vil_status_t status = VIL_OK;
   if (self->work != NULL) {
@@ -36,9 +36,8 @@ static inline vil_status_t modes_crew_close(modes_crew_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -118,7 +117,8 @@ static inline vil_status_t modes_crew_work_read(modes_crew_t *self,
   return vil_receiver_read(self->work, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_crew_work_read_batch(modes_crew_t *self,
                                                       uint64_t timeout_ns, modes_job_t *messages,
                                                       size_t count, size_t *got) {

@@ -45,7 +45,7 @@ typedef struct modes_screen_t {
 } modes_screen_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t modes_screen_close(modes_screen_t *self) {
   vil_status_t status = VIL_OK;
   if (self->done != NULL) {
@@ -84,9 +84,8 @@ static inline vil_status_t modes_screen_close(modes_screen_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -190,7 +189,8 @@ static inline vil_status_t modes_screen_done_read(modes_screen_t *self,
   return vil_receiver_read(self->done, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_screen_done_read_batch(modes_screen_t *self,
                                                         uint64_t timeout_ns, modes_job_t *messages,
                                                         size_t count, size_t *got) {
@@ -229,7 +229,8 @@ static inline vil_status_t modes_screen_failed_read(modes_screen_t *self,
   return vil_receiver_read(self->failed, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_screen_failed_read_batch(modes_screen_t *self,
                                                           uint64_t timeout_ns, modes_job_t *messages,
                                                           size_t count, size_t *got) {
@@ -262,7 +263,8 @@ static inline vil_status_t modes_screen_frames_read(modes_screen_t *self,
   return vil_receiver_read(self->frames, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_screen_frames_read_batch(modes_screen_t *self,
                                                           uint64_t timeout_ns, modes_frame_t *messages,
                                                           size_t count, size_t *got) {
@@ -302,7 +304,8 @@ static inline vil_status_t modes_screen_latest_read(modes_screen_t *self,
   return vil_receiver_read(self->latest, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_screen_latest_read_batch(modes_screen_t *self,
                                                           uint64_t timeout_ns, modes_frame_t *messages,
                                                           size_t count, size_t *got) {
@@ -335,7 +338,8 @@ static inline vil_status_t modes_screen_level_read(modes_screen_t *self,
   return vil_receiver_read(self->level, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_screen_level_read_batch(modes_screen_t *self,
                                                          uint64_t timeout_ns, modes_price_t *messages,
                                                          size_t count, size_t *got) {
@@ -368,7 +372,8 @@ static inline vil_status_t modes_screen_seen_read(modes_screen_t *self,
   return vil_receiver_read(self->seen, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_screen_seen_read_batch(modes_screen_t *self,
                                                         uint64_t timeout_ns, modes_frame_t *messages,
                                                         size_t count, size_t *got) {
@@ -401,7 +406,8 @@ static inline vil_status_t modes_screen_still_read(modes_screen_t *self,
   return vil_receiver_read(self->still, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t modes_screen_still_read_batch(modes_screen_t *self,
                                                          uint64_t timeout_ns, modes_frame_t *messages,
                                                          size_t count, size_t *got) {

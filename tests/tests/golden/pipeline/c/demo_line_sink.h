@@ -30,7 +30,7 @@ typedef struct demo_line_sink_t {
 } demo_line_sink_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t demo_line_sink_close(demo_line_sink_t *self) {
   vil_status_t status = VIL_OK;
   if (self->alarms != NULL) {
@@ -44,9 +44,8 @@ static inline vil_status_t demo_line_sink_close(demo_line_sink_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -124,10 +123,12 @@ static inline vil_status_t demo_line_sink_alarms_read(demo_line_sink_t *self,
   return vil_receiver_read(self->alarms, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t demo_line_sink_alarms_read_batch(demo_line_sink_t *self,
-                                                            uint64_t timeout_ns, demo_line_alarm_t *messages,
-                                                            size_t count, size_t *got) {
+                                                            uint64_t timeout_ns,
+                                                            demo_line_alarm_t *messages, size_t count,
+                                                            size_t *got) {
   return vil_receiver_read_batch(self->alarms, timeout_ns, messages, sizeof *messages, count, got);
 }
 
@@ -158,10 +159,12 @@ static inline vil_status_t demo_line_sink_readings_read(demo_line_sink_t *self,
   return vil_receiver_read(self->readings, timeout_ns, message, sizeof *message);
 }
 
-/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only. */
+/* Reads up to count messages, VIL_BATCH_SIZE at most, and tells how many; it waits for the first one only.
+ * A process that dies in it may have ended as many as it asked for. */
 static inline vil_status_t demo_line_sink_readings_read_batch(demo_line_sink_t *self,
-                                                              uint64_t timeout_ns, demo_line_reading_t *messages,
-                                                              size_t count, size_t *got) {
+                                                              uint64_t timeout_ns,
+                                                              demo_line_reading_t *messages, size_t count,
+                                                              size_t *got) {
   return vil_receiver_read_batch(self->readings, timeout_ns, messages, sizeof *messages, count, got);
 }
 

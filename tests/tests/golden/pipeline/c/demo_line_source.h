@@ -30,7 +30,7 @@ typedef struct demo_line_source_t {
 } demo_line_source_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t demo_line_source_close(demo_line_source_t *self) {
   vil_status_t status = VIL_OK;
   if (self->alarms != NULL) {
@@ -44,9 +44,8 @@ static inline vil_status_t demo_line_source_close(demo_line_source_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
@@ -134,8 +133,8 @@ static inline vil_status_t demo_line_source_alarms_send(demo_line_source_t *self
 
 /* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
 static inline vil_status_t demo_line_source_alarms_send_batch(demo_line_source_t *self,
-                                                              const demo_line_alarm_t *messages, size_t count,
-                                                              size_t *sent) {
+                                                              const demo_line_alarm_t *messages,
+                                                              size_t count, size_t *sent) {
   return vil_sender_send_batch(self->alarms, messages, sizeof *messages, count, sent);
 }
 
@@ -176,8 +175,8 @@ static inline vil_status_t demo_line_source_readings_send(demo_line_source_t *se
 
 /* Sends count messages that lie back to back, VIL_BATCH_SIZE at most, and tells how many were sent. */
 static inline vil_status_t demo_line_source_readings_send_batch(demo_line_source_t *self,
-                                                                const demo_line_reading_t *messages, size_t count,
-                                                                size_t *sent) {
+                                                                const demo_line_reading_t *messages,
+                                                                size_t count, size_t *sent) {
   return vil_sender_send_batch(self->readings, messages, sizeof *messages, count, sent);
 }
 

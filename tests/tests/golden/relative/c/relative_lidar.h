@@ -42,7 +42,7 @@ typedef struct relative_lidar_t {
 } relative_lidar_t;
 
 /* Closes every end and leaves the world; the first fault is answered, the rest is closed all the same. An end
- * that another thread owns (VIL_E_BUSY) stays, and is closed by a call from there. */
+ * that another thread has taken (VIL_E_BUSY) stays: call this again from there, before anything is opened. */
 static inline vil_status_t relative_lidar_close(relative_lidar_t *self) {
   vil_status_t status = VIL_OK;
   if (self->find != NULL) {
@@ -76,9 +76,8 @@ static inline vil_status_t relative_lidar_close(relative_lidar_t *self) {
     status = vil_msg_first_error(status, closed);
   }
   if (self->world != NULL) {
-    const vil_status_t closed = vil_world_close(self->world);
-    if (closed != VIL_E_BUSY) self->world = NULL;
-    status = vil_msg_first_error(status, closed);
+    status = vil_msg_first_error(status, vil_world_close(self->world));
+    self->world = NULL;
   }
   return status;
 }
