@@ -8,7 +8,7 @@
 #include "batches_reader.h"
 #include "batches_taker.h"
 
-enum { ROOM = 8 }; /* of each ring, and loans at each end */
+enum { ROOM = 8 }; /* of each ring, and loans at each end but one */
 
 static batches_giver_t giver;
 static batches_taker_t taker;

@@ -181,6 +181,20 @@ static void who_has_all_loans_out_is_refused(void) {
     read_one(way, ROOM - 1);
     GOES(vil_receiver_release_batch(way->to, held, ROOM - 1, &done));
   }
+  const way_t few = {giver.few, taker.few, sizeof(batches_item_t)};
+  GOES(send_many(&few, 2, 0, &done));
+  GOES(vil_receiver_receive_batch(few.to, 0, held, 2, &done));
+  SAYS(VIL_EMPTY, vil_receiver_read(few.to, 0, message, few.size));
+  SAYS(VIL_TIMEOUT, vil_receiver_read(few.to, 1000, message, few.size));
+  SAYS(VIL_EMPTY, vil_receiver_read_batch(few.to, 0, message, few.size, 2, &done));
+  GOES(send_many(&few, 1, 2, &done));
+  SAYS(VIL_E_LIMIT, vil_receiver_read(few.to, 0, message, few.size));
+  SAYS(VIL_E_LIMIT, vil_receiver_read(few.to, 1000, message, few.size));
+  SAYS(VIL_E_LIMIT, vil_receiver_read_batch(few.to, 0, message, few.size, 2, &done));
+  CHECK(done == 0);
+  GOES(vil_receiver_release(few.to, &held[0]));
+  read_one(&few, 2);
+  GOES(vil_receiver_release(few.to, &held[1]));
   end();
 }
 
