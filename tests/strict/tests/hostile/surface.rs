@@ -25,11 +25,46 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const NO_LOAN: vil_loan_t = vil_loan_t { data: null_mut(), size: 0, slot: 0, ticket: 0 };
 const NO_MESSAGE: vil_message_t = vil_message_t { data: null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
 
+/// Bytes of a message of the program.
+const LETTER: usize = 64;
+const NOTE: usize = 16;
+
+/// Ports and the bytes of their messages.
+type Ports = &'static [(&'static str, usize)];
+
 /// Ports of each process: those it sends by, those it receives by.
-const ROLES: [(&str, &[&str], &[&str]); 3] = [
-    ("one", &["write", "copy", "give", "share", "keep", "many", "latest"], &["note", "ring"]),
-    ("two", &["on", "pass", "ask"], &["write", "give", "share", "ask", "latest"]),
-    ("three", &["note", "serve", "ring"], &["on", "copy", "pass", "share", "keep", "serve", "many"]),
+const ROLES: [(&str, Ports, Ports); 3] = [
+    (
+        "one",
+        &[
+            ("write", LETTER),
+            ("copy", LETTER),
+            ("give", LETTER),
+            ("share", LETTER),
+            ("keep", LETTER),
+            ("many", LETTER),
+            ("latest", LETTER),
+        ],
+        &[("note", NOTE), ("ring", NOTE)],
+    ),
+    (
+        "two",
+        &[("on", LETTER), ("pass", LETTER), ("ask", LETTER)],
+        &[("write", LETTER), ("give", LETTER), ("share", LETTER), ("ask", NOTE), ("latest", LETTER)],
+    ),
+    (
+        "three",
+        &[("note", NOTE), ("serve", NOTE), ("ring", NOTE)],
+        &[
+            ("on", LETTER),
+            ("copy", LETTER),
+            ("pass", LETTER),
+            ("share", LETTER),
+            ("keep", LETTER),
+            ("serve", LETTER),
+            ("many", LETTER),
+        ],
+    ),
 ];
 
 struct Out {
@@ -46,10 +81,6 @@ struct In {
     size: usize,
     held: Vec<vil_message_t>,
 }
-
-/// Bytes of a message of the program.
-const LETTER: usize = 64;
-const NOTE: usize = 16;
 
 /// Three processes of a program, all of them in this thread.
 struct Visit {
@@ -124,8 +155,8 @@ impl Visit {
         for (process, sends, receives) in ROLES {
             let Some(world) = self.open_world(process) else { continue };
             self.worlds.push(world);
-            sends.iter().for_each(|port| self.open_out(world, port));
-            receives.iter().for_each(|port| self.open_in(world, port));
+            sends.iter().for_each(|port| self.open_out(world, *port));
+            receives.iter().for_each(|port| self.open_in(world, *port));
         }
     }
 
@@ -146,22 +177,20 @@ impl Visit {
         (self.call("world_open", opened) == VIL_OK).then_some(world)
     }
 
-    fn open_out(&mut self, world: *mut vil_world_t, name: &str) {
+    fn open_out(&mut self, world: *mut vil_world_t, (name, size): (&str, usize)) {
         let (port, mut end) = (text(name), null_mut());
         // SAFETY: as in `create`.
         let opened = || unsafe { vil_sender_open(world, port.as_ptr(), &mut end, null_mut()) };
         if self.call("sender_open", opened) == VIL_OK {
-            let size = if ["note", "ring", "serve"].contains(&name) { NOTE } else { LETTER };
             self.outs.push(Out { end, size, loans: Vec::new(), kept: Vec::new() });
         }
     }
 
-    fn open_in(&mut self, world: *mut vil_world_t, name: &str) {
+    fn open_in(&mut self, world: *mut vil_world_t, (name, size): (&str, usize)) {
         let (port, mut end) = (text(name), null_mut());
         // SAFETY: as in `create`.
         let opened = || unsafe { vil_receiver_open(world, port.as_ptr(), &mut end, null_mut()) };
         if self.call("receiver_open", opened) == VIL_OK {
-            let size = if ["note", "ring", "ask"].contains(&name) { NOTE } else { LETTER };
             self.ins.push(In { end, size, held: Vec::new() });
         }
     }

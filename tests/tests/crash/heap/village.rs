@@ -79,12 +79,14 @@ impl Person {
     pub(super) fn new(shared: &Shared, me: u16) -> Person {
         attach(shared, me);
         let process = ProcessId(me);
+        let push = Producer::open(shared, process, &[usize::from(me)]).expect("the end is free");
+        assert!(!push.is_inside(), "blocks travel by reference");
         Person {
             me,
             allocator: Allocator::new(shared, process, &SIZES, NO_CAP),
             held: Vec::new(),
             ended: Vec::new(),
-            push: Producer::open(shared, process, &[usize::from(me)]).expect("the end is free"),
+            push,
             pop: Consumer::open(shared, process, 1 - usize::from(me)).expect("the end is free"),
         }
     }
