@@ -821,7 +821,7 @@ vil_status_t vil_receiver_receive_batch(vil_receiver_t *receiver,
 
 // Reads up to `count` messages into memory where they lie back to back, VIL_BATCH_SIZE at most: waits for the first one only,
 // each as vil_receiver_read does. Fewer than asked for is VIL_OK; why is told by a call that reads none. Messages are over
-// within the call, one or several at a time: if the process dies in it, up to `count` do not come again that it never saw.
+// within the call, one or several at a time: if the process dies in it, up to `count` that it had copied do not come again.
 //
 // Threads: the owner. Ownership: as vil_receiver_read, of the first `*read` messages; the bytes behind them may have changed.
 // NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.

@@ -18,7 +18,7 @@ use crate::message::vil_message_t;
 use crate::receiver::{RECEIVERS, copies, read_at_once, read_thoroughly, receive_by, receive_more};
 use crate::receiver::{release_at_once, release_thoroughly, vil_receiver_t};
 use crate::sender::{SENDERS, discard_at_once, discard_thoroughly, is_inside, loan_at_once, loan_thoroughly};
-use crate::sender::{publish_by, publish_inside, publish_thoroughly, send_in_slot, send_inside_at_once};
+use crate::sender::{publish_by, publish_inside, publish_thoroughly, send_in_slot_at_once, send_inside_at_once};
 use crate::sender::{send_thoroughly, vil_loan_t, vil_sender_t};
 use crate::status::vil_status_t;
 
@@ -120,7 +120,7 @@ pub unsafe fn vil_sender_send(sender: SenderAt, data: *const c_void, size: usize
     unsafe {
         let at_once = match is_inside(sender.handle) {
             true => send_inside_at_once(sender.place.lend_at_once(), data, size),
-            false => send_in_slot(sender.place.lend_at_once(), data, size),
+            false => send_in_slot_at_once(sender.place.lend_at_once(), data, size),
         };
         match at_once {
             Some(status) => status,

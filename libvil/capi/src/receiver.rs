@@ -230,7 +230,7 @@ pub(crate) unsafe fn read_at_once(
     if data.is_null() || size > isize::MAX as usize {
         return None;
     }
-    // SAFETY: as promised by the caller.
+    // SAFETY: as promised by the caller, and a slice may be as long; that it is a message's length is asked behind that.
     let read = lent.value().read_at_once(unsafe { slice::from_raw_parts_mut(data.cast(), size) })?;
     let receiver = lent.place();
     drop(lent);

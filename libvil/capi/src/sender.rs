@@ -350,7 +350,7 @@ pub(crate) unsafe extern "C" fn discard_thoroughly(sender: *mut vil_sender_t, lo
 pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     // Each way in a function of its own, because a copy into a slot is a call, for which registers are kept.
     // SAFETY: as promised by the caller.
-    unsafe { if is_inside(sender) { send_inside(sender, data, size) } else { send_apart(sender, data, size) } }
+    unsafe { if is_inside(sender) { send_inside(sender, data, size) } else { send_in_slot(sender, data, size) } }
 }
 
 /// vil_sender_send where messages travel in slots.
@@ -358,9 +358,12 @@ pub unsafe extern "C" fn vil_sender_send(sender: *mut vil_sender_t, data: *const
 /// # Safety
 /// As `vil_sender_send`.
 #[inline(never)]
-unsafe extern "C" fn send_apart(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
+unsafe extern "C" fn send_in_slot(sender: *mut vil_sender_t, data: *const c_void, size: usize) -> vil_status_t {
     // SAFETY: as promised by the caller.
-    at_once(|| unsafe { send_in_slot(lent(sender), data, size) }, || unsafe { send_thoroughly(sender, data, size) })
+    at_once(
+        || unsafe { send_in_slot_at_once(lent(sender), data, size) },
+        || unsafe { send_thoroughly(sender, data, size) },
+    )
 }
 
 /// vil_sender_send where messages travel inside cells.
@@ -399,7 +402,7 @@ pub(crate) unsafe fn send_inside_at_once(
 /// # Safety
 /// As `vil_sender_send`.
 #[inline(always)]
-pub(crate) unsafe fn send_in_slot(
+pub(crate) unsafe fn send_in_slot_at_once(
     lent: Option<Lent<Sender>>,
     data: *const c_void,
     size: usize,
@@ -421,7 +424,7 @@ unsafe fn send_by(
     if data.is_null() || size != lent.value().message_size() as usize {
         return None;
     }
-    // SAFETY: as promised by the caller.
+    // SAFETY: as promised by the caller, and a slice may be as long as a message.
     let has_more = call(lent.value(), unsafe { slice::from_raw_parts(data.cast(), size) });
     let sender = lent.place();
     drop(lent);

@@ -322,18 +322,6 @@ pub extern "C" fn vil_waitset_move_to_thread(set: *mut vil_waitset_t) -> vil_sta
     hot(|| SETS.move_here(DOORS.with(set as usize, |door| Ok(door.set))?))
 }
 
-fn insert(set: WaitSet) -> Result<usize, Failure> {
-    let canceller = Arc::clone(set.canceller());
-    let inner = SETS.insert(Set { set, members: Vec::new(), places: Vec::new() }).ok_or(full())?;
-    DOORS.insert(Door { set: inner, canceller }).ok_or_else(full).inspect_err(|_| _ = SETS.close(inner))
-}
-
-/// The door is not held open meanwhile: whoever closes it does not wait for a wait.
-fn with_set<R>(set: *mut vil_waitset_t, call: impl FnOnce(&mut Set) -> Result<R, Failure>) -> Result<R, Failure> {
-    let inner = DOORS.with(set as usize, |door| Ok(door.set))?;
-    SETS.with(inner, call)
-}
-
 /// Waits until one of several receivers of one world handle has a message, and answers which. Earlier ones win.
 ///
 /// Threads: the owner of all of them. Ownership: none. NULL: no pointer may be. Blocks: up to `timeout_ns` nanoseconds.
@@ -366,4 +354,16 @@ pub unsafe extern "C" fn vil_receiver_wait_any(
         *place = wait_any(&mut together, timeout_ns)?;
         Ok(())
     })
+}
+
+fn insert(set: WaitSet) -> Result<usize, Failure> {
+    let canceller = Arc::clone(set.canceller());
+    let inner = SETS.insert(Set { set, members: Vec::new(), places: Vec::new() }).ok_or(full())?;
+    DOORS.insert(Door { set: inner, canceller }).ok_or_else(full).inspect_err(|_| _ = SETS.close(inner))
+}
+
+/// The door is not held open meanwhile: whoever closes it does not wait for a wait.
+fn with_set<R>(set: *mut vil_waitset_t, call: impl FnOnce(&mut Set) -> Result<R, Failure>) -> Result<R, Failure> {
+    let inner = DOORS.with(set as usize, |door| Ok(door.set))?;
+    SETS.with(inner, call)
 }

@@ -115,8 +115,8 @@ class Receiver {
     return receive_into<M>(timeout, adapter, &message, sizeof message, size, fault);
   }
 
-  // Messages released on the port's routes since the world was created, restarts included; under best_effort also
-  // those skipped while nobody received.
+  // Messages that are over on the port's routes since the world was created, restarts included: those released, under
+  // best_effort also those skipped while nobody received, and with drop_oldest also those dropped for a newer one.
   [[nodiscard]] Result<std::uint64_t, Status> received() const noexcept {
     std::uint64_t count = 0;
     const vil_status_t status = vil_receiver_received(receiver_, &count);

@@ -114,8 +114,8 @@ impl<T: Carried, M: mode::Receives> Receiver<T, M> {
         })
     }
 
-    /// Messages released on the port's routes since the world was created, restarts included; under best_effort also
-    /// those skipped while nobody received.
+    /// Messages that are over on the port's routes since the world was created, restarts included: those released, under
+    /// best_effort also those skipped while nobody received, and with drop_oldest also those dropped for a newer one.
     pub fn received(&self) -> Result<u64, Status> {
         let mut out = 0;
         // SAFETY: the end is open until drop, the out-pointer is ours.

@@ -85,40 +85,40 @@ impl Buffers {
     }
 }
 
-/// A step, as often as a message that a cell has room for has words: written out, because in a loop of two steps most is the loop.
-macro_rules! for_each_word {
-    ($step:expr) => {{
-        $step;
-        $step;
-        $step;
-        $step;
-        $step;
-    }};
-}
-
-/// Words that `for_each_word` goes through.
+/// Words of the longest message that a cell has room for.
 const WORDS: usize = INLINE_SIZE as usize / 8;
 const _: () = assert!(WORDS == 5);
 
-/// Words of so many bytes, and a number beyond all counts where they are no whole ones.
+/// Has a message of so many bytes no broken word, and no more than a cell has room for? The bits of a broken one come out on top.
 #[inline(always)]
-fn whole_words(bytes: usize) -> usize {
-    bytes.rotate_right(3)
+fn is_short(bytes: usize) -> bool {
+    bytes.rotate_right(3) <= WORDS
+}
+
+/// Goes through the words of a short message. Written out: of a loop of two steps most is the loop.
+#[inline(always)]
+fn each_word<T>(mut words: impl Iterator<Item = T>, mut step: impl FnMut(T)) {
+    let Some(word) = words.next() else { return };
+    step(word);
+    let Some(word) = words.next() else { return };
+    step(word);
+    let Some(word) = words.next() else { return };
+    step(word);
+    let Some(word) = words.next() else { return };
+    step(word);
+    let Some(word) = words.next() else { return };
+    step(word);
 }
 
 /// Writes a message of the caller's into words of a cell, the last one filled up with zeros. Nothing where there are too few.
 #[inline(always)]
 pub(super) fn write_words(words: &[Word], message: &[u8], site: &'static str) {
-    if whole_words(message.len()) > WORDS {
+    if !is_short(message.len()) {
         return write_any(words, message, site);
     }
     let whole = message.as_chunks::<8>().0;
     let Some(words) = words.get(..whole.len()) else { return };
-    let mut pairs = words.iter().zip(whole);
-    for_each_word!({
-        let Some((to, from)) = pairs.next() else { return };
-        to.note(u64::from_ne_bytes(*from), site);
-    });
+    each_word(words.iter().zip(whole), |(to, from)| to.note(u64::from_ne_bytes(*from), site));
 }
 
 #[inline(never)]
@@ -137,19 +137,16 @@ fn write_any(words: &[Word], message: &[u8], site: &'static str) {
 /// undefined. `None`, and nothing read, where there are too few words.
 #[inline(always)]
 pub(super) fn read_words(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
-    if whole_words(message.len()) > WORDS {
+    if !is_short(message.len()) {
         return read_any(words, message, site);
     }
     let whole = message.as_chunks_mut::<8>().0;
-    let mut pairs = words.get(..whole.len())?.iter().zip(whole);
-    for_each_word!({
-        let Some((from, to)) = pairs.next() else { return Some(()) };
-        *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new);
-    });
+    let pairs = words.get(..whole.len())?.iter().zip(whole);
+    each_word(pairs, |(from, to)| *to = from.peek(site).to_ne_bytes().map(MaybeUninit::new));
     Some(())
 }
 
-/// The same in a function of its own, for messages that are mostly longer than what a cell has room for.
+/// The same for any length, in a function of its own: of messages in slots, and of those in cells that have a broken word.
 #[inline(never)]
 pub(super) fn read_any(words: &[Word], message: &mut [MaybeUninit<u8>], site: &'static str) -> Option<()> {
     let words = words.get(..message.len().div_ceil(8))?;

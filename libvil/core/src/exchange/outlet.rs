@@ -290,7 +290,7 @@ impl Outlet {
         let room = size * self.ring.capacity.saturating_sub(self.tail.wrapping_sub(self.head)) as usize;
         let messages = &messages[..messages.len().min(room)];
         let is_roomy = self.is_steady && messages.len() + AHEAD as usize * size < room;
-        // The lengths of a descriptor in loops of their own, which know them.
+        // Loops that know their length for 8 and 16 bytes alone: where longer ones go, lines are what is waited for.
         match size {
             8 => self.publish_each_inside(shared, messages.as_chunks::<8>().0, is_roomy),
             16 => self.publish_each_inside(shared, messages.as_chunks::<16>().0, is_roomy),

@@ -179,7 +179,7 @@ impl Producer {
             let word = self.hand.take(position, name_of(ticket, false))?;
             self.pool.put_word(word);
         } else {
-            // A slot needs a place; messages inside cells have none, and no pool.
+            // A slot needs a place; what travels otherwise has no pool.
             self.pool.class().is_none().then(|| self.hand.take(position, name_of(ticket, false)))??;
         }
         Some(())

@@ -57,7 +57,7 @@ impl Consumer {
         }
         let most = messages.len().min(self.ring.capacity as usize * size);
         let messages = &mut messages[..most];
-        // The lengths of a descriptor in loops of their own, which know them.
+        // Loops that know their length for 8 and 16 bytes alone: where longer ones go, lines are what is waited for.
         match size {
             8 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<8>().0),
             16 if self.is_inside => self.read_each::<true, _>(shared, messages.as_chunks_mut::<16>().0),
