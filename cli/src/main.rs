@@ -1,5 +1,5 @@
-//! The `vil` command: judge a program, print it, draw it, compare it, make code from it; look at running worlds and clear up
-//! after the dead.
+//! The `vil` command: judge a program, print it, draw it, compare it, make code and worlds from it; look at running worlds and
+//! clear up after the dead.
 //!
 //! One file per command; each has an `Args` with its flags and a `run` that answers the exit code. A command reads
 //! programs through `source` alone, so that all of them fail alike: 0 is fine, 1 means faults in the program, 2 means
@@ -16,6 +16,7 @@ mod generate;
 mod graph;
 mod json;
 mod lock;
+mod make;
 mod output;
 mod plan;
 mod reap;
@@ -29,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Programs of message exchange: check, print, draw, compare, generate; and running worlds: look, clear up.
+/// Programs of message exchange: check, print, draw, compare, generate; and worlds of them: make, look, clear up.
 #[derive(Debug, Parser)]
 #[command(name = "vil", version, about, after_help = EXAMPLES)]
 struct Cli {
@@ -48,6 +49,7 @@ enum Command {
     Gen(generate::Args),
     Graph(graph::Args),
     Schema(schema::Args),
+    Make(make::Args),
     Doctor(doctor::Args),
     Reap(reap::Args),
     Tap(tap::Args),
@@ -66,6 +68,7 @@ Examples:
   vil gen --lang c -o gen credit.yaml      write C headers from it
   vil graph credit.yaml -o credit.svg      draw it
   vil schema > vil.schema.json             the form of programs, for editors
+  vil make credit.yaml                     make its world before its processes start
   vil doctor                               look at the worlds that run, and say what is wrong
   vil tap ingest.credits                   print the messages of a port as they pass
   vil reap --all                           recover the dead, remove worlds where nobody lives
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Gen(args) => generate::run(&args),
         Command::Graph(args) => graph::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Make(args) => make::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Reap(args) => reap::run(&args),
         Command::Tap(args) => tap::run(&args),

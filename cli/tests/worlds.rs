@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
+use vil_core::base::atomic::Barrier;
+use vil_core::mem::{decode, peek_sizes};
 use vil_core::sys::file::RuntimeDir;
 use vil_core::world::{Contract, Receiver, Sender, World};
 use vil_ir::plan::{Plan, plan_program};
@@ -193,6 +195,48 @@ fn in_a_role() {
     };
     println!("\n@ {child}");
     let _ = std::io::stdin().read_line(&mut String::new());
+}
+
+#[test]
+fn a_world_that_was_made_before_waits_for_its_processes_and_is_made_once() {
+    let place = Place::new("make");
+    let file = place.0.join("twin.yaml");
+    fs::write(&file, PROGRAM).expect("a file for the test");
+    let file = file.to_str().expect("its path is text");
+    let made = |name: &str| (0, format!("{name}: {}\n", place.file(name).display()), String::new());
+    assert_eq!(place.vil(&["make", file]), made("twin"));
+    assert_eq!(place.vil(&["make", file, "other"]), made("other"));
+    assert_eq!(place.vil(&["make", "--fences", file, "fenced"]), made("fenced"));
+    let bytes = fs::read(place.file("fenced")).expect("it is there");
+    let (_, fixed) = peek_sizes(&bytes, bytes.len() as u64).expect("it is a world");
+    let (catalog, _) = decode(&bytes[..fixed as usize]).expect("it is a world");
+    assert_eq!(catalog.barrier, Barrier::Fences);
+    for name in ["twin", "other", "fenced"] {
+        let world = open(&place.0, name, "source");
+        publish(&mut Sender::open(&world, "items").unwrap_or_else(|error| panic!("{error}")));
+        let (code, said, told) = place.vil(&["make", file, name]);
+        assert_eq!((code, &*said), (2, ""));
+        assert!(told.contains(&format!("world `{name}` is there already")), "{told}");
+        let mut receiver =
+            Receiver::open(&open(&place.0, name, "sink"), "items").unwrap_or_else(|error| panic!("{error}"));
+        assert!(receiver.receive(0).is_ok(), "the message is still there");
+    }
+}
+
+#[test]
+fn a_world_of_a_faulty_program_or_in_no_directory_is_not_made() {
+    let place = Place::new("unmade");
+    let file = place.0.join("faulty.yaml");
+    fs::write(&file, PROGRAM.replace("to: sink.items", "to: sink.none")).expect("a file for the test");
+    let file = file.to_str().expect("its path is text");
+    let (code, said, told) = place.vil(&["make", file]);
+    assert!(code != 0 && said.is_empty() && told.contains("none"), "{code} {said} {told}");
+    fs::write(file, PROGRAM).expect("a file for the test");
+    let (code, said, told) = place.vil(&["make", "--runtime-dir", file, file]);
+    assert!(code == 2 && said.is_empty() && told.contains("is not a directory"), "{code} {said} {told}");
+    let (code, said, told) = place.vil(&["make", file, "a/b"]);
+    assert!(code == 2 && said.is_empty() && told.contains("a/b"), "{code} {said} {told}");
+    assert!(!place.file("twin").exists());
 }
 
 /// Passes one message on and waits to be killed.
