@@ -17,25 +17,29 @@ pub(crate) fn benchmark(_: Amount) -> Benchmark {
     }
 }
 
+/// Who makes the world: one of the two processes, or one that is gone when they enter it.
+const MAKERS: [(&str, &str); 2] = [("", "by one"), (", made before", "before")];
+
 fn case((routes, cells, promise): (usize, usize, Option<f64>)) -> Case {
     let exchange = Exchange::of(64).over(routes).one_way(cells);
-    let entrant = |(subject, program): (&'static str, Program)| {
-        let entrant = Entrant::new(subject, program)
-            .with("size", 64)
-            .with("touch", "all")
-            .with("routes", routes)
-            .with("cells", cells);
-        if subject.starts_with("vil-") { entrant.with("back", "no").in_world(exchange.yaml()) } else { entrant }
+    let entrant = |subject: &'static str, program: Program| {
+        let entrant = Entrant::new(subject, program).with("size", 64).with("touch", "all");
+        entrant.with("routes", routes).with("cells", cells)
     };
-    let mut entrants = vec![("vil-rust", Program::Rust), ("vil-c", Program::C("memory"))];
+    let ours = |(subject, program): (&'static str, Program)| {
+        MAKERS.map(|(suffix, made)| {
+            let entrant = entrant(subject, program).called(format!("{subject}{suffix}"));
+            entrant.with("made", made).with("back", "no").in_world(exchange.yaml())
+        })
+    };
+    let mut entrants: Vec<Entrant> =
+        [("vil-rust", Program::Rust), ("vil-c", Program::C("memory"))].into_iter().flat_map(ours).collect();
+    let promises = promise.map_or(Vec::new(), |most| {
+        let of = entrants.iter().map(|entrant| entrant.label.clone());
+        of.map(|of| Promise::ratio(&of, "iceoryx2", Bound::AtMost(most))).collect()
+    });
     if promise.is_some() {
-        entrants.push(("iceoryx2", Program::Peer));
+        entrants.push(entrant("iceoryx2", Program::Peer));
     }
-    let promised = |most: f64| ["vil-rust", "vil-c"].map(|of| Promise::ratio(of, "iceoryx2", Bound::AtMost(most)));
-    Case {
-        name: format!("{routes} x {cells} cells"),
-        geometry: exchange.geometry(),
-        entrants: entrants.into_iter().map(entrant).collect(),
-        promises: promise.map(promised).into_iter().flatten().collect(),
-    }
+    Case { name: format!("{routes} x {cells} cells"), geometry: exchange.geometry(), entrants, promises }
 }

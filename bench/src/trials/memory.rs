@@ -24,9 +24,21 @@ pub(crate) fn trial(arguments: &Arguments) -> Answer<()> {
 
 struct Memory;
 
+/// The process that makes the world and is gone before anybody enters it, where a trial asks for one.
+const MAKER: &str = "maker";
+
+fn makes<T: Payload>(arguments: &Arguments) -> Answer<()> {
+    Peer::is_one()?;
+    create::<T>(arguments, arguments.wanted("world")?, Side::Answerer).map(drop)
+}
+
 impl Trial for Memory {
     fn run<T: Payload>(&self, arguments: &Arguments) -> Answer<()> {
-        if arguments.role().is_some() { sends::<T>(arguments) } else { receives::<T>(arguments) }
+        match arguments.role() {
+            None => receives::<T>(arguments),
+            Some(MAKER) => makes::<T>(arguments),
+            Some(_) => sends::<T>(arguments),
+        }
     }
 }
 
@@ -47,6 +59,10 @@ fn receives<T: Payload>(arguments: &Arguments) -> Answer<()> {
     pin(arguments.cores()?.a)?;
     let itself = std::env::current_exe().map_err(|error| error.to_string())?;
     let name = world_name();
+    let is_made_before = arguments.text("made") == Some("before");
+    if is_made_before {
+        Peer::start(arguments, MAKER, &[("world", name.clone())])?.end()?;
+    }
     let mut command = Command::new(itself);
     command.args(arguments.words()).args(["--role", "sender", "--world", &name]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -59,7 +75,8 @@ fn receives<T: Payload>(arguments: &Arguments) -> Answer<()> {
     };
     let theirs_before = heard()?;
     let before = resident()?;
-    let ends = create::<T>(arguments, &name, Side::Answerer)?;
+    let enter = if is_made_before { open::<T> } else { create::<T> };
+    let ends = enter(arguments, &name, Side::Answerer)?;
     let relax = Relax::on(arguments.cores()?);
     let mut go = || writeln!(say, "go").map_err(|error| error.to_string());
     go()?;

@@ -14,6 +14,19 @@ static uint64_t resident(void) {
   return (uint64_t)kib * 1024;
 }
 
+/* Does a process of its own make the world, and go before anybody enters it? */
+static bool is_made_before(const trial_t *trial) {
+  const char *made = trial_text(trial, "made");
+  return made != NULL && strcmp(made, "before") == 0;
+}
+
+/* That process. */
+static void makes(const trial_t *trial) {
+  ends_t ends = ends_create(trial, trial->world, false);
+  trial_ready();
+  ends_close(&ends);
+}
+
 static void tell(int to, uint64_t number) {
   if (write(to, &number, sizeof number) != sizeof number) TRIAL_ENDS("nobody listens");
 }
@@ -39,7 +52,7 @@ static void sends(const trial_t *trial, int in, int out) {
 
 static void receives(const trial_t *trial, int in, int out) {
   const uint64_t theirs_before = hear(in), before = resident();
-  ends_t ends = ends_create(trial, trial->world, false);
+  ends_t ends = is_made_before(trial) ? ends_attach(trial, trial->world, false) : ends_create(trial, trial->world, false);
   tell(out, 0);
   for (uint64_t number = 0; number < 2 * trial->cells; number++) ends_take(trial, ends.receivers[0], number);
   hear(in);
@@ -60,12 +73,17 @@ int main(int argc, char **argv) {
   if (trial.role != NULL) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     trial_pin(trial.core_b);
-    sends(&trial, 0, 1);
+    if (strcmp(trial.role, "maker") == 0) makes(&trial);
+    else sends(&trial, 0, 1);
     return 0;
   }
   int there[2], back[2];
   trial_pin(trial.core_a);
   trial.world = trial_world_name();
+  if (is_made_before(&trial)) {
+    const trial_peer_t maker = trial_start_peer(&trial, "maker", trial.world);
+    trial_end_peer(&maker);
+  }
   char **words = (char **)calloc((size_t)argc + 5, sizeof *words);
   if (words == NULL || pipe(there) != 0 || pipe(back) != 0) TRIAL_ENDS("the sender cannot be started");
   memcpy(words, argv, (size_t)argc * sizeof *words);
