@@ -224,9 +224,10 @@ fn the_watcher_recovers_without_being_asked_and_keeps_no_world_open() {
         (0..8).map(ProcessId).find(|entry| info(shared, *entry).pid == other.pid() as u32).expect("it is there");
     other.kill();
     until("the watcher recovers", || state(shared, entry).state == ProcState::Free);
-    let seen = all(shared, &mut Cursor::default());
-    let by = seen.iter().find(|found| found.event.kind == Kind::Recovered).expect("it is in the trail");
-    assert_eq!(by.event.peer, Some(watched.me()));
+    // It is told behind that, by a thread that may stand still in between.
+    let told = || all(shared, &mut Cursor::default()).into_iter().find(|found| found.event.kind == Kind::Recovered);
+    until("it is in the trail", || told().is_some());
+    assert_eq!(told().and_then(|found| found.event.peer), Some(watched.me()));
     assert_eq!(living(shared), 2);
     drop(watched);
     until("its world is left, watcher and all", || living(shared) == 1);
