@@ -207,11 +207,19 @@ impl Village {
         sums
     }
 
-    /// Waits until every ring is empty.
+    /// Waits until every ring is empty, and two looks in a row find that nothing was published in between: what is passed on
+    /// while they are looked at one by one comes to one that was empty.
     fn is_drained(&self) {
-        for route in 0..self.keeper.shared().geometry.rings.len() {
-            until("a ring is empty", || observe::route(&self.keeper, route).is_some_and(|seen| seen.depth == 0));
-        }
+        let look = || -> Option<u64> {
+            let routes = 0..self.keeper.shared().geometry.rings.len();
+            let all = routes.map(|route| observe::route(&self.keeper, route).filter(|seen| seen.depth == 0));
+            all.map(|seen| seen.map(|seen| seen.published)).sum()
+        };
+        let mut last = None;
+        until("all rings stay empty", || {
+            let before = std::mem::replace(&mut last, look());
+            last.is_some() && last == before
+        });
     }
 
     /// Everybody has left: every slot is in the pool.
