@@ -10,11 +10,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use vil_capi::*;
+use vil_ir::model;
+use vil_ir::plan::{Plan, RoutePlan};
 use vil_strict::random::{Random, seed};
 use vil_strict::runtime_dir::RuntimeDir;
 use vil_strict::soak;
 
-use crate::ground::{Ground, PROGRAM};
+use crate::ground::{Ground, PROGRAM, plan};
 use crate::vandal::Vandal;
 
 /// Calls in the short form.
@@ -25,46 +27,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const NO_LOAN: vil_loan_t = vil_loan_t { data: null_mut(), size: 0, slot: 0, ticket: 0 };
 const NO_MESSAGE: vil_message_t = vil_message_t { data: null(), size: 0, route: 0, number: 0, answers: 0, ticket: 0 };
 
-/// Bytes of a message of the program.
-const LETTER: usize = 64;
-const NOTE: usize = 16;
-
-/// Ports and the bytes of their messages.
-type Ports = &'static [(&'static str, usize)];
+/// Bytes of the longest message of the program.
+const LONGEST: usize = 64;
 
 /// Ports of each process: those it sends by, those it receives by.
-const ROLES: [(&str, Ports, Ports); 3] = [
-    (
-        "one",
-        &[
-            ("write", LETTER),
-            ("copy", LETTER),
-            ("give", LETTER),
-            ("share", LETTER),
-            ("keep", LETTER),
-            ("many", LETTER),
-            ("latest", LETTER),
-        ],
-        &[("note", NOTE), ("ring", NOTE)],
-    ),
-    (
-        "two",
-        &[("on", LETTER), ("pass", LETTER), ("ask", LETTER)],
-        &[("write", LETTER), ("give", LETTER), ("share", LETTER), ("ask", NOTE), ("latest", LETTER)],
-    ),
-    (
-        "three",
-        &[("note", NOTE), ("serve", NOTE), ("ring", NOTE)],
-        &[
-            ("on", LETTER),
-            ("copy", LETTER),
-            ("pass", LETTER),
-            ("share", LETTER),
-            ("keep", LETTER),
-            ("serve", LETTER),
-            ("many", LETTER),
-        ],
-    ),
+const ROLES: [(&str, &[&str], &[&str]); 3] = [
+    ("one", &["write", "copy", "give", "share", "keep", "many", "latest"], &["note", "ring"]),
+    ("two", &["on", "pass", "ask"], &["write", "give", "share", "ask", "latest"]),
+    ("three", &["note", "serve", "ring"], &["on", "copy", "pass", "share", "keep", "serve", "many"]),
 ];
 
 struct Out {
@@ -85,6 +55,7 @@ struct In {
 /// Three processes of a program, all of them in this thread.
 struct Visit {
     random: Random,
+    plan: Plan,
     options: vil_world_options_t,
     _dir: CString,
     worlds: Vec<*mut vil_world_t>,
@@ -108,6 +79,7 @@ impl Visit {
         let (worlds, outs, ins) = Default::default();
         Visit {
             random,
+            plan: plan(),
             options,
             _dir: place,
             worlds,
@@ -155,8 +127,8 @@ impl Visit {
         for (process, sends, receives) in ROLES {
             let Some(world) = self.open_world(process) else { continue };
             self.worlds.push(world);
-            sends.iter().for_each(|port| self.open_out(world, *port));
-            receives.iter().for_each(|port| self.open_in(world, *port));
+            sends.iter().for_each(|port| self.open_out(world, process, port));
+            receives.iter().for_each(|port| self.open_in(world, process, port));
         }
     }
 
@@ -177,22 +149,31 @@ impl Visit {
         (self.call("world_open", opened) == VIL_OK).then_some(world)
     }
 
-    fn open_out(&mut self, world: *mut vil_world_t, (name, size): (&str, usize)) {
+    fn open_out(&mut self, world: *mut vil_world_t, process: &str, name: &str) {
         let (port, mut end) = (text(name), null_mut());
         // SAFETY: as in `create`.
         let opened = || unsafe { vil_sender_open(world, port.as_ptr(), &mut end, null_mut()) };
         if self.call("sender_open", opened) == VIL_OK {
+            let size = self.size_at(|route| &route.from, process, name);
             self.outs.push(Out { end, size, loans: Vec::new(), kept: Vec::new() });
         }
     }
 
-    fn open_in(&mut self, world: *mut vil_world_t, (name, size): (&str, usize)) {
+    fn open_in(&mut self, world: *mut vil_world_t, process: &str, name: &str) {
         let (port, mut end) = (text(name), null_mut());
         // SAFETY: as in `create`.
         let opened = || unsafe { vil_receiver_open(world, port.as_ptr(), &mut end, null_mut()) };
         if self.call("receiver_open", opened) == VIL_OK {
+            let size = self.size_at(|route| &route.to, process, name);
             self.ins.push(In { end, size, held: Vec::new() });
         }
+    }
+
+    /// Bytes of the messages of a port, which is one side of its routes.
+    fn size_at(&self, side: impl Fn(&RoutePlan) -> &model::End, process: &str, port: &str) -> usize {
+        let is_there = |route: &&RoutePlan| side(route).process == process && side(route).port == port;
+        let route = self.plan.routes.iter().find(is_there).expect("the program has such a port");
+        self.plan.messages[route.message as usize].size as usize
     }
 
     /// Everybody leaves, in any order.
@@ -269,7 +250,7 @@ impl Visit {
             }
             _ => {
                 let said = self.say(size);
-                let (bytes, mut sent) = ([3u8; LETTER * 5], 0);
+                let (bytes, mut sent) = ([3u8; LONGEST * 5], 0);
                 let data = bytes.as_ptr().cast::<c_void>();
                 // SAFETY: as in `create`.
                 self.call("sender_send", || unsafe { vil_sender_send(end, data, said) });
@@ -315,7 +296,7 @@ impl Visit {
             }
             (6, None) => {
                 let said = self.say(size);
-                let (mut bytes, mut read) = ([0xa5u8; LETTER * 6], 0);
+                let (mut bytes, mut read) = ([0xa5u8; LONGEST * 6], 0);
                 let data = bytes.as_mut_ptr().cast::<c_void>();
                 // SAFETY: as in `create`; there is room for six messages of each size.
                 self.call("receiver_read", || unsafe { vil_receiver_read(end, timeout, data, said) });
@@ -343,7 +324,7 @@ impl Visit {
 
     /// The size that a call is told: mostly that of the message.
     fn say(&mut self, size: usize) -> usize {
-        if self.random.once_in(4) { *self.random.pick(&[58, LETTER, NOTE, 9]) } else { size }
+        if self.random.once_in(4) { *self.random.pick(&[58, 64, 16, 9]) } else { size }
     }
 
     /// Nobody but the scribbler writes there, and it leaves messages alone.
@@ -426,8 +407,8 @@ impl Visit {
         let (process, sends, receives) = *self.random.pick(&ROLES);
         let Some(world) = self.open_world(process) else { return };
         let (port, other) = (*self.random.pick(sends), *self.random.pick(receives));
-        self.open_out(world, port);
-        self.open_in(world, other);
+        self.open_out(world, process, port);
+        self.open_in(world, process, other);
         self.call("world_close", || vil_world_close(world));
     }
 }
