@@ -81,7 +81,7 @@ fn reap_one(dir: &RuntimeDir, name: &str, dry_run: bool) -> Done {
 
 /// Messages in all rings.
 pub(crate) fn waiting(world: &Outside) -> u64 {
-    let routes = 0..world.catalog().routes.len();
+    let routes = 0..world.catalog().plan.routes.len();
     routes.filter_map(|index| world.route(index)).map(|route| u64::from(route.depth)).sum()
 }
 

@@ -209,7 +209,7 @@ fn a_world_that_was_made_before_waits_for_its_processes_and_is_made_once() {
     assert_eq!(place.vil(&["make", "--fences", file, "fenced"]), made("fenced"));
     let bytes = fs::read(place.file("fenced")).expect("it is there");
     let (_, fixed) = peek_sizes(&bytes, bytes.len() as u64).expect("it is a world");
-    let (catalog, _) = decode(&bytes[..fixed as usize]).expect("it is a world");
+    let catalog = decode(&bytes[..fixed as usize]).expect("it is a world");
     assert_eq!(catalog.barrier, Barrier::Fences);
     for name in ["twin", "other", "fenced"] {
         let world = open(&place.0, name, "source");

@@ -6,13 +6,15 @@ use vil_core::base::words::{
     Claim, ClaimWord, EndWord, PresenceWord, ProcState, ProcWord, ProcessId, Reference, SlotState, SlotWord, Stamp,
 };
 use vil_core::mem::{
-    CELL_BEHIND, CELL_INLINE, CELL_REFERENCE, CELL_STAMP, CELL_THIRD, CELL_TIME, COUNT, Catalog, ClassEntry, DROPPED,
-    EVENTS, GATE, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, encode,
+    CELL_BEHIND, CELL_INLINE, CELL_REFERENCE, CELL_STAMP, CELL_THIRD, CELL_TIME, COUNT, Catalog, DROPPED, EVENTS, GATE,
+    Geometry, HEADER_SIZE, encode, static_size,
 };
 use vil_core::registry::Language;
 use vil_core::registry::trail::Kind;
 use vil_ir::limits::{INLINE_SIZE, SLOT_STRIDE};
-use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer, Word};
+use vil_ir::model::End;
+use vil_ir::plan::{ClassPlan, MessagePlan, Plan, RoutePlan, binary};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, Profile, QueueKind, Transfer, Word};
 use vil_tests::artifact::root;
 
 fn doc() -> String {
@@ -30,12 +32,10 @@ fn number<W: Word + PartialEq>(word: W) -> u64 {
     W::all().iter().position(|one| *one == word).expect("the vocabulary has it") as u64
 }
 
-fn route(name: &str, capacity: u32) -> RouteEntry {
-    RouteEntry {
-        from_process: "a".into(),
-        from_port: name.into(),
-        to_process: "b".into(),
-        to_port: name.into(),
+fn route(name: &str, capacity: u32) -> RoutePlan {
+    RoutePlan {
+        from: End { process: "a".into(), port: name.into() },
+        to: End { process: "b".into(), port: name.into() },
         message: 0,
         size: 40,
         class: Some(0),
@@ -54,23 +54,40 @@ fn route(name: &str, capacity: u32) -> RouteEntry {
     }
 }
 
-fn world() -> (Catalog, Sizes, Vec<u8>, Geometry) {
-    let catalog = Catalog {
+fn plan() -> Plan {
+    let message = MessagePlan {
+        name: "M".into(),
+        layout_id: 99,
+        profile: Profile::Relative,
+        size: 40,
+        least: 24,
+        root_size: 5,
+        align: 8,
+        text: "text".into(),
+    };
+    let class = |stride, count| ClassPlan { stride, count, memory: MemoryClass::PinnedRemote };
+    Plan {
         program: "prog".into(),
         contract: "{}".into(),
         fingerprint: [0xab; 32],
-        created_ticks: 11,
-        created_ns: 12,
-        barrier: Barrier::Membarrier,
-        messages: vec![MessageEntry { name: "M".into(), layout_id: 99, text: "text".into() }],
+        process_entries: 6,
+        messages: vec![message],
+        classes: vec![class(128, 7), class(256, 11)],
         routes: vec![route("x", 4), route("y", 8)],
-    };
-    let class = |stride, count| ClassEntry { stride, count, memory: MemoryClass::PinnedRemote };
-    let mut sizes = Sizes { static_size: 0, processes: 6, classes: vec![class(128, 7), class(256, 11)] };
-    sizes.static_size = encode(&catalog, &sizes, 0).len() as u64;
-    let geometry = Geometry::compute(&sizes, &catalog.routes).expect("legal numbers");
-    let bytes = encode(&catalog, &sizes, geometry.total_size);
-    (catalog, sizes, bytes, geometry)
+    }
+}
+
+fn world() -> (Plan, Vec<u8>, Geometry) {
+    let plan = plan();
+    let geometry = Geometry::compute(&plan, static_size(&plan)).expect("legal numbers");
+    let catalog = Catalog { plan, created_ticks: 11, created_ns: 12, barrier: Barrier::Membarrier };
+    let bytes = encode(&catalog, geometry.total_size);
+    (catalog.plan, bytes, geometry)
+}
+
+/// The part of these bytes that follows the header: the plan.
+fn planned(bytes: &[u8]) -> &[u8] {
+    &bytes[HEADER_SIZE as usize..][..word(bytes, 4) as usize]
 }
 
 fn word(bytes: &[u8], index: usize) -> u64 {
@@ -87,15 +104,15 @@ fn the_header_holds_what_the_document_says() {
     says(&format!("## Header: {HEADER_SIZE} bytes of {} words", HEADER_SIZE / 8));
     says(&format!("| 1 | layout version, {LAYOUT_VERSION} |"));
     assert_eq!(&MAGIC.to_le_bytes(), b"VILWORLD");
-    let (_, sizes, bytes, geometry) = world();
-    let expected = [MAGIC, LAYOUT_VERSION, geometry.total_size, sizes.static_size, 6, 2, 1, 2, 11, 12];
-    assert_eq!((0..10).map(|index| word(&bytes, index)).collect::<Vec<_>>(), expected);
-    assert_eq!(bytes[10 * 8..14 * 8], [0xab; 32]);
-    assert_eq!((text(&bytes, 14), text(&bytes, 15)), (&b"prog"[..], &b"{}"[..]));
-    assert_ne!(word(&bytes, 16), 0, "the seal");
-    assert_eq!(word(&bytes, 17), 1, "membarriers");
-    says("| 17 | who orders stores before looks: 0 fences of everybody, 1 membarriers of who goes to sleep |");
-    assert!((18..32).all(|index| word(&bytes, index) == 0));
+    let (plan, bytes, geometry) = world();
+    let size = binary::encode(&plan).len() as u64;
+    let expected = [MAGIC, LAYOUT_VERSION, geometry.total_size, static_size(&plan), size, 2, 11, 12, 1];
+    assert_eq!((0..9).map(|index| word(&bytes, index)).collect::<Vec<_>>(), expected);
+    says("| 8 | who orders stores before looks: 0 fences of everybody, 1 membarriers of who goes to sleep |");
+    assert_ne!(word(&bytes, 9), 0, "the seal");
+    assert!((10..HEADER_SIZE as usize / 8).all(|index| word(&bytes, index) == 0));
+    assert_eq!(planned(&bytes), binary::encode(&plan));
+    assert_eq!(bytes[(HEADER_SIZE + size) as usize..][..4], *b"{}\0\0", "the contract, and nothing behind it");
 }
 
 #[test]
@@ -108,25 +125,29 @@ fn a_futex_word_holds_what_the_document_says() {
 
 #[test]
 fn the_tables_hold_what_the_document_says() {
-    let (_, _, bytes, _) = world();
-    let classes = 32;
+    let bytes = binary::encode(&plan());
+    let bytes = bytes.as_slice();
+    says("A plan begins with a head of 9 words");
+    assert_eq!((0..4).map(|index| word(bytes, index)).collect::<Vec<_>>(), [6, 2, 1, 2]);
+    assert_eq!((text(bytes, 4), &bytes[5 * 8..9 * 8]), (&b"prog"[..], &[0xab; 32][..]));
+    let classes = 9;
     let messages = classes + 2 * 3;
-    let routes = messages + 4;
-    for (table, words) in [("classes", "3: stride"), ("messages", "4: name"), ("routes", "16: from process")] {
+    let routes = messages + 8;
+    for (table, words) in [("classes", "3: stride"), ("messages", "8: name"), ("routes", "16: from process")] {
         says(&format!("| {table} | {words}"));
     }
-    assert_eq!((classes..messages).map(|index| word(&bytes, index)).collect::<Vec<_>>(), [128, 7, 2, 256, 11, 2]);
-    assert_eq!((text(&bytes, messages), text(&bytes, messages + 2)), (&b"M"[..], &b"text"[..]));
-    assert_eq!((word(&bytes, messages + 1), word(&bytes, messages + 3)), (99, 0));
+    assert_eq!((classes..messages).map(|index| word(bytes, index)).collect::<Vec<_>>(), [128, 7, 2, 256, 11, 2]);
+    assert_eq!((text(bytes, messages), text(bytes, messages + 2)), (&b"M"[..], &b"text"[..]));
+    assert_eq!([1, 3, 4, 5, 6, 7].map(|at| word(bytes, messages + at)), [99, number(Profile::Relative), 40, 24, 5, 8]);
     let names = [&b"a"[..], b"x", b"b", b"x", b"a", b"y", b"b", b"y"];
     let found =
-        (0..4).map(|index| text(&bytes, routes + index)).chain((16..20).map(|index| text(&bytes, routes + index)));
+        (0..4).map(|index| text(bytes, routes + index)).chain((16..20).map(|index| text(bytes, routes + index)));
     assert_eq!(found.collect::<Vec<_>>(), names);
     let policies =
         [number(Transfer::Copy), number(Delivery::BestEffort), number(Backpressure::Fail), number(Lane::Control)];
     let policies = policies.iter().rev().fold(0, |word, byte| word << 8 | byte);
     let numbers = [0, 40, 1, 16, 4, 3, 5, policies, 9, 64, 0, 0];
-    assert_eq!((4..16).map(|index| word(&bytes, routes + index)).collect::<Vec<_>>(), numbers);
+    assert_eq!((4..16).map(|index| word(bytes, routes + index)).collect::<Vec<_>>(), numbers);
 }
 
 #[test]
@@ -144,11 +165,11 @@ fn policies_have_the_numbers_that_the_document_says() {
 
 #[test]
 fn the_parts_follow_each_other_as_the_document_says() {
-    let (_, sizes, _, geometry) = world();
+    let (plan, _, geometry) = world();
     says(&format!("whole pages of {PAGE} | {PAGE} |"));
     says(&format!("| process table | 128 for each entry | {LINE} |"));
     says(&format!("| slots, one size class after the other | stride times count | {PAGE} |"));
-    assert_eq!(geometry.processes_offset, sizes.static_size);
+    assert_eq!(geometry.processes_offset, static_size(&plan));
     assert_eq!(geometry.process(1) - geometry.process(0), 128);
     assert_eq!(geometry.counters_offset, geometry.process(6));
     assert_eq!(geometry.trail_offset, geometry.counters_offset + 128);
@@ -169,7 +190,7 @@ fn the_parts_follow_each_other_as_the_document_says() {
 
 #[test]
 fn a_ring_and_its_cells_lie_as_the_document_says() {
-    let (_, _, _, geometry) = world();
+    let (_, _, geometry) = world();
     let ring = &geometry.rings[0];
     says(&format!(
         "| tail line | {LINE} | 0 tail, {COUNT} count of published messages, {DROPPED} count of messages dropped"
@@ -189,7 +210,7 @@ fn a_ring_and_its_cells_lie_as_the_document_says() {
 
 #[test]
 fn the_audit_trail_lies_as_the_document_says() {
-    let (_, _, _, geometry) = world();
+    let (_, _, geometry) = world();
     says(&format!("| audit trail | 32 for each of {TRAIL_ENTRIES} events | {LINE} |"));
     says(&format!("at {EVENTS} events recorded in the audit trail"));
     says(&format!("at entry `n % {TRAIL_ENTRIES}`"));
@@ -224,9 +245,9 @@ fn a_claimed_ring_lies_as_the_document_says() {
     assert_eq!((CELL_TIME, CELL_THIRD, CELL_BEHIND, GATE), (8, 16, 24, 24));
     says("two more parts behind its cells");
     says("256 bytes of 32 presence words for the producers");
-    let shared = RouteEntry { kind: QueueKind::Mpmc, cell_size: 32, ..route("many", 4) };
-    let (_, sizes, ..) = world();
-    let geometry = Geometry::compute(&sizes, &[shared]).expect("legal numbers");
+    let shared = RoutePlan { kind: QueueKind::Mpmc, cell_size: 32, ..route("many", 4) };
+    let plan = Plan { routes: vec![shared], ..plan() };
+    let geometry = Geometry::compute(&plan, 0).expect("legal numbers");
     let ring = geometry.rings[0];
     assert!(ring.claimed);
     let behind = (ring.cells + 4 * 32).next_multiple_of(LINE);

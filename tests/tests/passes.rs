@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vil_core::mem::{Catalog, Geometry};
+use vil_core::mem::{Geometry, static_size};
 use vil_ir::diagnostics::{Diagnostics, Rule};
 use vil_ir::model::Program;
 use vil_ir::normalize::normalize;
@@ -75,8 +75,7 @@ fn good_twins_are_clean_and_have_a_plan_that_the_runtime_can_lay_out() {
         let program = program.expect("a program without faults was read");
         let plan =
             plan::plan_program(&program).unwrap_or_else(|error| panic!("{} has no plan: {error}", path.display()));
-        let (catalog, sizes) = Catalog::from_plan(&plan, 0, 0);
-        let geometry = Geometry::compute(&sizes, &catalog.routes);
+        let geometry = Geometry::compute(&plan, static_size(&plan));
         assert!(geometry.is_ok(), "{}: {geometry:?}", path.display());
     }
 }

@@ -108,7 +108,7 @@ fn look(world: &Outside) -> Seen {
     let processes = processes(world);
     let (events, missed) = events(world);
     Seen {
-        program: world.catalog().program.clone(),
+        program: world.catalog().plan.program.clone(),
         bytes: world.size(),
         routes: routes(world, &processes),
         processes,
@@ -121,7 +121,7 @@ fn look(world: &Outside) -> Seen {
 
 fn processes(world: &Outside) -> Vec<Process> {
     let (slots, messages) = (world.slots_held(), world.messages_held());
-    let routes = 0..world.catalog().routes.len();
+    let routes = 0..world.catalog().plan.routes.len();
     let all = world.processes().into_iter().map(|(entry, info)| {
         let held = routes.clone().filter_map(|route| Some((route, world.ends_held(entry, route)?)));
         let life = match info.word.state {
@@ -151,7 +151,7 @@ fn routes(world: &Outside, processes: &[Process]) -> Vec<Route> {
     let consumes = |process: &Process, route: usize| {
         process.life == Life::Alive && process.ends.iter().any(|(of, ends)| *of == route && ends.consumer)
     };
-    let all = world.catalog().routes.iter().enumerate().filter_map(|(index, route)| {
+    let all = world.catalog().plan.routes.iter().enumerate().filter_map(|(index, route)| {
         Some(Route {
             name: route.name(),
             lane: route.lane.word(),

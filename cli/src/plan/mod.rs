@@ -6,7 +6,7 @@ mod tell;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use vil_core::mem::{Catalog, Geometry};
+use vil_core::mem::{Geometry, static_size};
 
 use crate::output;
 use crate::source::{self, FAULTY};
@@ -54,12 +54,11 @@ pub(crate) fn run(args: &Args) -> ExitCode {
         Ok(plan) => plan,
         Err(error) => return refused(&error.to_string()),
     };
-    let (catalog, sizes) = Catalog::from_plan(&plan, 0, 0);
-    let geometry = match Geometry::compute(&sizes, &catalog.routes) {
+    let geometry = match Geometry::compute(&plan, static_size(&plan)) {
         Ok(geometry) => geometry,
         Err(reason) => return refused(&format!("{}: {reason}", plan.program)),
     };
-    let world = World { plan: &plan, sizes: &sizes, geometry: &geometry };
+    let world = World { plan: &plan, geometry: &geometry };
     output::print(&match args.format {
         Form::Text => tell::text(&world),
         Form::Json => tell::json(&world) + "\n",

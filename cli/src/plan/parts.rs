@@ -1,13 +1,12 @@
 //! The bytes of a world as parts that follow each other without a gap, so that they add up to its size.
 
-use vil_core::mem::{Geometry, RingGeometry, Sizes};
+use vil_core::mem::{Geometry, RingGeometry, static_size};
 use vil_ir::limits::SPARE_PROCESSES;
 use vil_ir::plan::{ClassPlan, Plan, RoutePlan};
 
 /// A world that could be made.
 pub(crate) struct World<'p> {
     pub(crate) plan: &'p Plan,
-    pub(crate) sizes: &'p Sizes,
     pub(crate) geometry: &'p Geometry,
 }
 
@@ -61,7 +60,7 @@ impl World<'_> {
 
     /// Bytes of the static part.
     pub(crate) fn static_bytes(&self) -> u64 {
-        self.sizes.static_size
+        static_size(self.plan)
     }
 
     /// Each route or answer with its ring and the ring's bytes.

@@ -14,6 +14,7 @@ use vil_core::sys::file::RuntimeDir;
 use vil_ir::descriptor::encode;
 use vil_ir::layout::{FRAME_OFFSET, lay_out};
 use vil_ir::load;
+use vil_ir::plan::RoutePlan;
 use vil_msg::{Bytes, Descriptor, Style, to_json};
 
 use crate::json::{Object, quoted};
@@ -131,11 +132,9 @@ fn find(args: &Args) -> Result<Outside, Error> {
 
 /// Routes of this name or with this port.
 fn routes(world: &Outside, what: &str) -> Vec<usize> {
-    let all = world.catalog().routes.iter().enumerate();
-    let is_meant = |route: &vil_core::mem::RouteEntry| {
-        let ports = [(&route.from_process, &route.from_port), (&route.to_process, &route.to_port)];
-        route.name() == what || ports.iter().any(|(process, port)| format!("{process}.{port}") == what)
-    };
+    let all = world.catalog().plan.routes.iter().enumerate();
+    let is_meant =
+        |route: &RoutePlan| route.name() == what || [&route.from, &route.to].iter().any(|end| end.to_string() == what);
     all.filter(|(_, route)| is_meant(route)).map(|(index, _)| index).collect()
 }
 
@@ -160,14 +159,14 @@ struct Watched {
 impl Watch {
     fn new(world: Outside, what: &str) -> Result<Watch, Error> {
         let refused = |fault: Fault, text: String| Error::new(fault, text);
-        let catalog = world.catalog();
+        let plan = &world.catalog().plan;
         let found = routes(&world, what);
         if found.is_empty() {
-            let names: Vec<_> = catalog.routes.iter().map(|route| format!("`{}`", route.name())).collect();
+            let names: Vec<_> = plan.routes.iter().map(|route| format!("`{}`", route.name())).collect();
             let names = names.join(", ");
             return Err(refused(Fault::NotFound, format!("there is no route or port `{what}`; there are {names}")));
         }
-        let (program, _) = load::from_json(&catalog.contract)
+        let (program, _) = load::from_json(&plan.contract)
             .map_err(|faults| refused(Fault::Program, format!("the world's program: {}", faults.to_json())))?;
         let layouts = lay_out(&program).map_err(|errors| {
             let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
@@ -175,14 +174,14 @@ impl Watch {
         })?;
         let mut taps = Vec::new();
         for index in found {
-            let route = &catalog.routes[index];
+            let route = &plan.routes[index];
             let name = route.name();
             let tap = world.tap(index).ok_or_else(|| {
                 let why =
                     "its queue is mpmc or drops its oldest, so who takes a message clears its cell, or it is unsound";
                 refused(Fault::Unsupported, format!("route `{name}` cannot be tapped: {why}"))
             })?;
-            let message = catalog.messages.get(route.message as usize).map_or("", |entry| entry.name.as_str());
+            let message = plan.messages.get(route.message as usize).map_or("", |message| message.name.as_str());
             taps.push(Watched { tap, route: index, name, words: encode(&program, &layouts, message), said: 0 });
         }
         Ok(Watch { world, taps, faults: 0, silence: Silence::default() })

@@ -108,7 +108,7 @@ pub unsafe extern "C" fn vil_world_route_count(world: *mut vil_world_t, count: *
     hot(|| {
         // SAFETY: as promised by the caller.
         let place = unsafe { out(count, "count is NULL") }?;
-        *place = with_world(world, |world| Ok(world.catalog().routes.len() as u32))?;
+        *place = with_world(world, |world| Ok(world.catalog().plan.routes.len() as u32))?;
         Ok(())
     })
 }
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn vil_world_route_info(
         sized_out(info, |size| {
             with_world(world, |world| {
                 let seen = observe::route(world, index as usize).ok_or(Failure::Argument("there is no such route"))?;
-                let route = &world.catalog().routes[index as usize];
+                let route = &world.catalog().plan.routes[index as usize];
                 let [p50_ns, p99_ns, p999_ns, max_ns] = seen.latency_ns;
                 Ok(vil_route_info_t {
                     struct_size: size,

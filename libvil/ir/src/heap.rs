@@ -111,7 +111,7 @@ impl HeapShape {
             process_entries: self.processes,
             messages: vec![block],
             classes: self.classes.iter().map(|class| self.class(class)).collect(),
-            routes: (0u32..).zip(&self.queues).map(|(index, queue)| route(index, queue)).collect(),
+            routes: (0u32..).zip(&self.queues).map(|(index, queue)| route(index, queue, size)).collect(),
         })
     }
 
@@ -201,13 +201,14 @@ fn within(what: &str, found: u64, low: u64, high: u64) -> Result<(), String> {
 }
 
 /// The ring behind a queue. Each end has a process name of its own, because it sleeps on a word of its own.
-fn route(index: u32, queue: &QueueShape) -> RoutePlan {
+fn route(index: u32, queue: &QueueShape, size: u32) -> RoutePlan {
     let end = |side: &str| End { process: format!("{side}{index}"), port: format!("q{index}") };
     let claimed = queue.kind == QueueKind::Mpmc || queue.backpressure == Backpressure::DropOldest;
     RoutePlan {
         from: end("push"),
         to: end("pop"),
         message: 0,
+        size,
         class: Some(ANY_CLASS),
         cell_size: if claimed { 32 } else { 16 },
         kind: queue.kind,

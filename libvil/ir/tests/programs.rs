@@ -69,6 +69,8 @@ proptest! {
         for message in &plan.messages {
             prop_assert!(message.layout_id != 0 && message.size > 0, "{}", fail(&program, &message.name));
         }
+        let read = plan::binary::decode(&plan::binary::encode(&plan), &plan.contract);
+        prop_assert!(read.as_ref() == Ok(&plan), "{}", fail(&program, format!("{read:?}")));
     }
 
     #[test]

@@ -2,17 +2,15 @@
 //! same, it is refused: at every byte at which the writing may stop.
 
 use vil_core::base::atomic::Barrier;
-use vil_core::mem::{
-    Catalog, ClassEntry, Geometry, HEADER_SIZE, MessageEntry, RouteEntry, Sizes, decode, encode, peek_sizes,
-};
-use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
+use vil_core::mem::{Catalog, Geometry, HEADER_SIZE, decode, encode, peek_sizes, static_size};
+use vil_ir::model::End;
+use vil_ir::plan::{ClassPlan, MessagePlan, Plan, RoutePlan};
+use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, Profile, QueueKind, Transfer};
 
-fn catalog() -> (Catalog, Sizes) {
-    let route = RouteEntry {
-        from_process: "ingest".into(),
-        from_port: "credits".into(),
-        to_process: "filter".into(),
-        to_port: "credits".into(),
+fn catalog() -> Catalog {
+    let route = RoutePlan {
+        from: End { process: "ingest".into(), port: "credits".into() },
+        to: End { process: "filter".into(), port: "credits".into() },
         message: 0,
         size: 40,
         class: Some(0),
@@ -29,42 +27,47 @@ fn catalog() -> (Catalog, Sizes) {
         deadline_ms: 1000,
         sample: 64,
     };
-    let message = MessageEntry { name: "Credit".into(), layout_id: 77, text: "vil-layout 1\nCredit\n".into() };
-    let catalog = Catalog {
+    let message = MessagePlan {
+        name: "Credit".into(),
+        layout_id: 77,
+        profile: Profile::Flat,
+        size: 40,
+        least: 40,
+        root_size: 0,
+        align: 8,
+        text: "vil-layout 1\nCredit\n".into(),
+    };
+    let plan = Plan {
         program: "credit".into(),
         contract: r#"{"program":"credit"}"#.into(),
         fingerprint: [7; 32],
-        created_ticks: 1,
-        created_ns: 2,
-        barrier: Barrier::Fences,
+        process_entries: 4,
         messages: vec![message],
+        classes: vec![ClassPlan { stride: 128, count: 5, memory: MemoryClass::PagedExchange }],
         routes: vec![route],
     };
-    let class = ClassEntry { stride: 128, count: 5, memory: MemoryClass::PagedExchange };
-    let mut sizes = Sizes { static_size: 0, processes: 4, classes: vec![class] };
-    sizes.static_size = encode(&catalog, &sizes, 0).len() as u64;
-    (catalog, sizes)
+    Catalog { plan, created_ticks: 1, created_ns: 2, barrier: Barrier::Fences }
 }
 
 /// What attach does with the first bytes of a file.
-fn read(bytes: &[u8], file_size: u64) -> Option<(Catalog, Sizes)> {
+fn read(bytes: &[u8], file_size: u64) -> Option<Catalog> {
     let header = bytes.get(..HEADER_SIZE as usize)?;
     let (total, fixed) = peek_sizes(header, file_size).ok()?;
-    let (catalog, sizes) = decode(bytes.get(..fixed as usize)?).ok()?;
-    let geometry = Geometry::compute(&sizes, &catalog.routes).ok()?;
-    (geometry.total_size == total).then_some((catalog, sizes))
+    let catalog = decode(bytes.get(..fixed as usize)?).ok()?;
+    let geometry = Geometry::compute(&catalog.plan, fixed).ok()?;
+    (geometry.total_size == total).then_some(catalog)
 }
 
 fn world() -> (Vec<u8>, u64, Catalog) {
-    let (catalog, sizes) = catalog();
-    let total = Geometry::compute(&sizes, &catalog.routes).expect("legal numbers").total_size;
-    (encode(&catalog, &sizes, total), total, catalog)
+    let catalog = catalog();
+    let geometry = Geometry::compute(&catalog.plan, static_size(&catalog.plan)).expect("legal numbers");
+    (encode(&catalog, geometry.total_size), geometry.total_size, catalog)
 }
 
 #[test]
 fn a_world_whose_static_part_was_written_in_part_is_refused_at_every_byte() {
     let (whole, total, catalog) = world();
-    assert_eq!(read(&whole, total).map(|(catalog, _)| catalog), Some(catalog), "the whole one is read back");
+    assert_eq!(read(&whole, total), Some(catalog), "the whole one is read back");
     let written = whole.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let mut checks = 0;
     for size in 0..written {

@@ -7,7 +7,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use vil_core::base::words::{EndWord, SlotState, SlotWord, Stamp};
-use vil_core::mem::{CELL_STAMP, COUNT, ClassEntry, Geometry, RouteEntry, Sizes};
+use vil_core::mem::{CELL_STAMP, COUNT, Geometry};
+use vil_ir::model::End;
+use vil_ir::plan::{ClassPlan, Plan, RoutePlan};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
 use crate::memory::{Lease, Plate, SIZE};
@@ -113,13 +115,13 @@ impl Town {
     /// A town of these roads.
     pub(crate) fn new(name: String, roads: Vec<Road>, past: u64, sample: u32) -> Rc<Town> {
         let classes = roads.iter().map(|road| road.class).max().unwrap_or(0) + 1;
-        let sizes = Sizes {
-            static_size: 0,
-            processes: u32::from(PROCESSES),
+        let plan = Plan {
+            process_entries: PROCESSES.into(),
             classes: (0..classes).map(|class| slots(&roads, class)).collect(),
+            routes: (0..roads.len()).map(|number| route(&roads, number, sample)).collect(),
+            ..Plan::default()
         };
-        let entries: Vec<RouteEntry> = (0..roads.len()).map(|route| entry(&roads, route, sample)).collect();
-        let geometry = Geometry::compute(&sizes, &entries).expect("a town's numbers are legal");
+        let geometry = Geometry::compute(&plan, 0).expect("a town's numbers are legal");
         Rc::new(Town { name, roads, geometry, past, pool: RefCell::default() })
     }
 
@@ -159,30 +161,28 @@ impl Town {
 }
 
 /// The slots of one class. A message that is shared lies in one slot: of the rings of a port the largest counts.
-fn slots(roads: &[Road], class: u32) -> ClassEntry {
+fn slots(roads: &[Road], class: u32) -> ClassPlan {
     let of_port = |first: usize| (first..roads.len()).filter(move |route| lead(roads, *route) == first);
     let ports = (0..roads.len()).filter(|route| roads[*route].class == class && !roads[*route].joined);
     let most = ports.filter_map(|first| of_port(first).map(|route| roads[route].slots()).max());
-    ClassEntry { stride: 128 << class, count: most.sum(), memory: MemoryClass::PagedExchange }
+    ClassPlan { stride: 128 << class, count: most.sum(), memory: MemoryClass::PagedExchange }
 }
 
 fn lead(roads: &[Road], route: usize) -> usize {
     (0..=route).rev().find(|of| !roads[*of].joined).unwrap_or(route)
 }
 
-fn entry(roads: &[Road], route: usize, sample: u32) -> RouteEntry {
-    let road = &roads[route];
-    RouteEntry {
-        from_process: format!("p{}", road.ends.0),
-        from_port: format!("out{}", lead(roads, route)),
-        to_process: format!("p{}", road.ends.1),
-        to_port: "in".into(),
+fn route(roads: &[Road], number: usize, sample: u32) -> RoutePlan {
+    let road = &roads[number];
+    RoutePlan {
+        from: End { process: format!("p{}", road.ends.0), port: format!("out{}", lead(roads, number)) },
+        to: End { process: format!("p{}", road.ends.1), port: "in".into() },
         message: 0,
         size: SIZE,
         class: (road.way != Way::Cell).then_some(road.class),
         cell_size: road.way.cell_size(),
         kind: QueueKind::Spsc,
-        answers: (road.way == Way::Reply).then(|| route as u32 - 1),
+        answers: (road.way == Way::Reply).then(|| number as u32 - 1),
         capacity: road.capacity,
         producer_loans: road.loans.0,
         consumer_loans: road.loans.1,

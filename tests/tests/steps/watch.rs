@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::ptr::null_mut;
 
-use vil_core::mem::{Catalog, Geometry};
+use vil_core::mem::{Geometry, static_size};
 use vil_ir::plan::Plan;
 
 /// The eye.
@@ -92,6 +92,5 @@ impl Watch {
 
 /// Where things lie in a world of a plan.
 pub(crate) fn geometry(plan: &Plan) -> Geometry {
-    let (catalog, sizes) = Catalog::from_plan(plan, 0, 0);
-    Geometry::compute(&sizes, &catalog.routes).unwrap_or_else(|reason| panic!("{reason}"))
+    Geometry::compute(plan, static_size(plan)).unwrap_or_else(|reason| panic!("{reason}"))
 }

@@ -132,7 +132,7 @@ fn create_replaces_the_abandoned_and_never_the_living() {
     tenant.kill();
     let larger = Shape { capacity: 8, ..PLAIN }.plan();
     let world = World::create(&place, "post", &larger, &NOBODY).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(world.catalog().routes[0].capacity, 8, "the new one");
+    assert_eq!(world.catalog().plan.routes[0].capacity, 8, "the new one");
 }
 
 #[test]

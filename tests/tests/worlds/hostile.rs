@@ -6,8 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vil_core::base::error::Fault;
-use vil_core::mem::{Catalog, ClassEntry, Sizes, decode, encode, peek_sizes};
+use vil_core::mem::{decode, encode, peek_sizes};
 use vil_core::world::{Receiver, Sender, World};
+use vil_ir::plan::{ClassPlan, Plan};
 
 use crate::house::{House, NOBODY, PLAIN, Random, Shape, refused, role};
 
@@ -126,15 +127,15 @@ fn every_byte_of_the_static_part_counts() {
 }
 
 /// One number of the tables, changed.
-fn spoil(catalog: &mut Catalog, sizes: &mut Sizes, random: &mut Random) -> String {
+fn spoil(plan: &mut Plan, random: &mut Random) -> String {
     const NUMBERS: [u32; 14] = [0, 1, 2, 3, 7, 15, 16, 17, 64, 128, 4096, 65_537, 1 << 20, u32::MAX];
     let number = NUMBERS[random.below(NUMBERS.len() as u64) as usize];
-    let route = &mut catalog.routes[0];
+    let route = &mut plan.routes[0];
     let what = random.below(13);
     match what {
-        0 => sizes.processes = number,
-        1 => sizes.classes.iter_mut().for_each(|class| class.stride = number),
-        2 => sizes.classes.iter_mut().for_each(|class| class.count = number),
+        0 => plan.process_entries = number,
+        1 => plan.classes.iter_mut().for_each(|class| class.stride = number),
+        2 => plan.classes.iter_mut().for_each(|class| class.count = number),
         3 => route.message = number,
         4 => route.size = number,
         5 => route.class = (number > 0).then(|| number - 1),
@@ -144,7 +145,7 @@ fn spoil(catalog: &mut Catalog, sizes: &mut Sizes, random: &mut Random) -> Strin
         9 => route.consumer_loans = number,
         10 => route.sample = number,
         11 => route.deadline_ms = number.min(1),
-        _ => sizes.classes.push(ClassEntry { stride: 128, count: number, memory: sizes.classes[0].memory }),
+        _ => plan.classes.push(ClassPlan { stride: 128, count: number, memory: plan.classes[0].memory }),
     }
     format!("number {what} is {number}")
 }
@@ -153,12 +154,12 @@ fn spoil(catalog: &mut Catalog, sizes: &mut Sizes, random: &mut Random) -> Strin
 fn other_numbers_in_a_well_sealed_static_part_are_refused_or_do_no_harm() {
     let ruin = Ruin::new("numbers", Shape { bytes: 200, deadline_ms: 1, ..PLAIN });
     let mut random = Random::new("numbers");
-    let (catalog, sizes) = decode(&ruin.bytes[..ruin.fixed]).expect("it is a world");
+    let catalog = decode(&ruin.bytes[..ruin.fixed]).expect("it is a world");
     let (mut refusals, rounds) = (0, 600);
     for _ in 0..rounds {
-        let (mut catalog, mut sizes) = (catalog.clone(), sizes.clone());
-        let changed = spoil(&mut catalog, &mut sizes, &mut random);
-        let bytes = encode(&catalog, &sizes, ruin.bytes.len() as u64);
+        let mut catalog = catalog.clone();
+        let changed = spoil(&mut catalog.plan, &mut random);
+        let bytes = encode(&catalog, ruin.bytes.len() as u64);
         ruin.write(&ruin.bytes, 0);
         ruin.write(&bytes, 0);
         let visited = catch_unwind(AssertUnwindSafe(|| match ruin.open() {

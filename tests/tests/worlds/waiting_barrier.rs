@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use vil_core::base::atomic::{Barrier, FOR_DATA, FOR_SPACE, SEVERAL};
 use vil_core::base::error::Fault;
-use vil_core::mem::Shared;
+use vil_core::mem::{Catalog, Shared, decode, encode, seal};
 use vil_core::sys::membarrier;
 use vil_core::world::{Receiver, Sender, Stop, World};
 use vil_tests::cc::skip;
@@ -103,15 +103,14 @@ fn a_creator_that_may_not_make_membarriers_makes_a_world_with_fences_for_all() {
 #[test]
 fn a_choice_that_no_version_knows_is_nonsense() {
     let house = House::new("unknown-barrier", PLAIN);
-    let mut catalog = house.keeper.catalog().clone();
-    let geometry = &house.keeper.shared().geometry;
-    let (_, sizes) = vil_core::mem::Catalog::from_plan(&PLAIN.plan(), 0, 0);
-    catalog.barrier = Barrier::Fences;
-    let fences = vil_core::mem::encode(&catalog, &sizes, geometry.total_size);
+    let catalog = Catalog { barrier: Barrier::Fences, ..house.keeper.catalog().clone() };
+    let fences = encode(&catalog, house.keeper.shared().geometry.total_size);
     let mut bytes = fences.clone();
-    bytes[17 * 8] = 2;
-    assert!(vil_core::mem::decode(&fences).is_ok());
-    refused(vil_core::mem::decode(&bytes), Fault::Corrupt);
+    bytes[8 * 8] = 2;
+    seal(&mut bytes);
+    assert!(decode(&fences).is_ok());
+    let said = refused(decode(&bytes), Fault::Corrupt);
+    assert!(said.contains("barrier 2"), "{said}");
 }
 
 /// Publishes letters, each when there is room; "sandboxed" ones after a sandbox was closed around it.

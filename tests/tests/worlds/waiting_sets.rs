@@ -10,7 +10,7 @@ use vil_core::base::error::Fault;
 use vil_core::base::words::ProcessId;
 use vil_core::exchange::News;
 use vil_core::exchange::claimed::{Popper, Pusher};
-use vil_core::mem::{Catalog, Geometry, Shared};
+use vil_core::mem::{Geometry, Shared};
 use vil_core::sys::map::Mapping;
 use vil_core::world::{CONTROL_RUN, End, Ends, Receiver, Sender, Stop, WaitSet, World};
 use vil_tests::runtime_dir::RuntimeDir;
@@ -344,8 +344,7 @@ interfaces:\n  Boss: { ports: { tasks: { direction: out, message: Task, queue: {
 \x20 Hand: { ports: { tasks: { direction: in, message: Task } } }\n\
 processes:\n  boss: { interface: Boss }\n  hand: { interface: Hand }\n\
 routes:\n  - { from: boss.tasks, to: hand.tasks, transfer: consume_once, delivery: best_effort }\n";
-    let (catalog, sizes) = Catalog::from_plan(&plan_of(yaml), 0, 0);
-    let geometry = Geometry::compute(&sizes, &catalog.routes).expect("it can be laid out");
+    let geometry = Geometry::compute(&plan_of(yaml), 0).expect("it can be laid out");
     let file =
         File::options().read(true).write(true).create_new(true).open(dir.join("ring")).expect("the directory is ours");
     file.set_len(geometry.total_size).expect("there is room");

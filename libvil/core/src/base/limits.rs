@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const MAGIC: u64 = u64::from_le_bytes(*b"VILWORLD");
 
 /// Version of the memory layout; a world of another version is refused. Raised by every change of a shared byte.
-pub const LAYOUT_VERSION: u64 = 4;
+pub const LAYOUT_VERSION: u64 = 5;
 
 /// Distance between words that different processes write: two 64-byte lines, because the prefetcher takes pairs.
 pub const LINE: u64 = 128;

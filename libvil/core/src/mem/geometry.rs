@@ -6,12 +6,11 @@
 use vil_ir::limits::{
     INLINE_SIZE, MAX_CAPACITY, MAX_COPY_SIZE, MAX_FLAT_SIZE, MAX_PROCESSES, MAX_ROUTES, MAX_SLOTS, SLOT_STRIDE,
 };
-use vil_ir::plan::ANY_CLASS;
+use vil_ir::plan::{ANY_CLASS, ClassPlan, Plan, RoutePlan};
 use vil_ir::vocabulary::{Backpressure, Delivery, MemoryClass, QueueKind, Transfer};
 
 use crate::base::limits::{BUCKETS, LINE, MAX_WORLD_SIZE, PAGE, TRAIL_ENTRIES};
 use crate::base::words::PresenceWord;
-use crate::mem::header::{ClassEntry, RouteEntry, Sizes};
 
 /// Where everything lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,15 +134,16 @@ const PRESENCE_SIZE: u64 = MAX_PROCESSES.div_ceil(PresenceWord::PROCESSES as u32
 pub(crate) const PROCESS_SIZE: u64 = 128;
 
 impl Geometry {
-    /// Computes everything; the error is the number that does not fit.
-    pub fn compute(sizes: &Sizes, routes: &[RouteEntry]) -> Result<Geometry, String> {
-        bounded("process entries", sizes.processes, 1, MAX_PROCESSES)?;
+    /// Computes everything that lies behind a static part of this size; the error is the number that does not fit.
+    pub fn compute(plan: &Plan, static_size: u64) -> Result<Geometry, String> {
+        let Plan { routes, process_entries: processes, .. } = plan;
+        bounded("process entries", *processes, 1, MAX_PROCESSES)?;
         bounded("routes", routes.len() as u32, 0, MAX_ROUTES)?;
-        let mut end = Cursor(sizes.static_size);
-        let processes_offset = end.take(u64::from(sizes.processes) * PROCESS_SIZE, LINE)?;
+        let mut end = Cursor(static_size);
+        let processes_offset = end.take(u64::from(*processes) * PROCESS_SIZE, LINE)?;
         let counters_offset = end.take(LINE, LINE)?;
         let trail_offset = end.take(TRAIL_ENTRIES * EVENT_SIZE, LINE)?;
-        let mut classes = class_counts(sizes)?;
+        let mut classes = class_counts(&plan.classes)?;
         let slots = classes.last().map_or(0, |class| class.first + class.count);
         let slots_offset = end.take(u64::from(slots) * 8, LINE)?;
         let flags = Flags::place(routes, &mut end)?;
@@ -160,7 +160,7 @@ impl Geometry {
         let total_size = end.take(0, PAGE)?;
         Ok(Geometry {
             total_size,
-            processes: sizes.processes,
+            processes: *processes,
             processes_offset,
             counters_offset,
             trail_offset,
@@ -237,9 +237,9 @@ struct Flags<'a> {
 }
 
 impl<'a> Flags<'a> {
-    fn place(routes: &'a [RouteEntry], end: &mut Cursor) -> Result<Flags<'a>, String> {
+    fn place(routes: &'a [RoutePlan], end: &mut Cursor) -> Result<Flags<'a>, String> {
         let mut names: Vec<&str> =
-            routes.iter().flat_map(|route| [route.from_process.as_str(), route.to_process.as_str()]).collect();
+            routes.iter().flat_map(|route| [route.from.process.as_str(), route.to.process.as_str()]).collect();
         names.sort_unstable();
         names.dedup();
         let offset = end.take(names.len() as u64 * LINE, LINE)?;
@@ -267,10 +267,10 @@ fn bounded(what: &str, number: u32, low: u32, high: u32) -> Result<(), String> {
     if (low..=high).contains(&number) { Ok(()) } else { Err(format!("{number} {what}; {low} to {high} are legal")) }
 }
 
-fn class_counts(sizes: &Sizes) -> Result<Vec<ClassGeometry>, String> {
+fn class_counts(planned: &[ClassPlan]) -> Result<Vec<ClassGeometry>, String> {
     let mut first = 0u32;
-    let mut classes = Vec::with_capacity(sizes.classes.len());
-    for &ClassEntry { stride, count, memory } in &sizes.classes {
+    let mut classes = Vec::with_capacity(planned.len());
+    for &ClassPlan { stride, count, memory } in planned {
         bounded("bytes of stride", stride, SLOT_STRIDE, MAX_FLAT_SIZE)?;
         if !stride.is_multiple_of(SLOT_STRIDE) {
             return Err(format!("a stride of {stride} bytes is no multiple of {SLOT_STRIDE}"));
@@ -281,7 +281,7 @@ fn class_counts(sizes: &Sizes) -> Result<Vec<ClassGeometry>, String> {
     Ok(classes)
 }
 
-fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeometry, String> {
+fn ring(route: &RoutePlan, flags: &Flags, end: &mut Cursor) -> Result<RingGeometry, String> {
     bounded("cells", route.capacity, 1, MAX_CAPACITY)?;
     bounded("bytes per message", route.size, 1, MAX_FLAT_SIZE)?;
     bounded("producer loans", route.producer_loans, 1, MAX_CAPACITY)?;
@@ -306,8 +306,8 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
     Ok(RingGeometry {
         tail: end.take(LINE, LINE)?,
         head: end.take(LINE, LINE)?,
-        producer_flag: flags.offset(&route.from_process),
-        consumer_flag: flags.offset(&route.to_process),
+        producer_flag: flags.offset(&route.from.process),
+        consumer_flag: flags.offset(&route.to.process),
         histogram: end.take(BUCKETS * 8, LINE)?,
         cells: end.take(u64::from(route.capacity) * u64::from(route.cell_size), LINE)?,
         cell_size: route.cell_size,
@@ -331,7 +331,7 @@ fn ring(route: &RouteEntry, flags: &Flags, end: &mut Cursor) -> Result<RingGeome
 
 fn class_of(
     ring: &RingGeometry,
-    route: &RouteEntry,
+    route: &RoutePlan,
     classes: &[ClassGeometry],
 ) -> Result<Option<ClassGeometry>, String> {
     let Some(index) = route.class else {

@@ -5,9 +5,9 @@
 //! the size that the world was made with, and no sender comes in that promises more.
 
 use vil_ir::evolve::{Sides, Verdict, is_refused, layouts};
+use vil_ir::plan::{MessagePlan, Plan};
 
 use crate::base::error::{Error, Fault};
-use crate::mem::{Catalog, MessageEntry};
 use crate::world::ends::Index;
 
 /// A binary's role and its ports; borrowed from the binary's static data.
@@ -46,32 +46,25 @@ pub enum Facing {
 }
 
 /// Accepts or refuses a binary; the sentence names message, field and both offsets.
-pub(super) fn check(catalog: &Catalog, world: &str, contract: &Contract<'_>) -> Result<(), Error> {
+pub(super) fn check(plan: &Plan, world: &str, contract: &Contract<'_>) -> Result<(), Error> {
     let Some(process) = contract.process else { return Ok(()) };
-    let known = |name: &str| catalog.routes.iter().any(|route| route.from_process == name || route.to_process == name);
+    let known = |name: &str| plan.routes.iter().any(|route| route.from.process == name || route.to.process == name);
     if !known(process) && !contract.ports.is_empty() {
-        let message =
-            format!("world `{world}` of program `{}` has no routes for a process `{process}`", catalog.program);
+        let message = format!("world `{world}` of program `{}` has no routes for a process `{process}`", plan.program);
         return Err(Error::new(Fault::Contract, message));
     }
     if contract.ports.is_empty() {
         return Ok(());
     }
-    let index = Index::new(catalog);
-    contract.ports.iter().try_for_each(|port| check_port(catalog, &index, world, process, port))
+    let index = Index::new(plan);
+    contract.ports.iter().try_for_each(|port| check_port(plan, &index, world, process, port))
 }
 
-fn check_port(
-    catalog: &Catalog,
-    index: &Index,
-    world: &str,
-    process: &str,
-    port: &PortContract<'_>,
-) -> Result<(), Error> {
+fn check_port(plan: &Plan, index: &Index, world: &str, process: &str, port: &PortContract<'_>) -> Result<(), Error> {
     let name = port.port;
-    let found = index.find(catalog, port.facing == Facing::Out, process, name);
-    for route in found.iter().map(|route| &catalog.routes[*route as usize]) {
-        let theirs = &catalog.messages[route.message as usize];
+    let found = index.find(plan, port.facing == Facing::Out, process, name);
+    for route in found.iter().map(|route| &plan.routes[*route as usize]) {
+        let theirs = &plan.messages[route.message as usize];
         if theirs.layout_id == port.layout_id && route.size == port.size {
             continue;
         }
@@ -88,14 +81,14 @@ fn check_port(
     let message = format!(
         "world `{world}` of program `{}` has no route for port {process}.{}, which this binary was generated for; \
          generate both from one program",
-        catalog.program, port.port
+        plan.program, port.port
     );
     Err(Error::new(Fault::Contract, message))
 }
 
 /// Why a binary whose layout or size is another one may not come in; `None` when it may.
 #[cold]
-fn mismatch(theirs: &MessageEntry, size: u32, port: &PortContract<'_>) -> Option<String> {
+fn mismatch(theirs: &MessagePlan, size: u32, port: &PortContract<'_>) -> Option<String> {
     if theirs.layout_id != port.layout_id {
         if theirs.text == port.layout_text {
             return Some("one layout has two ids".to_owned());
@@ -121,7 +114,7 @@ mod tests {
     #[test]
     fn a_world_that_calls_a_flat_message_relative_does_not_shorten_it() {
         let plan = post("[u64; 64]");
-        let (mut catalog, _) = Catalog::from_plan(&plan, 0, 0);
+        let mut other = plan.clone();
         let letter = &plan.messages[0];
         let port = PortContract {
             port: "letters",
@@ -132,10 +125,10 @@ mod tests {
             facing: Facing::In,
         };
         let contract = Contract { process: Some("reader"), ports: &[port] };
-        assert!(check(&catalog, "post", &contract).is_ok());
-        catalog.messages[0].text = letter.text.replacen("vil-layout 1\n", "vil-layout 1\nrelative ", 1);
-        catalog.routes[0].size = 8;
-        let refused = check(&catalog, "post", &contract).expect_err("its messages are shorter than the reader's");
+        assert!(check(&other, "post", &contract).is_ok());
+        other.messages[0].text = letter.text.replacen("vil-layout 1\n", "vil-layout 1\nrelative ", 1);
+        other.routes[0].size = 8;
+        let refused = check(&other, "post", &contract).expect_err("its messages are shorter than the reader's");
         assert_eq!(refused.fault, Fault::Contract);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use vil_ir::plan::{Plan, RoutePlan};
+
 use crate::base::atomic::{FOR_DATA, FOR_SPACE};
 use crate::base::error::{Error, Fault};
 use crate::base::words::{ProcState, ProcessId};
 use crate::exchange::NotOpened;
-use crate::mem::{Catalog, RouteEntry};
 use crate::registry::{Outcome, info, recover, state};
 use crate::world::wait::{Wait, deadline};
 use crate::world::{Stop, World};
@@ -20,7 +21,7 @@ pub(super) fn open_end<T>(
     route: usize,
     open: impl Fn() -> Result<T, NotOpened>,
 ) -> Result<T, Error> {
-    let name = world.catalog().routes[route].name();
+    let name = world.catalog().plan.routes[route].name();
     let mut named: Option<ProcessId> = None;
     world.settle_lingering();
     for _ in 0..TRIES {
@@ -119,19 +120,19 @@ pub(super) struct Index {
 
 impl Index {
     /// Sorts the routes of a world.
-    pub(super) fn new(catalog: &Catalog) -> Index {
+    pub(super) fn new(plan: &Plan) -> Index {
         let sorted = |sends| {
-            let mut routes: Vec<u32> = (0..catalog.routes.len() as u32).collect();
-            routes.sort_by_key(|route| end_of(&catalog.routes[*route as usize], sends));
+            let mut routes: Vec<u32> = (0..plan.routes.len() as u32).collect();
+            routes.sort_by_key(|route| end_of(&plan.routes[*route as usize], sends));
             routes
         };
         Index { by_source: sorted(true), by_target: sorted(false) }
     }
 
     /// The routes of a port, in the order of the program.
-    pub(super) fn find(&self, catalog: &Catalog, sends: bool, process: &str, port: &str) -> &[u32] {
+    pub(super) fn find(&self, plan: &Plan, sends: bool, process: &str, port: &str) -> &[u32] {
         let routes = if sends { &self.by_source } else { &self.by_target };
-        let end = |route: &u32| end_of(&catalog.routes[*route as usize], sends);
+        let end = |route: &u32| end_of(&plan.routes[*route as usize], sends);
         let first = routes.partition_point(|route| end(route) < (process, port));
         let count = routes[first..].partition_point(|route| end(route) == (process, port));
         &routes[first..first + count]
@@ -139,10 +140,10 @@ impl Index {
 }
 
 /// Process and port at one end of a route.
-fn end_of(route: &RouteEntry, sends: bool) -> (&str, &str) {
+fn end_of(route: &RoutePlan, sends: bool) -> (&str, &str) {
     match sends {
-        true => (&route.from_process, &route.from_port),
-        false => (&route.to_process, &route.to_port),
+        true => (&route.from.process, &route.from.port),
+        false => (&route.to.process, &route.to.port),
     }
 }
 
@@ -153,11 +154,12 @@ pub(super) fn routes_of(world: &World, port: &str, sends: bool) -> Result<Vec<us
             format!("world `{}` was opened without a role, and only a process of the program has ports", world.name());
         return Err(Error::new(Fault::NotFound, message));
     };
-    let found = world.index().find(world.catalog(), sends, role, port);
+    let found = world.index().find(&world.catalog().plan, sends, role, port);
     if !found.is_empty() {
         return Ok(found.iter().map(|route| *route as usize).collect());
     }
-    let mine = world.catalog().routes.iter().map(|route| end_of(route, sends)).filter(|(process, _)| *process == role);
+    let mine =
+        world.catalog().plan.routes.iter().map(|route| end_of(route, sends)).filter(|(process, _)| *process == role);
     let names: Vec<&str> = mine.map(|(_, name)| name).collect();
     let (verb, names) =
         (if sends { "sends" } else { "receives" }, if names.is_empty() { "nothing".into() } else { names.join(", ") });

@@ -36,7 +36,7 @@ impl<'a> Ground<'a> {
             _ => Barrier::Fences,
         };
         let (catalog, geometry, bytes) = lay_out(plan, barrier)?;
-        check(&catalog, path.name(), contract)?;
+        check(&catalog.plan, path.name(), contract)?;
         Ok(Ground { path, role: contract.process, catalog, geometry, bytes })
     }
 

@@ -13,7 +13,7 @@ use vil_ir::vocabulary::MemoryClass;
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::heap::{Allocator, Block, Cap, ClassStats, Denial, Handed};
-use crate::mem::{Catalog, Geometry};
+use crate::mem::{Geometry, static_size};
 use crate::registry::Audit;
 use crate::registry::trail::{self, Event, Kind};
 use crate::sys::file::RuntimeDir;
@@ -66,15 +66,16 @@ impl Heap {
     }
 
     fn over(world: Arc<World>, expected: Option<&HeapShape>) -> Result<Arc<Heap>, Error> {
-        let Some(shape) = HeapShape::read(&world.catalog().contract) else {
-            let message = format!("world `{}` is of program `{}` and no heap", world.name(), world.catalog().program);
+        let Some(shape) = HeapShape::read(&world.catalog().plan.contract) else {
+            let message =
+                format!("world `{}` is of program `{}` and no heap", world.name(), world.catalog().plan.program);
             return Err(Error::new(Fault::Contract, message));
         };
         if expected.is_some_and(|expected| *expected != shape) {
             let message = format!(
                 "heap `{}` has another shape: {}; open it with the options it was created with, or without any",
                 world.name(),
-                world.catalog().contract
+                world.catalog().plan.contract
             );
             return Err(Error::new(Fault::Contract, message));
         }
@@ -207,21 +208,19 @@ impl std::fmt::Display for Denied {
 fn plan_heap(shape: &HeapShape) -> Result<Plan, Error> {
     let refuse = |reason: String| Error::new(Fault::Argument, format!("the shape of a heap: {reason}"));
     let plan = shape.plan().map_err(refuse)?;
-    let (catalog, sizes) = Catalog::from_plan(&plan, 0, 0);
-    Geometry::compute(&sizes, &catalog.routes).map_err(refuse)?;
+    Geometry::compute(&plan, static_size(&plan)).map_err(refuse)?;
     Ok(plan)
 }
 
 /// What the tables of the world say must be what its contract says: another libvil may have written either.
 fn agree(world: &World, shape: &HeapShape) -> Result<(), Error> {
-    let planned = shape.plan().ok().map(|plan| {
-        let (catalog, mut sizes) = Catalog::from_plan(&plan, 0, 0);
-        sizes.static_size = world.shared().geometry.processes_offset;
-        (Geometry::compute(&sizes, &catalog.routes), catalog.fingerprint)
-    });
+    let planned = shape
+        .plan()
+        .ok()
+        .map(|plan| (Geometry::compute(&plan, world.shared().geometry.processes_offset), plan.fingerprint));
     match planned {
         Some((Ok(geometry), fingerprint))
-            if geometry == world.shared().geometry && fingerprint == world.catalog().fingerprint =>
+            if geometry == world.shared().geometry && fingerprint == world.catalog().plan.fingerprint =>
         {
             Ok(())
         }

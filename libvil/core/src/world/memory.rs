@@ -6,17 +6,16 @@ use vil_ir::vocabulary::MemoryClass;
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
 use crate::base::limits::PAGE;
-use crate::mem::{Catalog, Geometry, encode};
+use crate::mem::{Catalog, Geometry, encode, static_size};
 use crate::sys::map::Mapping;
 use crate::sys::{clock, process};
 
 /// What a world says of itself, where everything lies, and the bytes of the static part.
 pub(super) fn lay_out(plan: &Plan, barrier: Barrier) -> Result<(Catalog, Geometry, Vec<u8>), Error> {
-    let (mut catalog, sizes) = Catalog::from_plan(plan, clock::ticks(), clock::now_ns());
-    catalog.barrier = barrier;
+    let catalog = Catalog { plan: plan.clone(), created_ticks: clock::ticks(), created_ns: clock::now_ns(), barrier };
     let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
-    let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(planned)?;
-    let bytes = encode(&catalog, &sizes, geometry.total_size);
+    let geometry = Geometry::compute(plan, static_size(plan)).map_err(planned)?;
+    let bytes = encode(&catalog, geometry.total_size);
     Ok((catalog, geometry, bytes))
 }
 

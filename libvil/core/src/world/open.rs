@@ -193,7 +193,7 @@ impl World {
         for _ in 0..TRIES {
             let (token, about) = Token::open(|| path.open())?;
             let (catalog, geometry) = read(token.file(), about.size)?;
-            check(&catalog, path.name(), contract)?;
+            check(&catalog.plan, path.name(), contract)?;
             // A creator may be clearing the file away, or have replaced it since it was opened.
             if !token.enter() || !path.leads_to(about) {
                 std::thread::sleep(PATIENCE);
@@ -312,7 +312,7 @@ impl World {
 
     /// Which routes lead from and to which port.
     pub(super) fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::new(&self.catalog))
+        self.index.get_or_init(|| Index::new(&self.catalog.plan))
     }
 
     /// Starts a thread that recovers and sweeps this often, or gives the one there is another pace. It ends with
@@ -422,9 +422,9 @@ impl World {
     /// Futex words on which this attachment's ends sleep: its role's, or every one without a role, which bumps
     /// strangers' too and only makes them look again.
     fn flags(&self) -> impl Iterator<Item = u64> + '_ {
-        let ends = self.catalog.routes.iter().zip(&self.shared.geometry.rings);
+        let ends = self.catalog.plan.routes.iter().zip(&self.shared.geometry.rings);
         ends.flat_map(|(route, ring)| {
-            [(route.from_process.as_str(), ring.producer_flag), (route.to_process.as_str(), ring.consumer_flag)]
+            [(route.from.process.as_str(), ring.producer_flag), (route.to.process.as_str(), ring.consumer_flag)]
         })
         .filter(|(process, _)| self.role.as_deref().is_none_or(|role| role == *process))
         .map(|(_, flag)| flag)
@@ -474,8 +474,8 @@ pub(crate) fn read(file: &File, size: u64) -> Result<(Catalog, Geometry), Error>
     if let Some(rest) = bytes.get_mut(read..) {
         file.read_exact_at(rest, read as u64).map_err(short)?;
     }
-    let (catalog, sizes) = decode(&bytes)?;
-    let geometry = Geometry::compute(&sizes, &catalog.routes).map_err(corrupt)?;
+    let catalog = decode(&bytes)?;
+    let geometry = Geometry::compute(&catalog.plan, fixed).map_err(corrupt)?;
     if geometry.total_size != total {
         return Err(corrupt(format!("its tables need {} bytes, its header says {total}", geometry.total_size)));
     }

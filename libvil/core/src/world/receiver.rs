@@ -417,7 +417,7 @@ impl Receiver {
         let (consumer, world) = self.consumer(route)?;
         let found = consumer.forwardable(ticket);
         let (slot, how) = found.map_err(|refusal| blamed(world, route, Kind::UsedAfterEnd, refusal))?;
-        let routes = &world.catalog().routes;
+        let routes = &world.catalog().plan.routes;
         let message = |route: usize| routes.get(route).map(|route| route.message);
         if message(route as usize) != message(to.route()) {
             return Err(Stop::Fault(Fault::Unsupported));
@@ -487,7 +487,7 @@ impl Receiver {
 
     /// The lane of its port.
     pub(super) fn lane(&self) -> Lane {
-        self.world.catalog().routes[self.inlets[0].consumer.route()].lane
+        self.world.catalog().plan.routes[self.inlets[0].consumer.route()].lane
     }
 
     /// Cancels of the world that it has told.

@@ -293,7 +293,7 @@ impl Sender {
 
     /// The lane of its port.
     pub(super) fn lane(&self) -> Lane {
-        self.world.catalog().routes[self.route()].lane
+        self.world.catalog().plan.routes[self.route()].lane
     }
 
     /// Cancels of the world that it has told.

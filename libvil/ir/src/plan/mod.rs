@@ -4,6 +4,7 @@
 //! port, `defaults`, built-in. The plan of a program that the passes accept always exists; what a plan cannot express
 //! is an error that names the place.
 
+pub mod binary;
 pub(crate) mod derive;
 pub(crate) mod holds;
 mod rings;
@@ -23,7 +24,7 @@ use crate::model::{End, Message, Port, Program};
 use crate::vocabulary::{Backpressure, Delivery, Direction, Lane, MemoryClass, Profile, QueueKind, Transfer};
 
 /// A program as plain numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Name of the program.
     pub program: String,
@@ -82,6 +83,8 @@ pub struct RoutePlan {
     pub to: End,
     /// Index into `Plan::messages`.
     pub message: u32,
+    /// Bytes per message: of one that is not flat, the most it may have.
+    pub size: u32,
     /// Index into `Plan::classes`; `None` when messages travel inside the cell, [`ANY_CLASS`] for a slot of any class.
     pub class: Option<u32>,
     /// Bytes per cell: 16, 32 or 64.
@@ -108,6 +111,18 @@ pub struct RoutePlan {
     pub lane: Lane,
     /// Every Nth message is stamped: a power of two.
     pub sample: u32,
+}
+
+impl RoutePlan {
+    /// "ingest.credits -> filter.credits"
+    pub fn name(&self) -> String {
+        format!("{} -> {}", self.from, self.to)
+    }
+
+    /// Are messages taken out of its ring by whoever claims their cells, and not read there?
+    pub fn is_claimed(&self) -> bool {
+        self.kind == QueueKind::Mpmc || self.backpressure == Backpressure::DropOldest
+    }
 }
 
 /// A route's class when its ring carries slots of any class: the queues of a heap.

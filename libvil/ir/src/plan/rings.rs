@@ -53,7 +53,7 @@ pub(super) fn rings(program: &Program, messages: &[MessagePlan]) -> Result<Vec<R
         let load = carried(&ends, &shared, messages)?;
         rings.push(ring(&ends, &load));
         if let Some(load) = answered(&ends, messages)? {
-            answers.push(answer(ring(&ends, &load), load.size, index as u32));
+            answers.push(answer(ring(&ends, &load), index as u32));
         }
     }
     rings.append(&mut answers);
@@ -125,6 +125,7 @@ fn ring(ends: &Ends<'_>, load: &Load<'_>) -> Ring {
         from: route.from.clone(),
         to: route.to.clone(),
         message: load.message,
+        size: load.size,
         class: None,
         cell_size: cell_size(inline.then_some(load.size), load.claimed),
         kind: queue_kind(program, route, source),
@@ -164,14 +165,14 @@ fn need(program: &Program, ring: &RoutePlan, moves: bool) -> u64 {
 }
 
 /// The ring that leads back; its cells name the request that is answered.
-fn answer(ring: Ring, size: u32, request: u32) -> Ring {
+fn answer(ring: Ring, request: u32) -> Ring {
     let plan = ring.plan;
     let plan = RoutePlan {
         from: plan.to,
         to: plan.from,
         producer_loans: plan.consumer_loans,
         consumer_loans: plan.producer_loans,
-        cell_size: cell_size(ring.slots.is_none().then_some(size), true),
+        cell_size: cell_size(ring.slots.is_none().then_some(plan.size), true),
         answers: Some(request),
         ..plan
     };
@@ -184,7 +185,7 @@ fn answer(ring: Ring, size: u32, request: u32) -> Ring {
 pub(super) fn classes(rings: &mut [Ring]) -> Result<Vec<ClassPlan>, PlanError> {
     let total = slots(rings);
     if total > u64::from(MAX_SLOTS) {
-        let place = rings.last().map_or(String::new(), |ring| format!("{} -> {}", ring.plan.from, ring.plan.to));
+        let place = rings.last().map_or(String::new(), |ring| ring.plan.name());
         return refuse(place, format!("{total} slots; at most {MAX_SLOTS}"));
     }
     let mut counts: Keyed<(u32, MemoryClass), u64> = Keyed::new();

@@ -12,8 +12,11 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use vil_core::base::atomic::Barrier;
 use vil_core::base::words::{EndWord, SlotState, SlotWord, Stamp};
-use vil_core::mem::{CELL_REFERENCE, CELL_STAMP, COUNT, Catalog, Geometry, Segment, Shared, Sizes, decode, peek_sizes};
+use vil_core::mem::{
+    CELL_REFERENCE, CELL_STAMP, COUNT, Catalog, Geometry, Segment, Shared, decode, peek_sizes, static_size,
+};
 use vil_core::sys::map::Mapping;
 use vil_ir::load::from_json;
 use vil_ir::plan::{Plan, plan_program};
@@ -92,14 +95,14 @@ impl Ground {
     pub(crate) fn map(path: &Path) -> Ground {
         let bytes = std::fs::read(path).expect("it can be read");
         let (total, fixed) = peek_sizes(&bytes, bytes.len() as u64).expect("it is a world");
-        let (catalog, sizes) = decode(&bytes[..fixed as usize]).expect("it is a world");
-        let geometry = Geometry::compute(&sizes, &catalog.routes).expect("it is a world");
+        let catalog = decode(&bytes[..fixed as usize]).expect("it is a world");
+        let geometry = Geometry::compute(&catalog.plan, fixed).expect("it is a world");
         let file = File::options().read(true).write(true).open(path).expect("it can be opened");
         let mapping = Mapping::new(&file, total).expect("it can be mapped");
         let base = mapping.base();
         let quarters = quarters(&geometry).into_iter().filter(|quarter| quarter.kind != Kind::Payload).collect();
         let shared = Shared::map(mapping, geometry).expect("the file has the size of its world");
-        let ports = ports(&catalog, &shared.geometry);
+        let ports = ports(&catalog.plan, &shared.geometry);
         Ground { shared, base, layout: None, quarters, ports }
     }
 
@@ -309,30 +312,29 @@ pub(crate) fn plan() -> Plan {
     plan_program(&program).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// What the plan makes of the static part.
-pub(crate) fn tables() -> (Catalog, Sizes) {
-    let (catalog, sizes) = Catalog::from_plan(&plan(), 1, 1);
-    (catalog, Sizes { processes: PROCESSES, ..sizes })
+/// What a world of the plan says of itself.
+pub(crate) fn catalog() -> Catalog {
+    let plan = Plan { process_entries: PROCESSES, ..plan() };
+    Catalog { plan, created_ticks: 1, created_ns: 1, barrier: Barrier::Fences }
 }
 
 /// The plan's world, and one whose rings have one cell each.
 pub(crate) fn grounds() -> Vec<Ground> {
-    let (catalog, sizes) = tables();
-    let mut narrow = catalog.routes.clone();
-    for route in &mut narrow {
+    let plan = catalog().plan;
+    let mut narrow = plan.clone();
+    for route in &mut narrow.routes {
         (route.capacity, route.sample) = (1, 1);
     }
-    let all = [catalog.routes.clone(), narrow];
-    let geometries = all.iter().map(|routes| Geometry::compute(&sizes, routes).expect("it is a plan's"));
-    geometries.map(|geometry| Ground::new(geometry.clone(), ports(&catalog, &geometry))).collect()
+    let geometry = |plan: &Plan| Geometry::compute(plan, static_size(plan)).expect("it is a plan's");
+    [plan, narrow].map(|plan| Ground::new(geometry(&plan), ports(&plan, &geometry(&plan)))).into()
 }
 
 /// The routes of each out port, but for those of claimed rings, which have ends of their own kind.
-pub(crate) fn ports(catalog: &Catalog, geometry: &Geometry) -> Vec<Vec<usize>> {
+pub(crate) fn ports(plan: &Plan, geometry: &Geometry) -> Vec<Vec<usize>> {
     let mut ports: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-    let routes = catalog.routes.iter().enumerate();
+    let routes = plan.routes.iter().enumerate();
     for (at, route) in routes.filter(|(at, _)| !geometry.rings[*at].claimed) {
-        ports.entry((&route.from_process, &route.from_port)).or_default().push(at);
+        ports.entry((&route.from.process, &route.from.port)).or_default().push(at);
     }
     ports.into_values().collect()
 }

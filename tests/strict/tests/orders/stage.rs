@@ -10,10 +10,10 @@ use vil_core::base::atomic::Barrier;
 use vil_core::base::words::{EndWord, ProcessId, SlotState, Stamp};
 use vil_core::exchange::{Consumer, Message, Producer, Refusal};
 use vil_core::heap;
-use vil_core::mem::{
-    CELL_REFERENCE, CELL_STAMP, CELL_THIRD, COUNT, ClassEntry, Geometry, Places, RouteEntry, Segment, Shared, Sizes,
-};
+use vil_core::mem::{CELL_REFERENCE, CELL_STAMP, CELL_THIRD, COUNT, Geometry, Places, Segment, Shared};
 use vil_core::registry::{self, Identity, Liveness};
+use vil_ir::model::End;
+use vil_ir::plan::{ClassPlan, Plan, RoutePlan};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
 /// Where indices begin: they wrap with the third message. The index of a stamped message is far away.
@@ -70,13 +70,13 @@ pub(crate) fn found(roads: &[Road], slots: u32, beside: Beside) -> Arc<Shared> {
 
 /// The same with a choice of who orders memory.
 pub(crate) fn found_with(roads: &[Road], slots: u32, beside: Beside, barrier: Barrier) -> Arc<Shared> {
-    let sizes = Sizes {
-        static_size: 0,
-        processes: u32::from(PROCESSES),
-        classes: vec![ClassEntry { stride: 128, count: slots, memory: MemoryClass::PagedExchange }],
+    let plan = Plan {
+        process_entries: PROCESSES.into(),
+        classes: vec![ClassPlan { stride: 128, count: slots, memory: MemoryClass::PagedExchange }],
+        routes: roads.iter().map(route).collect(),
+        ..Plan::default()
     };
-    let entries: Vec<RouteEntry> = roads.iter().map(entry).collect();
-    let geometry = Geometry::compute(&sizes, &entries).expect("a model's numbers are legal");
+    let geometry = Geometry::compute(&plan, 0).expect("a model's numbers are legal");
     let segment = Segment::model(geometry.total_size, &places(&geometry, beside));
     let shared = Shared::new(segment, geometry).expect("it fits").with_barrier(barrier);
     let past = EndWord { index: PAST, incarnation: 0, owner: None }.encode();
@@ -92,12 +92,10 @@ pub(crate) fn found_with(roads: &[Road], slots: u32, beside: Beside, barrier: Ba
     Arc::new(shared)
 }
 
-fn entry(road: &Road) -> RouteEntry {
-    RouteEntry {
-        from_process: format!("p{}", road.ends.0),
-        from_port: "out".into(),
-        to_process: format!("p{}", road.ends.1),
-        to_port: "in".into(),
+fn route(road: &Road) -> RoutePlan {
+    RoutePlan {
+        from: End { process: format!("p{}", road.ends.0), port: "out".into() },
+        to: End { process: format!("p{}", road.ends.1), port: "in".into() },
         message: 0,
         size: 8,
         class: (!road.is_inside).then_some(0),

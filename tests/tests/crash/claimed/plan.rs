@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use vil_core::base::words::{Claim, ClaimWord, SlotState, SlotWord};
-use vil_core::mem::{ClassEntry, Geometry, RouteEntry, Sizes};
+use vil_core::mem::Geometry;
+use vil_ir::model::End;
+use vil_ir::plan::{ClassPlan, Plan, RoutePlan};
 use vil_ir::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, QueueKind, Transfer};
 
 use crate::memory::{Lease, SIZE};
@@ -47,16 +49,16 @@ pub(super) const LOANS: (u32, u32) = (2, 2);
 /// A town with a ring of this sort, and behind it, where messages have slots, one that is forwarded into.
 pub(super) fn town(sort: Sort) -> Rc<Town> {
     let behind = Sort { kind: QueueKind::Mpmc, backpressure: Backpressure::Fail, ..sort };
-    let mut entries = vec![entry(0, sort)];
+    let mut routes = vec![route(0, sort)];
     if sort.way == Way::Loan {
-        entries.push(entry(1, behind));
+        routes.push(route(1, behind));
     }
     let each = LOANS.0 * 2 + LOANS.1 * 2 + sort.capacity;
-    let slots = if sort.way == Way::Cell { 0 } else { each * entries.len() as u32 };
-    let class = ClassEntry { stride: 128, count: slots, memory: MemoryClass::PagedExchange };
+    let slots = if sort.way == Way::Cell { 0 } else { each * routes.len() as u32 };
+    let class = ClassPlan { stride: 128, count: slots, memory: MemoryClass::PagedExchange };
     let classes = if slots == 0 { Vec::new() } else { vec![class] };
-    let sizes = Sizes { static_size: 0, processes: u32::from(PROCESSES), classes };
-    let geometry = Geometry::compute(&sizes, &entries).expect("a town's numbers are legal");
+    let plan = Plan { process_entries: PROCESSES.into(), classes, routes, ..Plan::default() };
+    let geometry = Geometry::compute(&plan, 0).expect("a town's numbers are legal");
     Rc::new(Town { name: format!("{sort:?}"), roads: Vec::new(), geometry, past: sort.past, pool: RefCell::default() })
 }
 
@@ -79,13 +81,11 @@ pub(super) fn found(town: &Rc<Town>) -> Lease {
     lease
 }
 
-fn entry(number: u32, sort: Sort) -> RouteEntry {
+fn route(number: u32, sort: Sort) -> RoutePlan {
     let inside = sort.way == Way::Cell;
-    RouteEntry {
-        from_process: format!("from{number}"),
-        from_port: "out".into(),
-        to_process: format!("to{number}"),
-        to_port: "in".into(),
+    RoutePlan {
+        from: End { process: format!("from{number}"), port: "out".into() },
+        to: End { process: format!("to{number}"), port: "in".into() },
         message: 0,
         size: SIZE,
         class: (!inside).then_some(0),

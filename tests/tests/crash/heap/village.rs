@@ -7,7 +7,7 @@ use std::rc::Rc;
 use vil_core::base::words::{ProcessId, SlotState};
 use vil_core::exchange::{Consumer, Producer, Refusal};
 use vil_core::heap::{self, Allocator, Block, Cap, Denial};
-use vil_core::mem::{Catalog, Geometry, Shared};
+use vil_core::mem::{Geometry, Shared};
 use vil_core::registry::{self, Identity, recover_all};
 use vil_ir::heap::{ClassShape, HeapShape, QueueShape};
 use vil_ir::vocabulary::{Backpressure, MemoryClass};
@@ -64,9 +64,8 @@ pub(super) fn town() -> Rc<Town> {
         cap_slots: 0,
         cap_bytes: 0,
     };
-    let (catalog, mut sizes) = Catalog::from_plan(&shape.plan().expect("a village's numbers are legal"), 0, 0);
-    sizes.static_size = 0;
-    let geometry = Geometry::compute(&sizes, &catalog.routes).expect("a village's numbers are legal");
+    let plan = shape.plan().expect("a village's numbers are legal");
+    let geometry = Geometry::compute(&plan, 0).expect("a village's numbers are legal");
     // Indices and generations are about to wrap.
     Rc::new(Town { name: "village".into(), roads: Vec::new(), geometry, past: 0x3_ffff_fff7, pool: RefCell::default() })
 }
