@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use vil_ir::descriptor;
-use vil_ir::fingerprint::{layout_id, layout_text, sha256};
+use vil_ir::fingerprint::{layout_id, layout_text};
 use vil_ir::keywords::{camel, escape, snake, upper};
 use vil_ir::layout::{self, LayoutBody, Layouts, lay_out};
 use vil_ir::model::{self, Named, Notes, Program, Value};
-use vil_ir::plan::Shared;
+use vil_ir::plan::{Shared, binary, plan};
 use vil_ir::vocabulary::{Profile, Scalar};
 
 use crate::literal::plain;
@@ -79,6 +79,7 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
     if !maker.names.faults.is_empty() {
         return Err(Faults(maker.names.faults));
     }
+    let planned = plan(program, source.contract.to_owned()).map_err(|error| Faults(vec![error.to_string()]))?;
     Ok(Unit {
         upper: maker.names.upper(),
         stem: maker.names.stem,
@@ -87,7 +88,8 @@ pub(crate) fn unit(source: &Source<'_>) -> Result<Unit, Faults> {
         origin: source.origin.to_owned(),
         note: note(&program.notes, Vec::new()),
         contract: source.contract.to_owned(),
-        fingerprint: sha256(source.contract.as_bytes()),
+        fingerprint: planned.fingerprint,
+        plan: binary::embed(&planned),
         constants,
         enums,
         types: maker.types,

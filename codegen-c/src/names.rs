@@ -62,10 +62,12 @@ impl Names {
         if names.stem == "vil" || names.stem.starts_with("vil_") {
             names.faults.push(format!("names that begin with `{}` belong to the library; rename it", names.stem));
         }
-        for value in ["PROGRAM_JSON", "PROGRAM_FINGERPRINT"] {
+        for value in ["PROGRAM_JSON", "PROGRAM_FINGERPRINT", "PROGRAM_PLAN"] {
             names.take_value(value, "the program");
         }
-        for suffix in ["program", "program_json", "program_fingerprint", "program_parse", "PROGRAM_JSON_SIZE"] {
+        for suffix in
+            ["program", "program_json", "program_fingerprint", "program_plan", "program_load", "PROGRAM_JSON_SIZE"]
+        {
             names.take_c(suffix, "the program");
         }
         names

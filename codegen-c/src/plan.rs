@@ -23,6 +23,8 @@ pub struct Unit {
     pub contract: String,
     /// SHA-256 of `contract`.
     pub fingerprint: [u8; 32],
+    /// The plan of a world of the program, as `vil_ir::plan::binary` embeds it.
+    pub plan: Vec<u64>,
     /// Constants of the program.
     pub constants: Vec<Constant>,
     /// Enums, by name.

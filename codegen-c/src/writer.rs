@@ -49,6 +49,21 @@ impl Writer {
         self.line(format!("{indent}{rest}"));
     }
 
+    /// Numbers in rows, a comma behind each, as many in a row as there is room for.
+    pub(crate) fn numbers(&mut self, numbers: &[u64]) {
+        let room = WIDTH.saturating_sub(self.depth * self.unit);
+        let mut row = String::new();
+        for number in numbers {
+            let next = if *number < 1 << 16 { format!("{number},") } else { format!("{number:#x},") };
+            if !row.is_empty() && row.len() + 1 + next.len() > room {
+                self.line(std::mem::take(&mut row));
+            }
+            let gap = if row.is_empty() { "" } else { " " };
+            row = row + gap + &next;
+        }
+        self.line(row);
+    }
+
     /// Lines as they are, without indentation.
     pub(crate) fn verbatim<S: AsRef<str>>(&mut self, lines: impl IntoIterator<Item = S>) {
         for line in lines {

@@ -171,7 +171,7 @@ typedef struct vil_diff_t vil_diff_t;
 // Blocks of several sizes and queues of them in shared memory. Any thread may use it.
 typedef struct vil_heap_t vil_heap_t;
 
-// A program that was parsed, checked and planned. Any thread may use it.
+// A program that was checked and planned. Any thread may use it.
 typedef struct vil_program_t vil_program_t;
 
 // One end of a queue. One thread at a time.
@@ -1227,6 +1227,25 @@ vil_status_t vil_program_parse(const char *json,
                                size_t size,
                                vil_program_t **program,
                                vil_error_t *error);
+
+// As vil_program_parse, but reads what parsing, checking and planning came to from a plan that was embedded beside the
+// text by `vil gen`. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+//
+// A plan that belongs to its text is believed as far as any world is believed: creating a world checks its numbers.
+//
+// Threads: any. Ownership: the answer is the caller's, ended by vil_program_close; text and plan are not kept.
+// NULL: `error` may be, and `plan` when `plan_size` is 0; `json` and `program` may not. Blocks: never.
+// Errors: those of vil_program_parse. Since: 0.1.
+//
+// # Safety
+// `json` has `size` readable bytes, `plan` has `plan_size`; `program` and `error` are NULL or writable.
+VIL_API
+vil_status_t vil_program_load(const char *json,
+                              size_t size,
+                              const void *plan,
+                              size_t plan_size,
+                              vil_program_t **program,
+                              vil_error_t *error);
 
 // Ends a program's handle. Worlds made from it go on.
 //

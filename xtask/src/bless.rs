@@ -26,7 +26,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("code of the demo and the hello worlds", &["--package", "vil-tests", "--test", "credit_code", "--test", "hello"]),
     (
         "code of the scan examples",
-        &["--package", "vil-tests", "--test", "scan", "--test", "scan_rust", "the_committed"],
+        &["--package", "vil-tests", "--test", "scan", "--test", "scan_rust", "--test", "relative_cpp", "the_committed"],
     ),
     ("code of the robot examples", &["--package", "vil-tests", "--test", "robot", "the_committed"]),
     ("code that the Rust wrapper is tested with", &["--package", "vil-tests", "--test", "wrapper"]),

@@ -82,12 +82,16 @@ fn program(unit: &Unit) -> File {
             }
         });
         out.gap();
-        out.line("/* Parses it; close the program when the world is made. */");
+        out.line("/* Its plan: what a world of it consists of. */");
+        out.block(format!("static const uint64_t {stem}_program_plan[] = {{"), "};", |out| out.numbers(&unit.plan));
+        out.gap();
+        out.line("/* Loads it; close the program when the world is made. */");
         let head =
-            format!("static inline vil_status_t {stem}_program_parse(vil_program_t **program, vil_error_t *error) {{");
+            format!("static inline vil_status_t {stem}_program_load(vil_program_t **program, vil_error_t *error) {{");
         out.block(head, "}", |out| {
             let json = format!("{stem}_program_json, {}_PROGRAM_JSON_SIZE", unit.upper);
-            out.line(format!("return vil_program_parse({json}, program, error);"));
+            let plan = format!("{stem}_program_plan, sizeof {stem}_program_plan");
+            out.statement(&format!("return vil_program_load({json}, {plan}, program, error);"));
         });
     })
 }

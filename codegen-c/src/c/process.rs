@@ -142,7 +142,7 @@ fn open(out: &mut Writer, unit: &Unit, process: &Process) {
     attach(out, &format!("{name}_open_or_create"), name, "", |out| {
         out.line("vil_program_t *program = NULL;");
         out.line("memset(self, 0, sizeof *self);");
-        out.line(format!("vil_status_t status = {}_program_parse(&program, error);", unit.stem));
+        out.line(format!("vil_status_t status = {}_program_load(&program, error);", unit.stem));
         out.line("if (status != VIL_OK) return status;");
         out.line(format!("status = vil_world_open_or_create(world_name, program, &{name}_contract, options,"));
         out.line("                                  &self->world, error);");

@@ -90,9 +90,13 @@ fn program(unit: &Unit) -> File {
                 }
             });
             out.gap();
-            out.line("// Parses it.");
+            out.line("// Its plan: what a world of it consists of.");
+            let head = "inline constexpr std::uint64_t program_plan[] = {";
+            out.block(head, "};", |out| out.numbers(&unit.plan));
+            out.gap();
+            out.line("// Loads it.");
             let head = "[[nodiscard]] inline ::vil::Result<::vil::Program> program() noexcept {";
-            out.block(head, "}", |out| out.line("return ::vil::Program::parse(program_json);"));
+            out.block(head, "}", |out| out.line("return ::vil::Program::load(program_json, program_plan);"));
         });
     })
 }

@@ -62,9 +62,12 @@ fn program(out: &mut Writer, unit: &Unit) {
         }
     });
     out.gap();
-    out.line("/// Parses it.");
+    out.line("/// Its plan: what a world of it consists of.");
+    out.block(format!("pub static PROGRAM_PLAN: [u64; {}] = [", unit.plan.len()), "];", |out| out.numbers(&unit.plan));
+    out.gap();
+    out.line("/// Loads it.");
     out.block("pub fn program() -> ::vil::Result<::vil::Program> {", "}", |out| {
-        out.line("::vil::Program::parse(PROGRAM_JSON)");
+        out.line("::vil::Program::load(PROGRAM_JSON, &PROGRAM_PLAN)");
     });
 }
 

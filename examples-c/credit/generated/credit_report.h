@@ -117,7 +117,7 @@ static inline vil_status_t credit_report_open_or_create(credit_report_t *self, c
                                                         const vil_world_options_t *options, vil_error_t *error) {
   vil_program_t *program = NULL;
   memset(self, 0, sizeof *self);
-  vil_status_t status = credit_program_parse(&program, error);
+  vil_status_t status = credit_program_load(&program, error);
   if (status != VIL_OK) return status;
   status = vil_world_open_or_create(world_name, program, &credit_report_contract, options,
                                     &self->world, error);

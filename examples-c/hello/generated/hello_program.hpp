@@ -27,9 +27,20 @@ inline constexpr std::array<std::uint8_t, 32> program_fingerprint = {
   0x1c, 0xa5, 0x84, 0x16, 0x63, 0x9f, 0xea, 0x2b, 0xf5, 0xf0, 0x44, 0xf6, 0x70, 0x5b, 0x5a, 0x22,
 };
 
-// Parses it.
+// Its plan: what a world of it consists of.
+inline constexpr std::uint64_t program_plan[] = {
+  0x14e414c504c4956, 0xc6d66134aafc66fb, 34, 1, 1, 1, 0x500000120, 0x39e277f76f70fd03, 0xff2c0503c36c227b,
+  0x2bea9f631684a51c, 0x225a5b70f644f0f5, 128, 9, 0, 0x800000125, 0xb1b8540b97e9bf35, 0x590000012d, 0, 32, 32,
+  0, 4, 0x500000186, 0x90000018b, 0x600000194, 0x90000019a, 0, 32, 1, 16, 8, 1, 1, 0x1000100, 5000, 64, 0, 0,
+  0x6572476f6c6c6568, 0x6c6976676e697465, 0x2074756f79616c2d, 0x7463757274730a31, 0x6e69746565724720,
+  0x20657a6973203a67, 0x6e67696c61203233, 0x20304020200a3420, 0x65626d756e203123, 0x200a323375203a72,
+  0x7420322320344020, 0x38755b203a747865, 0x70730a5d3832203b, 0x74656572676b6165, 0x7473696c73676e69,
+  0x6974656572676e65, 0x73676e,
+};
+
+// Loads it.
 [[nodiscard]] inline ::vil::Result<::vil::Program> program() noexcept {
-  return ::vil::Program::parse(program_json);
+  return ::vil::Program::load(program_json, program_plan);
 }
 
 }  // namespace hello

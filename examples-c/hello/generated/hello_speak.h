@@ -81,7 +81,7 @@ static inline vil_status_t hello_speak_open_or_create(hello_speak_t *self, const
                                                       const vil_world_options_t *options, vil_error_t *error) {
   vil_program_t *program = NULL;
   memset(self, 0, sizeof *self);
-  vil_status_t status = hello_program_parse(&program, error);
+  vil_status_t status = hello_program_load(&program, error);
   if (status != VIL_OK) return status;
   status = vil_world_open_or_create(world_name, program, &hello_speak_contract, options,
                                     &self->world, error);

@@ -143,7 +143,7 @@ static inline vil_status_t robot_listener_open_or_create(robot_listener_t *self,
                                                          const vil_world_options_t *options, vil_error_t *error) {
   vil_program_t *program = NULL;
   memset(self, 0, sizeof *self);
-  vil_status_t status = robot_program_parse(&program, error);
+  vil_status_t status = robot_program_load(&program, error);
   if (status != VIL_OK) return status;
   status = vil_world_open_or_create(world_name, program, &robot_listener_contract, options,
                                     &self->world, error);

@@ -30,9 +30,26 @@ static const uint8_t scan_program_fingerprint[32] = {
   0x60, 0x97, 0x7a, 0x81, 0x8d, 0xec, 0xb3, 0x39, 0x09, 0xc3, 0x85, 0x95, 0xe8, 0xa2, 0xc7, 0xcd,
 };
 
-/* Parses it; close the program when the world is made. */
-static inline vil_status_t scan_program_parse(vil_program_t **program, vil_error_t *error) {
-  return vil_program_parse(scan_program_json, SCAN_PROGRAM_JSON_SIZE, program, error);
+/* Its plan: what a world of it consists of. */
+static const uint64_t scan_program_plan[] = {
+  0x14e414c504c4956, 0x306a5d4cbb02030b, 34, 1, 1, 1, 0x400000120, 0x57cdd6aa9713a3a8, 0x1b0f7358d1988202,
+  0x39b3ec8d817a9760, 0xcdc7a2e89585c309, 0x10000, 9, 0, 0x400000124, 0x4d1aedd6b54871ab, 0x13500000128, 1,
+  0x10000, 56, 36, 8, 0x50000025d, 0x500000262, 0x300000267, 0x50000026a, 0, 0x10000, 1, 16, 8, 1, 1,
+  0x1000100, 5000, 64, 0, 0, 0x6e6163536e616373, 0x6f79616c2d6c6976, 0x6c65720a31207475, 0x6353206576697461,
+  0x657a6973203a6e61, 0x67696c6120303420, 0x304020200a38206e, 0x6d61747320312320, 0x200a343675203a70,
+  0x7020322320384020, 0x56203a73746e696f, 0x6f503c6563696c53, 0x393034202c746e69, 0x36314020200a3e36,
+  0x6562616c20332320, 0x3c72745356203a6c, 0x324020200a3e3436, 0x6761742034232034, 0x63696c5356203a73,
+  0xa3e727453563c65, 0x3523203233402020, 0x56203a6174656d20, 0x6174654d3c666552, 0x7463757274730a3e,
+  0x203a746e696f5020, 0x61203820657a6973, 0x200a34206e67696c, 0x7820312320304020, 0x20200a323366203a,
+  0x3a79203223203440, 0x7274730a32336620, 0x6174654d20746375, 0x3120657a6973203a, 0x206e67696c612036,
+  0x2320304020200a38, 0x656372756f732031, 0x200a72745356203a, 0x6620322320384020, 0x3a657261776d7269,
+  0x64696c0a32337520, 0x6d736e6163737261, 0x736e6163737061,
+};
+
+/* Loads it; close the program when the world is made. */
+static inline vil_status_t scan_program_load(vil_program_t **program, vil_error_t *error) {
+  return vil_program_load(scan_program_json, SCAN_PROGRAM_JSON_SIZE, scan_program_plan,
+      sizeof scan_program_plan, program, error);
 }
 
 #ifdef __cplusplus

@@ -1,19 +1,19 @@
-//! Programs: canonical JSON in, a checked program out.
+//! Programs: canonical JSON in, a checked and planned program out.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use vil_core::base::error::{Error, Fault};
 use vil_ir::diagnostics::Diagnostics;
 use vil_ir::model::Program;
-use vil_ir::plan::{Plan, plan_program};
+use vil_ir::plan::{Plan, binary, plan_program};
 
 use crate::error::{Failure, vil_error_t};
 use crate::guard::{cold, hot, out};
 use crate::handle::{Pinned, full};
 use crate::status::vil_status_t;
 
-/// A program that was parsed, checked and planned. Any thread may use it.
+/// A program that was checked and planned. Any thread may use it.
 pub struct vil_program_t(());
 
 static PROGRAMS: Pinned<Arc<Plan>, 1> = Pinned::new();
@@ -38,8 +38,38 @@ pub unsafe extern "C" fn vil_program_parse(
         cold(error, || {
             let program = out(program, "program is NULL")?;
             *program = std::ptr::null_mut();
-            let handle = PROGRAMS.insert(Arc::new(parse(utf8(json, size)?)?)).ok_or(full())?;
-            *program = handle as *mut vil_program_t;
+            *program = insert(parse(utf8(json, size)?)?)?;
+            Ok(())
+        })
+    }
+}
+
+/// As vil_program_parse, but reads what parsing, checking and planning came to from a plan that was embedded beside the
+/// text by `vil gen`. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+///
+/// A plan that belongs to its text is believed as far as any world is believed: creating a world checks its numbers.
+///
+/// Threads: any. Ownership: the answer is the caller's, ended by vil_program_close; text and plan are not kept.
+/// NULL: `error` may be, and `plan` when `plan_size` is 0; `json` and `program` may not. Blocks: never.
+/// Errors: those of vil_program_parse. Since: 0.1.
+///
+/// # Safety
+/// `json` has `size` readable bytes, `plan` has `plan_size`; `program` and `error` are NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vil_program_load(
+    json: *const c_char,
+    size: usize,
+    plan: *const c_void,
+    plan_size: usize,
+    program: *mut *mut vil_program_t,
+    error: *mut vil_error_t,
+) -> vil_status_t {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        cold(error, || {
+            let program = out(program, "program is NULL")?;
+            *program = std::ptr::null_mut();
+            *program = insert(load(utf8(json, size)?, bytes(plan, plan_size)?)?)?;
             Ok(())
         })
     }
@@ -99,6 +129,11 @@ pub unsafe extern "C" fn vil_program_dump(
     })
 }
 
+/// A handle for a plan.
+fn insert(plan: Plan) -> Result<*mut vil_program_t, Failure> {
+    PROGRAMS.insert(Arc::new(plan)).map(|handle| handle as *mut vil_program_t).ok_or(full())
+}
+
 /// Copies a text and a NUL, if there is room or nobody asks for it.
 ///
 /// # Safety
@@ -150,6 +185,24 @@ pub(crate) fn judge(text: &str) -> Result<(Program, Diagnostics), Diagnostics> {
     let (program, source) = vil_ir::load::from_json(text)?;
     let found = vil_ir::passes::check(&program, source);
     Ok((program, found))
+}
+
+/// A plan of the caller's.
+///
+/// # Safety
+/// `plan` is NULL or has `size` readable bytes.
+unsafe fn bytes<'a>(plan: *const c_void, size: usize) -> Result<&'a [u8], Failure> {
+    match plan.is_null() {
+        true if size == 0 => Ok(&[]),
+        true => Err(Failure::Argument("plan is NULL and plan_size is not 0")),
+        // SAFETY: as promised by the caller.
+        false => Ok(unsafe { std::slice::from_raw_parts(plan.cast::<u8>(), size) }),
+    }
+}
+
+/// The plan that was embedded, or a new one.
+fn load(text: &str, plan: &[u8]) -> Result<Plan, Failure> {
+    binary::extract(plan, text).or_else(|_| parse(text))
 }
 
 fn parse(text: &str) -> Result<Plan, Failure> {

@@ -152,6 +152,7 @@ fn every_struct_with_a_size_is_known() {
 struct Bench {
     library: Library,
     json: CString,
+    plan: Vec<u64>,
     options: vil_world_options_t,
     shape: vil_heap_options_t,
     contract: vil_contract_t,
@@ -181,10 +182,12 @@ impl Bench {
         closed.put_down(&library);
         let (closed, one, other) = (closed.close(&library), open((c"post", c"heap")), open((c"other", c"other-heap")));
         let contract = role(c"writer");
+        let plan = vil_ir::plan::plan_program(&program).expect("the program is legal");
         let layouts = vil_ir::layout::lay_out(&program).expect("the program is legal");
         Bench {
             library,
             json,
+            plan: vil_ir::plan::binary::embed(&plan),
             options,
             shape,
             contract,
@@ -227,7 +230,9 @@ impl Bench {
             ("const char *", "name") => text(&self.one.world_name),
             ("const char *", "port") => text(c"letters"),
             ("const char *", "json") => text(&self.json),
-            ("size_t", "size") if name.ends_with("_parse") => self.json.count_bytes(),
+            ("size_t", "size") if name.ends_with("_parse") || name.ends_with("_load") => self.json.count_bytes(),
+            ("const void *", "plan") => self.plan.as_ptr() as usize,
+            ("size_t", "plan_size") => size_of_val(self.plan.as_slice()),
             ("size_t", "size") => LETTER,
             ("size_t", "count") => 1,
             ("size_t", "capacity") => 256,
@@ -418,7 +423,9 @@ fn numbers_out_of_range_are_refused_with_a_status() {
             ("size_t", "align") => [3, 8192, u32::MAX].map(number).into(),
             ("size_t", "size") if function.name == "vil_heap_alloc" => [65, 1 << 30, u32::MAX].map(number).into(),
             ("size_t", "size") if is_copied(&function.name) => [0, 7, 9, u32::MAX].map(number).into(),
-            ("size_t", "size") if function.name == "vil_program_parse" => vec![("3".into(), 3, &[VIL_E_PROGRAM])],
+            ("size_t", "size") if ["vil_program_parse", "vil_program_load"].contains(&function.name.as_str()) => {
+                vec![("3".into(), 3, &[VIL_E_PROGRAM])]
+            }
             // What is wrong with the text is what it answers.
             ("size_t", "size") if function.name == "vil_diagnostics_parse" => vec![],
             ("size_t", "size" | "text_size") => vec![("3".into(), 3, &[VIL_E_MESSAGE])],

@@ -67,6 +67,9 @@ void errors_are_results() {
   auto none = vil::World::open("nowhere");
   CHECK(!none && none.status() == vil::Status::e_not_found);
   CHECK(std::strstr(none.error().message(), "nowhere") != nullptr);
+  auto loaded = vil::Program::load(notebook::program_json, notebook::program_plan);
+  CHECK(loaded && *loaded->fingerprint() == notebook::program_fingerprint);
+  CHECK(vil::Program::load("nonsense", notebook::program_plan).status() == vil::Status::e_program);
   auto wrong = vil::Program::parse("nonsense");
   CHECK(!wrong && wrong.error().status() == vil::Status::e_program);
   auto reader = vil::World::open_or_create(the_world, program(), &notebook::reader_contract);

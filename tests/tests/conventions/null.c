@@ -193,6 +193,9 @@ static void any_other_null_is_an_argument(void) {
   vil_loan_t loan = {NULL, 0, 0, 0};
   vil_message_t message = {NULL, 0, 0, 0, 0, 0};
   SAYS(VIL_E_ARGUMENT, vil_program_parse(NULL, 0, &parsed, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_program_load(NULL, 0, NULL, 0, &parsed, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_program_load("{}", 2, NULL, 8, &parsed, NULL));
+  SAYS(VIL_E_ARGUMENT, vil_program_load("{}", 2, NULL, 0, NULL, NULL));
   parsed = program();
   SAYS(VIL_E_ARGUMENT, vil_program_parse("{}", 2, NULL, NULL));
   SAYS(VIL_E_ARGUMENT, vil_program_fingerprint(parsed, NULL));

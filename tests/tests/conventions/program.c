@@ -82,6 +82,43 @@ static void a_program_is_printed_or_nothing_is(void) {
   GOES(vil_program_close(second));
 }
 
+static vil_program_t *loaded(const char *json, const void *plan, size_t size) {
+  vil_program_t *made = NULL;
+  GOES(vil_program_load(json, strlen(json), plan, size, &made, NULL));
+  return made;
+}
+
+/* What a program is made of, whichever way it was made; closes it. */
+static void is_the_notebook(vil_program_t *made) {
+  static char text[sizeof notebook_program_json];
+  uint8_t fingerprint[32];
+  size_t size = 0;
+  GOES(vil_program_fingerprint(made, fingerprint));
+  GOES(vil_program_dump(made, text, sizeof text, &size));
+  CHECK(memcmp(fingerprint, notebook_program_fingerprint, sizeof fingerprint) == 0);
+  CHECK(strcmp(text, notebook_program_json) == 0);
+  GOES(vil_program_close(made));
+}
+
+static void a_plan_is_read_where_it_belongs_to_its_text(void) {
+  uint64_t changed[sizeof notebook_program_plan / sizeof notebook_program_plan[0]];
+  const size_t size = sizeof changed;
+  is_the_notebook(loaded(notebook_program_json, notebook_program_plan, size));
+  is_the_notebook(loaded(notebook_program_json, NULL, 0));
+  is_the_notebook(loaded(notebook_program_json, notebook_program_plan, size - 8));
+  is_the_notebook(loaded(notebook_program_json, notebook_program_plan, 3));
+  for (size_t word = 0; word < size / sizeof changed[0]; word++) {
+    memcpy(changed, notebook_program_plan, size);
+    changed[word] ^= 1;
+    is_the_notebook(loaded(notebook_program_json, changed, size));
+  }
+  vil_program_t *other = loaded(FIELDS(LINE), notebook_program_plan, size), *made = NULL;
+  GOES(vil_program_dump(other, NULL, 0, &(size_t){0}));
+  GOES(vil_program_close(other));
+  SAYS(VIL_E_PROGRAM, vil_program_load(two_faults, strlen(two_faults), notebook_program_plan, size, &made, NULL));
+  CHECK(made == NULL);
+}
+
 static vil_diff_t *between(const char *old, const char *new, uint32_t level) {
   vil_program_t *programs[] = {parsed(old), parsed(new)};
   vil_diff_t *diff = NULL;
@@ -162,6 +199,7 @@ static const rule_t rules[] = {
     {"C-PROGRAM-1", all_faults_are_found},
     {"C-PROGRAM-2", a_program_is_printed_or_nothing_is},
     {"C-PROGRAM-3", programs_are_compared},
+    {"C-PROGRAM-4", a_plan_is_read_where_it_belongs_to_its_text},
     {"C-OWN-13", texts_are_the_handles},
 };
 

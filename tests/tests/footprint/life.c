@@ -38,8 +38,9 @@ static vil_program_t *parsed(const char *json) {
 }
 
 static vil_world_t *made(const char *name) {
-  vil_program_t *program = parsed(life_program_json);
+  vil_program_t *program;
   vil_world_t *world;
+  GOES(life_program_load(&program, NULL));
   GOES(vil_world_create(name, program, &life_maker_contract, NULL, &world, NULL));
   GOES(vil_program_close(program));
   return world;
@@ -107,6 +108,7 @@ static void makes(void) {
   GOES(vil_sender_close(reply));
   GOES(vil_world_close(world));
   GOES(vil_world_unlink("made", NULL, NULL));
+  GOES(vil_program_close(parsed(life_program_json)));
   GOES(vil_program_close(parsed(modes_program_json)));
   GOES(vil_program_close(parsed(scan_program_json)));
 }

@@ -4,10 +4,12 @@
 use std::ptr::{null, null_mut};
 
 use vil_capi::*;
+use vil_ir::plan::{Plan, binary};
 
 use crate::handles::{
     LETTER, NO_BLOCK, NO_LOAN, NO_MESSAGE, Post, audit, chars, class_info, contract, no_error, queue_info, sentence,
 };
+use crate::house::PLAIN;
 use crate::surface::{CLOSES, Call, MOVES, uses};
 
 /// Every call that takes a handle.
@@ -83,6 +85,9 @@ fn null_where_it_is_not_allowed_is_an_argument_error_and_nothing_happens() {
     all! { VIL_E_ARGUMENT:
         vil_program_parse(null(), 0, &mut program, e);
         vil_program_parse(json, post.json.count_bytes(), null_mut(), e);
+        vil_program_load(null(), 0, null(), 0, &mut program, e);
+        vil_program_load(json, post.json.count_bytes(), null(), 8, &mut program, e);
+        vil_program_load(json, post.json.count_bytes(), null(), 0, null_mut(), e);
         vil_program_fingerprint(post.program, null_mut());
         vil_world_create(null(), post.program, null(), o, &mut world, e);
         vil_world_create(name, post.program, null(), o, null_mut(), e);
@@ -283,6 +288,24 @@ fn programs_that_do_not_parse_are_refused_with_a_place() {
     assert_eq!(wrong as usize, whole.count_bytes().div_ceil(7), "no part of a program is a program");
     all! { VIL_OK: vil_program_parse(whole.as_ptr(), whole.count_bytes(), &mut program, null_mut()); }
     assert_eq!(vil_program_close(program), VIL_OK);
+}
+
+#[test]
+fn a_plan_that_belongs_to_its_text_is_read_and_the_text_is_not() {
+    let plan = Plan { contract: "what nobody can parse".into(), ..PLAIN.plan() };
+    let (text, words) = (plan.contract.as_bytes(), binary::embed(&plan));
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let (mut program, mut error) = (null_mut(), no_error());
+    let (json, size) = (text.as_ptr().cast(), text.len());
+    all! { VIL_OK: vil_program_load(json, size, bytes.as_ptr().cast(), bytes.len(), &mut program, &mut error); }
+    assert_eq!(vil_program_close(program), VIL_OK);
+    all! { VIL_E_PROGRAM:
+        vil_program_parse(json, size, &mut program, &mut error);
+        vil_program_load(json, size, null(), 0, &mut program, &mut error);
+        vil_program_load(json, size, bytes.as_ptr().cast(), bytes.len() - 8, &mut program, &mut error);
+        vil_program_load(json, size - 1, bytes.as_ptr().cast(), bytes.len(), &mut program, &mut error);
+    }
+    assert!(program.is_null());
 }
 
 #[test]

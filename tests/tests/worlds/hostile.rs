@@ -6,11 +6,12 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vil_core::base::error::Fault;
-use vil_core::mem::{decode, encode, peek_sizes};
+use vil_core::mem::{Geometry, decode, encode, peek_sizes, static_size};
+use vil_core::sys::file::RuntimeDir;
 use vil_core::world::{Receiver, Sender, World};
-use vil_ir::plan::{ClassPlan, Plan};
+use vil_ir::plan::{ClassPlan, Plan, binary};
 
-use crate::house::{House, NOBODY, PLAIN, Random, Shape, refused, role};
+use crate::house::{House, NOBODY, PLAIN, Random, Shape, place, refused, role};
 
 /// A world that nobody has open, and its file and bytes.
 struct Ruin {
@@ -49,42 +50,41 @@ impl Ruin {
         World::open(&self.house.place, "post", &NOBODY)
     }
 
-    /// Enters and does everything once; what comes of it is not the question.
     fn visit(&self) {
-        let Ok(writer) = World::open(&self.house.place, "post", &role("writer")) else { return };
-        let Ok(reader) = World::open(&self.house.place, "post", &role("reader")) else { return };
-        let (sender, receiver) = (Sender::open(&writer, "letters"), Receiver::open(&reader, "letters"));
-        if let Ok(mut sender) = sender {
-            for _ in 0..8 {
-                let Ok(loan) = sender.loan() else { break };
-                // SAFETY: the loan is ours and has its size.
-                unsafe { loan.data.as_ptr().write_bytes(7, loan.size as usize) };
-                if sender.publish(loan.ticket).is_err() {
-                    break;
-                }
-            }
-        }
-        if let Ok(mut receiver) = receiver {
-            while let Ok(received) = receiver.poll() {
-                // SAFETY: the message is ours and has its size.
-                let bytes = unsafe {
-                    std::slice::from_raw_parts(received.message.data.as_ptr(), received.message.size as usize)
-                };
-                assert!(
-                    bytes.len() < 1 << 20,
-                    "a letter is small: {}",
-                    bytes.iter().filter(|byte| **byte == 7).count()
-                );
-                if receiver.release(received.route, received.message.ticket).is_err() {
-                    break;
-                }
-            }
-            let _ = receiver.receive(1);
-        }
-        let audit = writer.audit();
-        assert_eq!(audit.slots, audit.free + audit.held + audit.retained + audit.leaked);
-        let _ = vil_core::observe::route(&writer, 0);
+        visit(&self.house.place);
     }
+}
+
+/// Enters and does everything once; what comes of it is not the question.
+fn visit(place: &RuntimeDir) {
+    let Ok(writer) = World::open(place, "post", &role("writer")) else { return };
+    let Ok(reader) = World::open(place, "post", &role("reader")) else { return };
+    let (sender, receiver) = (Sender::open(&writer, "letters"), Receiver::open(&reader, "letters"));
+    if let Ok(mut sender) = sender {
+        for _ in 0..8 {
+            let Ok(loan) = sender.loan() else { break };
+            // SAFETY: the loan is ours and has its size.
+            unsafe { loan.data.as_ptr().write_bytes(7, loan.size as usize) };
+            if sender.publish(loan.ticket).is_err() {
+                break;
+            }
+        }
+    }
+    if let Ok(mut receiver) = receiver {
+        while let Ok(received) = receiver.poll() {
+            // SAFETY: the message is ours and has its size.
+            let bytes =
+                unsafe { std::slice::from_raw_parts(received.message.data.as_ptr(), received.message.size as usize) };
+            assert!(bytes.len() < 1 << 20, "a letter is small: {}", bytes.iter().filter(|byte| **byte == 7).count());
+            if receiver.release(received.route, received.message.ticket).is_err() {
+                break;
+            }
+        }
+        let _ = receiver.receive(1);
+    }
+    let audit = writer.audit();
+    assert_eq!(audit.slots, audit.free + audit.held + audit.retained + audit.leaked);
+    let _ = vil_core::observe::route(&writer, 0);
 }
 
 #[test]
@@ -174,6 +174,43 @@ fn other_numbers_in_a_well_sealed_static_part_are_refused_or_do_no_harm() {
     assert!(refusals > rounds / 3, "{refusals} of {rounds} were refused");
     ruin.write(&ruin.bytes, 0);
     assert!(ruin.open().is_ok());
+}
+
+/// Larger worlds are believed, not built.
+const LARGEST: u64 = 4 << 20;
+
+#[test]
+fn other_numbers_in_an_embedded_plan_are_refused_or_make_a_world_that_does_no_harm() {
+    let dir = vil_tests::runtime_dir::RuntimeDir::new("embedded");
+    let place = place(&dir);
+    let plan = Shape { bytes: 200, deadline_ms: 1, ..PLAIN }.plan();
+    let mut random = Random::new("embedded");
+    let (mut unread, mut refusals, mut worlds, rounds) = (0, 0, 0, 600);
+    for _ in 0..rounds {
+        let mut spoilt = plan.clone();
+        let changed = spoil(&mut spoilt, &mut random);
+        let embedded: Vec<u8> = binary::embed(&spoilt).into_iter().flat_map(u64::to_le_bytes).collect();
+        let Ok(read) = binary::extract(&embedded, &plan.contract) else {
+            unread += 1;
+            continue;
+        };
+        if Geometry::compute(&read, static_size(&read)).is_ok_and(|geometry| geometry.total_size > LARGEST) {
+            continue;
+        }
+        let made = catch_unwind(AssertUnwindSafe(|| match World::create(&place, "post", &read, &NOBODY) {
+            Err(error) => {
+                assert_eq!(error.fault, Fault::Program, "{error}");
+                refusals += 1;
+            }
+            Ok(world) => {
+                visit(&place);
+                drop(world);
+                worlds += 1;
+            }
+        }));
+        assert!(made.is_ok(), "{changed}");
+    }
+    assert!(unread > 0 && refusals > rounds / 4 && worlds > rounds / 10, "{unread}, {refusals}, {worlds} of {rounds}");
 }
 
 #[test]

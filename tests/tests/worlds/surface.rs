@@ -264,6 +264,7 @@ const WITHOUT: &[&str] = &[
     "vil_msg_to_json",
     "vil_msg_verify",
     "vil_msg_verify_first",
+    "vil_program_load",
     "vil_program_parse",
     "vil_status_name",
     "vil_version",

@@ -24,6 +24,23 @@ class Program {
     return Program(program);
   }
 
+  // As parse, with the plan that `vil gen` embeds beside the text: what parsing, checking and planning came to is read
+  // from it. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+  template <std::size_t N>
+  static Result<Program> load(std::string_view json, const std::uint64_t (&plan)[N]) noexcept {
+    return load(json, plan, N);
+  }
+
+  // The same with a plan of this many words.
+  static Result<Program> load(std::string_view json, const std::uint64_t *plan, std::size_t words) noexcept {
+    vil_program_t *program = nullptr;
+    vil_error_t error{};
+    const std::size_t size = words * sizeof *plan;
+    const vil_status_t status = vil_program_load(json.data(), json.size(), plan, size, &program, &error);
+    if (status != VIL_OK) return detail::error_of(status, error);
+    return Program(program);
+  }
+
   Program(Program &&other) noexcept : program_(std::exchange(other.program_, nullptr)) {}
   Program &operator=(Program &&other) noexcept {
     std::swap(program_, other.program_);

@@ -532,6 +532,14 @@ unsafe extern "C" {
         program: *mut *mut vil_program_t,
         error: *mut vil_error_t,
     ) -> vil_status_t;
+    pub fn vil_program_load(
+        json: *const core::ffi::c_char,
+        size: usize,
+        plan: *const core::ffi::c_void,
+        plan_size: usize,
+        program: *mut *mut vil_program_t,
+        error: *mut vil_error_t,
+    ) -> vil_status_t;
     pub safe fn vil_program_close(program: *mut vil_program_t) -> vil_status_t;
     pub fn vil_program_fingerprint(program: *mut vil_program_t, fingerprint: *mut u8) -> vil_status_t;
     pub fn vil_program_dump(

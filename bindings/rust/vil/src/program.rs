@@ -24,6 +24,24 @@ impl Program {
         NonNull::new(raw).map(|raw| Self { raw }).ok_or_else(|| Status::E_PANIC.into())
     }
 
+    /// As [`parse`](Self::parse), with the plan that `vil gen` embeds beside the text: what parsing, checking and planning came
+    /// to is read from it. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+    ///
+    /// ```
+    /// let program = vil::Program::load(r#"{"vil":1,"program":"p"}"#, &[])?;
+    /// assert_eq!(program.dump()?, r#"{"vil":1,"program":"p"}"#);
+    /// # Ok::<(), vil::Error>(())
+    /// ```
+    pub fn load(json: &str, plan: &[u64]) -> Result<Self> {
+        let mut raw = ptr::null_mut();
+        // SAFETY: text and plan are valid for their sizes during the call, the out-pointers are ours.
+        Error::guard(|error| unsafe {
+            let (plan, size) = (plan.as_ptr().cast(), size_of_val(plan));
+            vil_sys::vil_program_load(json.as_ptr().cast(), json.len(), plan, size, &mut raw, error)
+        })?;
+        NonNull::new(raw).map(|raw| Self { raw }).ok_or_else(|| Status::E_PANIC.into())
+    }
+
     /// SHA-256 over the program.
     pub fn fingerprint(&self) -> Result<[u8; 32], Status> {
         let mut out = [0; 32];

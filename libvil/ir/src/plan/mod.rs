@@ -116,7 +116,8 @@ pub struct RoutePlan {
 impl RoutePlan {
     /// "ingest.credits -> filter.credits"
     pub fn name(&self) -> String {
-        format!("{} -> {}", self.from, self.to)
+        let [from, to] = [&self.from, &self.to];
+        format!("{}.{} -> {}.{}", from.process, from.port, to.process, to.port)
     }
 
     /// Are messages taken out of its ring by whoever claims their cells, and not read there?

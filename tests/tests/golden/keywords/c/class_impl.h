@@ -117,7 +117,7 @@ static inline vil_status_t class_impl_open_or_create(class_impl_t *self, const c
                                                      const vil_world_options_t *options, vil_error_t *error) {
   vil_program_t *program = NULL;
   memset(self, 0, sizeof *self);
-  vil_status_t status = class_program_parse(&program, error);
+  vil_status_t status = class_program_load(&program, error);
   if (status != VIL_OK) return status;
   status = vil_world_open_or_create(world_name, program, &class_impl_contract, options,
                                     &self->world, error);

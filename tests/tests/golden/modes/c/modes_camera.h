@@ -165,7 +165,7 @@ static inline vil_status_t modes_camera_open_or_create(modes_camera_t *self, con
                                                        const vil_world_options_t *options, vil_error_t *error) {
   vil_program_t *program = NULL;
   memset(self, 0, sizeof *self);
-  vil_status_t status = modes_program_parse(&program, error);
+  vil_status_t status = modes_program_load(&program, error);
   if (status != VIL_OK) return status;
   status = vil_world_open_or_create(world_name, program, &modes_camera_contract, options,
                                     &self->world, error);

@@ -32,9 +32,28 @@ static const uint8_t demo_line_program_fingerprint[32] = {
   0xcb, 0x11, 0xdf, 0x31, 0xbf, 0xfa, 0x83, 0xa2, 0xa1, 0xe1, 0x8c, 0x74, 0x16, 0xae, 0x72, 0x7b,
 };
 
-/* Parses it; close the program when the world is made. */
-static inline vil_status_t demo_line_program_parse(vil_program_t **program, vil_error_t *error) {
-  return vil_program_parse(demo_line_program_json, DEMO_LINE_PROGRAM_JSON_SIZE, program, error);
+/* Its plan: what a world of it consists of. */
+static const uint64_t demo_line_program_plan[] = {
+  0x14e414c504c4956, 0x22ecd2ba53673a33, 34, 1, 2, 2, 0x8000001e0, 0xd7fdf09e43b4ed3a, 0x2e6b777ba3013196,
+  0xa283fabf31df11cb, 0x7b72ae16748ce1a1, 128, 65, 0, 0x5000001e8, 0x297c609600813db7, 0xb2000001ed, 0, 16,
+  16, 0, 8, 0x70000029f, 0x47e1bdec124d28fb, 0x73000002a6, 0, 24, 24, 0, 8, 0x600000319, 0x80000031f,
+  0x400000327, 0x80000032b, 1, 24, 1, 16, 64, 1, 1, 0x1000100, 1000, 64, 0, 0, 0x600000333, 0x600000339,
+  0x40000033f, 0x600000343, 0, 16, 0, 32, 256, 1, 1, 0x2000103, 1000, 64, 0, 0, 0x656e696c65706970,
+  0x6c69766d72616c41, 0x2074756f79616c2d, 0x206e6f696e750a31, 0x6e696c2e6f6d6564, 0x3a6d72616c412e65,
+  0x363120657a697320, 0x38206e67696c6120, 0x3233752067617420, 0x384020736d726120, 0x4f206d726120200a,
+  0x6574616568726576, 0x73203a31203d2064, 0x6c61203820657a69, 0x20200a38206e6769, 0x2031232030402020,
+  0x66203a65756c6176, 0x6d726120200a3436, 0x203d2074736f4c20, 0x20657a6973203a32, 0x206e67696c612034,
+  0x3040202020200a34, 0x6e72726520312320, 0x520a323369203a6f, 0x6976676e69646165, 0x74756f79616c2d6c,
+  0x63757274730a3120, 0x6c2e6f6d65642074, 0x646165522e656e69, 0x7a6973203a676e69, 0x696c612034322065,
+  0x4020200a38206e67, 0x6d69742031232030, 0x200a343675203a65, 0x7620322320384020, 0x3666203a65756c61,
+  0x2036314020200a34, 0x3a65746973203323, 0x5d38203b38755b20, 0x72656372756f730a, 0x7373676e69646165,
+  0x69646165726b6e69, 0x6372756f7373676e, 0x73736d72616c6165, 0x6d72616c616b6e69, 115,
+};
+
+/* Loads it; close the program when the world is made. */
+static inline vil_status_t demo_line_program_load(vil_program_t **program, vil_error_t *error) {
+  return vil_program_load(demo_line_program_json, DEMO_LINE_PROGRAM_JSON_SIZE, demo_line_program_plan,
+      sizeof demo_line_program_plan, program, error);
 }
 
 #ifdef __cplusplus

@@ -93,7 +93,7 @@ static inline vil_status_t demo_line_sink_open_or_create(demo_line_sink_t *self,
                                                          const vil_world_options_t *options, vil_error_t *error) {
   vil_program_t *program = NULL;
   memset(self, 0, sizeof *self);
-  vil_status_t status = demo_line_program_parse(&program, error);
+  vil_status_t status = demo_line_program_load(&program, error);
   if (status != VIL_OK) return status;
   status = vil_world_open_or_create(world_name, program, &demo_line_sink_contract, options,
                                     &self->world, error);

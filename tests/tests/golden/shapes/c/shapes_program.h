@@ -56,9 +56,16 @@ static const uint8_t shapes_program_fingerprint[32] = {
   0x93, 0xc3, 0xc9, 0x95, 0xe6, 0xe1, 0xe7, 0x7f, 0xf8, 0xc0, 0xe2, 0xec, 0xef, 0xc2, 0x11, 0xe8,
 };
 
-/* Parses it; close the program when the world is made. */
-static inline vil_status_t shapes_program_parse(vil_program_t **program, vil_error_t *error) {
-  return vil_program_parse(shapes_program_json, SHAPES_PROGRAM_JSON_SIZE, program, error);
+/* Its plan: what a world of it consists of. */
+static const uint64_t shapes_program_plan[] = {
+  0x14e414c504c4956, 0x1a8cf2e38854cd85, 32, 0, 0, 0, 0x600000048, 0x2c511bd80c1e7363, 0x1000ccc598880f35,
+  0x7fe7e1e695c9c393, 0xe811c2efece2c0f8, 0x736570616873,
+};
+
+/* Loads it; close the program when the world is made. */
+static inline vil_status_t shapes_program_load(vil_program_t **program, vil_error_t *error) {
+  return vil_program_load(shapes_program_json, SHAPES_PROGRAM_JSON_SIZE, shapes_program_plan,
+      sizeof shapes_program_plan, program, error);
 }
 
 #ifdef __cplusplus

@@ -57,9 +57,15 @@ inline constexpr std::array<std::uint8_t, 32> program_fingerprint = {
   0x93, 0xc3, 0xc9, 0x95, 0xe6, 0xe1, 0xe7, 0x7f, 0xf8, 0xc0, 0xe2, 0xec, 0xef, 0xc2, 0x11, 0xe8,
 };
 
-// Parses it.
+// Its plan: what a world of it consists of.
+inline constexpr std::uint64_t program_plan[] = {
+  0x14e414c504c4956, 0x1a8cf2e38854cd85, 32, 0, 0, 0, 0x600000048, 0x2c511bd80c1e7363, 0x1000ccc598880f35,
+  0x7fe7e1e695c9c393, 0xe811c2efece2c0f8, 0x736570616873,
+};
+
+// Loads it.
 [[nodiscard]] inline ::vil::Result<::vil::Program> program() noexcept {
-  return ::vil::Program::parse(program_json);
+  return ::vil::Program::load(program_json, program_plan);
 }
 
 }  // namespace shapes
