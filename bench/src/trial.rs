@@ -13,6 +13,7 @@ use serde_json::Value;
 use vil_bench::Answer;
 use vil_bench::cores::Cores;
 use vil_bench::samples::quantile;
+use vil_ir::plan::binary;
 
 use crate::benchmarks::{Entrant, Program, Statistic};
 
@@ -106,14 +107,22 @@ impl Places {
         })
     }
 
-    /// Writes the program of the entrant's world where it has one; the path.
-    fn world(&self, entrant: &Entrant) -> Answer<Option<PathBuf>> {
-        let Some(yaml) = &entrant.world else { return Ok(None) };
+    /// Writes the program of the entrant's world where it has one, and its plan; how they are handed over.
+    fn world(&self, entrant: &Entrant) -> Answer<Vec<(&'static str, PathBuf)>> {
+        let Some(yaml) = &entrant.world else { return Ok(Vec::new()) };
         let (program, _) = vil_ir::load::from_yaml(yaml).map_err(|faults| faults.to_string())?;
-        let path = self.scratch.join("program.json");
-        let written = std::fs::write(&path, vil_ir::dump::canonical_json(&program));
-        written.map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Some(path))
+        let plan = vil_ir::plan::plan_program(&program).map_err(|error| error.to_string())?;
+        let write = |key, name: &str, bytes: &[u8]| -> Answer<(&'static str, PathBuf)> {
+            let path = self.scratch.join(name);
+            std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok((key, path))
+        };
+        let mut files = vec![write("--program", "program.json", plan.contract.as_bytes())?];
+        if !entrant.parses {
+            let embedded: Vec<u8> = binary::embed(&plan).into_iter().flat_map(u64::to_le_bytes).collect();
+            files.push(write("--plan", "program.plan", &embedded)?);
+        }
+        Ok(files)
     }
 }
 
@@ -129,8 +138,8 @@ pub(crate) fn run(benchmark: &str, entrant: &Entrant, cores: Cores, places: &Pla
     for (key, value) in &entrant.keys {
         command.arg(format!("--{key}")).arg(value);
     }
-    if let Some(path) = places.world(entrant)? {
-        command.arg("--program").arg(path);
+    for (key, path) in places.world(entrant)? {
+        command.arg(key).arg(path);
     }
     command.env("VIL_RUNTIME_DIR", places.scratch.join("worlds"));
     let name = format!("{benchmark} {}", entrant.label);

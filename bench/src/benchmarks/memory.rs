@@ -17,8 +17,10 @@ pub(crate) fn benchmark(_: Amount) -> Benchmark {
     }
 }
 
-/// Who makes the world: one of the two processes, or one that is gone when they enter it.
-const MAKERS: [(&str, &str); 2] = [("", "by one"), (", made before", "before")];
+/// Who makes the world, and whether that one parses the program: one of the two processes, as generated code does it or
+/// from the text alone, or a process that is gone when they enter it.
+const MAKERS: [(&str, &str, bool); 3] =
+    [("", "by one", false), (", parsed", "by one", true), (", made before", "before", false)];
 
 fn case((routes, cells, promise): (usize, usize, Option<f64>)) -> Case {
     let exchange = Exchange::of(64).over(routes).one_way(cells);
@@ -27,9 +29,10 @@ fn case((routes, cells, promise): (usize, usize, Option<f64>)) -> Case {
         entrant.with("routes", routes).with("cells", cells)
     };
     let ours = |(subject, program): (&'static str, Program)| {
-        MAKERS.map(|(suffix, made)| {
+        MAKERS.map(|(suffix, made, parses)| {
             let entrant = entrant(subject, program).called(format!("{subject}{suffix}"));
-            entrant.with("made", made).with("back", "no").in_world(exchange.yaml())
+            let entrant = entrant.with("made", made).with("back", "no").in_world(exchange.yaml());
+            if parses { entrant.parsing() } else { entrant }
         })
     };
     let mut entrants: Vec<Entrant> =

@@ -144,14 +144,17 @@ pub(crate) struct Entrant {
     pub(crate) program: Program,
     /// `--key value` beside the processors.
     pub(crate) keys: Vec<(&'static str, String)>,
-    /// The program of the world that it makes, in YAML; handed over as the path of a canonical JSON file, `--program`.
+    /// The program of the world that it makes, in YAML; handed over as the path of a canonical JSON file, `--program`, and
+    /// that of its plan, `--plan`.
     pub(crate) world: Option<String>,
+    /// It is not given the plan.
+    pub(crate) parses: bool,
 }
 
 impl Entrant {
     /// One that is called as its subject is.
     pub(crate) fn new(subject: &'static str, program: Program) -> Entrant {
-        Entrant { label: subject.to_owned(), subject, program, keys: Vec::new(), world: None }
+        Entrant { label: subject.to_owned(), subject, program, keys: Vec::new(), world: None, parses: false }
     }
 
     /// By another name.
@@ -163,6 +166,12 @@ impl Entrant {
     /// With one more key.
     pub(crate) fn with(mut self, key: &'static str, value: impl ToString) -> Entrant {
         self.keys.push((key, value.to_string()));
+        self
+    }
+
+    /// As one whose code was not generated: it has no plan, so it parses its program.
+    pub(crate) fn parsing(mut self) -> Entrant {
+        self.parses = true;
         self
     }
 

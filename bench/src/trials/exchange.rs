@@ -70,11 +70,17 @@ pub(crate) fn world_name() -> String {
 
 /// Makes the world and opens the ends of one side.
 pub(crate) fn create<T: Payload>(arguments: &Arguments, name: &str, side: Side) -> Answer<Ends<T>> {
-    let path = arguments.wanted("program")?;
-    let json = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-    let program = Program::parse(&json).map_err(said)?;
-    let world = World::create(name, &program, Some(contract::<T>(arguments, side)?)).map_err(said)?;
+    let world = World::create(name, &program(arguments)?, Some(contract::<T>(arguments, side)?)).map_err(said)?;
     ends(arguments, &world, side)
+}
+
+/// The world's program: loaded as generated code loads it, or parsed.
+pub(crate) fn program(arguments: &Arguments) -> Answer<Program> {
+    let read = |path: &str| std::fs::read(path).map_err(|error| format!("{path}: {error}"));
+    let json = String::from_utf8(read(arguments.wanted("program")?)?).map_err(|error| error.to_string())?;
+    let plan = arguments.text("plan").map_or(Ok(Vec::new()), read)?;
+    let words: Vec<u64> = plan.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
+    Program::load(&json, &words).map_err(said)
 }
 
 /// Opens the ends of the other side.

@@ -3,11 +3,11 @@
 
 use std::ffi::{CStr, CString};
 
-use vil::{Contract, PortContract, Program, Receiver, Sender, World};
+use vil::{Contract, PortContract, Receiver, Sender, World};
 use vil_bench::Answer;
 use vil_bench::arguments::Arguments;
 
-use crate::exchange::{Ends, Payload, said};
+use crate::exchange::{Ends, Payload, program, said};
 
 /// A process: its name and the names of its ports.
 #[derive(Debug)]
@@ -38,10 +38,7 @@ impl Part {
 
     /// Makes the world of `--program`, and enters it.
     pub(crate) fn create<T: Payload>(&self, arguments: &Arguments, name: &str) -> Answer<Ends<T>> {
-        let path = arguments.wanted("program")?;
-        let json = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
-        let program = Program::parse(&json).map_err(said)?;
-        self.ends(&World::create(name, &program, Some(self.contract::<T>())).map_err(said)?)
+        self.ends(&World::create(name, &program(arguments)?, Some(self.contract::<T>())).map_err(said)?)
     }
 
     /// Enters the world that another process has made.

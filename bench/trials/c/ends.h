@@ -43,16 +43,26 @@ static inline void ends_open(const trial_t *trial, ends_t *ends, bool is_asker) 
   }
 }
 
+/* The world's program: loaded as generated code loads it, or parsed. */
+static inline vil_program_t *ends_program(const trial_t *trial) {
+  vil_error_t error;
+  vil_program_t *program = NULL;
+  trial_file_t json = trial_map(trial->program), plan = {NULL, 0};
+  if (trial->plan != NULL) plan = trial_map(trial->plan);
+  const char *text = (const char *)json.bytes;
+  if (vil_program_load(text, json.size, plan.bytes, plan.size, &program, &error) != VIL_OK) TRIAL_ENDS("%s", error.message);
+  trial_unmap(&json);
+  trial_unmap(&plan);
+  return program;
+}
+
 /* Makes the world and opens the ends of one side. */
 static inline ends_t ends_create(const trial_t *trial, const char *name, bool is_asker) {
   ends_t ends;
   vil_error_t error;
   memset(&ends, 0, sizeof ends);
   const vil_contract_t contract = ends_contract(is_asker ? "asker" : "answerer");
-  char *text = trial_program_text(trial);
-  vil_program_t *program = NULL;
-  if (vil_program_parse(text, strlen(text), &program, &error) != VIL_OK) TRIAL_ENDS("%s", error.message);
-  free(text);
+  vil_program_t *program = ends_program(trial);
   if (vil_world_create(name, program, &contract, NULL, &ends.world, &error) != VIL_OK) TRIAL_ENDS("%s", error.message);
   TRIAL_GOES(vil_program_close(program));
   ends_open(trial, &ends, is_asker);

@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,6 +53,7 @@ typedef struct trial {
   char **argv;
   const char *benchmark, *subject;
   const char *program; /* file of the world's program, as canonical JSON */
+  const char *plan;    /* file of its plan, as generated code has it; NULL: the program is parsed */
   const char *role, *world, *step;
   size_t size, words, messages, batch, chunk, cells, routes, warm_up;
   int core_a, core_b;
@@ -106,7 +109,7 @@ static inline trial_t trial_of(int argc, char **argv) {
   memset(&trial, 0, sizeof trial);
   if (argc < 3 || (argc - 3) % 2 != 0) TRIAL_ENDS("usage: PROGRAM BENCHMARK SUBJECT [--key value]...");
   trial.argc = argc, trial.argv = argv, trial.benchmark = argv[1], trial.subject = argv[2];
-  trial.program = trial_text(&trial, "program"), trial.role = trial_text(&trial, "role");
+  trial.program = trial_text(&trial, "program"), trial.plan = trial_text(&trial, "plan"), trial.role = trial_text(&trial, "role");
   trial.world = trial_text(&trial, "world"), trial.step = trial_text(&trial, "step");
   const char *transfer = trial_text(&trial, "transfer");
   trial.is_copy = transfer != NULL && strcmp(transfer, "copy") == 0;
@@ -308,17 +311,26 @@ static inline void trial_end_peer(const trial_peer_t *peer) {
   close(peer->said);
 }
 
-/* The text of the world's program; the caller frees it. */
-static inline char *trial_program_text(const trial_t *trial) {
-  FILE *file = trial->program != NULL ? fopen(trial->program, "rb") : NULL;
-  if (file == NULL) TRIAL_ENDS("--program: there is no such file");
-  fseek(file, 0, SEEK_END);
-  const long size = ftell(file);
-  rewind(file);
-  char *text = (char *)calloc((size_t)size + 1, 1);
-  if (text == NULL || fread(text, 1, (size_t)size, file) != (size_t)size) TRIAL_ENDS("--program cannot be read");
-  fclose(file);
-  return text;
+/* A file that is read where it lies, as what is embedded in a program is. */
+typedef struct trial_file {
+  const void *bytes;
+  size_t size;
+} trial_file_t;
+
+static inline trial_file_t trial_map(const char *path) {
+  struct stat about;
+  trial_file_t file = {NULL, 0};
+  const int opened = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (opened < 0 || fstat(opened, &about) != 0) TRIAL_ENDS("%s: there is no such file", path != NULL ? path : "--program");
+  file.size = (size_t)about.st_size;
+  file.bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, opened, 0);
+  if (file.bytes == MAP_FAILED) TRIAL_ENDS("%s cannot be read", path);
+  close(opened);
+  return file;
+}
+
+static inline void trial_unmap(trial_file_t *file) {
+  if (file->bytes != NULL) munmap((void *)file->bytes, file->size);
 }
 
 /* The name of the world that this process makes. */
