@@ -94,106 +94,128 @@ fn encode_route(route: &RoutePlan, out: &mut Writer) {
     out.numbers([route.deadline_ms, route.sample, route.answers.map_or(0, |request| request + 1), 0]);
 }
 
-/// A private copy of bytes that somebody else may have written: every answer is checked.
+/// A private copy of bytes that somebody else may have written: every answer is checked, and the first that is wrong is kept
+/// until all is read. What is read after it is of no account, and no more of it than there is.
 ///
 /// Texts do not share bytes, so together they are no longer than the plan: that bounds what is copied.
 struct Reader<'a> {
     bytes: &'a [u8],
     budget: Cell<usize>,
+    wrong: Cell<Option<String>>,
 }
 
 impl Reader<'_> {
-    fn word(&self, index: usize) -> Result<u64, String> {
-        word_at(self.bytes, index).ok_or_else(|| "tables reach beyond the plan".into())
+    #[cold]
+    fn refuse(&self, reason: String) {
+        let first = self.wrong.take();
+        self.wrong.set(first.or(Some(reason)));
     }
 
-    fn small(&self, index: usize) -> Result<u32, String> {
-        let word = self.word(index)?;
-        u32::try_from(word).map_err(|_| format!("{word} where a 32-bit number belongs"))
+    fn word(&self, index: usize) -> u64 {
+        word_at(self.bytes, index).unwrap_or_else(|| {
+            self.refuse("tables reach beyond the plan".into());
+            0
+        })
     }
 
-    fn text(&self, index: usize) -> Result<String, String> {
-        let text = text_at(self.bytes, self.word(index)?)?;
-        let left = self.budget.get().checked_sub(text.len()).ok_or("names that lie over one another")?;
-        self.budget.set(left);
-        Ok(text.to_owned())
+    fn small(&self, index: usize) -> u32 {
+        let word = self.word(index);
+        if word > u64::from(u32::MAX) {
+            self.refuse(format!("{word} where a 32-bit number belongs"));
+        }
+        word as u32
     }
 
-    fn pick<T: Copy>(&self, index: usize, byte: u32, all: &[T]) -> Result<T, String> {
-        let code = self.word(index)? >> (byte * 8) & 0xff;
-        all.get(code as usize).copied().ok_or_else(|| format!("policy {code} is unknown"))
+    fn text(&self, index: usize) -> String {
+        let found = text_at(self.bytes, self.word(index)).and_then(|text| {
+            self.budget.set(self.budget.get().checked_sub(text.len()).ok_or("names that lie over one another")?);
+            Ok(text.to_owned())
+        });
+        found.unwrap_or_else(|reason| {
+            self.refuse(reason);
+            String::new()
+        })
+    }
+
+    fn pick<T: Copy>(&self, index: usize, byte: u32, all: &[T]) -> T {
+        let code = self.word(index) >> (byte * 8) & 0xff;
+        all.get(code as usize).copied().unwrap_or_else(|| {
+            self.refuse(format!("policy {code} is unknown"));
+            all[0]
+        })
     }
 }
 
 /// Reads a private copy of a plan's bytes; `contract` stands beside them. The error is a sentence for people.
 pub fn decode(bytes: &[u8], contract: &str) -> Result<Plan, String> {
-    let reader = Reader { bytes, budget: Cell::new(bytes.len()) };
-    let [classes, messages, routes] = [word::CLASSES, word::MESSAGES, word::ROUTES].map(|index| reader.small(index));
-    let (classes, messages, routes) = (classes? as usize, messages? as usize, routes? as usize);
+    let reader = Reader { bytes, budget: Cell::new(bytes.len()), wrong: Cell::new(None) };
+    let [classes, messages, routes] =
+        [word::CLASSES, word::MESSAGES, word::ROUTES].map(|index| reader.small(index) as usize);
     let first_message = HEAD_WORDS + classes * CLASS_WORDS;
     let first_route = first_message + messages * MESSAGE_WORDS;
     if (first_route + routes * ROUTE_WORDS) * 8 > bytes.len() {
         return Err("tables reach beyond the plan".into());
     }
-    let class = |i: usize| decode_class(&reader, HEAD_WORDS + i * CLASS_WORDS);
-    let message = |i: usize| decode_message(&reader, first_message + i * MESSAGE_WORDS);
-    let route = |i: usize| decode_route(&reader, first_route + i * ROUTE_WORDS, messages);
     let mut fingerprint = [0; 32];
     fingerprint.copy_from_slice(&bytes[word::FINGERPRINT * 8..HEAD_WORDS * 8]);
-    Ok(Plan {
-        program: reader.text(word::PROGRAM)?,
+    let plan = Plan {
+        program: reader.text(word::PROGRAM),
         fingerprint,
         contract: contract.to_owned(),
-        process_entries: reader.small(word::PROCESSES)?,
-        messages: (0..messages).map(message).collect::<Result<_, String>>()?,
-        classes: (0..classes).map(class).collect::<Result<_, String>>()?,
-        routes: (0..routes).map(route).collect::<Result<_, String>>()?,
-    })
+        process_entries: reader.small(word::PROCESSES),
+        messages: (0..messages).map(|i| decode_message(&reader, first_message + i * MESSAGE_WORDS)).collect(),
+        classes: (0..classes).map(|i| decode_class(&reader, HEAD_WORDS + i * CLASS_WORDS)).collect(),
+        routes: (0..routes).map(|i| decode_route(&reader, first_route + i * ROUTE_WORDS, messages)).collect(),
+    };
+    reader.wrong.take().map_or(Ok(plan), Err)
 }
 
-fn decode_class(reader: &Reader<'_>, at: usize) -> Result<ClassPlan, String> {
-    let memory = reader.pick(at + 2, 0, MemoryClass::ALL)?;
-    Ok(ClassPlan { stride: reader.small(at)?, count: reader.small(at + 1)?, memory })
-}
-
-fn decode_message(reader: &Reader<'_>, at: usize) -> Result<MessagePlan, String> {
-    Ok(MessagePlan {
-        name: reader.text(at)?,
-        layout_id: reader.word(at + 1)?,
-        text: reader.text(at + 2)?,
-        profile: reader.pick(at + 3, 0, Profile::ALL)?,
-        size: reader.small(at + 4)?,
-        least: reader.small(at + 5)?,
-        root_size: reader.small(at + 6)?,
-        align: reader.small(at + 7)?,
-    })
-}
-
-fn decode_route(reader: &Reader<'_>, at: usize, messages: usize) -> Result<RoutePlan, String> {
-    let message = reader.small(at + 4)?;
-    if message as usize >= messages {
-        return Err(format!("a route carries message {message} of {messages}"));
+fn decode_class(reader: &Reader<'_>, at: usize) -> ClassPlan {
+    ClassPlan {
+        stride: reader.small(at),
+        count: reader.small(at + 1),
+        memory: reader.pick(at + 2, 0, MemoryClass::ALL),
     }
-    let end = |at: usize| -> Result<End, String> { Ok(End { process: reader.text(at)?, port: reader.text(at + 1)? }) };
-    Ok(RoutePlan {
-        from: end(at)?,
-        to: end(at + 2)?,
+}
+
+fn decode_message(reader: &Reader<'_>, at: usize) -> MessagePlan {
+    MessagePlan {
+        name: reader.text(at),
+        layout_id: reader.word(at + 1),
+        text: reader.text(at + 2),
+        profile: reader.pick(at + 3, 0, Profile::ALL),
+        size: reader.small(at + 4),
+        least: reader.small(at + 5),
+        root_size: reader.small(at + 6),
+        align: reader.small(at + 7),
+    }
+}
+
+fn decode_route(reader: &Reader<'_>, at: usize, messages: usize) -> RoutePlan {
+    let end = |at: usize| End { process: reader.text(at), port: reader.text(at + 1) };
+    let message = reader.small(at + 4);
+    if message as usize >= messages {
+        reader.refuse(format!("a route carries message {message} of {messages}"));
+    }
+    RoutePlan {
+        from: end(at),
+        to: end(at + 2),
         message,
-        size: reader.small(at + 5)?,
-        class: reader.small(at + 6)?.checked_sub(1),
-        cell_size: reader.small(at + 7)?,
-        capacity: reader.small(at + 8)?,
-        producer_loans: reader.small(at + 9)?,
-        consumer_loans: reader.small(at + 10)?,
-        transfer: reader.pick(at + 11, 0, Transfer::ALL)?,
-        delivery: reader.pick(at + 11, 1, Delivery::ALL)?,
-        backpressure: reader.pick(at + 11, 2, Backpressure::ALL)?,
-        lane: reader.pick(at + 11, 3, Lane::ALL)?,
-        deadline_ms: reader.small(at + 12)?,
-        sample: reader.small(at + 13)?,
-        kind: reader.pick(at + 11, 4, QueueKind::ALL)?,
-        answers: reader.small(at + 14)?.checked_sub(1),
-    })
+        size: reader.small(at + 5),
+        class: reader.small(at + 6).checked_sub(1),
+        cell_size: reader.small(at + 7),
+        capacity: reader.small(at + 8),
+        producer_loans: reader.small(at + 9),
+        consumer_loans: reader.small(at + 10),
+        transfer: reader.pick(at + 11, 0, Transfer::ALL),
+        delivery: reader.pick(at + 11, 1, Delivery::ALL),
+        backpressure: reader.pick(at + 11, 2, Backpressure::ALL),
+        lane: reader.pick(at + 11, 3, Lane::ALL),
+        deadline_ms: reader.small(at + 12),
+        sample: reader.small(at + 13),
+        kind: reader.pick(at + 11, 4, QueueKind::ALL),
+        answers: reader.small(at + 14).checked_sub(1),
+    }
 }
 
 /// A plan that is embedded beside the text of its program: `FORM`, a seal over all of it and over the text, the plan.
