@@ -1,5 +1,5 @@
 //! What a process runs of libvil.so from its first call to its last lies together in it, so that little of the library becomes
-//! resident: `libvil/order.ld` names those functions to the linker, first what every process runs, then what only the maker of a
+//! resident: `libvil/link/order.ld` names those functions to the linker, first what every process runs, then what only the maker of a
 //! world runs. The list is written from what ran (`VIL_BLESS=1`).
 //!
 //! Names without their hashes change seldom, and one that fits no function any more does no harm; so the list is not compared. What
@@ -11,14 +11,14 @@ mod order;
 
 use std::collections::BTreeSet;
 
-use vil_tests::artifact::{artifact, root};
+use vil_tests::artifact::{artifact, program, root};
 use vil_tests::cc::skip;
 
 use life::{Life, Who};
 use order::{Function, functions, is_ordered, written};
 
 /// The list.
-const LIST: &str = "libvil/order.ld";
+const LIST: &str = "libvil/link/order.ld";
 
 /// Pages of code with functions that a process runs until messages have passed: who comes, who makes a world, and both together.
 const MOST: [usize; 3] = [34, 40, 42];
@@ -65,4 +65,13 @@ fn what_a_process_runs_lies_on_few_pages() {
         return;
     }
     assert!(found.iter().zip(MOST).all(|(found, most)| *found <= most), "{found:?} pages, {MOST:?} are allowed");
+}
+
+#[test]
+fn a_program_in_rust_that_asks_for_it_is_linked_in_order_and_others_are_not() {
+    let [ordered, plain] = ["vil-memory-in-order", "vil-memory"].map(|name| program("vil-bench", name));
+    assert!(!is_ordered(&plain));
+    if !is_ordered(&ordered) {
+        skip("the order of a program's functions", "it was linked by neither ld.lld nor ld.bfd");
+    }
 }

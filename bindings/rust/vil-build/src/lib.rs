@@ -24,7 +24,9 @@
 
 mod config;
 mod error;
+mod order;
 mod recorder;
 
 pub use config::Config;
 pub use error::Error;
+pub use order::link_in_order;
