@@ -139,10 +139,16 @@ fn conductor(report: &Report) -> Result<PathBuf, String> {
     Ok(places::target().join("quick"))
 }
 
+/// Programs with trials in Rust.
+const TRIALS: [&str; 3] = ["vil-trial", "vil-memory", "vil-memory-in-order"];
+
 /// Trials in Rust, as a user's release build with LTO is; their directory.
 fn rust(report: &Report) -> Result<PathBuf, String> {
     let mut build = cargo("build", &places::target());
-    report.run("trials in Rust", build.args(["--release", "--package", "vil-bench", "--bin", "vil-trial"]))?;
+    report.run(
+        "trials in Rust",
+        build.args(["--release", "--package", "vil-bench"]).args(TRIALS.map(|name| format!("--bin={name}"))),
+    )?;
     Ok(places::target().join("release"))
 }
 

@@ -15,7 +15,6 @@ mod library;
 mod line;
 mod link;
 mod machine;
-mod memory;
 mod message;
 mod nng;
 mod scratch;

@@ -7,7 +7,7 @@ use crate::kernel::{self, Event, Wire};
 use crate::line::Line;
 use crate::link::Link;
 use crate::machine::pin;
-use crate::{attach, conductor, heap, iceoryx, iceoryx_c, memory, nng, size, threads, zeromq};
+use crate::{attach, conductor, heap, iceoryx, iceoryx_c, nng, size, threads, zeromq};
 
 /// How a trial runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,6 @@ const SUBJECTS: &[(&str, &[(&str, Shape)])] = &[
             ("stream", Shape::Two),
             ("fan-out", Shape::Two),
             ("wake", Shape::Two),
-            ("memory", Shape::Two),
             ("one-thread", Shape::One),
             ("empty", Shape::One),
             ("attach", Shape::One),
@@ -113,7 +112,6 @@ pub(crate) fn side(arguments: &Arguments, side: Side) -> Answer<()> {
 fn two(arguments: &Arguments, link: &Link, side: Side) -> Answer<Option<Line>> {
     match (arguments.subject.as_str(), arguments.benchmark.as_str()) {
         ("iceoryx2", "wake") => iceoryx::wake(arguments, link, side),
-        ("iceoryx2", "memory") => memory::side(arguments, link, side),
         ("iceoryx2", _) => iceoryx::exchange(arguments, link, side),
         ("iceoryx2-c", _) => iceoryx_c::exchange(arguments, link, side),
         ("eventfd", _) => met(arguments, link, side, &mut Event::inherited(arguments, side)?),

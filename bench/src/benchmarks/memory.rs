@@ -17,6 +17,13 @@ pub(crate) fn benchmark(_: Amount) -> Benchmark {
     }
 }
 
+/// Each is a program of its own, because what else is in a program would be resident beside it.
+const OURS: [(&str, &str, Program); 3] = [
+    ("vil-rust", "vil-rust", Program::Apart("vil-memory")),
+    ("vil-rust in order", "vil-rust", Program::Apart("vil-memory-in-order")),
+    ("vil-c", "vil-c", Program::C("memory")),
+];
+
 /// Who makes the world, and whether that one parses the program: one of the two processes, as generated code does it or
 /// from the text alone, or a process that is gone when they enter it.
 const MAKERS: [(&str, &str, bool); 3] =
@@ -28,15 +35,14 @@ fn case((routes, cells, promise): (usize, usize, Option<f64>)) -> Case {
         let entrant = Entrant::new(subject, program).with("size", 64).with("touch", "all");
         entrant.with("routes", routes).with("cells", cells)
     };
-    let ours = |(subject, program): (&'static str, Program)| {
+    let ours = |(label, subject, program): (&'static str, &'static str, Program)| {
         MAKERS.map(|(suffix, made, parses)| {
-            let entrant = entrant(subject, program).called(format!("{subject}{suffix}"));
+            let entrant = entrant(subject, program).called(format!("{label}{suffix}"));
             let entrant = entrant.with("made", made).with("back", "no").in_world(exchange.yaml());
             if parses { entrant.parsing() } else { entrant }
         })
     };
-    let mut entrants: Vec<Entrant> =
-        [("vil-rust", Program::Rust), ("vil-c", Program::C("memory"))].into_iter().flat_map(ours).collect();
+    let mut entrants: Vec<Entrant> = OURS.into_iter().flat_map(ours).collect();
     let promises = promise.map_or(Vec::new(), |most| {
         let of = entrants.iter().map(|entrant| entrant.label.clone());
         of.map(|of| Promise::ratio(&of, "iceoryx2", Bound::AtMost(most))).collect()

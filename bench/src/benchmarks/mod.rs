@@ -125,13 +125,16 @@ pub(crate) struct Case {
 pub(crate) enum Program {
     /// `vil-trial`, with every subject that is written in Rust here.
     Rust,
+    /// Another trial in Rust, a program of its own by its name.
+    Apart(&'static str),
     /// Another program of this package, by its name.
     Own(&'static str),
     /// `trials/c/NAME.c`, through libvil.so.
     C(&'static str),
     /// `trials/cpp/NAME.cpp`, through libvil.so.
     Cpp(&'static str),
-    /// The package of peers, outside of the workspace: the program of the subject's name where there is one, else `vil-peers`.
+    /// The package of peers, outside of the workspace: the program of the subject and benchmark where there is one
+    /// (`iceoryx2-memory`), else `vil-peers`.
     Peer,
 }
 

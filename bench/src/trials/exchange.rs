@@ -2,7 +2,7 @@
 //! the answerer the other way. The program comes from the conductor; the types are generated.
 
 #[path = "generated/messages.rs"]
-mod messages;
+pub(crate) mod messages;
 
 use std::ffi::{CStr, CString};
 

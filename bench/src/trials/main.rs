@@ -12,7 +12,6 @@ mod hands;
 mod heap;
 mod line;
 mod memcpy;
-mod memory;
 mod one_thread;
 mod parts;
 mod relative;
@@ -47,7 +46,6 @@ const SUBJECTS: &[(&str, &str, Subject)] = &[
     ("empty", "floor", floor::one_thread),
     ("routes", "vil-rust", one_thread::trial),
     ("attach", "vil-rust", attach::trial),
-    ("memory", "vil-rust", memory::trial),
     ("fan-out", "vil-rust", fan::out),
     ("fan-in", "vil-rust", fan::into),
     ("forward", "vil-rust", forward::trial),

@@ -4,7 +4,7 @@
 //! mappings once (Pss). Pages of the program itself count too where opening made them resident.
 
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use serde_json::json;
 use vil_bench::Answer;
@@ -14,15 +14,21 @@ use vil_bench::peer::Peer;
 use vil_bench::probe::Relax;
 use vil_bench::samples::Line;
 
-use crate::exchange::{Payload, Side, Trial, create, open, remove, with_size, world_name};
+use crate::exchange::messages::Bytes64;
+use crate::exchange::{Payload, Side, create, open, remove, world_name};
 use crate::hands::{Giver, take};
 
-/// `vil-trial memory vil-rust`.
-pub(crate) fn trial(arguments: &Arguments) -> Answer<()> {
-    with_size(arguments, &Memory)
+/// `vil-memory memory vil-rust`; what goes wrong is a sentence and exit code 2.
+pub(crate) fn main() -> ExitCode {
+    let done = Arguments::of_process().and_then(|arguments| trial::<Bytes64>(&arguments));
+    done.map_or_else(
+        |sentence| {
+            eprintln!("{sentence}");
+            ExitCode::from(2)
+        },
+        |()| ExitCode::SUCCESS,
+    )
 }
-
-struct Memory;
 
 /// The process that makes the world and is gone before anybody enters it, where a trial asks for one.
 const MAKER: &str = "maker";
@@ -32,13 +38,14 @@ fn makes<T: Payload>(arguments: &Arguments) -> Answer<()> {
     create::<T>(arguments, arguments.wanted("world")?, Side::Answerer).map(drop)
 }
 
-impl Trial for Memory {
-    fn run<T: Payload>(&self, arguments: &Arguments) -> Answer<()> {
-        match arguments.role() {
-            None => receives::<T>(arguments),
-            Some(MAKER) => makes::<T>(arguments),
-            Some(_) => sends::<T>(arguments),
-        }
+fn trial<T: Payload>(arguments: &Arguments) -> Answer<()> {
+    if arguments.size()? != size_of::<T>() {
+        return Err(format!("messages have {} B here", size_of::<T>()));
+    }
+    match arguments.role() {
+        None => receives::<T>(arguments),
+        Some(MAKER) => makes::<T>(arguments),
+        Some(_) => sends::<T>(arguments),
     }
 }
 

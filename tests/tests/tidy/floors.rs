@@ -30,12 +30,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("libvil/msg", &["vil-ir"]),
     ("codegen-c", &["vil-ir"]),
     ("libvil/capi", &["vil-ir", "vil-core", "vil-msg"]),
-    ("libvil", &["vil-capi"]),
+    ("libvil/link", &[]),
+    ("libvil", &["vil-capi", "vil-link"]),
     ("bindings/rust/vil-sys", &["vil-capi"]),
     ("bindings/rust/vil", &["vil-sys"]),
     ("cli", &["vil-ir", "vil-codegen", "vil-core", "vil-msg"]),
-    ("bindings/rust/vil-build", &["vil-ir", "vil-codegen"]),
-    ("bench", &["vil-ir", "vil-core", "vil"]),
+    ("bindings/rust/vil-build", &["vil-ir", "vil-codegen", "vil-link"]),
+    ("bench", &["vil-ir", "vil-core", "vil", "vil-link"]),
     ("xtask", &[]),
 ];
 
