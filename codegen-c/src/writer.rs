@@ -49,7 +49,8 @@ impl Writer {
         self.line(format!("{indent}{rest}"));
     }
 
-    /// Numbers in rows, a comma behind each, as many in a row as there is room for.
+    /// Numbers in rows, a comma behind each, as many in a row as there is room for: counts and sizes as people write them,
+    /// hexadecimal from 65,536 on, where they are texts, places and seals. At least one.
     pub(crate) fn numbers(&mut self, numbers: &[u64]) {
         let room = WIDTH.saturating_sub(self.depth * self.unit);
         let mut row = String::new();

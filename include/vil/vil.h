@@ -1229,7 +1229,7 @@ vil_status_t vil_program_parse(const char *json,
                                vil_error_t *error);
 
 // As vil_program_parse, but reads what parsing, checking and planning came to from a plan that was embedded beside the
-// text by `vil gen`. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+// text by `vil gen`. A plan of another form than this libvil's, or of another text, is not used, and the program is parsed.
 //
 // A plan that belongs to its text is believed as far as any world is believed: creating a world checks its numbers.
 //

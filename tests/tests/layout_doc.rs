@@ -128,6 +128,11 @@ fn the_tables_hold_what_the_document_says() {
     let bytes = binary::encode(&plan());
     let bytes = bytes.as_slice();
     says("A plan begins with a head of 9 words");
+    says("the letters `VILPLAN` and the number of its form, 1,");
+    assert_eq!(&binary::FORM.to_le_bytes(), b"VILPLAN\x01");
+    let embedded = binary::embed(&plan());
+    assert_eq!((embedded[0], embedded.len()), (binary::FORM, 2 + binary::size(&plan()) / 8));
+    assert_ne!(embedded[1], 0, "the seal");
     assert_eq!((0..4).map(|index| word(bytes, index)).collect::<Vec<_>>(), [6, 2, 1, 2]);
     assert_eq!((text(bytes, 4), &bytes[5 * 8..9 * 8]), (&b"prog"[..], &[0xab; 32][..]));
     let classes = 9;

@@ -1,6 +1,6 @@
 //! The bytes of a world as parts that follow each other without a gap, so that they add up to its size.
 
-use vil_core::mem::{Geometry, RingGeometry, static_size};
+use vil_core::mem::{Geometry, RingGeometry};
 use vil_ir::limits::SPARE_PROCESSES;
 use vil_ir::plan::{ClassPlan, Plan, RoutePlan};
 
@@ -60,7 +60,7 @@ impl World<'_> {
 
     /// Bytes of the static part.
     pub(crate) fn static_bytes(&self) -> u64 {
-        static_size(self.plan)
+        self.geometry.processes_offset
     }
 
     /// Each route or answer with its ring and the ring's bytes.

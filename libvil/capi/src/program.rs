@@ -45,7 +45,7 @@ pub unsafe extern "C" fn vil_program_parse(
 }
 
 /// As vil_program_parse, but reads what parsing, checking and planning came to from a plan that was embedded beside the
-/// text by `vil gen`. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+/// text by `vil gen`. A plan of another form than this libvil's, or of another text, is not used, and the program is parsed.
 ///
 /// A plan that belongs to its text is believed as far as any world is believed: creating a world checks its numbers.
 ///
@@ -192,12 +192,14 @@ pub(crate) fn judge(text: &str) -> Result<(Program, Diagnostics), Diagnostics> {
 /// # Safety
 /// `plan` is NULL or has `size` readable bytes.
 unsafe fn bytes<'a>(plan: *const c_void, size: usize) -> Result<&'a [u8], Failure> {
-    match plan.is_null() {
-        true if size == 0 => Ok(&[]),
-        true => Err(Failure::Argument("plan is NULL and plan_size is not 0")),
-        // SAFETY: as promised by the caller.
-        false => Ok(unsafe { std::slice::from_raw_parts(plan.cast::<u8>(), size) }),
+    if plan.is_null() && size == 0 {
+        return Ok(&[]);
     }
+    if plan.is_null() {
+        return Err(Failure::Argument("plan is NULL and plan_size is not 0"));
+    }
+    // SAFETY: as promised by the caller.
+    Ok(unsafe { std::slice::from_raw_parts(plan.cast::<u8>(), size) })
 }
 
 /// The plan that was embedded, or a new one.

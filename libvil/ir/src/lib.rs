@@ -26,3 +26,4 @@ pub mod render;
 pub mod schema;
 pub mod types;
 pub mod vocabulary;
+pub mod words;

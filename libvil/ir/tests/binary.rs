@@ -87,6 +87,42 @@ fn tables_that_reach_beyond_a_plan_are_refused() {
     }
 }
 
+/// Where the first route's row begins, in words.
+fn first_route(plan: &Plan) -> usize {
+    9 + 3 * plan.classes.len() + 8 * plan.messages.len()
+}
+
+#[test]
+fn the_first_of_several_faults_is_told_with_what_it_is() {
+    let plan = plan();
+    let route = first_route(&plan);
+    let faults = [
+        (route + 5, 1 << 32, "4294967296 where a 32-bit number belongs"),
+        (route + 11, 9, "policy 9 is unknown"),
+        (route + 4, 7, "a route carries message 7 of 1"),
+        (route, 1 << 40, "a name"),
+    ];
+    let spoilt = |faults: &[(usize, u64, &str)]| {
+        let mut bytes = binary::encode(&plan);
+        faults.iter().for_each(|(word, value, _)| bytes[word * 8..][..8].copy_from_slice(&value.to_le_bytes()));
+        binary::decode(&bytes, &plan.contract).expect_err("it is spoilt")
+    };
+    for fault in &faults[..3] {
+        assert_eq!(spoilt(&[*fault]), fault.2);
+    }
+    assert_eq!(spoilt(&faults[..3]), faults[2].2, "in the order in which a row is read");
+    let mut bytes = binary::encode(&plan);
+    let last = bytes.iter().rposition(|byte| *byte != 0).expect("names are at the end");
+    bytes[last] = 0xff;
+    assert_eq!(binary::decode(&bytes, &plan.contract), Err("a name is not UTF-8".to_owned()));
+}
+
+#[test]
+fn a_plan_has_the_size_that_is_said_of_it() {
+    assert_eq!(binary::size(&plan()), binary::encode(&plan()).len());
+    assert_eq!(binary::size(&Plan::default()), binary::encode(&Plan::default()).len());
+}
+
 #[test]
 fn names_that_lie_over_one_another_are_refused() {
     let plan = plan();

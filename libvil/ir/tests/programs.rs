@@ -70,6 +70,7 @@ proptest! {
             prop_assert!(message.layout_id != 0 && message.size > 0, "{}", fail(&program, &message.name));
         }
         let read = plan::binary::decode(&plan::binary::encode(&plan), &plan.contract);
+        prop_assert_eq!(plan::binary::size(&plan), plan::binary::encode(&plan).len());
         prop_assert!(read.as_ref() == Ok(&plan), "{}", fail(&program, format!("{read:?}")));
     }
 

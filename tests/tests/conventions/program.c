@@ -112,9 +112,13 @@ static void a_plan_is_read_where_it_belongs_to_its_text(void) {
     changed[word] ^= 1;
     is_the_notebook(loaded(notebook_program_json, changed, size));
   }
-  vil_program_t *other = loaded(FIELDS(LINE), notebook_program_plan, size), *made = NULL;
-  GOES(vil_program_dump(other, NULL, 0, &(size_t){0}));
+  uint8_t fingerprints[2][32];
+  vil_program_t *other = loaded(FIELDS(LINE), notebook_program_plan, size), *same = parsed(FIELDS(LINE)), *made = NULL;
+  GOES(vil_program_fingerprint(other, fingerprints[0]));
+  GOES(vil_program_fingerprint(same, fingerprints[1]));
+  CHECK(memcmp(fingerprints[0], fingerprints[1], sizeof fingerprints[0]) == 0);
   GOES(vil_program_close(other));
+  GOES(vil_program_close(same));
   SAYS(VIL_E_PROGRAM, vil_program_load(two_faults, strlen(two_faults), notebook_program_plan, size, &made, NULL));
   CHECK(made == NULL);
 }

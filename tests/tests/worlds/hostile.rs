@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use vil_core::base::error::Fault;
+use vil_core::base::limits::{MAX_STATIC_SIZE, PAGE};
 use vil_core::mem::{Geometry, decode, encode, peek_sizes, static_size};
 use vil_core::sys::file::RuntimeDir;
 use vil_core::world::{Receiver, Sender, World};
@@ -50,6 +51,7 @@ impl Ruin {
         World::open(&self.house.place, "post", &NOBODY)
     }
 
+    /// Enters and does everything once.
     fn visit(&self) {
         visit(&self.house.place);
     }
@@ -174,6 +176,18 @@ fn other_numbers_in_a_well_sealed_static_part_are_refused_or_do_no_harm() {
     assert!(refusals > rounds / 3, "{refusals} of {rounds} were refused");
     ruin.write(&ruin.bytes, 0);
     assert!(ruin.open().is_ok());
+}
+
+#[test]
+fn a_program_whose_text_nobody_could_read_back_makes_no_world() {
+    let dir = vil_tests::runtime_dir::RuntimeDir::new("long-text");
+    let place = place(&dir);
+    let with = |bytes: u64| Plan { contract: " ".repeat(bytes as usize), ..PLAIN.plan() };
+    let room = MAX_STATIC_SIZE - static_size(&with(0));
+    drop(World::create(&place, "post", &with(room), &NOBODY).unwrap_or_else(|error| panic!("{error}")));
+    assert!(World::open(&place, "post", &NOBODY).is_ok(), "what is made can be opened");
+    let said = refused(World::create(&place, "other", &with(room + PAGE), &NOBODY), Fault::Program);
+    assert!(said.contains(&MAX_STATIC_SIZE.to_string()), "{said}");
 }
 
 /// Larger worlds are believed, not built.

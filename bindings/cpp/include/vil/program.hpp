@@ -25,7 +25,7 @@ class Program {
   }
 
   // As parse, with the plan that `vil gen` embeds beside the text: what parsing, checking and planning came to is read
-  // from it. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+  // from it. A plan of another form than this libvil's, or of another text, is not used, and the program is parsed.
   template <std::size_t N>
   static Result<Program> load(std::string_view json, const std::uint64_t (&plan)[N]) noexcept {
     return load(json, plan, N);

@@ -25,7 +25,7 @@ impl Program {
     }
 
     /// As [`parse`](Self::parse), with the plan that `vil gen` embeds beside the text: what parsing, checking and planning came
-    /// to is read from it. A plan of another version of libvil, or of another text, is not used, and the program is parsed.
+    /// to is read from it. A plan of another form than this libvil's, or of another text, is not used, and the program is parsed.
     ///
     /// ```
     /// let program = vil::Program::load(r#"{"vil":1,"program":"p"}"#, &[])?;

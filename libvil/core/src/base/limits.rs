@@ -5,7 +5,8 @@ use std::time::Duration;
 /// "VILWORLD" read as a little-endian word; the first word of a world.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"VILWORLD");
 
-/// Version of the memory layout; a world of another version is refused. Raised by every change of a shared byte.
+/// Version of the memory layout; a world of another version is refused. Raised by every change of a shared byte; where that
+/// is one of a plan's, `vil_ir::plan::binary::FORM` is raised too.
 pub const LAYOUT_VERSION: u64 = 5;
 
 /// Distance between words that different processes write: two 64-byte lines, because the prefetcher takes pairs.

@@ -134,7 +134,8 @@ const PRESENCE_SIZE: u64 = MAX_PROCESSES.div_ceil(PresenceWord::PROCESSES as u32
 pub(crate) const PROCESS_SIZE: u64 = 128;
 
 impl Geometry {
-    /// Computes everything that lies behind a static part of this size; the error is the number that does not fit.
+    /// Computes everything that lies behind a static part of `static_size` bytes, whole pages; the error is the number that
+    /// does not fit.
     pub fn compute(plan: &Plan, static_size: u64) -> Result<Geometry, String> {
         let Plan { routes, process_entries: processes, .. } = plan;
         bounded("process entries", *processes, 1, MAX_PROCESSES)?;

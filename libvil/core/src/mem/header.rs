@@ -5,6 +5,7 @@
 //! copy here, and never reads the shared one again. `docs/memory-layout.md` draws the same bytes.
 
 use vil_ir::plan::{Plan, binary};
+use vil_ir::words::{seal as seal_over, word_at, words_of};
 
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
@@ -29,6 +30,8 @@ mod word {
     pub(super) const SEAL: usize = 9;
 }
 
+const _: () = assert!((word::SEAL + 1) * 8 <= HEADER_SIZE as usize);
+
 /// What a world says of itself, privately copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalog {
@@ -42,9 +45,9 @@ pub struct Catalog {
     pub barrier: Barrier,
 }
 
-/// Bytes of the static part of a world that is made from this plan, whole pages.
+/// Bytes of the static part of a world that is made from this plan, whole pages. More than `MAX_STATIC_SIZE` makes no world.
 pub fn static_size(plan: &Plan) -> u64 {
-    (HEADER_SIZE + (binary::encode(plan).len() + plan.contract.len()) as u64).next_multiple_of(PAGE)
+    (HEADER_SIZE + (binary::size(plan) + plan.contract.len()) as u64).next_multiple_of(PAGE)
 }
 
 /// The static part as bytes, whole pages.
@@ -70,8 +73,8 @@ pub fn seal(bytes: &mut [u8]) {
 }
 
 fn seal_of(bytes: &[u8]) -> u64 {
-    let words = binary::words_of(bytes).enumerate().filter(|(index, _)| *index != word::SEAL);
-    binary::seal(words.map(|(_, word)| word))
+    let words = words_of(bytes).enumerate().filter(|(index, _)| *index != word::SEAL);
+    seal_over(MAGIC, words.map(|(_, word)| word))
 }
 
 fn corrupt(reason: String) -> Error {
@@ -79,13 +82,13 @@ fn corrupt(reason: String) -> Error {
 }
 
 /// A word of a header that may be too short to have it.
-fn word(bytes: &[u8], index: usize) -> Result<u64, String> {
-    binary::word_at(bytes, index).ok_or_else(|| "its header is cut short".into())
+fn read_word(bytes: &[u8], index: usize) -> Result<u64, String> {
+    word_at(bytes, index).ok_or_else(|| "its header is cut short".into())
 }
 
 /// Total and static size of a world from its first `HEADER_SIZE` bytes: enough to map and copy it.
 pub fn peek_sizes(header: &[u8], file_size: u64) -> Result<(u64, u64), Error> {
-    let word = |index: usize| word(header, index).map_err(corrupt);
+    let word = |index: usize| read_word(header, index).map_err(corrupt);
     if word(word::MAGIC)? != MAGIC {
         return Err(corrupt("the magic word is missing".into()));
     }
@@ -114,17 +117,19 @@ pub fn decode(bytes: &[u8]) -> Result<Catalog, Error> {
 }
 
 fn decode_checked(bytes: &[u8]) -> Result<Catalog, String> {
-    if word(bytes, word::SEAL)? != seal_of(bytes) {
+    let word = |index: usize| read_word(bytes, index);
+    if word(word::SEAL)? != seal_of(bytes) {
         return Err("its static part is not the one that was sealed; it was torn or changed".into());
     }
-    let (plan, rest) = part(&bytes[HEADER_SIZE as usize..], word(bytes, word::PLAN_SIZE)?)?;
-    let (contract, _) = part(rest, word(bytes, word::CONTRACT_SIZE)?)?;
+    let (_, parts) = part(bytes, HEADER_SIZE)?;
+    let (plan, rest) = part(parts, word(word::PLAN_SIZE)?)?;
+    let (contract, _) = part(rest, word(word::CONTRACT_SIZE)?)?;
     let contract = std::str::from_utf8(contract).map_err(|_| "its contract is not UTF-8")?;
     Ok(Catalog {
         plan: binary::decode(plan, contract)?,
-        created_ticks: word(bytes, word::CREATED_TICKS)?,
-        created_ns: word(bytes, word::CREATED_NS)?,
-        barrier: decode_barrier(word(bytes, word::BARRIER)?)?,
+        created_ticks: word(word::CREATED_TICKS)?,
+        created_ns: word(word::CREATED_NS)?,
+        barrier: decode_barrier(word(word::BARRIER)?)?,
     })
 }
 

@@ -5,7 +5,7 @@ use vil_ir::vocabulary::MemoryClass;
 
 use crate::base::atomic::Barrier;
 use crate::base::error::{Error, Fault};
-use crate::base::limits::PAGE;
+use crate::base::limits::{MAX_STATIC_SIZE, PAGE};
 use crate::mem::{Catalog, Geometry, encode, static_size};
 use crate::sys::map::Mapping;
 use crate::sys::{clock, process};
@@ -14,7 +14,11 @@ use crate::sys::{clock, process};
 pub(super) fn lay_out(plan: &Plan, barrier: Barrier) -> Result<(Catalog, Geometry, Vec<u8>), Error> {
     let catalog = Catalog { plan: plan.clone(), created_ticks: clock::ticks(), created_ns: clock::now_ns(), barrier };
     let planned = |reason: String| Error::new(Fault::Program, format!("program `{}`: {reason}", plan.program));
-    let geometry = Geometry::compute(plan, static_size(plan)).map_err(planned)?;
+    let fixed = static_size(plan);
+    if fixed > MAX_STATIC_SIZE {
+        return Err(planned(format!("its plan and text take {fixed} bytes; at most {MAX_STATIC_SIZE}")));
+    }
+    let geometry = Geometry::compute(plan, fixed).map_err(planned)?;
     let bytes = encode(&catalog, geometry.total_size);
     Ok((catalog, geometry, bytes))
 }

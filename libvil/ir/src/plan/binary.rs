@@ -10,10 +10,15 @@ use std::cell::Cell;
 use super::{ClassPlan, MessagePlan, Plan, RoutePlan};
 use crate::model::End;
 use crate::vocabulary::{Backpressure, Delivery, Lane, MemoryClass, Profile, QueueKind, Transfer};
+use crate::words::{seal, word_at, words_of};
 
-/// First word of an embedded plan: its form, the last byte raised by every change of the bytes here. A plan of another
-/// form is not read, and its program planned anew.
+/// First word of an embedded plan: its form. The last byte is raised by every change of the bytes here, which is one of the
+/// memory layout too, and of what a program is planned to be: a plan of another form is not read, and its program is planned
+/// anew.
 pub const FORM: u64 = u64::from_le_bytes(*b"VILPLAN\x01");
+
+/// Bytes before an embedded plan: its form and its seal.
+const EMBEDDED: usize = 16;
 
 /// Positions of the head's words; `encode` writes them in this order.
 mod word {
@@ -25,7 +30,7 @@ mod word {
     pub(super) const FINGERPRINT: usize = 5;
 }
 
-const HEAD_WORDS: usize = 9;
+const HEAD_WORDS: usize = word::FINGERPRINT + 4;
 const CLASS_WORDS: usize = 3;
 const MESSAGE_WORDS: usize = 8;
 const ROUTE_WORDS: usize = 16;
@@ -49,12 +54,25 @@ impl Writer {
     }
 }
 
+/// Words before the names.
+fn table_words(plan: &Plan) -> usize {
+    let tables =
+        [plan.classes.len() * CLASS_WORDS, plan.messages.len() * MESSAGE_WORDS, plan.routes.len() * ROUTE_WORDS];
+    HEAD_WORDS + tables.iter().sum::<usize>()
+}
+
+/// Bytes of the plan as `encode` writes it.
+pub fn size(plan: &Plan) -> usize {
+    let messages = plan.messages.iter().map(|message| message.name.len() + message.text.len());
+    let ends = plan.routes.iter().flat_map(|route| [&route.from, &route.to]);
+    let ends = ends.map(|end| end.process.len() + end.port.len());
+    table_words(plan) * 8 + (plan.program.len() + messages.chain(ends).sum::<usize>()).next_multiple_of(8)
+}
+
 /// The plan as bytes, whole words.
 pub fn encode(plan: &Plan) -> Vec<u8> {
-    let tables =
-        plan.classes.len() * CLASS_WORDS + plan.messages.len() * MESSAGE_WORDS + plan.routes.len() * ROUTE_WORDS;
-    let names_at = (HEAD_WORDS + tables) as u64 * 8;
-    let mut out = Writer { words: Vec::with_capacity(HEAD_WORDS + tables), names: Vec::new(), names_at };
+    let words = table_words(plan);
+    let mut out = Writer { words: Vec::with_capacity(words), names: Vec::new(), names_at: words as u64 * 8 };
     out.numbers([plan.process_entries]);
     out.words.extend([plan.classes.len(), plan.messages.len(), plan.routes.len()].map(|count| count as u64));
     out.text(&plan.program);
@@ -94,8 +112,8 @@ fn encode_route(route: &RoutePlan, out: &mut Writer) {
     out.numbers([route.deadline_ms, route.sample, route.answers.map_or(0, |request| request + 1), 0]);
 }
 
-/// A private copy of bytes that somebody else may have written: every answer is checked, and the first that is wrong is kept
-/// until all is read. What is read after it is of no account, and no more of it than there is.
+/// Bytes that somebody else may have written and nobody changes any more: every answer is checked, and the first that is
+/// wrong is kept until all is read. What is read after it is of no account, and no more of it than there is.
 ///
 /// Texts do not share bytes, so together they are no longer than the plan: that bounds what is copied.
 struct Reader<'a> {
@@ -106,14 +124,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     #[cold]
-    fn refuse(&self, reason: String) {
+    fn refuse(&self, reason: impl FnOnce() -> String) {
         let first = self.wrong.take();
-        self.wrong.set(first.or(Some(reason)));
+        self.wrong.set(first.or_else(|| Some(reason())));
     }
 
     fn word(&self, index: usize) -> u64 {
         word_at(self.bytes, index).unwrap_or_else(|| {
-            self.refuse("tables reach beyond the plan".into());
+            self.refuse(|| "tables reach beyond the plan".into());
             0
         })
     }
@@ -121,32 +139,39 @@ impl Reader<'_> {
     fn small(&self, index: usize) -> u32 {
         let word = self.word(index);
         if word > u64::from(u32::MAX) {
-            self.refuse(format!("{word} where a 32-bit number belongs"));
+            self.refuse(|| format!("{word} where a 32-bit number belongs"));
         }
         word as u32
     }
 
     fn text(&self, index: usize) -> String {
-        let found = text_at(self.bytes, self.word(index)).and_then(|text| {
-            self.budget.set(self.budget.get().checked_sub(text.len()).ok_or("names that lie over one another")?);
-            Ok(text.to_owned())
-        });
-        found.unwrap_or_else(|reason| {
-            self.refuse(reason);
+        self.named(self.word(index)).unwrap_or_else(|reason| {
+            self.refuse(|| reason.into());
             String::new()
         })
+    }
+
+    /// The text that a word `offset:32, size:32` names.
+    fn named(&self, word: u64) -> Result<String, &'static str> {
+        let (start, size) = ((word & 0xffff_ffff) as usize, (word >> 32) as usize);
+        let text = self.bytes.get(start..start.saturating_add(size)).ok_or("a name reaches beyond the plan")?;
+        self.budget.set(self.budget.get().checked_sub(size).ok_or("names that lie over one another")?);
+        std::str::from_utf8(text).map(str::to_owned).map_err(|_| "a name is not UTF-8")
     }
 
     fn pick<T: Copy>(&self, index: usize, byte: u32, all: &[T]) -> T {
         let code = self.word(index) >> (byte * 8) & 0xff;
         all.get(code as usize).copied().unwrap_or_else(|| {
-            self.refuse(format!("policy {code} is unknown"));
+            self.refuse(|| format!("policy {code} is unknown"));
             all[0]
         })
     }
 }
 
-/// Reads a private copy of a plan's bytes; `contract` stands beside them. The error is a sentence for people.
+/// Reads a plan's bytes, which nobody changes meanwhile; `contract` stands beside them.
+///
+/// # Errors
+/// What is wrong first, a sentence for people.
 pub fn decode(bytes: &[u8], contract: &str) -> Result<Plan, String> {
     let reader = Reader { bytes, budget: Cell::new(bytes.len()), wrong: Cell::new(None) };
     let [classes, messages, routes] =
@@ -195,7 +220,7 @@ fn decode_route(reader: &Reader<'_>, at: usize, messages: usize) -> RoutePlan {
     let end = |at: usize| End { process: reader.text(at), port: reader.text(at + 1) };
     let message = reader.small(at + 4);
     if message as usize >= messages {
-        reader.refuse(format!("a route carries message {message} of {messages}"));
+        reader.refuse(|| format!("a route carries message {message} of {messages}"));
     }
     RoutePlan {
         from: end(at),
@@ -220,52 +245,25 @@ fn decode_route(reader: &Reader<'_>, at: usize, messages: usize) -> RoutePlan {
 
 /// A plan that is embedded beside the text of its program: `FORM`, a seal over all of it and over the text, the plan.
 pub fn embed(plan: &Plan) -> Vec<u64> {
-    let mut words = vec![FORM, 0];
-    words.extend(words_of(&encode(plan)));
-    words[1] = seal(embedded(&words, &plan.contract));
-    words
+    let planned = encode(plan);
+    [FORM, seal_of(&planned, &plan.contract)].into_iter().chain(words_of(&planned)).collect()
 }
 
-/// Reads an embedded plan. The error says why it is not used: it is of another form, or it does not belong to this text.
+/// Reads an embedded plan, which nobody changes meanwhile.
+///
+/// # Errors
+/// Why it is not used: it is of another form, it does not belong to this text, or it is none.
 pub fn extract(bytes: &[u8], contract: &str) -> Result<Plan, String> {
-    let words: Vec<u64> = words_of(bytes).collect();
-    if words.len() < 2 || words.len() * 8 != bytes.len() || words[0] != FORM {
+    let (Some(FORM), Some(seal), Some(planned)) = (word_at(bytes, 0), word_at(bytes, 1), bytes.get(EMBEDDED..)) else {
         return Err("its plan has another form than this libvil's".into());
-    }
-    if words[1] != seal(embedded(&words, contract)) {
+    };
+    if seal != seal_of(planned, contract) || !planned.len().is_multiple_of(8) {
         return Err("its plan is not of this text".into());
     }
-    decode(&bytes[16..], contract)
+    decode(planned, contract)
 }
 
-/// What the seal of an embedded plan is over.
-fn embedded<'a>(words: &'a [u64], contract: &'a str) -> impl Iterator<Item = u64> + 'a {
-    let text = words_of(contract.as_bytes()).chain([contract.len() as u64]);
-    words.iter().copied().skip(2).chain(text)
-}
-
-/// A number that differs where the words do. No secret: it tells a torn or changed copy from a whole one, not friend from
-/// foe.
-pub fn seal(words: impl Iterator<Item = u64>) -> u64 {
-    words.fold(FORM, |seal, word| (seal ^ word).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(29))
-}
-
-/// Bytes as words, the last one filled with zeroes.
-pub fn words_of(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let last = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-    words.iter().map(|word| u64::from_le_bytes(*word)).chain((!rest.is_empty()).then_some(last))
-}
-
-/// The word of an index; `None` behind the end.
-pub fn word_at(bytes: &[u8], index: usize) -> Option<u64> {
-    let start = index.checked_mul(8)?;
-    words_of(bytes.get(start..start.checked_add(8)?)?).next()
-}
-
-/// The text that a word `offset:32, size:32` names.
-pub fn text_at(bytes: &[u8], word: u64) -> Result<&str, String> {
-    let (start, size) = ((word & 0xffff_ffff) as usize, (word >> 32) as usize);
-    let text = bytes.get(start..start.saturating_add(size)).ok_or("a text reaches beyond its end")?;
-    std::str::from_utf8(text).map_err(|_| "a text is not UTF-8".into())
+/// The seal over an embedded plan and the text beside it.
+fn seal_of(planned: &[u8], contract: &str) -> u64 {
+    seal(FORM, words_of(planned).chain(words_of(contract.as_bytes())).chain([contract.len() as u64]))
 }

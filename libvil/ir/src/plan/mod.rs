@@ -117,6 +117,7 @@ impl RoutePlan {
     /// "ingest.credits -> filter.credits"
     pub fn name(&self) -> String {
         let [from, to] = [&self.from, &self.to];
+        // Not by what shows an end: every process names its routes, and this way it runs a page of code less.
         format!("{}.{} -> {}.{}", from.process, from.port, to.process, to.port)
     }
 
