@@ -1,8 +1,8 @@
-//! Why nothing was generated, in words that a build's log can show.
+//! Why nothing was generated or said to Cargo, in words that a build's log can show.
 
 use std::fmt;
 
-/// Why nothing was generated: diagnostics with excerpts of the program, or one sentence.
+/// Why nothing was generated or said to Cargo: diagnostics with excerpts of the program, or one sentence.
 ///
 /// Its `Debug` is its text, because that is what Cargo shows of a build script's `main` that answers an error.
 pub struct Error {

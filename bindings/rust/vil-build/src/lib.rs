@@ -20,6 +20,8 @@
 //!
 //! Cargo runs the build script again when the program or a file that it imports changes. A program that is refused ends the
 //! build with the diagnostics that `vil check` shows; its warnings are the build's warnings.
+//!
+//! A program that counts its memory has its build script say [`link_in_order`] as well.
 #![forbid(unsafe_code)]
 
 mod config;
