@@ -93,18 +93,15 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    fn program(&self, benchmark: &str, entrant: &Entrant) -> Option<PathBuf> {
+    fn program(&self, entrant: &Entrant) -> Option<PathBuf> {
         Some(match entrant.program {
             Program::Rust => self.rust.join("vil-trial"),
             Program::Apart(name) => self.rust.join(name),
             Program::Own(name) => self.own.join(name),
             Program::C(name) => self.native.join("c").join(name),
             Program::Cpp(name) => self.native.join("cpp").join(name),
-            Program::Peer => {
-                let peers = self.peers.as_ref()?;
-                let single = peers.join(format!("{}-{benchmark}", entrant.subject));
-                if single.is_file() { single } else { peers.join("vil-peers") }
-            }
+            Program::Peer => self.peers.as_ref()?.join("vil-peers"),
+            Program::PeerApart(name) => self.peers.as_ref()?.join(name),
         })
     }
 
@@ -129,7 +126,7 @@ impl Places {
 
 /// Runs it to its end.
 pub(crate) fn run(benchmark: &str, entrant: &Entrant, cores: Cores, places: &Places) -> Answer<Outcome> {
-    let Some(program) = places.program(benchmark, entrant) else {
+    let Some(program) = places.program(entrant) else {
         return Ok(Outcome::NotHere("peers run with --peers".into()));
     };
     if !program.is_file() {

@@ -28,6 +28,9 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(usage) => return said(2, &usage),
     };
+    if (arguments.benchmark.as_str(), arguments.subject.as_str()) != ("memory", "iceoryx2") {
+        return said(2, "usage: iceoryx2-memory memory iceoryx2 [--key value]...");
+    }
     let result = match arguments.text("side") {
         Some("a") => side(&arguments, Side::A),
         Some("b") => side(&arguments, Side::B),

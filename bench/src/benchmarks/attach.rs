@@ -10,7 +10,7 @@ const CELLS: usize = 256;
 const FROM: [(&str, &str, f64); 3] = [
     ("open", "a process opens and sends on each route", 250_000.0),
     ("spawn", "a process is started, opens and sends on each route", 1_000_000.0),
-    ("create", "the first process parses the program, makes the world and opens all ends", 250_000.0),
+    ("create", "the first process loads the program, makes the world and opens all ends", 250_000.0),
 ];
 
 /// How much longer a thousand routes may take than ten times a hundred do: what grows in proportion stays below.

@@ -48,7 +48,7 @@ fn case((routes, cells, promise): (usize, usize, Option<f64>)) -> Case {
         of.map(|of| Promise::ratio(&of, "iceoryx2", Bound::AtMost(most))).collect()
     });
     if promise.is_some() {
-        entrants.push(entrant("iceoryx2", Program::Peer));
+        entrants.push(entrant("iceoryx2", Program::PeerApart("iceoryx2-memory")));
     }
     Case { name: format!("{routes} x {cells} cells"), geometry: exchange.geometry(), entrants, promises }
 }

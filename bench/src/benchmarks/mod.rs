@@ -133,9 +133,10 @@ pub(crate) enum Program {
     C(&'static str),
     /// `trials/cpp/NAME.cpp`, through libvil.so.
     Cpp(&'static str),
-    /// The package of peers, outside of the workspace: the program of the subject and benchmark where there is one
-    /// (`iceoryx2-memory`), else `vil-peers`.
+    /// The package of peers, outside of the workspace: `vil-peers`.
     Peer,
+    /// A program of its own there, by its name.
+    PeerApart(&'static str),
 }
 
 /// A subject with its keys.

@@ -4,7 +4,7 @@
 //! The answerer has made the world and polls; for each sample it starts an asker anew, which opens the world and all its
 //! routes, sends one message on each and ends. `--from open` counts from the asker's first call until its last message is
 //! sent, `--from spawn` from its start until the last message is received. `--from create` counts what the first process
-//! does alone: the program is parsed, the world made and all ends opened.
+//! does alone: the program is loaded, the world made and all ends opened.
 
 use std::process::{Command, Stdio};
 

@@ -5,6 +5,7 @@
 pub(crate) mod messages;
 
 use std::ffi::{CStr, CString};
+use std::sync::OnceLock;
 
 use messages::{Bytes8, Bytes16, Bytes64, Bytes256, Bytes1024, Bytes4096, Bytes16384, Bytes65536, Bytes1048576};
 use vil::{Contract, Message, PortContract, Program, Receiver, Sender, World};
@@ -76,11 +77,21 @@ pub(crate) fn create<T: Payload>(arguments: &Arguments, name: &str, side: Side) 
 
 /// The world's program: loaded as generated code loads it, or parsed.
 pub(crate) fn program(arguments: &Arguments) -> Answer<Program> {
+    let (json, plan) = read_program(arguments)?;
+    Program::load(json, plan).map_err(said)
+}
+
+/// Its text and its plan. They are read once, as what is in a program is there once.
+pub(crate) fn read_program(arguments: &Arguments) -> Answer<&'static (String, Vec<u64>)> {
+    static FILES: OnceLock<Answer<(String, Vec<u64>)>> = OnceLock::new();
+    FILES.get_or_init(|| files(arguments)).as_ref().map_err(Clone::clone)
+}
+
+fn files(arguments: &Arguments) -> Answer<(String, Vec<u64>)> {
     let read = |path: &str| std::fs::read(path).map_err(|error| format!("{path}: {error}"));
     let json = String::from_utf8(read(arguments.wanted("program")?)?).map_err(|error| error.to_string())?;
     let plan = arguments.text("plan").map_or(Ok(Vec::new()), read)?;
-    let words: Vec<u64> = plan.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect();
-    Program::load(&json, &words).map_err(said)
+    Ok((json, plan.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word)).collect()))
 }
 
 /// Opens the ends of the other side.

@@ -1,7 +1,8 @@
 //! Memory that stays with libvil: two processes and one route, after messages have flown around its slots twice.
 //!
 //! Counted is what the two processes have more than before they opened anything: private pages of both, and pages of shared
-//! mappings once (Pss). Pages of the program itself count too where opening made them resident.
+//! mappings once (Pss). Pages of the program itself count too where opening made them resident; its world's program and plan,
+//! which lie beside it here and not in it, are read before.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, ExitCode, Stdio};
@@ -15,12 +16,12 @@ use vil_bench::probe::Relax;
 use vil_bench::samples::Line;
 
 use crate::exchange::messages::Bytes64;
-use crate::exchange::{Payload, Side, create, open, remove, world_name};
+use crate::exchange::{Side, create, open, read_program, remove, world_name};
 use crate::hands::{Giver, take};
 
 /// `vil-memory memory vil-rust`; what goes wrong is a sentence and exit code 2.
 pub(crate) fn main() -> ExitCode {
-    let done = Arguments::of_process().and_then(|arguments| trial::<Bytes64>(&arguments));
+    let done = Arguments::of_process().and_then(|arguments| trial(&arguments));
     done.map_or_else(
         |sentence| {
             eprintln!("{sentence}");
@@ -33,19 +34,19 @@ pub(crate) fn main() -> ExitCode {
 /// The process that makes the world and is gone before anybody enters it, where a trial asks for one.
 const MAKER: &str = "maker";
 
-fn makes<T: Payload>(arguments: &Arguments) -> Answer<()> {
+fn makes(arguments: &Arguments) -> Answer<()> {
     Peer::is_one()?;
-    create::<T>(arguments, arguments.wanted("world")?, Side::Answerer).map(drop)
+    create::<Bytes64>(arguments, arguments.wanted("world")?, Side::Answerer).map(drop)
 }
 
-fn trial<T: Payload>(arguments: &Arguments) -> Answer<()> {
-    if arguments.size()? != size_of::<T>() {
-        return Err(format!("messages have {} B here", size_of::<T>()));
+fn trial(arguments: &Arguments) -> Answer<()> {
+    if arguments.size()? != size_of::<Bytes64>() {
+        return Err(format!("messages have {} B here", size_of::<Bytes64>()));
     }
     match arguments.role() {
-        None => receives::<T>(arguments),
-        Some(MAKER) => makes::<T>(arguments),
-        Some(_) => sends::<T>(arguments),
+        None => receives(arguments),
+        Some(MAKER) => makes(arguments),
+        Some(_) => sends(arguments),
     }
 }
 
@@ -62,7 +63,7 @@ fn messages(arguments: &Arguments) -> Answer<usize> {
 }
 
 /// Both sides go on in turns, by a line each: who shares a page with whom must not change between the two looks.
-fn receives<T: Payload>(arguments: &Arguments) -> Answer<()> {
+fn receives(arguments: &Arguments) -> Answer<()> {
     pin(arguments.cores()?.a)?;
     let itself = std::env::current_exe().map_err(|error| error.to_string())?;
     let name = world_name();
@@ -81,8 +82,9 @@ fn receives<T: Payload>(arguments: &Arguments) -> Answer<()> {
         line.parse().map_err(|_| format!("`{line}` is no number"))
     };
     let theirs_before = heard()?;
+    read_program(arguments)?;
     let before = resident()?;
-    let enter = if is_made_before { open::<T> } else { create::<T> };
+    let enter = if is_made_before { open::<Bytes64> } else { create::<Bytes64> };
     let ends = enter(arguments, &name, Side::Answerer)?;
     let relax = Relax::on(arguments.cores()?);
     let mut go = || writeln!(say, "go").map_err(|error| error.to_string());
@@ -105,14 +107,14 @@ fn receives<T: Payload>(arguments: &Arguments) -> Answer<()> {
     Ok(())
 }
 
-fn sends<T: Payload>(arguments: &Arguments) -> Answer<()> {
+fn sends(arguments: &Arguments) -> Answer<()> {
     Peer::is_one()?;
     pin(arguments.cores()?.b)?;
     let mut lines = std::io::stdin().lines();
     let mut told = || lines.next().map(drop).ok_or_else(|| "nobody is there".to_owned());
     println!("{}", resident()?);
     told()?;
-    let ends = open::<T>(arguments, arguments.wanted("world")?, Side::Asker)?;
+    let ends = open::<Bytes64>(arguments, arguments.wanted("world")?, Side::Asker)?;
     let (mut giver, relax) = (Giver::new(arguments), Relax::on(arguments.cores()?));
     for number in 0..messages(arguments)? {
         giver.send(&ends.senders[0], number as u64, true, relax)?;

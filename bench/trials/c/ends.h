@@ -47,12 +47,9 @@ static inline void ends_open(const trial_t *trial, ends_t *ends, bool is_asker) 
 static inline vil_program_t *ends_program(const trial_t *trial) {
   vil_error_t error;
   vil_program_t *program = NULL;
-  trial_file_t json = trial_map(trial->program), plan = {NULL, 0};
-  if (trial->plan != NULL) plan = trial_map(trial->plan);
+  const trial_file_t json = trial_program(trial), plan = trial_plan(trial);
   const char *text = (const char *)json.bytes;
   if (vil_program_load(text, json.size, plan.bytes, plan.size, &program, &error) != VIL_OK) TRIAL_ENDS("%s", error.message);
-  trial_unmap(&json);
-  trial_unmap(&plan);
   return program;
 }
 

@@ -51,6 +51,8 @@ static void sends(const trial_t *trial, int in, int out) {
 }
 
 static void receives(const trial_t *trial, int in, int out) {
+  trial_program(trial);
+  trial_plan(trial);
   const uint64_t theirs_before = hear(in), before = resident();
   ends_t ends = is_made_before(trial) ? ends_attach(trial, trial->world, false) : ends_create(trial, trial->world, false);
   tell(out, 0);

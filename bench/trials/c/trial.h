@@ -317,20 +317,30 @@ typedef struct trial_file {
   size_t size;
 } trial_file_t;
 
-static inline trial_file_t trial_map(const char *path) {
+static inline trial_file_t trial_map(const char *key, const char *path) {
   struct stat about;
   trial_file_t file = {NULL, 0};
   const int opened = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-  if (opened < 0 || fstat(opened, &about) != 0) TRIAL_ENDS("%s: there is no such file", path != NULL ? path : "--program");
+  if (opened < 0 || fstat(opened, &about) != 0) TRIAL_ENDS("%s %s: there is no such file", key, path != NULL ? path : "");
   file.size = (size_t)about.st_size;
-  file.bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, opened, 0);
-  if (file.bytes == MAP_FAILED) TRIAL_ENDS("%s cannot be read", path);
+  file.bytes = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, opened, 0);
+  if (file.bytes == MAP_FAILED) TRIAL_ENDS("%s %s cannot be read", key, path);
   close(opened);
   return file;
 }
 
-static inline void trial_unmap(trial_file_t *file) {
-  if (file->bytes != NULL) munmap((void *)file->bytes, file->size);
+/* The text of the world's program, and its plan where the trial is given one. They are read once, as what is in a program is
+   there once. */
+static inline trial_file_t trial_program(const trial_t *trial) {
+  static trial_file_t json;
+  if (json.bytes == NULL) json = trial_map("--program", trial->program);
+  return json;
+}
+
+static inline trial_file_t trial_plan(const trial_t *trial) {
+  static trial_file_t plan;
+  if (plan.bytes == NULL && trial->plan != NULL) plan = trial_map("--plan", trial->plan);
+  return plan;
 }
 
 /* The name of the world that this process makes. */

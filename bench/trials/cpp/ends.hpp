@@ -54,12 +54,10 @@ const vil_contract_t *contract(bool is_asker) {
 // Makes the world and opens the ends of one side.
 template <typename T>
 Ends<T> create(const trial_t &trial, const char *name, bool is_asker) {
-  trial_file_t json = trial_map(trial.program), plan = trial_map(trial.plan);
+  const trial_file_t json = trial_program(&trial), plan = trial_plan(&trial);
   const std::string_view text(static_cast<const char *>(json.bytes), json.size);
   const auto *words = static_cast<const std::uint64_t *>(plan.bytes);
   const auto program = sure(vil::Program::load(text, words, plan.size / sizeof *words));
-  trial_unmap(&json);
-  trial_unmap(&plan);
   return opened<T>(sure(vil::World::create(name, program, contract<T>(is_asker))), is_asker);
 }
 
