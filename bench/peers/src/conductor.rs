@@ -82,10 +82,12 @@ fn start(arguments: &Arguments, said: &File) -> Answer<Child> {
     command.spawn().map_err(|error| format!("a side cannot be started: {error}"))
 }
 
-/// In a side, first of all: nobody outlives whoever started it.
-pub(crate) fn die_with_parent() {
+/// In a side, first of all: nobody outlives whoever started it. Answers what the sides meet at.
+pub(crate) fn enter(arguments: &Arguments) -> Answer<Link> {
     // SAFETY: nothing is handed over.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    let number = arguments.number("link", 0)?;
+    Link::inherited(i32::try_from(number).map_err(|error| error.to_string())?)
 }
 
 /// The sides; killed when they are forgotten.

@@ -18,7 +18,6 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use drive::Side;
-use link::Link;
 
 /// What a trial ends with; a fault is one sentence.
 pub(crate) type Answer<T> = Result<T, String>;
@@ -41,9 +40,7 @@ fn main() -> ExitCode {
 
 /// One side of it, in a process of its own.
 fn side(arguments: &Arguments, side: Side) -> Answer<()> {
-    conductor::die_with_parent();
-    let number = arguments.number("link", 0)?;
-    let link = Link::inherited(i32::try_from(number).map_err(|error| error.to_string())?)?;
+    let link = conductor::enter(arguments)?;
     let cores = arguments.cores()?;
     machine::pin(if side == Side::A { cores.a } else { cores.b })?;
     if let Some(line) = memory::side(arguments, &link, side)? {

@@ -92,9 +92,7 @@ pub(crate) fn whole(arguments: Arguments) -> Answer<()> {
 
 /// One side of it, in a process of its own.
 pub(crate) fn side(arguments: &Arguments, side: Side) -> Answer<()> {
-    conductor::die_with_parent();
-    let number = arguments.number("link", 0)?;
-    let link = Link::inherited(i32::try_from(number).map_err(|error| error.to_string())?)?;
+    let link = conductor::enter(arguments)?;
     let line = match shape(arguments)? {
         Shape::Two => {
             let cores = arguments.cores()?;
