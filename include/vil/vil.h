@@ -1231,7 +1231,8 @@ vil_status_t vil_program_parse(const char *json,
 // As vil_program_parse, but reads what parsing, checking and planning came to from a plan that was embedded beside the
 // text by `vil gen`. A plan of another form than this libvil's, or of another text, is not used, and the program is parsed.
 //
-// A plan that belongs to its text is believed as far as any world is believed: creating a world checks its numbers.
+// A plan that belongs to its text is believed as far as any world is believed: nothing of the text is judged here, and
+// creating a world checks the numbers. What ties both together is no signature: who can write the one can write the other.
 //
 // Threads: any. Ownership: the answer is the caller's, ended by vil_program_close; text and plan are not kept.
 // NULL: `error` may be, and `plan` when `plan_size` is 0; `json` and `program` may not. Blocks: never.
@@ -1913,7 +1914,7 @@ vil_status_t vil_receiver_wait_any(vil_receiver_t *const *receivers,
 // Threads: any. Ownership: the answer is the caller's, ended by vil_world_close; nothing else is kept.
 // NULL: `contract` (no role), `options` and `error` may be. Blocks: up to 5 s for another creator.
 // Errors: VIL_E_EXISTS, VIL_E_NAME, VIL_E_NOMEM (a full file system), VIL_E_OWNER, VIL_E_PERMISSION, VIL_E_CONTRACT,
-// VIL_E_UNSUPPORTED, VIL_E_SYSTEM, VIL_E_LIMIT, VIL_E_BUSY, VIL_E_HANDLE, VIL_E_ARGUMENT. Since: 0.1.
+// VIL_E_PROGRAM (of a loaded plan no world can be made), VIL_E_UNSUPPORTED, VIL_E_SYSTEM, VIL_E_LIMIT, VIL_E_BUSY, VIL_E_HANDLE, VIL_E_ARGUMENT. Since: 0.1.
 //
 // # Safety
 // Pointers are NULL or valid as their types say, texts end with NUL.

@@ -47,7 +47,8 @@ pub unsafe extern "C" fn vil_program_parse(
 /// As vil_program_parse, but reads what parsing, checking and planning came to from a plan that was embedded beside the
 /// text by `vil gen`. A plan of another form than this libvil's, or of another text, is not used, and the program is parsed.
 ///
-/// A plan that belongs to its text is believed as far as any world is believed: creating a world checks its numbers.
+/// A plan that belongs to its text is believed as far as any world is believed: nothing of the text is judged here, and
+/// creating a world checks the numbers. What ties both together is no signature: who can write the one can write the other.
 ///
 /// Threads: any. Ownership: the answer is the caller's, ended by vil_program_close; text and plan are not kept.
 /// NULL: `error` may be, and `plan` when `plan_size` is 0; `json` and `program` may not. Blocks: never.
@@ -175,9 +176,18 @@ pub(crate) unsafe fn utf8<'a>(json: *const c_char, size: usize) -> Result<&'a st
     if json.is_null() {
         return Err(Failure::Argument("json is NULL"));
     }
+    within_memory(size)?;
     // SAFETY: as promised by the caller.
     let text = unsafe { std::slice::from_raw_parts(json.cast::<u8>(), size) };
     std::str::from_utf8(text).map_err(|error| refused(format!("the program is not UTF-8: {error}")))
+}
+
+/// No text and no plan is longer than what one pointer can lead through.
+fn within_memory(size: usize) -> Result<(), Failure> {
+    match isize::try_from(size) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Failure::Argument("a size is larger than memory can be")),
+    }
 }
 
 /// A program and what the passes find in it; what is wrong with its form when it is none.
@@ -198,6 +208,7 @@ unsafe fn bytes<'a>(plan: *const c_void, size: usize) -> Result<&'a [u8], Failur
     if plan.is_null() {
         return Err(Failure::Argument("plan is NULL and plan_size is not 0"));
     }
+    within_memory(size)?;
     // SAFETY: as promised by the caller.
     Ok(unsafe { std::slice::from_raw_parts(plan.cast::<u8>(), size) })
 }

@@ -24,7 +24,7 @@ static WORLDS: Pinned<Arc<World>, 2> = Pinned::new();
 /// Threads: any. Ownership: the answer is the caller's, ended by vil_world_close; nothing else is kept.
 /// NULL: `contract` (no role), `options` and `error` may be. Blocks: up to 5 s for another creator.
 /// Errors: VIL_E_EXISTS, VIL_E_NAME, VIL_E_NOMEM (a full file system), VIL_E_OWNER, VIL_E_PERMISSION, VIL_E_CONTRACT,
-/// VIL_E_UNSUPPORTED, VIL_E_SYSTEM, VIL_E_LIMIT, VIL_E_BUSY, VIL_E_HANDLE, VIL_E_ARGUMENT. Since: 0.1.
+/// VIL_E_PROGRAM (of a loaded plan no world can be made), VIL_E_UNSUPPORTED, VIL_E_SYSTEM, VIL_E_LIMIT, VIL_E_BUSY, VIL_E_HANDLE, VIL_E_ARGUMENT. Since: 0.1.
 ///
 /// # Safety
 /// Pointers are NULL or valid as their types say, texts end with NUL.

@@ -87,6 +87,9 @@ fn null_where_it_is_not_allowed_is_an_argument_error_and_nothing_happens() {
         vil_program_parse(json, post.json.count_bytes(), null_mut(), e);
         vil_program_load(null(), 0, null(), 0, &mut program, e);
         vil_program_load(json, post.json.count_bytes(), null(), 8, &mut program, e);
+        vil_program_load(json, post.json.count_bytes(), json.cast(), usize::MAX, &mut program, e);
+        vil_program_load(json, usize::MAX, null(), 0, &mut program, e);
+        vil_program_parse(json, 1 << 63, &mut program, e);
         vil_program_load(json, post.json.count_bytes(), null(), 0, null_mut(), e);
         vil_program_fingerprint(post.program, null_mut());
         vil_world_create(null(), post.program, null(), o, &mut world, e);

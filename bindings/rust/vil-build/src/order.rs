@@ -15,7 +15,8 @@ use crate::Error;
 /// }
 /// ```
 ///
-/// Nothing else changes, and nothing at all where the linker is mold, wild or gold, which do not know such scripts.
+/// Nothing else changes, and nothing at all where `RUSTFLAGS` or Cargo's configuration choose mold, wild or gold, which do not
+/// know such scripts. One that is chosen where no build script sees it refuses the script: then leave this call out.
 ///
 /// # Errors
 /// `OUT_DIR` is not set, as Cargo does for build scripts, or it cannot be written to.

@@ -70,7 +70,8 @@ fn check_port(plan: &Plan, index: &Index, world: &str, process: &str, port: &Por
         }
         let Some(why) = mismatch(theirs, route.size, port) else { continue };
         let message = format!(
-            "port {process}.{name} of world `{world}` carries {}, this binary was generated for {}: {why}; generate both from one program",
+            "port {process}.{name} of world `{world}` carries {}, this binary was generated for {}: {why}; generate both from one program, \
+             or remove a world of before in which nobody lives (vil reap {world})",
             theirs.name, port.message
         );
         return Err(Error::new(Fault::Contract, message));
@@ -80,7 +81,7 @@ fn check_port(plan: &Plan, index: &Index, world: &str, process: &str, port: &Por
     }
     let message = format!(
         "world `{world}` of program `{}` has no route for port {process}.{}, which this binary was generated for; \
-         generate both from one program",
+         generate both from one program, or remove a world of before in which nobody lives (vil reap {world})",
         plan.program, port.port
     );
     Err(Error::new(Fault::Contract, message))
