@@ -270,7 +270,8 @@ impl Maker {
         let count = self.below(5);
         for name in self.words(count) {
             let direction = self.one(Direction::ALL);
-            let message = messages[self.below(messages.len())].clone();
+            // Of few, so that many ports have a like.
+            let message = messages[self.below(messages.len().min(2))].clone();
             let asks = matches!(direction, Direction::Request | Direction::Response);
             let reply = asks.then(|| messages[self.below(messages.len())].clone());
             let (queue, notes) = (Queue::default(), self.notes());
@@ -298,7 +299,7 @@ impl Maker {
         self.program.processes.insert(name, process);
     }
 
-    /// Routes from every out port back to every in port, each in a mode of its own, which decides what the ports are;
+    /// Routes from every out port back to every in port of its message, each in a mode of its own, which decides what the ports are;
     /// and what is forwarded and changed.
     fn ways(&mut self, process: &str, interface: &Interface) -> (Vec<Forward>, Vec<String>) {
         let of = |direction| interface.ports.iter().filter(move |(_, port)| port.direction == direction);
@@ -308,7 +309,7 @@ impl Maker {
             if self.below(3) == 0 {
                 mutates.push(to.clone());
             }
-            for (from, leaves) in of(Direction::Out) {
+            for (from, _) in of(Direction::Out).filter(|(_, leaves)| leaves.message == arrives.message) {
                 let transfer = Some(self.one(Transfer::ALL));
                 self.program.routes.push(Route {
                     from: end(from),
@@ -320,9 +321,7 @@ impl Maker {
                     verify: None,
                     notes: Notes::default(),
                 });
-                if arrives.message == leaves.message {
-                    forwards.push(Forward { from: to.clone(), to: from.clone() });
-                }
+                forwards.push(Forward { from: to.clone(), to: from.clone() });
             }
         }
         (forwards, mutates)
