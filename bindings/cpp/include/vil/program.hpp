@@ -17,11 +17,7 @@ class Program {
  public:
   // `json` is canonical JSON, as `vil gen` embeds it and `vil dump` prints it.
   static Result<Program> parse(std::string_view json) noexcept {
-    vil_program_t *program = nullptr;
-    vil_error_t error{};
-    const vil_status_t status = vil_program_parse(json.data(), json.size(), &program, &error);
-    if (status != VIL_OK) return detail::error_of(status, error);
-    return Program(program);
+    return load(json, nullptr, 0);
   }
 
   // As parse, with the plan that `vil gen` embeds beside the text: what parsing, checking and planning came to is read

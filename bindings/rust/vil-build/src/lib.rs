@@ -27,6 +27,8 @@
 mod config;
 mod error;
 mod order;
+#[cfg(test)]
+mod place;
 mod recorder;
 
 pub use config::Config;

@@ -36,19 +36,23 @@ fn order_telling(out_dir: Option<OsString>, cargo: &mut dyn Write) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::Place;
 
     #[test]
     fn cargo_is_told_where_the_order_lies() {
-        let directory = std::env::temp_dir().join(format!("vil-build-order-{}", std::process::id()));
-        std::fs::create_dir_all(&directory).expect("there is room");
+        let place = Place::new("order");
         let mut said = Vec::new();
-        order_telling(Some(directory.clone().into()), &mut said).expect("it can be written");
-        let path = directory.join("order.ld");
+        order_telling(Some(place.0.clone().into()), &mut said).expect("it can be written");
+        let path = place.0.join("order.ld");
         assert_eq!(String::from_utf8(said).expect("text"), format!("cargo:rustc-link-arg=-T{}\n", path.display()));
         assert_eq!(std::fs::read_to_string(&path).expect("it is there"), vil_link::ORDER);
-        std::fs::remove_dir_all(&directory).expect("it is ours");
-        let gone = order_telling(Some(directory.clone().into()), &mut Vec::new()).expect_err("nothing can be written");
-        assert!(gone.to_string().contains(&directory.display().to_string()), "{gone}");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_named() {
+        let gone = Place::new("gone").0.join("missing");
+        let refused = order_telling(Some(gone.clone().into()), &mut Vec::new()).expect_err("nothing can be written");
+        assert!(refused.to_string().contains(&gone.display().to_string()), "{refused}");
     }
 
     #[test]

@@ -18,10 +18,7 @@ unsafe impl Sync for Program {}
 impl Program {
     /// `json` is canonical JSON, as `vil gen` embeds it and `vil dump` prints it.
     pub fn parse(json: &str) -> Result<Self> {
-        let mut raw = ptr::null_mut();
-        // SAFETY: the text is valid for its length during the call, the out-pointers are ours.
-        Error::guard(|error| unsafe { vil_sys::vil_program_parse(json.as_ptr().cast(), json.len(), &mut raw, error) })?;
-        NonNull::new(raw).map(|raw| Self { raw }).ok_or_else(|| Status::E_PANIC.into())
+        Self::load(json, &[])
     }
 
     /// As [`parse`](Self::parse), with the plan that `vil gen` embeds beside the text: what parsing, checking and planning came

@@ -77,7 +77,8 @@ fn seal_of(bytes: &[u8]) -> u64 {
     seal_over(MAGIC, words.map(|(_, word)| word))
 }
 
-fn corrupt(reason: String) -> Error {
+/// Bytes that are no world, and why.
+pub(crate) fn corrupt(reason: String) -> Error {
     Error::new(Fault::Corrupt, format!("not a world: {reason}"))
 }
 

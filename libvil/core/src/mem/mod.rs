@@ -19,6 +19,7 @@ pub use geometry::{
     CELL_BEHIND, CELL_INLINE, CELL_REFERENCE, CELL_STAMP, CELL_THIRD, CELL_TIME, COUNT, ClassGeometry, DROPPED, EVENTS,
     GATE, Geometry, RingGeometry,
 };
+pub(crate) use header::corrupt;
 pub use header::{Catalog, HEADER_SIZE, decode, encode, peek_sizes, seal, static_size};
 #[cfg(loom)]
 pub use modelled::{Places, Segment};

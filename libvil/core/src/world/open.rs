@@ -14,7 +14,7 @@ use crate::base::error::{Error, Fault};
 use crate::base::limits::PAGE;
 use crate::base::words::ProcessId;
 use crate::exchange::InEnd;
-use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, decode, peek_sizes};
+use crate::mem::{Catalog, Geometry, HEADER_SIZE, Shared, corrupt, decode, peek_sizes};
 use crate::registry::trail::{self, Event, Kind};
 use crate::registry::{self, Language, Liveness, Outcome};
 use crate::sys::file::{RuntimeDir, WorldPath};
@@ -460,7 +460,6 @@ fn take_part(catalog: &Catalog, name: &str, stat: Option<Stat>) -> Result<(), Er
 
 /// Copies the static part once and computes everything privately.
 pub(crate) fn read(file: &File, size: u64) -> Result<(Catalog, Geometry), Error> {
-    let corrupt = |reason: String| Error::new(Fault::Corrupt, format!("not a world: {reason}"));
     if size < HEADER_SIZE {
         return Err(corrupt(format!("the file has {size} bytes; remove it and create it again")));
     }

@@ -1,29 +1,7 @@
 //! What is written, what Cargo is told, and what is said of programs that are refused.
 
 use super::*;
-
-/// A directory that is gone with the test.
-struct Place(PathBuf);
-
-impl Place {
-    fn new(name: &str) -> Place {
-        let path = std::env::temp_dir().join(format!("vil-build-{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&path).expect("a directory can be made");
-        Place(path)
-    }
-
-    fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::write(&path, text).expect("a file can be written");
-        path
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
+use crate::place::Place;
 
 /// Generates from a program into `OUT_DIR`: what it answers, and what Cargo is told.
 fn run(place: &Place, program: &Path) -> (Result<Vec<PathBuf>, Error>, String) {
